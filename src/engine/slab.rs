@@ -1,0 +1,155 @@
+//! Slots that are reused, each with a generation, so that a stale name is recognised.
+
+use std::ops::{Index, IndexMut};
+
+const NONE: u32 = u32::MAX;
+
+/// Names an entry of a slab for as long as it lives. 8 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    index: u32,
+    generation: u32,
+}
+
+impl Key {
+    /// Names nothing.
+    pub const NONE: Key = Key { index: NONE, generation: 0 };
+
+    /// Where the entry lies; unique among the living.
+    pub const fn index(self) -> u32 {
+        self.index
+    }
+
+    /// Whether it names nothing.
+    pub const fn is_none(self) -> bool {
+        self.index == NONE
+    }
+}
+
+/// Entries that come and go. Freed places are used again, last freed first.
+#[derive(Clone, Debug)]
+pub struct Slab<T> {
+    /// Odd generations live.
+    generations: Vec<u32>,
+    entries: Vec<T>,
+    free: Vec<u32>,
+}
+
+impl<T> Default for Slab<T> {
+    fn default() -> Slab<T> {
+        Slab { generations: Vec::new(), entries: Vec::new(), free: Vec::new() }
+    }
+}
+
+impl<T> Slab<T> {
+    /// How many entries live.
+    pub fn len(&self) -> usize {
+        self.entries.len() - self.free.len()
+    }
+
+    /// Whether none lives.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds an entry.
+    #[inline]
+    pub fn insert(&mut self, entry: T) -> Key {
+        if let Some(index) = self.free.pop() {
+            let generation = &mut self.generations[index as usize];
+            *generation = generation.wrapping_add(1);
+            self.entries[index as usize] = entry;
+            return Key { index, generation: *generation };
+        }
+        let index = self.entries.len() as u32;
+        assert!(index < NONE, "a slab of 2^32 entries");
+        self.entries.push(entry);
+        self.generations.push(1);
+        Key { index, generation: 1 }
+    }
+
+    /// Frees an entry. Its place may be used again; `key` is stale from here on.
+    #[inline]
+    pub fn remove(&mut self, key: Key) {
+        assert!(self.contains(key), "freed twice: {key:?}");
+        let generation = &mut self.generations[key.index as usize];
+        *generation = generation.wrapping_add(1);
+        self.free.push(key.index);
+    }
+
+    /// Whether `key` still names a living entry.
+    #[inline]
+    pub fn contains(&self, key: Key) -> bool {
+        self.generations.get(key.index as usize) == Some(&key.generation) && key.generation & 1 == 1
+    }
+
+    /// The entry, if it still lives.
+    #[inline]
+    pub fn get(&self, key: Key) -> Option<&T> {
+        self.contains(key).then(|| &self.entries[key.index as usize])
+    }
+
+    /// The entry, if it still lives.
+    #[inline]
+    pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
+        self.contains(key).then(|| &mut self.entries[key.index as usize])
+    }
+
+    /// The key of the living entry at `index`.
+    #[inline]
+    pub fn key_at(&self, index: u32) -> Key {
+        let generation = self.generations[index as usize];
+        assert!(generation & 1 == 1, "nothing lives at {index}");
+        Key { index, generation }
+    }
+
+    /// The living, in the order of their places.
+    pub fn keys(&self) -> Vec<Key> {
+        let living = self.generations.iter().zip(0u32..).filter(|(generation, _)| **generation & 1 == 1);
+        living.map(|(&generation, index)| Key { index, generation }).collect()
+    }
+}
+
+impl<T> Index<Key> for Slab<T> {
+    type Output = T;
+    #[inline]
+    fn index(&self, key: Key) -> &T {
+        debug_assert!(self.contains(key), "stale: {key:?}");
+        &self.entries[key.index as usize]
+    }
+}
+
+impl<T> IndexMut<Key> for Slab<T> {
+    #[inline]
+    fn index_mut(&mut self, key: Key) -> &mut T {
+        debug_assert!(self.contains(key), "stale: {key:?}");
+        &mut self.entries[key.index as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stale_key_is_recognised() {
+        let mut slab = Slab::default();
+        let first = slab.insert("first");
+        slab.remove(first);
+        let second = slab.insert("second");
+        assert_eq!(first.index(), second.index());
+        assert!(slab.get(first).is_none());
+        assert_eq!(slab[second], "second");
+        assert_eq!(slab.keys(), [second]);
+        assert!(!slab.contains(Key::NONE));
+    }
+
+    #[test]
+    #[should_panic(expected = "freed twice")]
+    fn freeing_twice_stops_the_run() {
+        let mut slab = Slab::default();
+        let key = slab.insert(());
+        slab.remove(key);
+        slab.remove(key);
+    }
+}
