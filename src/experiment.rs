@@ -1,0 +1,1 @@
+//! Replications and whole experiments; the only place with threads.

@@ -1,0 +1,101 @@
+//! What a running site tells whoever measures it. It learns nothing back.
+
+use super::outcome::Outcome;
+use crate::engine::time::{Instant, Span};
+
+/// A visitor's request that is over (or was cut off by the end of the run).
+#[derive(Clone, Copy, Debug)]
+pub struct Finished {
+    /// The request's own key.
+    pub key: u64,
+    /// Index of the workload.
+    pub workload: u32,
+    /// Index of the request type.
+    pub request: u32,
+    /// The visitor's first attempt.
+    pub arrived: Instant,
+    /// What the visitor saw, when.
+    pub ended: Instant,
+    /// And how it ended.
+    pub outcome: Outcome,
+}
+
+/// A call that is over at the instance that served it.
+#[derive(Clone, Copy, Debug)]
+pub struct Served {
+    /// Index of the service.
+    pub service: u32,
+    /// Index of the instance.
+    pub instance: u32,
+    /// When it arrived there.
+    pub arrived: Instant,
+    /// How long it waited for a slot (or to be accepted).
+    pub waited: Span,
+    /// How it ended. `cancelled` if nobody was left to answer.
+    pub outcome: Outcome,
+    /// The caller had gone: its work was wasted.
+    pub is_wasted: bool,
+}
+
+/// A quantity that has a level at every instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Calls at an instance (arrived, not yet answered): waiting and in service.
+    Calls(u32),
+    /// Calls waiting for a slot of an instance.
+    Waiting(u32),
+    /// Slots of an instance that are held, or loops that are busy.
+    Busy(u32),
+    /// Connections an instance has accepted and not closed.
+    Connections(u32),
+    /// Threads that want a core of a host, running ones included.
+    Runnable(u32),
+    /// Calls waiting for a server in the queues of an upstream, all its processes together.
+    Queued(u32),
+}
+
+/// A device that is busy for a stretch that is known when it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Device {
+    /// A host's NIC, sending.
+    Sending(u32),
+    /// A host's NIC, receiving.
+    Receiving(u32),
+    /// One of a host's disk channels.
+    Disk(u32),
+}
+
+/// Receives what happens, in the order in which it happens.
+pub trait Recorder {
+    /// A visitor's request is over.
+    fn finished(&mut self, request: Finished, now: Instant);
+    /// A call is over at its server.
+    fn served(&mut self, call: Served, now: Instant);
+    /// An attempt through an upstream (index) failed, with its cause; it may be tried again.
+    fn attempt_failed(&mut self, upstream: u32, outcome: Outcome, now: Instant);
+    /// A level has changed to `value`.
+    fn level(&mut self, level: Level, value: u32, now: Instant);
+    /// A device is busy from `from` (now or later) to `until`.
+    fn busy(&mut self, device: Device, from: Instant, until: Instant, now: Instant);
+    /// A file was found in a host's page cache, or not.
+    fn page_cache(&mut self, host: u32, is_hit: bool, now: Instant);
+    /// A replica (index of the instance) made a transaction visible, so long after its commit.
+    fn applied(&mut self, instance: u32, lag: Span, now: Instant);
+    /// A commit group of so many transactions was flushed by an instance.
+    fn flushed(&mut self, instance: u32, transactions: u32, now: Instant);
+}
+
+/// Records nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Recorder for Silent {
+    fn finished(&mut self, _: Finished, _: Instant) {}
+    fn served(&mut self, _: Served, _: Instant) {}
+    fn attempt_failed(&mut self, _: u32, _: Outcome, _: Instant) {}
+    fn level(&mut self, _: Level, _: u32, _: Instant) {}
+    fn busy(&mut self, _: Device, _: Instant, _: Instant, _: Instant) {}
+    fn page_cache(&mut self, _: u32, _: bool, _: Instant) {}
+    fn applied(&mut self, _: u32, _: Span, _: Instant) {}
+    fn flushed(&mut self, _: u32, _: u32, _: Instant) {}
+}

@@ -1,0 +1,1 @@
+//! The stations of a simulation: anything with a capacity and a queue.

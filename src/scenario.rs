@@ -1,0 +1,1 @@
+//! The scenario language: parsed, checked whole, compiled to a blueprint.

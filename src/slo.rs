@@ -1,0 +1,1 @@
+//! Objectives: what was promised, and what was counted.
