@@ -1,0 +1,248 @@
+//! Against processors written the plain way.
+
+use super::{Cpu, Discipline};
+use crate::engine::time::{Instant, Span};
+use proptest::prelude::*;
+
+fn at(nanos: u64) -> Instant {
+    Instant::from_nanos(nanos)
+}
+
+const fn span(nanos: u64) -> Span {
+    Span::from_nanos(nanos)
+}
+
+/// Everything that departs until `until`, with when; a wake-up is never early here.
+fn drain(cpu: &mut Cpu<u32>, until: Instant, out: &mut Vec<(u32, u64)>) {
+    while cpu.due() <= until && !cpu.due().is_never() {
+        let due = cpu.due();
+        let job = cpu.depart(due).expect("a job is done when it is due");
+        out.push((job, due.nanos()));
+    }
+}
+
+/// Admits (at, job, work, class) and gives the order and instants of departure.
+fn played(mut cpu: Cpu<u32>, jobs: &[(u64, u32, u64, u8)]) -> Vec<(u32, u64)> {
+    let mut out = Vec::new();
+    for &(when, job, work, class) in jobs {
+        if when > 0 {
+            drain(&mut cpu, at(when - 1), &mut out);
+        }
+        cpu.admit(at(when), job, span(work), class);
+    }
+    drain(&mut cpu, Instant::NEVER, &mut out);
+    assert_eq!(cpu.runnable(), 0);
+    out
+}
+
+#[test]
+fn sharing_by_hand() {
+    // Alone for 100, then halves: 1 has 200 left, 2 wants 100 and is done at 300.
+    let jobs = [(0, 1, 300, 0), (100, 2, 100, 0)];
+    assert_eq!(played(Cpu::new(1, 1.0, Discipline::Sharing), &jobs), [(2, 300), (1, 400)]);
+    assert_eq!(played(Cpu::new(2, 1.0, Discipline::Sharing), &jobs), [(2, 200), (1, 300)]);
+    assert_eq!(played(Cpu::new(1, 2.0, Discipline::Sharing), &jobs), [(1, 200), (2, 200)]);
+}
+
+#[test]
+fn queues_by_hand() {
+    let jobs = [(0, 1, 100, 5), (10, 2, 50, 5), (20, 3, 10, 1), (30, 4, 10, 5), (40, 5, 10, 1)];
+    let check = |discipline, expected: &[(u32, u64)]| {
+        assert_eq!(played(Cpu::new(1, 1.0, discipline), &jobs), expected, "{discipline:?}");
+    };
+    check(Discipline::Fifo, &[(1, 100), (2, 150), (3, 160), (4, 170), (5, 180)]);
+    check(Discipline::Lifo, &[(1, 100), (5, 110), (4, 120), (3, 130), (2, 180)]);
+    check(Discipline::Priority, &[(1, 100), (3, 110), (5, 120), (2, 170), (4, 180)]);
+    check(Discipline::Preemptive, &[(3, 30), (5, 50), (1, 120), (2, 170), (4, 180)]);
+}
+
+#[test]
+fn an_interrupted_job_is_the_first_of_its_class() {
+    let jobs = [(0, 1, 100, 5), (0, 2, 100, 5), (0, 3, 100, 5), (50, 4, 10, 0), (50, 5, 10, 0)];
+    let cpu = Cpu::new(2, 1.0, Discipline::Preemptive);
+    assert_eq!(played(cpu, &jobs), [(4, 60), (5, 60), (1, 110), (2, 110), (3, 210)]);
+}
+
+#[test]
+fn nothing_to_do_departs_at_once() {
+    for discipline in [Discipline::Sharing, Discipline::Fifo, Discipline::Preemptive] {
+        let mut cpu = Cpu::new(1, 0.3, discipline);
+        cpu.admit(at(5), 1, Span::ZERO, 0);
+        assert_eq!((cpu.due(), cpu.depart(at(5)), cpu.due()), (at(5), Some(1), Instant::NEVER));
+    }
+    let mut cpu = Cpu::new(1, 0.3, Discipline::Sharing);
+    cpu.admit(at(0), 1, span(1000), 0);
+    cpu.admit(at(7), 2, Span::ZERO, 0);
+    assert_eq!((cpu.due(), cpu.depart(at(7))), (at(7), Some(2)));
+}
+
+#[test]
+fn a_standstill_keeps_what_was_done() {
+    for discipline in [Discipline::Sharing, Discipline::Fifo] {
+        let mut cpu = Cpu::new(1, 1.0, discipline);
+        cpu.admit(at(0), 1, span(100), 0);
+        cpu.set_speed(at(40), 0.0);
+        assert!(cpu.due().is_never() && cpu.depart(at(1000)).is_none());
+        cpu.set_speed(at(1000), 0.5);
+        assert_eq!((cpu.due(), cpu.depart(at(1119)), cpu.due()), (at(1120), None, at(1120)));
+        cpu.set_speed(at(1119), 1.0);
+        assert_eq!((cpu.due(), cpu.depart(at(1120))), (at(1120), Some(1)));
+    }
+}
+
+#[test]
+fn the_dead_make_room() {
+    let mut cpu = Cpu::new(2, 1.0, Discipline::Fifo);
+    for job in 0..6 {
+        cpu.admit(at(0), job, span(100), 0);
+    }
+    cpu.remove_if(at(10), |job| job < 3);
+    assert_eq!((cpu.runnable(), cpu.running()), (3, 2));
+    let mut out = Vec::new();
+    drain(&mut cpu, Instant::NEVER, &mut out);
+    assert_eq!(out, [(3, 110), (4, 110), (5, 210)]);
+
+    let mut cpu = Cpu::new(1, 1.0, Discipline::Sharing);
+    for job in 0..4 {
+        cpu.admit(at(0), job, span(100), 0);
+    }
+    cpu.remove_if(at(200), |job| job != 2);
+    assert_eq!((cpu.runnable(), cpu.due()), (1, at(250)));
+}
+
+#[test]
+fn long_work_is_not_lost() {
+    let day = 86_400_000_000_000;
+    let mut cpu = Cpu::new(1, 1.0, Discipline::Sharing);
+    let mut out = Vec::new();
+    // Never idle for 40 days: the clock is set back on the way.
+    for job in 0..400 {
+        drain(&mut cpu, at(u64::from(job) * day / 10), &mut out);
+        cpu.admit(at(u64::from(job) * day / 10), job, span(day / 10 + 1), 0);
+    }
+    drain(&mut cpu, Instant::NEVER, &mut out);
+    assert_eq!(out.len(), 400);
+    assert_eq!(out[399].1, 400 * (day / 10 + 1));
+}
+
+/// A million jobs on three quarters of a core, always three of them at once.
+#[test]
+fn a_million_jobs_do_not_drift() {
+    let mut cpu = Cpu::new(1, 0.75, Discipline::Sharing);
+    let work = |job: u32| 10_000 + u64::from(job.wrapping_mul(2_654_435_761) >> 16);
+    let mut total = 0;
+    for job in 0..3 {
+        cpu.admit(at(0), job, span(work(job)), 0);
+        total += work(job);
+    }
+    let mut now = at(0);
+    for job in 3..1_000_000 {
+        now = cpu.due();
+        assert!(cpu.depart(now).is_some());
+        cpu.admit(now, job, span(work(job)), 0);
+        total += work(job);
+    }
+    while !cpu.due().is_never() {
+        now = cpu.due();
+        cpu.depart(now);
+    }
+    let ideal = total as f64 / 0.75;
+    let late = now.nanos() as f64 - ideal;
+    // Each departure is rounded up by a nanosecond at most, and a third of it is lost.
+    assert!((0.0..=334_000.0).contains(&late), "{late} ns late after {ideal} ns");
+}
+
+/// Each thread's work left in 2^-40 ns, taken down for each at every step.
+struct Plain {
+    cores: u64,
+    speed: u64,
+    now: u64,
+    left: Vec<(u32, u128)>,
+}
+
+impl Plain {
+    fn advance(&mut self, to: u64) {
+        let threads = self.left.len() as u128;
+        if threads > 0 {
+            let all = u128::from(to - self.now) * u128::from(self.speed) << 24;
+            let each = all * u128::from(self.cores).min(threads) / threads;
+            for thread in &mut self.left {
+                thread.1 = thread.1.saturating_sub(each);
+            }
+        }
+        self.now = to;
+    }
+
+    fn due(&self) -> Option<u64> {
+        let least = self.left.iter().map(|it| it.1).min()?;
+        let threads = self.left.len() as u128;
+        let all = (u128::from(self.speed) << 24) * u128::from(self.cores).min(threads);
+        (least == 0 || all > 0).then(|| self.now + (least * threads).div_ceil(all.max(1)) as u64)
+    }
+}
+
+proptest! {
+    /// Against the plain one, with changes of speed (16ths, 0 among them) and needless wake-ups.
+    #[test]
+    fn sharing_agrees_with_the_plain_one(
+        cores in 1u32..5,
+        steps in prop::collection::vec((0u8..8, 0u64..3000, 0u64..9000), 1..150),
+    ) {
+        let mut cpu = Cpu::new(cores, 1.0, Discipline::Sharing);
+        let mut plain = Plain { cores: u64::from(cores), speed: 1 << 16, now: 0, left: Vec::new() };
+        let mut now = 0;
+        let (mut left, mut expected) = (Vec::new(), Vec::new());
+        let steps = steps.into_iter().chain([(7, 1 << 40, 16)]).chain([(0, 1 << 40, 0)]);
+        for (job, (what, pause, value)) in steps.enumerate() {
+            now += pause;
+            drain(&mut cpu, at(now), &mut left);
+            while let Some(due) = plain.due().filter(|due| *due <= now) {
+                plain.advance(due);
+                let done = plain.left.iter().position(|it| it.1 == 0).expect("one is done");
+                expected.push((plain.left.remove(done).0, due));
+            }
+            plain.advance(now);
+            match what {
+                6 => prop_assert_eq!(cpu.depart(at(now)), None),
+                7 => {
+                    let sixteenths = value % 40;
+                    cpu.set_speed(at(now), sixteenths as f64 / 16.0);
+                    plain.speed = sixteenths << 12;
+                }
+                _ => {
+                    cpu.admit(at(now), job as u32, span(value), 0);
+                    plain.left.push((job as u32, u128::from(value) << 40));
+                }
+            }
+            prop_assert_eq!(cpu.running(), cpu.runnable().min(cores));
+        }
+        left.sort_unstable();
+        expected.sort_unstable();
+        prop_assert_eq!(left.len(), expected.len());
+        for (got, want) in left.iter().zip(&expected) {
+            // A departure a nanosecond later than the other's moves the rest by parts of that.
+            prop_assert!(got.0 == want.0 && got.1.abs_diff(want.1) <= 3, "{:?} {:?}", got, want);
+        }
+    }
+
+    /// A core is never idle while a job waits: on one core every discipline is done at the same time.
+    #[test]
+    fn work_is_conserved(
+        jobs in prop::collection::vec((0u64..500, 0u64..900, 0u8..4), 1..100),
+    ) {
+        let mut when = 0;
+        let mut end = 0;
+        let mut admitted = Vec::new();
+        for (job, (pause, work, class)) in jobs.into_iter().enumerate() {
+            when += pause;
+            end = when.max(end) + work;
+            admitted.push((when, job as u32, work, class));
+        }
+        use Discipline::{Fifo, Lifo, Preemptive, Priority};
+        for discipline in [Fifo, Lifo, Priority, Preemptive] {
+            let out = played(Cpu::new(1, 1.0, discipline), &admitted);
+            prop_assert_eq!(out.last().map(|it| it.1), Some(end));
+            prop_assert_eq!(out.len(), admitted.len());
+        }
+    }
+}
