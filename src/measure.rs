@@ -1,4 +1,14 @@
 //! What is recorded while a site runs: counts, histograms, areas under curves.
 
+pub mod figures;
+pub mod fold;
+pub mod gauge;
+pub mod histogram;
+pub mod latency;
 pub mod outcome;
 pub mod recorder;
+pub mod series;
+pub mod shape;
+pub mod tally;
+pub mod tape;
+pub mod window;

@@ -67,6 +67,9 @@ pub enum Device {
 
 /// Receives what happens, in the order in which it happens.
 pub trait Recorder {
+    /// A visitor's request has begun (its first attempt). Every request that is told of here is
+    /// told of once more, as finished or cut off.
+    fn arrived(&mut self, _workload: u32, _request: u32, _now: Instant) {}
     /// A visitor's request is over.
     fn finished(&mut self, request: Finished, now: Instant);
     /// A call is over at its server.

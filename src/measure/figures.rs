@@ -1,0 +1,360 @@
+//! Every figure that has an interval, named once: as one replication's number, as a series over
+//! replications, or as an estimate. `None` is "no data".
+
+use serde::Serialize;
+
+use super::{
+    gauge::Gauge,
+    histogram::Counter,
+    latency::Latency,
+    outcome::Cause,
+    shape::Shape,
+    tally::{CallTally, HostTally, InstanceTally, RequestTally, Tally, UpstreamTally},
+    tape::is_refusal,
+    window::Areas,
+};
+
+/// A struct whose fields all have the type `T`, with the means to go over them.
+macro_rules! figures {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+        pub struct $name<T> {
+            $($(#[$field_doc])* pub $field: T,)*
+        }
+
+        impl<T> $name<T> {
+            /// Each figure made another.
+            pub fn map<U>(&self, make: &impl Fn(&T) -> U) -> $name<U> {
+                $name { $($field: make(&self.$field),)* }
+            }
+
+            /// Each figure together with its counterpart.
+            pub fn each<U>(&mut self, other: &$name<U>, change: &impl Fn(&mut T, &U)) {
+                $(change(&mut self.$field, &other.$field);)*
+            }
+        }
+    )*};
+}
+
+figures! {
+    /// Latencies of requests.
+    LatencyFigures {
+        /// Mean, seconds.
+        mean_s,
+        /// Median, seconds.
+        p50_s,
+        /// 90th percentile, seconds.
+        p90_s,
+        /// 95th percentile, seconds.
+        p95_s,
+        /// 99th percentile, seconds.
+        p99_s,
+        /// 99.9th percentile, seconds.
+        p99_9_s,
+        /// Longest, seconds.
+        max_s,
+    }
+    /// Rates of requests.
+    RateFigures {
+        /// Arrivals a second.
+        offered_per_s,
+        /// Successes a second, by their end.
+        throughput_per_s,
+        /// Share of arrivals that succeeded.
+        success_share,
+    }
+    /// Calls at a service or an instance.
+    CallFigures {
+        /// Calls that ended well, a second.
+        throughput_per_s,
+        /// Share that was not let in.
+        refused_share,
+        /// Share that failed, the refused ones included.
+        failed_share,
+        /// Time in it (successes), mean, seconds.
+        sojourn_mean_s,
+        /// The same, mean square, square seconds.
+        sojourn_second_moment_s2,
+        /// The same, median.
+        sojourn_p50_s,
+        /// The same, 95th percentile.
+        sojourn_p95_s,
+        /// The same, 99th percentile.
+        sojourn_p99_s,
+        /// Time in the queue (all that were let in), mean, seconds.
+        wait_mean_s,
+        /// The same, mean square, square seconds.
+        wait_second_moment_s2,
+        /// The same, median.
+        wait_p50_s,
+        /// The same, 95th percentile.
+        wait_p95_s,
+        /// The same, 99th percentile.
+        wait_p99_s,
+        /// Share of those that had to wait at all.
+        wait_positive_share,
+        /// Calls in it, time average.
+        in_system_mean,
+        /// Calls waiting in it, time average.
+        waiting_mean,
+    }
+    /// What only an instance has.
+    InstanceFigures {
+        /// Slots held or loops busy, time average.
+        busy_mean,
+        /// The same as a share of all of them.
+        utilisation,
+        /// Connections, time average.
+        connections_mean,
+        /// From a commit at the source to visible at this replica, mean, seconds.
+        lag_mean_s,
+        /// The same, 95th percentile.
+        lag_p95_s,
+        /// The same, 99th percentile.
+        lag_p99_s,
+        /// Transactions in a commit group, mean.
+        group_size_mean,
+    }
+    /// A host.
+    HostFigures {
+        /// Share of its cores' time in use.
+        cpu_utilisation,
+        /// Threads that want a core, time average.
+        runnable_mean,
+        /// Share of time its NIC sends.
+        sending_utilisation,
+        /// Share of time its NIC receives.
+        receiving_utilisation,
+        /// Share of its disk channels' time in use.
+        disk_utilisation,
+        /// Share of files found in the page cache.
+        page_cache_hit_share,
+    }
+    /// An upstream.
+    UpstreamFigures {
+        /// Calls in its queues, time average.
+        queued_mean,
+        /// Failed attempts a second.
+        failed_attempts_per_s,
+    }
+}
+
+/// Everything about a kind of requests.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct RequestFigures<T> {
+    /// How many.
+    pub rates: RateFigures<T>,
+    /// How long the successes took.
+    pub ok: LatencyFigures<T>,
+    /// How long the failures took.
+    pub failed: LatencyFigures<T>,
+}
+
+/// Everything about a site.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Figures<T> {
+    /// All requests.
+    pub site: RequestFigures<T>,
+    /// By request type.
+    pub requests: Vec<RequestFigures<T>>,
+    /// By service.
+    pub services: Vec<CallFigures<T>>,
+    /// By instance.
+    pub instances: Vec<(CallFigures<T>, InstanceFigures<T>)>,
+    /// By host.
+    pub hosts: Vec<HostFigures<T>>,
+    /// By upstream.
+    pub upstreams: Vec<UpstreamFigures<T>>,
+    /// Share within its limit, by objective.
+    pub objectives: Vec<T>,
+}
+
+impl<T> RequestFigures<T> {
+    fn map<U>(&self, make: &impl Fn(&T) -> U) -> RequestFigures<U> {
+        RequestFigures {
+            rates: self.rates.map(make),
+            ok: self.ok.map(make),
+            failed: self.failed.map(make),
+        }
+    }
+
+    fn each<U>(&mut self, other: &RequestFigures<U>, change: &impl Fn(&mut T, &U)) {
+        self.rates.each(&other.rates, change);
+        self.ok.each(&other.ok, change);
+        self.failed.each(&other.failed, change);
+    }
+}
+
+impl<T> Figures<T> {
+    /// Each figure made another.
+    pub fn map<U>(&self, make: &impl Fn(&T) -> U) -> Figures<U> {
+        let instance =
+            |(calls, own): &(CallFigures<T>, InstanceFigures<T>)| (calls.map(make), own.map(make));
+        Figures {
+            site: self.site.map(make),
+            requests: self.requests.iter().map(|request| request.map(make)).collect(),
+            services: self.services.iter().map(|service| service.map(make)).collect(),
+            instances: self.instances.iter().map(instance).collect(),
+            hosts: self.hosts.iter().map(|host| host.map(make)).collect(),
+            upstreams: self.upstreams.iter().map(|upstream| upstream.map(make)).collect(),
+            objectives: self.objectives.iter().map(make).collect(),
+        }
+    }
+
+    /// Each figure together with its counterpart of the same site.
+    pub fn each<U>(&mut self, other: &Figures<U>, change: &impl Fn(&mut T, &U)) {
+        self.site.each(&other.site, change);
+        let pairs = self.requests.iter_mut().zip(&other.requests);
+        pairs.for_each(|(mine, theirs)| mine.each(theirs, change));
+        let pairs = self.services.iter_mut().zip(&other.services);
+        pairs.for_each(|(mine, theirs)| mine.each(theirs, change));
+        for (mine, theirs) in self.instances.iter_mut().zip(&other.instances) {
+            mine.0.each(&theirs.0, change);
+            mine.1.each(&theirs.1, change);
+        }
+        let pairs = self.hosts.iter_mut().zip(&other.hosts);
+        pairs.for_each(|(mine, theirs)| mine.each(theirs, change));
+        let pairs = self.upstreams.iter_mut().zip(&other.upstreams);
+        pairs.for_each(|(mine, theirs)| mine.each(theirs, change));
+        let pairs = self.objectives.iter_mut().zip(&other.objectives);
+        pairs.for_each(|(mine, theirs)| change(mine, theirs));
+    }
+}
+
+impl Figures<Option<f64>> {
+    /// The figures of one replication, or of all that were pooled.
+    pub fn of(tally: &Tally) -> Figures<Option<f64>> {
+        let seconds = tally.seconds();
+        let shape = &tally.shape;
+        let services = tally.services.iter().enumerate().map(|(index, service)| {
+            let mut figures = calls(&service.calls, seconds);
+            let mut own = tally.instances.iter().zip(&shape.instances);
+            let (mut in_system, mut waiting) = (0, 0);
+            own.by_ref().filter(|(_, shape)| shape.service as usize == index).for_each(
+                |(instance, _)| {
+                    in_system += instance.in_system.gauge.area;
+                    waiting += instance.waiting.gauge.area;
+                },
+            );
+            figures.in_system_mean = Some(in_system as f64 / (seconds * 1e9));
+            figures.waiting_mean = Some(waiting as f64 / (seconds * 1e9));
+            figures
+        });
+        let instances = tally.instances.iter().zip(&shape.instances).map(|(instance, shape)| {
+            let mut figures = calls(&instance.calls, seconds);
+            figures.in_system_mean = Some(mean(&instance.in_system.gauge, seconds));
+            figures.waiting_mean = Some(mean(&instance.waiting.gauge, seconds));
+            (figures, of_instance(instance, shape.workers, seconds))
+        });
+        let objective =
+            |tally: &super::tally::ObjectiveTally| share(tally.count - tally.beyond, tally.count);
+        Figures {
+            site: request(&tally.site(), seconds),
+            requests: tally.requests.iter().map(|tally| request(tally, seconds)).collect(),
+            services: services.collect(),
+            instances: instances.collect(),
+            hosts: hosts(&tally.hosts, shape, seconds),
+            upstreams: tally.upstreams.iter().map(|tally| upstream(tally, seconds)).collect(),
+            objectives: tally.objectives.iter().map(objective).collect(),
+        }
+    }
+}
+
+fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+fn mean(gauge: &Gauge, seconds: f64) -> f64 {
+    gauge.area as f64 / (seconds * 1e9)
+}
+
+fn request(tally: &RequestTally, seconds: f64) -> RequestFigures<Option<f64>> {
+    let count = tally.causes.iter().sum();
+    let rates = RateFigures {
+        offered_per_s: Some(count as f64 / seconds),
+        throughput_per_s: Some(tally.completed as f64 / seconds),
+        success_share: share(tally.causes[Cause::None as usize], count),
+    };
+    RequestFigures { rates, ok: latency(&tally.ok), failed: latency(&tally.failed) }
+}
+
+fn latency(latency: &Latency) -> LatencyFigures<Option<f64>> {
+    LatencyFigures {
+        mean_s: latency.moments.mean_s(),
+        p50_s: latency.quantile(0.5),
+        p90_s: latency.quantile(0.9),
+        p95_s: latency.quantile(0.95),
+        p99_s: latency.quantile(0.99),
+        p99_9_s: latency.quantile(0.999),
+        max_s: latency.moments.max_s(),
+    }
+}
+
+fn calls<const BITS: u32, C: Counter>(
+    tally: &CallTally<BITS, C>,
+    seconds: f64,
+) -> CallFigures<Option<f64>> {
+    let count = tally.count();
+    let refused = Cause::ALL.iter().zip(tally.causes).filter(|(cause, _)| is_refusal(**cause));
+    let CallTally { sojourn, wait, .. } = tally;
+    CallFigures {
+        throughput_per_s: Some(tally.completed as f64 / seconds),
+        refused_share: share(refused.map(|(_, count)| count).sum(), count),
+        failed_share: share(count - tally.causes[Cause::None as usize], count),
+        sojourn_mean_s: sojourn.moments.mean_s(),
+        sojourn_second_moment_s2: sojourn.moments.second_moment_s2(),
+        sojourn_p50_s: sojourn.quantile(0.5),
+        sojourn_p95_s: sojourn.quantile(0.95),
+        sojourn_p99_s: sojourn.quantile(0.99),
+        wait_mean_s: wait.moments.mean_s(),
+        wait_second_moment_s2: wait.moments.second_moment_s2(),
+        wait_p50_s: wait.quantile(0.5),
+        wait_p95_s: wait.quantile(0.95),
+        wait_p99_s: wait.quantile(0.99),
+        wait_positive_share: wait.moments.positive_share(),
+        in_system_mean: None,
+        waiting_mean: None,
+    }
+}
+
+fn of_instance(
+    tally: &InstanceTally,
+    workers: Option<u32>,
+    seconds: f64,
+) -> InstanceFigures<Option<f64>> {
+    let busy_mean = mean(&tally.busy.gauge, seconds);
+    let workers = workers.filter(|&workers| workers > 0);
+    InstanceFigures {
+        busy_mean: Some(busy_mean),
+        utilisation: workers.map(|workers| busy_mean / f64::from(workers)),
+        connections_mean: Some(mean(&tally.connections, seconds)),
+        lag_mean_s: tally.lag.moments.mean_s(),
+        lag_p95_s: tally.lag.quantile(0.95),
+        lag_p99_s: tally.lag.quantile(0.99),
+        group_size_mean: share(tally.transactions, tally.flushes),
+    }
+}
+
+fn hosts(tallies: &[HostTally], shape: &Shape, seconds: f64) -> Vec<HostFigures<Option<f64>>> {
+    let used = |areas: &Areas, channels: u32| {
+        let area: u64 = areas.by_part.iter().sum();
+        (channels > 0).then(|| area as f64 / (seconds * 1e9 * f64::from(channels)))
+    };
+    let figures = tallies.iter().zip(&shape.hosts).map(|(tally, shape)| HostFigures {
+        cpu_utilisation: used(&tally.runnable.used, shape.cores),
+        runnable_mean: Some(mean(&tally.runnable.gauge, seconds)),
+        sending_utilisation: used(&tally.sending, 1),
+        receiving_utilisation: used(&tally.receiving, 1),
+        disk_utilisation: used(&tally.disk, shape.disk_parallel),
+        page_cache_hit_share: share(tally.cache_hits, tally.cache_hits + tally.cache_misses),
+    });
+    figures.collect()
+}
+
+fn upstream(tally: &UpstreamTally, seconds: f64) -> UpstreamFigures<Option<f64>> {
+    UpstreamFigures {
+        queued_mean: Some(mean(&tally.queued, seconds)),
+        failed_attempts_per_s: Some(tally.failed.iter().sum::<u64>() as f64 / seconds),
+    }
+}

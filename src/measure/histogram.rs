@@ -1,0 +1,275 @@
+//! Histograms of times with a fixed relative error, and exact moments beside them.
+//!
+//! Log-linear: each octave is cut into `2^BITS` buckets of equal width, so a bucket is at most
+//! `2^-BITS` of its values wide, and a quantile, taken in the middle of its bucket, is at most half
+//! of that off. Below 4 µs all buckets are as wide as those at 4 µs, and the last bucket begins
+//! below 2.4 hours; what is longer is counted there, and the exact maximum is kept.
+
+use crate::engine::time::Span;
+
+/// Buckets below 2^12 ns (4 µs) have one width.
+const LINEAR_BITS: u32 = 12;
+/// Values from 2^43 ns (2.4 hours) on share the last bucket.
+const TOP_BITS: u32 = 43;
+
+/// 16 buckets an octave: widths up to 6.3%, quantiles within 3.2%. 2 KiB once it holds a value.
+pub type Compact = Histogram<4, u32>;
+/// 128 buckets an octave: widths up to 0.8%, quantiles within 0.4%. 32 KiB once it holds a value.
+pub type Fine = Histogram<7, u64>;
+
+const _: () = assert!(Compact::BUCKETS * size_of::<u32>() == 2048);
+
+/// A counter in a histogram.
+pub trait Counter: Copy + Default + Into<u64> {
+    /// Adds; a full counter stays full.
+    fn add(&mut self, more: u64);
+}
+
+impl Counter for u32 {
+    #[inline]
+    fn add(&mut self, more: u64) {
+        *self = self.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
+    }
+}
+
+impl Counter for u64 {
+    #[inline]
+    fn add(&mut self, more: u64) {
+        *self = self.saturating_add(more);
+    }
+}
+
+/// Counts by size, with `2^BITS` buckets an octave. Takes no memory before its first value.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Histogram<const BITS: u32, C> {
+    counts: Vec<C>,
+}
+
+impl<const BITS: u32, C: Counter> Histogram<BITS, C> {
+    /// How many buckets there are.
+    pub const BUCKETS: usize = ((TOP_BITS - LINEAR_BITS + 1) << BITS) as usize;
+    /// The narrowest buckets are 2 to the power of this many nanoseconds wide.
+    const UNIT_BITS: u32 = LINEAR_BITS - BITS;
+
+    #[inline]
+    fn bucket(nanos: u64) -> usize {
+        let units = nanos >> Self::UNIT_BITS;
+        // Below 2^BITS units a bucket is a unit; `| 1` only keeps the logarithm defined.
+        let octave = (units | 1).ilog2().max(BITS) - BITS;
+        let bucket = ((octave as usize) << BITS) + (units >> octave) as usize;
+        bucket.min(Self::BUCKETS - 1)
+    }
+
+    /// From where to where a bucket goes, in nanoseconds.
+    fn edges(bucket: usize) -> (u64, u64) {
+        let octave = (bucket >> BITS).saturating_sub(1);
+        let low = ((bucket - (octave << BITS)) as u64) << octave;
+        (low << Self::UNIT_BITS, (low + (1 << octave)) << Self::UNIT_BITS)
+    }
+
+    /// Counts a value.
+    #[inline]
+    pub fn record(&mut self, value: Span) {
+        if self.counts.is_empty() {
+            self.counts = vec![C::default(); Self::BUCKETS];
+        }
+        self.counts[Self::bucket(value.nanos())].add(1);
+    }
+
+    /// Takes in the counts of `other`.
+    pub fn merge(&mut self, other: &Histogram<BITS, C>) {
+        if self.counts.is_empty() {
+            self.counts.clone_from(&other.counts);
+            return;
+        }
+        for (mine, &theirs) in self.counts.iter_mut().zip(&other.counts) {
+            mine.add(theirs.into());
+        }
+    }
+
+    /// How many values were counted.
+    pub fn count(&self) -> u64 {
+        self.counts.iter().map(|&count| count.into()).sum()
+    }
+
+    /// The value below which this share lies, in seconds; `None` if there is no value at all.
+    pub fn quantile(&self, share: f64) -> Option<f64> {
+        let count = self.count();
+        (count > 0).then(|| self.at_rank(rank(share, count)))
+    }
+
+    /// The value of this rank (1 the smallest), in seconds.
+    fn at_rank(&self, rank: u64) -> f64 {
+        let mut seen = 0;
+        for (bucket, &here) in self.counts.iter().enumerate() {
+            seen += here.into();
+            if seen >= rank {
+                let (low, high) = Self::edges(bucket);
+                return (low + high) as f64 / 2e9;
+            }
+        }
+        unreachable!("no value has rank {rank}");
+    }
+}
+
+/// The smallest rank that leaves at most `1 - share` of `count` values above it.
+fn rank(share: f64, count: u64) -> u64 {
+    ((share * count as f64).ceil() as u64).clamp(1, count)
+}
+
+/// What is known exactly about a set of times: no buckets, no rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moments {
+    /// How many.
+    pub count: u64,
+    /// How many of them were exactly zero.
+    pub zeros: u64,
+    /// Their sum in nanoseconds.
+    pub sum_ns: u128,
+    /// The sum of their squares, in square nanoseconds.
+    pub squares_ns2: u128,
+    /// The longest, in nanoseconds.
+    pub max_ns: u64,
+}
+
+impl Moments {
+    /// Counts a value.
+    #[inline]
+    pub fn record(&mut self, value: Span) {
+        let nanos = value.nanos();
+        self.count += 1;
+        self.zeros += u64::from(nanos == 0);
+        self.sum_ns += u128::from(nanos);
+        // 2^16 values of 2.28 years would be needed to fill it.
+        let square = u128::from(nanos) * u128::from(nanos);
+        self.squares_ns2 = self.squares_ns2.saturating_add(square);
+        self.max_ns = self.max_ns.max(nanos);
+    }
+
+    /// Takes in what `other` knows.
+    pub fn merge(&mut self, other: &Moments) {
+        self.count += other.count;
+        self.zeros += other.zeros;
+        self.sum_ns += other.sum_ns;
+        self.squares_ns2 = self.squares_ns2.saturating_add(other.squares_ns2);
+        self.max_ns = self.max_ns.max(other.max_ns);
+    }
+
+    /// The mean in seconds; `None` of nothing.
+    pub fn mean_s(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum_ns as f64 / (self.count as f64 * 1e9))
+    }
+
+    /// The mean square in square seconds; `None` of nothing.
+    pub fn second_moment_s2(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.squares_ns2 as f64 / (self.count as f64 * 1e18))
+    }
+
+    /// The share that was longer than zero; `None` of nothing.
+    pub fn positive_share(&self) -> Option<f64> {
+        (self.count > 0).then(|| (self.count - self.zeros) as f64 / self.count as f64)
+    }
+
+    /// The longest in seconds; `None` of nothing.
+    pub fn max_s(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.max_ns as f64 / 1e9)
+    }
+}
+
+/// A histogram with exact moments, whose quantiles never exceed the exact maximum.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Times<const BITS: u32, C> {
+    /// By size.
+    pub histogram: Histogram<BITS, C>,
+    /// Exactly.
+    pub moments: Moments,
+}
+
+impl<const BITS: u32, C: Counter> Times<BITS, C> {
+    /// Counts a value.
+    #[inline]
+    pub fn record(&mut self, value: Span) {
+        self.moments.record(value);
+        // Zeros are known exactly, and most waits are zero: no bucket is touched.
+        if !value.is_zero() {
+            self.histogram.record(value);
+        }
+    }
+
+    /// Takes in the values of `other`.
+    pub fn merge(&mut self, other: &Times<BITS, C>) {
+        self.moments.merge(&other.moments);
+        self.histogram.merge(&other.histogram);
+    }
+
+    /// The value below which this share lies, in seconds; `None` if there is no value at all.
+    pub fn quantile(&self, share: f64) -> Option<f64> {
+        let Moments { count, zeros, .. } = self.moments;
+        let max = self.moments.max_s()?;
+        let rank = rank(share, count);
+        Some(if rank <= zeros { 0.0 } else { self.histogram.at_rank(rank - zeros).min(max) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check_width<const BITS: u32, C: Counter>(nanos: u64) {
+        let bucket = Histogram::<BITS, C>::bucket(nanos);
+        let (low, high) = Histogram::<BITS, C>::edges(bucket);
+        assert!(low <= nanos && nanos < high, "{nanos} not in {low}..{high}");
+        let width = high - low;
+        assert!(nanos < 4096 || width as f64 <= low as f64 / f64::from(1 << BITS), "{low}..{high}");
+    }
+
+    #[test]
+    fn the_last_bucket_takes_what_is_longer() {
+        assert_eq!(Compact::bucket(u64::MAX), Compact::BUCKETS - 1);
+        assert_eq!(Compact::bucket((1 << 43) - 1), Compact::BUCKETS - 1);
+        assert_eq!(Fine::bucket((1 << 43) - 1), Fine::BUCKETS - 1);
+    }
+
+    #[test]
+    fn nothing_has_no_quantile() {
+        assert_eq!(Fine::default().quantile(0.5), None);
+        assert_eq!(Times::<7, u64>::default().quantile(0.5), None);
+    }
+
+    #[test]
+    fn zeros_are_exact() {
+        let mut times = Times::<4, u32>::default();
+        (0..60).for_each(|_| times.record(Span::ZERO));
+        (0..40).for_each(|_| times.record(Span::from_millis(10)));
+        assert_eq!(times.quantile(0.6), Some(0.0));
+        assert_eq!(times.quantile(0.61), Some(0.01));
+        assert_eq!(times.moments.positive_share(), Some(0.4));
+        assert_eq!(times.moments.mean_s(), Some(0.004));
+    }
+
+    proptest! {
+        #[test]
+        fn every_value_lies_in_its_bucket(nanos in prop_oneof![0u64..10_000, 0u64..(1 << 43)]) {
+            check_width::<4, u32>(nanos);
+            check_width::<7, u64>(nanos);
+        }
+
+        #[test]
+        fn parts_make_the_whole(values in prop::collection::vec(0u64..1 << 40, 1..200), cut in 0usize..200) {
+            let (mut whole, mut left, mut right) = (Times::<7, u64>::default(), Times::default(), Times::default());
+            for (number, &value) in values.iter().enumerate() {
+                let value = Span::from_nanos(value);
+                whole.record(value);
+                if number < cut { left.record(value) } else { right.record(value) }
+            }
+            left.merge(&right);
+            prop_assert_eq!(&left, &whole);
+            let mut sorted = values.clone();
+            sorted.sort_unstable();
+            let median = sorted[(sorted.len() - 1) / 2] as f64 / 1e9;
+            let got = whole.quantile(0.5).unwrap();
+            prop_assert!((got - median).abs() <= median * 0.004 + 16e-9, "{} for {}", got, median);
+        }
+    }
+}

@@ -1,0 +1,362 @@
+//! What one replication leaves, and what many of them leave together: plain sums that can be added.
+
+use super::{
+    gauge::{Gauge, LevelTimes, Usage},
+    histogram::{Compact, Counter, Times},
+    latency::Latency,
+    outcome::Cause,
+    shape::Shape,
+    window::{Areas, Ruler},
+};
+use crate::engine::digest::Digest;
+
+/// How many parts a window has at most for requests …
+pub const REQUEST_PARTS: u32 = 240;
+/// … if there are few types of them; all together have at most so many.
+const REQUEST_PARTS_ALL: u32 = 4_800;
+/// For hosts and instances.
+pub const USAGE_PARTS: u32 = 60;
+
+/// Counts by cause, `Cause::None` (no failure) first.
+pub type Causes = [u64; Cause::ALL.len()];
+
+/// Everything that was measured.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    /// What there is.
+    pub shape: Shape,
+    /// How many replications are in here.
+    pub replications: u32,
+    /// The parts of the window for requests.
+    pub request_ruler: Ruler,
+    /// The parts of the window for hosts and instances.
+    pub usage_ruler: Ruler,
+    /// By request type.
+    pub requests: Vec<RequestTally>,
+    /// By workload.
+    pub workloads: Vec<WorkloadTally>,
+    /// By service.
+    pub services: Vec<ServiceTally>,
+    /// By instance.
+    pub instances: Vec<InstanceTally>,
+    /// By host.
+    pub hosts: Vec<HostTally>,
+    /// By upstream.
+    pub upstreams: Vec<UpstreamTally>,
+    /// By objective.
+    pub objectives: Vec<ObjectiveTally>,
+    /// Key, end and outcome of each request that arrived in the window, in order of completion; of
+    /// several replications, their digests in order.
+    pub events: Digest,
+}
+
+/// Requests of one type (or all).
+#[derive(Clone, Debug, Default)]
+pub struct RequestTally {
+    /// Told of as arrived within the window.
+    pub begun: u64,
+    /// Latency of the successes among those that arrived in the window.
+    pub ok: Latency,
+    /// Latency of the failures among them.
+    pub failed: Latency,
+    /// The same by cause.
+    pub causes: Causes,
+    /// Successes that ended in the window, whenever they had arrived.
+    pub completed: u64,
+    /// By part of the window.
+    pub parts: Vec<RequestPart>,
+}
+
+/// One part of the window.
+#[derive(Clone, Debug, Default)]
+pub struct RequestPart {
+    /// Arrived here and succeeded in the end.
+    pub ok: u64,
+    /// Arrived here and failed in the end.
+    pub failed: u64,
+    /// Succeeded here, whenever they had arrived.
+    pub completed: u64,
+    /// Ended here one way or the other, whenever they had arrived.
+    pub ended: u64,
+    /// Latency of the successes that arrived here.
+    pub latency: Compact,
+}
+
+/// Requests of one workload.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkloadTally {
+    /// Arrived in the window and succeeded.
+    pub ok: u64,
+    /// Arrived in the window and failed.
+    pub failed: u64,
+}
+
+/// Calls as their servers saw them.
+#[derive(Clone, Debug, Default)]
+pub struct CallTally<const BITS: u32, C> {
+    /// From arrival to the end, of those that ended well.
+    pub sojourn: Times<BITS, C>,
+    /// In the queue for a slot, of all that were let in, also those that gave up there.
+    pub wait: Times<BITS, C>,
+    /// Of those that arrived in the window.
+    pub causes: Causes,
+    /// Ended when nobody was left to answer.
+    pub wasted: u64,
+    /// Ended well in the window, whenever they had arrived.
+    pub completed: u64,
+}
+
+/// A service.
+#[derive(Clone, Debug, Default)]
+pub struct ServiceTally {
+    /// Calls to it.
+    pub calls: CallTally<7, u64>,
+    /// Visitors' failed requests whose first failure was here, by cause.
+    pub blamed: Causes,
+}
+
+/// An instance.
+#[derive(Clone, Debug)]
+pub struct InstanceTally {
+    /// Calls to it.
+    pub calls: CallTally<4, u32>,
+    /// Calls in it.
+    pub in_system: LevelTimes,
+    /// Calls waiting for a slot.
+    pub waiting: LevelTimes,
+    /// Slots held, or loops busy.
+    pub busy: Usage,
+    /// Connections.
+    pub connections: Gauge,
+    /// From commit to visible, at a replica.
+    pub lag: Times<7, u64>,
+    /// Commit groups flushed.
+    pub flushes: u64,
+    /// Transactions in them.
+    pub transactions: u64,
+}
+
+/// A host.
+#[derive(Clone, Debug)]
+pub struct HostTally {
+    /// Threads that want a core; used: cores.
+    pub runnable: Usage,
+    /// NIC, outwards.
+    pub sending: Areas,
+    /// NIC, inwards.
+    pub receiving: Areas,
+    /// Disk channels.
+    pub disk: Areas,
+    /// Files found in the page cache.
+    pub cache_hits: u64,
+    /// Files not found there.
+    pub cache_misses: u64,
+}
+
+/// An upstream.
+#[derive(Clone, Debug)]
+pub struct UpstreamTally {
+    /// Calls waiting for a server.
+    pub queued: Gauge,
+    /// Failed attempts within the window.
+    pub failed: Causes,
+}
+
+/// An objective.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ObjectiveTally {
+    /// What it is about.
+    pub count: u64,
+    /// What was too slow or failed.
+    pub beyond: u64,
+}
+
+/// Requests that were lost or made up: a broken invariant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Imbalance {
+    /// Index of the request type.
+    pub request: u32,
+    /// How many arrived in the window.
+    pub arrived: u64,
+    /// How many of those were told of as finished or cut off.
+    pub finished: u64,
+}
+
+impl Tally {
+    /// Nothing yet.
+    pub fn new(shape: &Shape) -> Tally {
+        let parts = (REQUEST_PARTS_ALL / shape.requests.max(1)).clamp(24, REQUEST_PARTS);
+        let request_ruler = Ruler::new(shape.from, shape.until, parts);
+        let ruler = Ruler::new(shape.from, shape.until, USAGE_PARTS);
+        let request = || RequestTally {
+            parts: vec![RequestPart::default(); request_ruler.parts()],
+            ..RequestTally::default()
+        };
+        let upstream = || UpstreamTally { queued: Gauge::new(&ruler), failed: Causes::default() };
+        Tally {
+            replications: 1,
+            request_ruler,
+            usage_ruler: ruler,
+            requests: (0..shape.requests).map(|_| request()).collect(),
+            workloads: vec![WorkloadTally::default(); shape.workloads as usize],
+            services: vec![ServiceTally::default(); shape.services as usize],
+            instances: shape
+                .instances
+                .iter()
+                .map(|instance| InstanceTally::new(instance.workers, &ruler))
+                .collect(),
+            hosts: shape.hosts.iter().map(|host| HostTally::new(host.cores, &ruler)).collect(),
+            upstreams: (0..shape.upstreams).map(|_| upstream()).collect(),
+            objectives: vec![ObjectiveTally::default(); shape.objectives.len()],
+            events: Digest::new(),
+            shape: shape.clone(),
+        }
+    }
+
+    /// Measured seconds, of all replications together.
+    pub fn seconds(&self) -> f64 {
+        self.shape.until.since(self.shape.from).seconds() * f64::from(self.replications)
+    }
+
+    /// Whether each request that arrived in the window came to an end.
+    pub fn check_conservation(&self) -> Result<(), Imbalance> {
+        for (request, tally) in self.requests.iter().enumerate() {
+            let finished = tally.ok.moments.count + tally.failed.moments.count;
+            if tally.begun != finished {
+                let request = request as u32;
+                return Err(Imbalance { request, arrived: tally.begun, finished });
+            }
+        }
+        Ok(())
+    }
+
+    /// All request types together.
+    pub fn site(&self) -> RequestTally {
+        let mut site = RequestTally::default();
+        self.requests.iter().for_each(|request| site.merge(request));
+        site
+    }
+
+    /// Takes in what `other` has measured of the same site.
+    pub fn merge(&mut self, other: &Tally) {
+        assert_eq!(self.request_ruler, other.request_ruler, "tallies of different windows");
+        self.replications += other.replications;
+        each(&mut self.requests, &other.requests, RequestTally::merge);
+        each(&mut self.services, &other.services, ServiceTally::merge);
+        each(&mut self.instances, &other.instances, InstanceTally::merge);
+        each(&mut self.hosts, &other.hosts, HostTally::merge);
+        each(&mut self.workloads, &other.workloads, |mine, theirs| {
+            mine.ok += theirs.ok;
+            mine.failed += theirs.failed;
+        });
+        each(&mut self.upstreams, &other.upstreams, |mine, theirs| {
+            mine.queued.merge(&theirs.queued);
+            add(&mut mine.failed, &theirs.failed);
+        });
+        each(&mut self.objectives, &other.objectives, |mine, theirs| {
+            mine.count += theirs.count;
+            mine.beyond += theirs.beyond;
+        });
+        self.events.fold_digest(other.events);
+    }
+}
+
+fn each<T>(mine: &mut [T], theirs: &[T], merge: impl Fn(&mut T, &T)) {
+    assert_eq!(mine.len(), theirs.len(), "tallies of different sites");
+    mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| merge(mine, theirs));
+}
+
+fn add(mine: &mut Causes, theirs: &Causes) {
+    mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
+}
+
+impl RequestTally {
+    fn merge(&mut self, other: &RequestTally) {
+        self.begun += other.begun;
+        self.ok.merge(&other.ok);
+        self.failed.merge(&other.failed);
+        add(&mut self.causes, &other.causes);
+        self.completed += other.completed;
+        if self.parts.is_empty() {
+            self.parts.clone_from(&other.parts);
+            return;
+        }
+        each(&mut self.parts, &other.parts, |mine, theirs| {
+            mine.ok += theirs.ok;
+            mine.failed += theirs.failed;
+            mine.completed += theirs.completed;
+            mine.ended += theirs.ended;
+            mine.latency.merge(&theirs.latency);
+        });
+    }
+}
+
+impl<const BITS: u32, C: Counter> CallTally<BITS, C> {
+    /// All that arrived in the window.
+    pub fn count(&self) -> u64 {
+        self.causes.iter().sum()
+    }
+
+    fn merge(&mut self, other: &CallTally<BITS, C>) {
+        self.sojourn.merge(&other.sojourn);
+        self.wait.merge(&other.wait);
+        add(&mut self.causes, &other.causes);
+        self.wasted += other.wasted;
+        self.completed += other.completed;
+    }
+}
+
+impl ServiceTally {
+    fn merge(&mut self, other: &ServiceTally) {
+        self.calls.merge(&other.calls);
+        add(&mut self.blamed, &other.blamed);
+    }
+}
+
+impl InstanceTally {
+    fn new(workers: Option<u32>, ruler: &Ruler) -> InstanceTally {
+        InstanceTally {
+            calls: CallTally::default(),
+            in_system: LevelTimes::new(ruler),
+            waiting: LevelTimes::new(ruler),
+            busy: Usage::new(workers.unwrap_or(u32::MAX), ruler),
+            connections: Gauge::new(ruler),
+            lag: Times::default(),
+            flushes: 0,
+            transactions: 0,
+        }
+    }
+
+    fn merge(&mut self, other: &InstanceTally) {
+        self.calls.merge(&other.calls);
+        self.in_system.merge(&other.in_system);
+        self.waiting.merge(&other.waiting);
+        self.busy.merge(&other.busy);
+        self.connections.merge(&other.connections);
+        self.lag.merge(&other.lag);
+        self.flushes += other.flushes;
+        self.transactions += other.transactions;
+    }
+}
+
+impl HostTally {
+    fn new(cores: u32, ruler: &Ruler) -> HostTally {
+        HostTally {
+            runnable: Usage::new(cores, ruler),
+            sending: Areas::new(ruler),
+            receiving: Areas::new(ruler),
+            disk: Areas::new(ruler),
+            cache_hits: 0,
+            cache_misses: 0,
+        }
+    }
+
+    fn merge(&mut self, other: &HostTally) {
+        self.runnable.merge(&other.runnable);
+        self.sending.merge(&other.sending);
+        self.receiving.merge(&other.receiving);
+        self.disk.merge(&other.disk);
+        self.cache_hits += other.cache_hits;
+        self.cache_misses += other.cache_misses;
+    }
+}
