@@ -1,1 +1,3 @@
 //! Replications and whole experiments; the only place with threads.
+
+pub mod replicate;

@@ -28,8 +28,8 @@ pub fn characteristic_time(rates: &[f64], bytes: &[u64], budget: u64) -> f64 {
             slope += rate * absent;
         }
         let step = missing / slope;
-        // Not greater: also where the slope is 0 and the quotient no number.
-        if !(step > time * 1e-12) {
+        // No number where the slope has vanished.
+        if step.is_nan() || step <= time * 1e-12 {
             break;
         }
         time += step;

@@ -130,7 +130,7 @@ fn coprime_step(count: u64) -> u64 {
         a == 1
     };
     let golden = (count as f64 * 0.618_033_988_75) as u64;
-    (golden.max(1)..).find(|&step| is_coprime(step)).unwrap_or(1)
+    (golden.max(1)..=count).find(|&step| is_coprime(step)).unwrap_or(1)
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub(super) fn units(work: Span) -> u64 {
 
 /// A job in service.
 #[derive(Clone, Copy, Debug)]
-struct Job<J> {
+struct Entry<J> {
     /// Where the clock stands when it is done.
     target: u64,
     /// The order of admission.
@@ -64,7 +64,7 @@ pub(super) struct InService<J> {
     carry: u64,
     /// By how much the clock moves in a nanosecond.
     rate: u64,
-    jobs: BinaryHeap<Job<J>>,
+    jobs: BinaryHeap<Entry<J>>,
 }
 
 impl<J: Copy> InService<J> {
@@ -111,7 +111,7 @@ impl<J: Copy> InService<J> {
         // The part of a unit that has been given already was not given to this job.
         let begun = u64::from(work > 0 && self.carry > 0);
         let target = self.clock.saturating_add(work + begun);
-        self.jobs.push(Job { target, order, class, job });
+        self.jobs.push(Entry { target, order, class, job });
     }
 
     /// When the first job is done at the present rate, in whole nanoseconds, rounded up so that no
@@ -156,7 +156,7 @@ impl<J: Copy> InService<J> {
             return None;
         }
         self.jobs.retain(|it| it.order != victim.order);
-        let Job { target, order, class, job } = victim;
+        let Entry { target, order, class, job } = victim;
         Some(Interrupted { work_left: target - self.clock, order, class, job })
     }
 
@@ -177,24 +177,24 @@ impl<J: Copy> InService<J> {
 }
 
 /// The greatest of a heap is the first done: the order is the reverse of (target, order).
-impl<J> Ord for Job<J> {
+impl<J> Ord for Entry<J> {
     #[inline]
-    fn cmp(&self, other: &Job<J>) -> Ordering {
+    fn cmp(&self, other: &Entry<J>) -> Ordering {
         (other.target, other.order).cmp(&(self.target, self.order))
     }
 }
 
-impl<J> PartialOrd for Job<J> {
+impl<J> PartialOrd for Entry<J> {
     #[inline]
-    fn partial_cmp(&self, other: &Job<J>) -> Option<Ordering> {
+    fn partial_cmp(&self, other: &Entry<J>) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl<J> PartialEq for Job<J> {
-    fn eq(&self, other: &Job<J>) -> bool {
+impl<J> PartialEq for Entry<J> {
+    fn eq(&self, other: &Entry<J>) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl<J> Eq for Job<J> {}
+impl<J> Eq for Entry<J> {}

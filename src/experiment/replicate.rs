@@ -1,0 +1,208 @@
+//! Runs independent replications on several threads and hands their results over in the order of
+//! their numbers, so that nothing that is folded from them can tell how many threads there were.
+//!
+//! At most twice as many results as threads are alive at once: a slow replication holds the others
+//! up rather than have the finished ones pile up behind it.
+
+use std::{
+    any::Any,
+    collections::BTreeMap,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+};
+
+/// How many, and by how many at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Replications<'a> {
+    /// They have the numbers `0 .. count`.
+    pub count: u64,
+    /// `None`: as many as there are processors.
+    pub threads: Option<usize>,
+    /// Once it is set no further one is begun; those under way are finished and kept.
+    pub interrupted: &'a AtomicBool,
+}
+
+/// Why there is no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The system has no more threads to give.
+    NoThreads {
+        /// What it says.
+        says: String,
+    },
+    /// An invariant of the simulator does not hold.
+    Broken {
+        /// In which replication, the first of several.
+        replication: u64,
+        /// What was asserted.
+        says: String,
+    },
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::NoThreads { says } => write!(f, "cannot start threads: {says}"),
+            Failure::Broken { replication, says } => {
+                write!(f, "replication {replication} broke an invariant of the simulator: {says}")
+            }
+        }
+    }
+}
+
+/// Runs the replications. `run` gets a number and gives a result, or what does not hold; `fold`
+/// gets the results in the order of the numbers; `progress` is told how many are done, in any
+/// order. How many were folded: all of them, unless it was interrupted.
+pub fn replicate<T: Send>(
+    work: Replications<'_>,
+    run: impl Fn(u64) -> Result<T, String> + Sync,
+    mut fold: impl FnMut(u64, T),
+    mut progress: impl FnMut(u64),
+) -> Result<u64, Failure> {
+    // 0 leaves it to rayon, which knows the processors and the user's RAYON_NUM_THREADS.
+    let threads = work.threads.unwrap_or(0);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| Failure::NoThreads { says: error.to_string() })?;
+    let alive_max = 2 * pool.current_num_threads() as u64;
+    let (sender, finished) = mpsc::channel();
+    let run = &run;
+    pool.in_place_scope(|scope| {
+        let mut waiting = BTreeMap::new();
+        let (mut begun, mut done, mut folded) = (0, 0, 0);
+        let mut broken: Option<Failure> = None;
+        loop {
+            let goes_on = broken.is_none() && !work.interrupted.load(Ordering::Relaxed);
+            while goes_on && begun < work.count && begun < folded + alive_max {
+                let (sender, number) = (sender.clone(), begun);
+                scope.spawn(move |_| {
+                    // The receiver outlives every replication: it is read until all have reported.
+                    let _ = sender.send((number, caught(run, number)));
+                });
+                begun += 1;
+            }
+            if done == begun {
+                break;
+            }
+            let (number, result) = finished.recv().expect("this side holds a sender too");
+            done += 1;
+            progress(done);
+            waiting.insert(number, result);
+            while broken.is_none()
+                && let Some(result) = waiting.remove(&folded)
+            {
+                match result {
+                    Ok(result) => fold(folded, result),
+                    Err(says) => broken = Some(Failure::Broken { replication: folded, says }),
+                }
+                folded += 1;
+            }
+        }
+        broken.map_or(Ok(folded), Err)
+    })
+}
+
+fn caught<T>(run: &impl Fn(u64) -> Result<T, String>, number: u64) -> Result<T, String> {
+    // Whatever the panic left half done belongs to that replication and is dropped with it.
+    match catch_unwind(AssertUnwindSafe(|| run(number))) {
+        Ok(result) => result,
+        Err(panic) => Err(text_of(&*panic)),
+    }
+}
+
+/// What a panic said.
+pub fn text_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "it panicked without a word".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicU64;
+
+    static NEVER: AtomicBool = AtomicBool::new(false);
+
+    fn work(count: u64, threads: usize) -> Replications<'static> {
+        Replications { count, threads: Some(threads), interrupted: &NEVER }
+    }
+
+    /// Burns more for some numbers, so that they finish out of order.
+    fn hashed(number: u64) -> u64 {
+        (0..(number * 7919 % 13) * 20_000).fold(number, |hash, it| hash.rotate_left(5) ^ it)
+    }
+
+    #[test]
+    fn results_come_in_order_whatever_the_threads() {
+        let expected: Vec<u64> = (0..100).map(hashed).collect();
+        for threads in [1, 2, 3, 8] {
+            let (mut out, mut told) = (Vec::new(), 0);
+            let run = |number| Ok(hashed(number));
+            let fold = |number, result| {
+                assert_eq!(number, out.len() as u64);
+                out.push(result);
+            };
+            let count = replicate(work(100, threads), run, fold, |done| told = done);
+            assert_eq!((count, told), (Ok(100), 100));
+            assert_eq!(out, expected);
+        }
+    }
+
+    #[test]
+    fn few_results_are_alive_at_once() {
+        struct Counted<'a>(&'a AtomicU64);
+        impl Drop for Counted<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::SeqCst);
+            }
+        }
+        let (alive, most) = (AtomicU64::new(0), AtomicU64::new(0));
+        let run = |number| {
+            most.fetch_max(alive.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            hashed(if number == 0 { 12 } else { 0 });
+            Ok(Counted(&alive))
+        };
+        assert_eq!(replicate(work(500, 3), run, |_, _| (), |_| ()), Ok(500));
+        assert!(most.load(Ordering::SeqCst) <= 6);
+    }
+
+    #[test]
+    fn the_first_broken_one_is_named() {
+        let run = |number: u64| {
+            hashed(number);
+            assert!(number != 31, "lost a job");
+            if number == 29 { Err("lost a call".to_owned()) } else { Ok(()) }
+        };
+        for threads in [1, 4] {
+            let mut folded = 0;
+            let result = replicate(work(100, threads), run, |_, ()| folded += 1, |_| ());
+            let says = "lost a call".to_owned();
+            assert_eq!(result, Err(Failure::Broken { replication: 29, says }));
+            assert_eq!(folded, 29);
+        }
+        let panics = |_: u64| -> Result<(), String> { panic!("job {} is gone", 7) };
+        let says = "job 7 is gone".to_owned();
+        let result = replicate(work(2, 2), panics, |_, ()| (), |_| ());
+        assert_eq!(result, Err(Failure::Broken { replication: 0, says }));
+    }
+
+    #[test]
+    fn an_interrupted_run_keeps_what_is_finished() {
+        let interrupted = AtomicBool::new(false);
+        let work = Replications { count: 1000, threads: Some(2), interrupted: &interrupted };
+        let run = |number| {
+            if number == 10 {
+                interrupted.store(true, Ordering::Relaxed);
+            }
+            Ok(number)
+        };
+        let mut out = Vec::new();
+        let count = replicate(work, run, |_, number| out.push(number), |_| ()).unwrap();
+        assert!((11..=20).contains(&count), "{count}");
+        assert_eq!(out, (0..count).collect::<Vec<_>>());
+    }
+}
