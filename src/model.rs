@@ -13,6 +13,7 @@ pub mod log;
 pub mod network;
 pub mod program;
 pub mod run;
+pub mod shape;
 pub mod site;
 pub mod upstream;
 pub mod workload;

@@ -1,10 +1,10 @@
 //! Connections: opened with a round trip, accepted or left in the kernel's queue, reused, closed.
 
 use super::{
-    call::{Call, NONE, Phase},
+    call::{NONE, Phase},
     event::Event,
     instance::process_of_loop,
-    network::{PACKET_BYTES, Towards},
+    network::Towards,
     run::Run,
 };
 use crate::{
@@ -79,6 +79,7 @@ impl<R: Recorder> Run<'_, R> {
         if let Some(kept) = self.kept_connection(key) {
             return Some(kept);
         }
+        let call = &self.site.calls[key];
         let peer = (self.site.views[call.view as usize].first_peer + call.server) as usize;
         let broken = self.site.instances[call.instance as usize].broken_epoch;
         loop {
@@ -361,11 +362,11 @@ impl<R: Recorder> Run<'_, R> {
     /// A connection that lies idle has done so for too long.
     pub(crate) fn idled(&mut self, key: Key) {
         let Some(connection) = self.site.connections.get(key) else { return };
+        let peer = connection.peer as usize;
         if self.is_kept_by_user(key) {
             self.closed(key);
             return;
         }
-        let peer = connection.peer as usize;
         self.site.idle_links.remove(&mut self.site.peers[peer].idle, key.index());
         self.closed(key);
     }
@@ -427,9 +428,4 @@ impl<R: Recorder> Run<'_, R> {
         self.site.line.cancel(timer);
         self.site.connections.remove(key);
     }
-}
-
-/// Whether an answer comes in one packet.
-pub(crate) fn is_one_packet(call: &Call) -> bool {
-    u64::from(call.bytes) <= PACKET_BYTES
 }

@@ -7,7 +7,7 @@
 //! (in truth they linger until the servers' own keep-alive; nothing else is simplified).
 
 use super::{
-    blueprint::{HostId, InstanceId, Next, What},
+    blueprint::{HostId, InstanceId, What},
     call::{NONE, Phase, Place, Stage},
     event::Event,
     run::Run,
@@ -301,13 +301,5 @@ impl<R: Recorder> Run<'_, R> {
             self.site.schedule_checks_of(self.plan, view);
         }
         self.resume_logs(id.0);
-    }
-}
-
-/// Whether calls that wait for a server that went down are routed anew.
-pub(crate) fn redistributes(next: Next) -> bool {
-    match next {
-        Next::Other | Next::Untried => true,
-        Next::Same => false,
     }
 }

@@ -306,7 +306,7 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// Whether an idle connection is a user's.
-    pub(crate) fn is_kept_by_user(&mut self, connection: Key) -> bool {
+    pub(crate) fn is_kept_by_user(&self, connection: Key) -> bool {
         let user = self.site.connections[connection].user;
         self.site.users.get(user as usize).is_some_and(|user| user.connection == connection)
     }
