@@ -5,7 +5,7 @@ use crate::{
     engine::{
         slab::Key,
         time::{Instant, Span},
-        timeline::Ticket,
+        timeline::{DelayId, Ticket},
     },
     measure::outcome::Outcome,
 };
@@ -89,6 +89,8 @@ pub struct Traits {
     pub has_forked: bool,
     /// The request was sent.
     pub was_sent: bool,
+    /// Its instance has event loops.
+    pub on_loop: bool,
     /// The caller goes on when the answer begins.
     pub cuts_through: bool,
     /// It has gone on with the answer that it passes on, before that was complete.
@@ -159,6 +161,12 @@ pub struct Call {
     pub user: u32,
     /// One-way delay to the visitor that made it, if it is not the zones'.
     pub one_way: Option<Span>,
+    /// The constant delay between its two ends.
+    pub delay: DelayId,
+    /// The host that serves it; `NONE` if no NIC is between its ends.
+    pub server_host: u32,
+    /// The host that made it; `NONE` if no NIC is between its ends.
+    pub caller_host: u32,
     /// How it ended, or what went wrong below so far.
     pub outcome: Outcome,
     /// 0 for the first.
@@ -211,6 +219,9 @@ impl Call {
             request: NONE,
             user: NONE,
             one_way: None,
+            delay: DelayId(NONE),
+            server_host: NONE,
+            caller_host: NONE,
             outcome: Outcome::OK,
             attempt: 0,
             resent: 0,

@@ -82,6 +82,7 @@ impl<R: Recorder> Run<'_, R> {
         state.check = Ticket::NONE;
         state.checking = call;
         debug_assert!(service.accept.is_some(), "compiled: what is checked accepts connections");
+        self.lay_way(call);
         self.connect(call);
     }
 

@@ -376,7 +376,7 @@ impl<R: Recorder> Run<'_, R> {
     /// when its turn comes.
     #[inline]
     pub(crate) fn hold_loop(&mut self, key: Key) -> bool {
-        if !self.is_on_loop(key) {
+        if !self.site.calls[key].is.on_loop {
             return true;
         }
         let now = self.now();
@@ -400,7 +400,7 @@ impl<R: Recorder> Run<'_, R> {
     /// The call does something else than computing or reading; the next one has the loop.
     #[inline]
     pub(crate) fn leave_loop(&mut self, key: Key) {
-        if self.site.calls[key].is.is_root || !self.is_on_loop(key) {
+        if !self.site.calls[key].is.on_loop {
             return;
         }
         let now = self.now();
@@ -481,7 +481,7 @@ impl<R: Recorder> Run<'_, R> {
             Place::Nowhere | Place::ServerQueue | Place::BackendQueue | Place::CommitQueue => {}
         }
         self.site.calls[key].place = Place::Nowhere;
-        if self.site.calls[key].stage == Stage::Waiting && self.is_on_loop(key) {
+        if self.site.calls[key].stage == Stage::Waiting && self.site.calls[key].is.on_loop {
             self.count_unaccepted(key, -1);
             let connection = self.site.calls[key].connection;
             if let Some(connection) = self.site.connections.get_mut(connection) {
@@ -506,7 +506,7 @@ impl<R: Recorder> Run<'_, R> {
         }
         // A burst or a read that has begun goes on; the loop notices when it is over.
         let call = &self.site.calls[key];
-        let computes = self.is_on_loop(key)
+        let computes = self.site.calls[key].is.on_loop
             && call.stage == Stage::Running
             && self.site.loops[call.seat as usize].holder == key;
         if !computes {

@@ -6,7 +6,7 @@
 //! TCP's slow start and congestion control.
 
 use super::{
-    blueprint::{Blueprint, Host, HostId, LawId},
+    blueprint::{Blueprint, Host, HostId, LawId, Serving},
     call::NONE,
     event::Event,
     run::Run,
@@ -87,28 +87,42 @@ pub(crate) struct Arrival {
 }
 
 impl<R: Recorder> Run<'_, R> {
+    /// Lays the way between a call's caller and its server, once the server is known.
+    pub(crate) fn lay_way(&mut self, key: Key) {
+        let call = &self.site.calls[key];
+        let upstream = &self.plan.upstreams[call.upstream.index()];
+        let to = &self.plan.instances[call.instance as usize];
+        let from = match self.site.calls.get(call.caller) {
+            Some(caller) => caller.instance,
+            None => {
+                // A health check: a process of the caller makes it.
+                let caller = &self.plan.services[upstream.caller.index()];
+                let process = self.site.views[call.view as usize].process;
+                caller.first_instance + process / caller.processes
+            }
+        };
+        let from = &self.plan.instances[from as usize];
+        let is_same = from.host == to.host && from.host.0 != NONE;
+        let call = &mut self.site.calls[key];
+        if is_same {
+            call.delay = self.plan.loopback;
+        } else {
+            call.delay = self.plan.latency[(from.zone * self.plan.zones + to.zone) as usize];
+            call.server_host = to.host.0;
+            call.caller_host = from.host.0;
+        }
+        let service = &self.plan.services[to.service.index()];
+        call.is.on_loop = matches!(service.serving, Serving::Loops { .. });
+    }
+
     /// The way between the caller of `call` and its server.
     #[inline]
     pub(crate) fn way(&self, call: Key) -> Way {
         let call = &self.site.calls[call];
-        if let Some(span) = call.one_way {
-            return Way::Drawn(span);
+        match call.one_way {
+            Some(span) => Way::Drawn(span),
+            None => Way::Lane(call.delay),
         }
-        let upstream = &self.plan.upstreams[call.upstream.index()];
-        let to = &self.plan.instances[call.instance as usize];
-        let from = match self.site.calls.get(call.caller) {
-            Some(caller) => &self.plan.instances[caller.instance as usize],
-            None => {
-                let caller = &self.plan.services[upstream.caller.index()];
-                let process = self.site.views[call.view as usize].process;
-                &self.plan.instances
-                    [(caller.first_instance + process / caller.processes.max(1)) as usize]
-            }
-        };
-        if from.host == to.host && from.host.0 != NONE {
-            return Way::Lane(self.plan.loopback);
-        }
-        Way::Lane(self.plan.latency[(from.zone * self.plan.zones + to.zone) as usize])
     }
 
     /// How long a packet travels.
@@ -128,21 +142,6 @@ impl<R: Recorder> Run<'_, R> {
         }
     }
 
-    /// The hosts at both ends of a call, server first; `None` where a visitor is, or on one host.
-    fn ends(&self, call: Key) -> (Option<HostId>, Option<HostId>) {
-        let call = &self.site.calls[call];
-        let server = self.plan.instances[call.instance as usize].host;
-        let caller = match self.site.calls.get(call.caller) {
-            Some(caller) => self.plan.instances[caller.instance as usize].host,
-            None => HostId(NONE),
-        };
-        if server == caller {
-            return (None, None);
-        }
-        let real = |host: HostId| (host.0 != NONE).then_some(host);
-        (real(server), real(caller))
-    }
-
     /// Sends `bytes`, the last of which cannot leave before `not_before`.
     pub(crate) fn transfer(
         &mut self,
@@ -152,22 +151,21 @@ impl<R: Recorder> Run<'_, R> {
         not_before: Instant,
     ) -> Arrival {
         let now = self.now();
-        let (server, caller) = self.ends(call);
-        let from = if towards == Towards::Server { caller } else { server };
-        let (first, end) = match from {
-            Some(host) => {
-                let sent = self.site.hosts[host.index()].sending.send(now, bytes);
-                self.tape.busy(Device::Sending(host.0), sent.start, sent.end, now);
+        let it = &self.site.calls[call];
+        let from = if towards == Towards::Server { it.caller_host } else { it.server_host };
+        let (first, end) = match self.site.hosts.get_mut(from as usize) {
+            Some(host) if !host.sending.is_unlimited() => {
+                let sent = host.sending.send(now, bytes);
+                self.tape.busy(Device::Sending(from), sent.start, sent.end, now);
                 (sent.first, sent.end)
             }
-            None => (now, now),
+            _ => (now, now),
         };
         let mut sent = end.max(not_before);
         if towards == Towards::Caller
             && let Some(bits) = self.bandwidth(call)
         {
-            let line = u128::from(bytes) * 8 * 1_000_000_000 / u128::from(bits);
-            sent = sent.max(first + Span::from_nanos(line as u64));
+            sent = sent.max(first + line_time(bytes, bits));
         }
         let delay = self.one_way(self.way(call));
         Arrival { first: first + delay, last: sent + delay, sent }
@@ -184,14 +182,18 @@ impl<R: Recorder> Run<'_, R> {
 
     /// Whether a message that has arrived must still pass a busy receiving NIC: until when.
     pub(crate) fn receive(&mut self, call: Key, towards: Towards, bytes: u64) -> Option<Instant> {
-        let (server, caller) = self.ends(call);
-        let host = if towards == Towards::Server { server } else { caller }?;
-        let now = self.now();
-        let done = self.site.hosts[host.index()].receiving.receive(now, bytes);
-        if let Some(bits) = self.plan.hosts[host.index()].nic_bits {
-            let line = u128::from(bytes) * 8 * 1_000_000_000 / u128::from(bits);
-            let from = Instant::from_nanos(done.nanos().saturating_sub(line as u64));
-            self.tape.busy(Device::Receiving(host.0), from, done, now);
+        let it = &self.site.calls[call];
+        let to = if towards == Towards::Server { it.server_host } else { it.caller_host };
+        let host = self.site.hosts.get_mut(to as usize)?;
+        if host.receiving.is_unlimited() {
+            return None;
+        }
+        let now = self.site.line.now();
+        let done = host.receiving.receive(now, bytes);
+        if let Some(bits) = self.plan.hosts[to as usize].nic_bits {
+            let line = line_time(bytes, bits);
+            let from = Instant::from_nanos(done.nanos().saturating_sub(line.nanos()));
+            self.tape.busy(Device::Receiving(to), from, done, now);
         }
         (done > now).then_some(done)
     }
@@ -248,6 +250,15 @@ impl<R: Recorder> Run<'_, R> {
         let (start, end) = self.site.hosts[host.index()].disk.submit(now, service, bytes);
         self.tape.busy(Device::Disk(host.0), start, end, now);
         end
+    }
+}
+
+/// How long a line of so many bits a second takes for so many bytes.
+fn line_time(bytes: u64, bits: u64) -> Span {
+    // Messages are far below 2 GB, where this would wrap; larger ones take the long way.
+    match bytes.checked_mul(8_000_000_000) {
+        Some(product) => Span::from_nanos(product / bits),
+        None => Span::from_seconds(bytes as f64 * 8.0 / bits as f64),
     }
 }
 

@@ -5,7 +5,7 @@
 //! holds the slot from start to end.
 
 use super::{
-    blueprint::{Endpoint, FilesId, LawId, Milestone, Op, Serving},
+    blueprint::{Endpoint, FilesId, LawId, Milestone, Op},
     call::{NONE, Stage},
     event::Event,
     network::{PACKET_BYTES, Towards, disk_of},
@@ -473,14 +473,6 @@ impl<R: Recorder> Run<'_, R> {
     #[inline]
     pub(crate) fn endpoint(&self, key: Key) -> &Endpoint {
         &self.plan.endpoints[self.site.calls[key].endpoint.index()]
-    }
-
-    /// Whether the call's service has event loops.
-    #[inline]
-    pub(crate) fn is_on_loop(&self, key: Key) -> bool {
-        let call = &self.site.calls[key];
-        let service = self.plan.instances[call.instance as usize].service;
-        matches!(self.plan.services[service.index()].serving, Serving::Loops { .. })
     }
 }
 

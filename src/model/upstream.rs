@@ -333,6 +333,7 @@ impl<R: Recorder> Run<'_, R> {
             self.plan.servers[(upstream.first_server + server) as usize].instance.0;
         let peer = self.site.views[call.view as usize].first_peer + server;
         self.site.peers[peer as usize].served += 1;
+        self.lay_way(key);
         self.connect(key);
     }
 
