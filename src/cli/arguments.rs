@@ -1,7 +1,7 @@
 //! What can be said on the command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Simulates a whole web site: what its visitors feel, and which machine gives in first.
 ///
@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     #[command(subcommand)]
     command: Option<Given>,
     #[command(flatten)]
-    run: Option<Run>,
+    run: Run,
 }
 
 #[derive(Debug, Subcommand)]
@@ -47,8 +47,9 @@ pub(super) enum Command<'a> {
 #[derive(Args, Clone, Debug)]
 pub(super) struct Scenario {
     /// The scenario, a TOML file
-    #[arg(value_name = "FILE")]
-    pub(super) file: PathBuf,
+    // Required, but where a command with a file of its own is given.
+    #[arg(value_name = "FILE", required = true)]
+    file: Option<PathBuf>,
 
     /// Change a setting, such as `service.web.instances=4`; may be repeated
     #[arg(long, value_name = "PATH=VALUE", allow_hyphen_values = true)]
@@ -110,12 +111,18 @@ pub(super) enum Colour {
     Never,
 }
 
+impl Scenario {
+    pub(super) fn file(&self) -> &Path {
+        self.file.as_deref().expect("clap requires a file")
+    }
+}
+
 impl Arguments {
     pub(super) fn asked(&self) -> Command<'_> {
-        match (&self.command, &self.run) {
-            (Some(Given::Run(run)), _) | (None, Some(run)) => Command::Run(run),
-            (Some(Given::Explain(explain)), _) => Command::Explain(explain),
-            (None, None) => unreachable!("a file is required where no command is given"),
+        match &self.command {
+            Some(Given::Run(run)) => Command::Run(run),
+            Some(Given::Explain(explain)) => Command::Explain(explain),
+            None => Command::Run(&self.run),
         }
     }
 
@@ -126,7 +133,7 @@ impl Arguments {
         }
     }
 
-    pub(super) fn is_quiet(self) -> bool {
+    pub(super) fn is_quiet(&self) -> bool {
         match self.asked() {
             Command::Run(run) => run.quiet,
             Command::Explain(_) => false,
@@ -153,7 +160,7 @@ mod tests {
         for line in ["simulate a.toml --seed 3", "simulate run a.toml --seed 3"] {
             let arguments = parsed(line).unwrap();
             let Command::Run(run) = arguments.asked() else { panic!("{line}") };
-            assert_eq!((run.scenario.file.to_str(), run.seed), (Some("a.toml"), Some(3)));
+            assert_eq!((run.scenario.file().to_str(), run.seed), (Some("a.toml"), Some(3)));
         }
     }
 

@@ -17,14 +17,14 @@ pub(super) fn compile(
     changes: &[String],
     terminal: Terminal,
 ) -> Result<Blueprint, Problem> {
-    let text = super::read::read(&options.file)?;
+    let text = super::read::read(options.file())?;
     let _ = (text, changes, terminal.colours_talk());
     Err(Problem::wrong("this build does not read scenarios", None))
 }
 
 /// A scenario with every default filled in.
 pub(super) fn explain(options: &Scenario, terminal: Terminal) -> Result<String, Problem> {
-    let text = super::read::read(&options.file)?;
+    let text = super::read::read(options.file())?;
     let _ = (text, terminal.colours_data());
     Err(Problem::wrong("this build does not read scenarios", None))
 }

@@ -31,7 +31,7 @@ pub(super) fn read(path: &Path) -> Result<String, Problem> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
+        let line = valid.split(|byte| *byte == b'\n').count();
         let says = format!("`{name}` is not UTF-8 text: line {line} is the first that is not");
         Problem::wrong(says, Some("a scenario is a TOML file; save it as UTF-8"))
     })

@@ -63,7 +63,7 @@ fn measure(plan: &Blueprint, options: &Run, terminal: Terminal) -> Result<Option
 
 /// What runs up to a replication again.
 fn command(options: &Run, seed: u64, replication: u64) -> String {
-    let mut out = format!("simulate run {}", quoted(&options.scenario.file.to_string_lossy()));
+    let mut out = format!("simulate run {}", quoted(&options.scenario.file().to_string_lossy()));
     for setting in &options.scenario.set {
         let _ = write!(out, " --set {}", quoted(setting));
     }
