@@ -6,6 +6,7 @@ use crate::engine::{
     time::{Instant, Span},
     timeline::DelayId,
 };
+pub use crate::resource::cpu::Discipline;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
@@ -124,21 +125,6 @@ pub struct Host {
     pub disk: Option<Disk>,
     /// Bytes left for the page cache after what its services take.
     pub page_cache: u64,
-}
-
-/// How a processor is given to those who want it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Discipline {
-    /// Exact processor sharing, at most one core a thread.
-    Sharing,
-    /// First come, first served.
-    Fifo,
-    /// Last come, first served, without preemption.
-    Lifo,
-    /// Lower class first, without preemption.
-    Priority,
-    /// Lower class first; a higher one interrupts and is resumed later.
-    Preemptive,
 }
 
 /// A disk.
@@ -551,10 +537,8 @@ pub struct Log {
     pub fsync_stages: u32,
     /// Bytes of one transaction in the log.
     pub event_bytes: LawId,
-    /// Seconds of work for a replica to apply one transaction.
-    pub apply: LawId,
-    /// Disk reads for a replica to apply one transaction.
-    pub apply_reads: Option<LawId>,
+    /// The program by which a replica applies one transaction (CPU, perhaps reads).
+    pub apply: EndpointId,
     /// Transactions a replica applies at once; they commit in order.
     pub apply_workers: u32,
     /// How long a replica waits before it connects again after its source was lost.

@@ -1,0 +1,431 @@
+//! Connections: opened with a round trip, accepted or left in the kernel's queue, reused, closed.
+
+use super::{
+    call::{NONE, Phase},
+    event::Event,
+    instance::process_of_loop,
+    network::Towards,
+    run::Run,
+};
+use crate::{
+    engine::{
+        luck::mix,
+        slab::Key,
+        time::Span,
+        timeline::{DelayId, Ticket},
+    },
+    measure::{
+        outcome::Cause,
+        recorder::{Level, Recorder},
+    },
+};
+
+/// A SYN is sent so many times more; then, after `LAST_SYN_WAITS`, the kernel gives up. Linux 6.5
+/// and later (`tcp_syn_linear_timeouts` 4, `tcp_syn_retries` 6): at 1, 2, 3, 4, 5, 7, 11, 19, 35
+/// and 67 s, error at 131 s.
+const SYN_RETRIES: u8 = 10;
+const SYNS_A_SECOND_APART: u8 = 5;
+const LAST_SYN_WAITS: Span = Span::from_millis(64_000);
+const SEAT: u64 = 0x4143_4345;
+
+/// Between two processes, or a visitor and a process.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Index of the instance that accepted it.
+    pub instance: u32,
+    /// Which run of that instance.
+    pub epoch: u32,
+    /// The event loop that it belongs to there.
+    pub seat: u32,
+    /// The server process that counts it, and the caller's.
+    pub processes: [u32; 2],
+    /// Index of the peer in whose list it lies while idle.
+    pub peer: u32,
+    /// Whether a server process has accepted it (it counts among the instance's connections).
+    pub is_accepted: bool,
+    /// Whether it lies in the accept queue.
+    pub is_queued: bool,
+    /// The request that came on it before it was accepted.
+    pub waiting: Key,
+    /// Index of the closed user who keeps it.
+    pub user: u32,
+    /// Closes it when it has been idle for too long.
+    pub timer: Ticket,
+}
+
+impl<R: Recorder> Run<'_, R> {
+    /// A call that holds a slot at its server gets a connection, and is sent.
+    pub(crate) fn connect(&mut self, key: Key) {
+        let call = &self.site.calls[key];
+        let upstream = &self.plan.upstreams[call.upstream.index()];
+        if self.plan.services[upstream.callee.index()].accept.is_none() {
+            self.send(key);
+        } else if let Some(connection) = self.idle_connection(key) {
+            let call = &mut self.site.calls[key];
+            call.connection = connection;
+            call.is.is_fresh = false;
+            self.send(key);
+        } else {
+            self.open(key);
+        }
+    }
+
+    /// An idle connection to the call's server that is not known to be dead, the last used first.
+    fn idle_connection(&mut self, key: Key) -> Option<Key> {
+        let call = &self.site.calls[key];
+        if call.is.is_check {
+            return None;
+        }
+        if let Some(kept) = self.kept_connection(key) {
+            return Some(kept);
+        }
+        let call = &self.site.calls[key];
+        let peer = (self.site.views[call.view as usize].first_peer + call.server) as usize;
+        let broken = self.site.instances[call.instance as usize].broken_epoch;
+        loop {
+            let idle = &mut self.site.peers[peer].idle;
+            let index = self.site.idle_links.pop_back(idle)?;
+            let found = self.site.connections.key_at(index);
+            let connection = &mut self.site.connections[found];
+            let timer = std::mem::replace(&mut connection.timer, Ticket::NONE);
+            let is_dead = connection.epoch < broken;
+            self.site.line.cancel(timer);
+            if !is_dead {
+                return Some(found);
+            }
+            self.forget(found);
+        }
+    }
+
+    /// Opens a connection for a call.
+    fn open(&mut self, key: Key) {
+        let call = &self.site.calls[key];
+        let upstream = &self.plan.upstreams[call.upstream.index()];
+        let peer = match self.site.views.get(call.view as usize) {
+            Some(view) => view.first_peer + call.server,
+            None => NONE,
+        };
+        let (timeout, instance) = (upstream.connect_timeout, call.instance);
+        let is_check = call.is.is_check;
+        let ours = self.site.calls.get(call.caller).map_or(NONE, |caller| caller.process);
+        let caller = &self.plan.services[upstream.caller.index()];
+        let limit = caller.accept.map_or(u32::MAX, |accept| accept.process_connections_max);
+        if ours != NONE {
+            if self.site.process_connections[ours as usize] >= limit {
+                self.fail(key, Cause::TooManyConnections);
+                return;
+            }
+            self.site.process_connections[ours as usize] += 1;
+        }
+        let connection = self.site.connections.insert(Connection {
+            instance,
+            epoch: 0,
+            seat: NONE,
+            processes: [NONE, ours],
+            peer,
+            is_accepted: false,
+            is_queued: false,
+            waiting: Key::NONE,
+            user: NONE,
+            timer: Ticket::NONE,
+        });
+        let call = &mut self.site.calls[key];
+        call.connection = connection;
+        call.phase = Phase::Connecting;
+        call.is.is_fresh = true;
+        call.resent = 0;
+        let way = self.way(key);
+        self.signal(way, Event::Syn { call: key });
+        if let (Some(delay), false) = (timeout, is_check) {
+            let timer = self.site.line.later(delay, Event::TimeOut { call: key });
+            self.site.calls[key].timer = timer;
+        }
+    }
+
+    /// A SYN reaches the server, or nobody.
+    pub(crate) fn syn(&mut self, key: Key) {
+        let Some(call) = self.site.calls.get(key) else { return };
+        if call.phase != Phase::Connecting {
+            return;
+        }
+        let index = call.instance as usize;
+        let instance = &self.plan.instances[index];
+        let service = &self.plan.services[instance.service.index()];
+        let Some(accept) = service.accept else { return };
+        if self.site.is_lost(instance.host) {
+            self.send_syn_again(key);
+            return;
+        }
+        let way = self.way(key);
+        let state = &self.site.instances[index];
+        if !state.is_up {
+            self.signal(way, Event::Broken { call: key, cause: Cause::Refused });
+            return;
+        }
+        let seat = self.choose_loop(index as u32, self.site.draw(mix(call.attempt_key, SEAT), 0));
+        let process = if seat == NONE {
+            instance.first_process
+        } else {
+            process_of_loop(self.plan, index as u32, seat)
+        };
+        let is_full = state.connections >= accept.connections_max;
+        let is_process_full =
+            self.site.process_connections[process as usize] >= accept.process_connections_max;
+        if (is_full && accept.is_strict) || is_process_full {
+            let cause = Cause::TooManyConnections;
+            self.signal(way, Event::Broken { call: key, cause });
+            return;
+        }
+        let queued = if seat == NONE { state.waiting_count } else { state.unaccepted.len() };
+        if (is_full || seat == NONE) && queued > accept.backlog {
+            self.send_syn_again(key);
+            return;
+        }
+        let (epoch, connection) = (state.epoch, call.connection);
+        let it = &mut self.site.connections[connection];
+        it.epoch = epoch;
+        it.seat = seat;
+        it.processes[0] = process;
+        if is_full {
+            it.is_queued = true;
+            let state = &mut self.site.instances[index];
+            self.site.idle_links.push_back(&mut state.unaccepted, connection.index());
+        } else {
+            self.accept(connection);
+        }
+        self.signal(way, Event::Connected { call: key });
+    }
+
+    /// A dropped SYN is sent again on Linux's schedule.
+    fn send_syn_again(&mut self, key: Key) {
+        let call = &mut self.site.calls[key];
+        let sent = call.resent;
+        call.resent += 1;
+        if sent >= SYN_RETRIES {
+            let cause = Cause::ConnectTimeout;
+            self.site.line.after(LAST_SYN_WAITS, Event::Broken { call: key, cause });
+            return;
+        }
+        let seconds = if sent < SYNS_A_SECOND_APART {
+            1
+        } else {
+            2 << (sent - SYNS_A_SECOND_APART)
+        };
+        self.site.line.after(Span::from_millis(1000 * seconds), Event::Syn { call: key });
+    }
+
+    /// A process of the server takes a connection.
+    fn accept(&mut self, key: Key) {
+        let now = self.now();
+        let connection = &mut self.site.connections[key];
+        connection.is_accepted = true;
+        let index = connection.instance;
+        self.site.process_connections[connection.processes[0] as usize] += 1;
+        let state = &mut self.site.instances[index as usize];
+        state.connections += 1;
+        self.tape.level(Level::Connections(index), state.connections, now);
+    }
+
+    /// The SYN-ACK is back.
+    pub(crate) fn connected(&mut self, key: Key) {
+        let Some(call) = self.site.calls.get(key) else { return };
+        if call.phase != Phase::Connecting {
+            return;
+        }
+        if call.is.is_check {
+            self.check_connected(key);
+            return;
+        }
+        let (upstream, timer) = (call.upstream, call.timer);
+        self.site.line.cancel(timer);
+        let rounds = self.plan.upstreams[upstream.index()].handshake_rounds;
+        if rounds == 0 {
+            self.send(key);
+            return;
+        }
+        let trip = self.one_way(self.way(key)).times(2 * u64::from(rounds));
+        self.site.line.after(trip, Event::Send { call: key });
+    }
+
+    /// Sends the request.
+    pub(crate) fn send(&mut self, key: Key) {
+        let Some(call) = self.site.calls.get_mut(key) else { return };
+        if call.phase == Phase::Over {
+            return;
+        }
+        call.phase = Phase::Sent;
+        call.is.was_sent = true;
+        let is_check = call.is.is_check;
+        let timeout = self.plan.upstreams[call.upstream.index()].response_timeout;
+        if let (Some(delay), false) = (timeout, is_check) {
+            let timer = self.site.line.later(delay, Event::TimeOut { call: key });
+            self.site.calls[key].timer = timer;
+        }
+        let bytes = u64::from(self.endpoint(key).request_bytes);
+        let now = self.now();
+        let arrival = self.transfer(key, Towards::Server, bytes, now);
+        if arrival.sent == now {
+            let way = self.way(key);
+            self.signal(way, Event::Arrive { call: key });
+        } else {
+            self.site.line.at(arrival.last, Event::Arrive { call: key });
+        }
+    }
+
+    /// The answer begins to arrive.
+    pub(crate) fn first_byte(&mut self, key: Key) {
+        let Some(call) = self.site.calls.get_mut(key) else { return };
+        if !call.is_awaited() {
+            return;
+        }
+        call.phase = Phase::Receiving;
+        let until = call.answer_until;
+        let timer = std::mem::replace(&mut call.timer, Ticket::NONE);
+        self.site.line.cancel(timer);
+        let timer = self.site.line.at(until, Event::LastByte { call: key });
+        let call = &mut self.site.calls[key];
+        call.timer = timer;
+        if call.is.cuts_through {
+            let (caller, bytes, outcome) = (call.caller, call.bytes, call.outcome);
+            self.callee_begins(caller, bytes, until, outcome);
+        }
+    }
+
+    /// The last packet of the answer has reached the caller's line.
+    pub(crate) fn last_byte(&mut self, key: Key) {
+        let Some(call) = self.site.calls.get(key) else { return };
+        if !call.is_awaited() {
+            return;
+        }
+        let bytes = u64::from(call.bytes);
+        match self.receive(key, Towards::Caller, bytes) {
+            // Only one packet can have been in the way of one that came whole.
+            Some(done) if bytes > 0 => {
+                self.site.line.at(done, Event::Answered { call: key });
+            }
+            _ => self.answered(key),
+        }
+    }
+
+    /// The answer has been taken in.
+    pub(crate) fn answered(&mut self, key: Key) {
+        let Some(call) = self.site.calls.get(key) else { return };
+        if call.is_awaited() {
+            if call.is.is_check {
+                self.check_answered(key);
+            } else {
+                self.complete(key);
+            }
+        }
+    }
+
+    /// A connection whose call is over is kept for the next one, or closed.
+    pub(crate) fn put_back(&mut self, key: Key) {
+        let call = &mut self.site.calls[key];
+        let connection = std::mem::replace(&mut call.connection, Key::NONE);
+        if connection.is_none() {
+            return;
+        }
+        let upstream = &self.plan.upstreams[call.upstream.index()];
+        let accept = self.plan.services[upstream.callee.index()].accept;
+        let Some(accept) = accept else { return };
+        if !accept.keeps_alive {
+            self.close(key, connection);
+            return;
+        }
+        if self.keep_for_user(key, connection) {
+            return;
+        }
+        let call = &self.site.calls[key];
+        let peer = (self.site.views[call.view as usize].first_peer + call.server) as usize;
+        if self.site.peers[peer].idle.len() >= upstream.idle_max {
+            self.close(key, connection);
+            return;
+        }
+        self.site.idle_links.push_back(&mut self.site.peers[peer].idle, connection.index());
+        let Some(delay) = self.shorter(upstream.idle, accept.idle) else { return };
+        let timer = self.site.line.later(delay, Event::Idle { connection });
+        self.site.connections[connection].timer = timer;
+    }
+
+    /// The shorter of two delays, either of which may be none.
+    pub(crate) fn shorter(&self, one: Option<DelayId>, other: Option<DelayId>) -> Option<DelayId> {
+        match (one, other) {
+            (Some(one), Some(other)) => {
+                let is_one = self.site.line.delay(one) <= self.site.line.delay(other);
+                Some(if is_one { one } else { other })
+            }
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// A connection that lies idle has done so for too long.
+    pub(crate) fn idled(&mut self, key: Key) {
+        let Some(connection) = self.site.connections.get(key) else { return };
+        let peer = connection.peer as usize;
+        if self.is_kept_by_user(key) {
+            self.closed(key);
+            return;
+        }
+        self.site.idle_links.remove(&mut self.site.peers[peer].idle, key.index());
+        self.closed(key);
+    }
+
+    /// The caller closes the connection of a call; the server learns it a little later.
+    pub(crate) fn close(&mut self, call: Key, connection: Key) {
+        let way = self.way(call);
+        self.signal(way, Event::Closed { connection });
+    }
+
+    /// The server learns that a connection was closed; the next in the accept queue may come in.
+    pub(crate) fn closed(&mut self, key: Key) {
+        let Some(connection) = self.site.connections.get(key) else { return };
+        let index = connection.instance;
+        let is_counted =
+            connection.is_accepted && connection.epoch == self.site.instances[index as usize].epoch;
+        self.forget(key);
+        if is_counted {
+            self.accept_next(index);
+        }
+    }
+
+    fn accept_next(&mut self, index: u32) {
+        let state = &mut self.site.instances[index as usize];
+        let Some(next) = self.site.idle_links.pop_front(&mut state.unaccepted) else { return };
+        let key = self.site.connections.key_at(next);
+        self.site.connections[key].is_queued = false;
+        self.accept(key);
+        let connection = &mut self.site.connections[key];
+        let seat = connection.seat;
+        let waiting = std::mem::replace(&mut connection.waiting, Key::NONE);
+        if self.site.calls.contains(waiting) {
+            self.begin_accepted(waiting, seat);
+        }
+    }
+
+    /// Takes a connection out of all counts and frees it.
+    pub(crate) fn forget(&mut self, key: Key) {
+        let now = self.now();
+        let connection = &self.site.connections[key];
+        let (index, processes) = (connection.instance, connection.processes);
+        let (is_accepted, is_queued) = (connection.is_accepted, connection.is_queued);
+        let state = &mut self.site.instances[index as usize];
+        if connection.epoch == state.epoch && state.is_up {
+            if is_queued {
+                self.site.idle_links.remove(&mut state.unaccepted, key.index());
+            }
+            if is_accepted {
+                state.connections -= 1;
+                self.site.process_connections[processes[0] as usize] -= 1;
+                self.tape.level(Level::Connections(index), state.connections, now);
+            }
+        }
+        if let Some(count) = self.site.process_connections.get_mut(processes[1] as usize) {
+            // A process that died took its count with it.
+            *count = count.saturating_sub(1);
+        }
+        let timer = self.site.connections[key].timer;
+        self.site.line.cancel(timer);
+        self.site.connections.remove(key);
+    }
+}

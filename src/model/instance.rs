@@ -1,0 +1,568 @@
+//! Instances at work: slots and their queue, event loops and theirs, and how a call leaves.
+
+use std::collections::VecDeque;
+
+use super::{
+    blueprint::{Blueprint, Instance, InstanceId, Order, Room, Serving},
+    call::{NONE, Phase, Place, Stage},
+    event::Event,
+    network::Towards,
+    run::Run,
+};
+use crate::{
+    engine::{
+        list::List,
+        luck::mix,
+        slab::Key,
+        time::{Instant, Span},
+        timeline::Ticket,
+    },
+    measure::{
+        outcome::{Cause, Outcome},
+        recorder::{Level, Recorder, Served},
+    },
+};
+
+/// Where the draws of a call that have no operation of their own take place.
+const ROOM: u64 = 0x524F_4F4D;
+const PATIENCE: u64 = 0x5041_5449;
+const SEAT: u64 = 0x5345_4154;
+/// A data packet that a full accept queue ignored is sent again after this long, then twice that
+/// (Linux's minimal retransmission time-out).
+const DATA_RESENT_AFTER: Span = Span::from_millis(200);
+
+/// A run of a service, as it stands.
+#[derive(Clone, Debug)]
+pub struct InstanceState {
+    /// Its processes run.
+    pub(crate) is_up: bool,
+    /// Counts its starts; a connection of an earlier run is dead.
+    pub(crate) epoch: u32,
+    /// Connections of runs before this one are known to be dead by their other ends.
+    pub(crate) broken_epoch: u32,
+    /// Idle slots, the longest idle first (as a kernel wakes those that wait to accept).
+    seats: VecDeque<u32>,
+    capacity: u32,
+    /// Slots held, or loops busy.
+    pub(crate) busy: u32,
+    /// Calls that wait for a slot, by class (one class unless the order is by priority).
+    waiting: Vec<List>,
+    pub(crate) waiting_count: u32,
+    /// Calls that have arrived and not left.
+    calls: u32,
+    /// Connections accepted and not closed.
+    pub(crate) connections: u32,
+    /// Connections that wait to be accepted.
+    pub(crate) unaccepted: List,
+}
+
+/// An event loop.
+#[derive(Clone, Debug)]
+pub struct LoopState {
+    holder: Key,
+    queue: List,
+}
+
+impl Default for LoopState {
+    fn default() -> LoopState {
+        LoopState { holder: Key::NONE, queue: List::default() }
+    }
+}
+
+impl InstanceState {
+    /// As it stands after a start.
+    pub fn new(plan: &Blueprint, instance: &Instance) -> InstanceState {
+        let service = &plan.services[instance.service.index()];
+        let (capacity, classes) = match service.serving {
+            Serving::Loops { .. } => (u32::MAX, 1),
+            Serving::Slots { slots, order, .. } => {
+                let classes = match order {
+                    Order::Fifo | Order::Lifo => 1,
+                    Order::Priority => 256,
+                };
+                (slots.saturating_mul(service.processes), classes)
+            }
+        };
+        let seats = if capacity == u32::MAX { 0 } else { capacity };
+        InstanceState {
+            is_up: true,
+            epoch: 1,
+            broken_epoch: 0,
+            seats: (0..seats).collect(),
+            capacity,
+            busy: 0,
+            waiting: vec![List::default(); classes],
+            waiting_count: 0,
+            calls: 0,
+            connections: 0,
+            unaccepted: List::default(),
+        }
+    }
+
+    /// How many would have to be served before one that came now.
+    fn is_full(&self) -> bool {
+        self.busy >= self.capacity
+    }
+}
+
+impl<R: Recorder> Run<'_, R> {
+    /// A request's last packet has reached the server's line.
+    pub(crate) fn arrive(&mut self, key: Key) {
+        if !self.site.calls.contains(key) {
+            return;
+        }
+        let bytes = u64::from(self.endpoint(key).request_bytes);
+        match self.receive(key, Towards::Server, bytes) {
+            Some(done) => drop(self.site.line.at(done, Event::Deliver { call: key })),
+            None => self.deliver(key),
+        }
+    }
+
+    /// A request has been taken in.
+    pub(crate) fn deliver(&mut self, key: Key) {
+        let Some(call) = self.site.calls.get(key) else { return };
+        if call.stage != Stage::Away {
+            return;
+        }
+        let index = call.instance as usize;
+        let instance = &self.plan.instances[index];
+        if self.site.is_lost(instance.host) {
+            return;
+        }
+        let service = instance.service;
+        let state = &self.site.instances[index];
+        let connection = self.site.connections.get(call.connection);
+        let is_alive = connection.is_none_or(|connection| connection.epoch == state.epoch);
+        if !state.is_up || !is_alive {
+            let cause = if connection.is_some() { Cause::Reset } else { Cause::Refused };
+            let way = self.way(key);
+            self.signal(way, Event::Broken { call: key, cause });
+            return;
+        }
+        if self.is_left_in_the_kernel(key) {
+            return;
+        }
+        let now = self.now();
+        let call = &mut self.site.calls[key];
+        call.arrived = now;
+        call.waited = Span::ZERO;
+        self.site.books.services[service.index()].started += 1;
+        let state = &mut self.site.instances[index];
+        state.calls += 1;
+        self.tape.level(Level::Calls(index as u32), state.calls, now);
+        match self.plan.services[service.index()].serving {
+            Serving::Loops { .. } => self.join_loop(key),
+            Serving::Slots { room, patience, .. } => {
+                if !self.site.instances[index].is_full() {
+                    self.take_seat(key);
+                    self.start(key);
+                } else if self.has_room(key, room) {
+                    self.wait_for_slot(key, patience);
+                } else {
+                    self.turn_away(key, Cause::QueueFull);
+                }
+            }
+        }
+    }
+
+    /// A new connection to workers whose accept queue is full: the kernel drops the handshake's
+    /// last packet and the data with it, and the caller's kernel sends it again.
+    fn is_left_in_the_kernel(&mut self, key: Key) -> bool {
+        let call = &self.site.calls[key];
+        let instance = &self.plan.instances[call.instance as usize];
+        let service = &self.plan.services[instance.service.index()];
+        let (Some(accept), Serving::Slots { .. }) = (service.accept, service.serving) else {
+            return false;
+        };
+        let state = &self.site.instances[call.instance as usize];
+        if !call.is.is_fresh || !state.is_full() || state.waiting_count <= accept.backlog {
+            return false;
+        }
+        let call = &mut self.site.calls[key];
+        let pause = DATA_RESENT_AFTER.times(1 << call.resent.min(9));
+        call.resent = call.resent.saturating_add(1);
+        self.site.line.after(pause, Event::Deliver { call: key });
+        true
+    }
+
+    fn has_room(&mut self, key: Key, room: Room) -> bool {
+        let call = &self.site.calls[key];
+        let waiting = self.site.instances[call.instance as usize].waiting_count;
+        match room {
+            Room::Unlimited => true,
+            Room::Places(places) => waiting < places,
+            Room::Law(law) => {
+                let word = self.site.draw(call.request_key, ROOM);
+                f64::from(waiting) < self.plan.laws[law.index()].draw(word)
+            }
+        }
+    }
+
+    fn wait_for_slot(&mut self, key: Key, patience: Option<super::blueprint::LawId>) {
+        let now = self.now();
+        let class = self.endpoint(key).class;
+        let call = &mut self.site.calls[key];
+        call.stage = Stage::Waiting;
+        call.place = Place::SlotQueue;
+        let (index, attempt) = (call.instance as usize, call.attempt_key);
+        let state = &mut self.site.instances[index];
+        let class = usize::from(class).min(state.waiting.len() - 1);
+        self.site.links.push_back(&mut state.waiting[class], key.index());
+        state.waiting_count += 1;
+        self.tape.level(Level::Waiting(index as u32), state.waiting_count, now);
+        if let Some(law) = patience {
+            let word = self.site.draw(attempt, PATIENCE);
+            let span = Span::from_seconds(self.plan.laws[law.index()].draw(word));
+            let ticket = self.site.line.after(span, Event::Renege { call: key });
+            self.site.calls[key].hold = ticket;
+        }
+    }
+
+    /// A call has waited for a slot for as long as it is willing to.
+    pub(crate) fn renege(&mut self, key: Key) {
+        let Some(call) = self.site.calls.get_mut(key) else { return };
+        if call.stage != Stage::Waiting {
+            return;
+        }
+        call.hold = Ticket::NONE;
+        self.leave_slot_queue(key);
+        self.turn_away(key, Cause::QueueTimeout);
+    }
+
+    fn leave_slot_queue(&mut self, key: Key) {
+        let now = self.now();
+        let class = self.endpoint(key).class;
+        let call = &mut self.site.calls[key];
+        call.place = Place::Nowhere;
+        call.waited = now.since(call.arrived);
+        let index = call.instance as usize;
+        let state = &mut self.site.instances[index];
+        let class = usize::from(class).min(state.waiting.len() - 1);
+        self.site.links.remove(&mut state.waiting[class], key.index());
+        state.waiting_count -= 1;
+        self.tape.level(Level::Waiting(index as u32), state.waiting_count, now);
+    }
+
+    /// A call is refused by the service itself, at once.
+    fn turn_away(&mut self, key: Key, cause: Cause) {
+        let at = self.service_of(key) as u16;
+        self.hang_up_on_caller(key, cause);
+        self.leave(key, Outcome { status: 503, cause, at });
+    }
+
+    /// A slot is taken: the one that has been idle longest.
+    fn take_seat(&mut self, key: Key) {
+        let now = self.now();
+        let call = &mut self.site.calls[key];
+        let index = call.instance as usize;
+        let instance = &self.plan.instances[index];
+        let processes = self.plan.services[instance.service.index()].processes;
+        let state = &mut self.site.instances[index];
+        state.busy += 1;
+        // Without a limit there are no numbered seats, and one process.
+        call.seat = state.seats.pop_front().unwrap_or(NONE);
+        let process = if call.seat == NONE { 0 } else { call.seat % processes };
+        call.process = instance.first_process + process;
+        call.is.holds_slot = true;
+        self.tape.level(Level::Busy(index as u32), state.busy, now);
+    }
+
+    fn give_back_seat(&mut self, key: Key) {
+        let now = self.now();
+        let call = &mut self.site.calls[key];
+        call.is.holds_slot = false;
+        let index = call.instance as usize;
+        let state = &mut self.site.instances[index];
+        state.busy -= 1;
+        if call.seat != NONE {
+            state.seats.push_back(call.seat);
+        }
+        self.tape.level(Level::Busy(index as u32), state.busy, now);
+        self.grant_slots(index);
+    }
+
+    /// Free slots go to those who wait.
+    fn grant_slots(&mut self, index: usize) {
+        let service = self.plan.instances[index].service;
+        let Serving::Slots { order, .. } = self.plan.services[service.index()].serving else {
+            return;
+        };
+        while !self.site.instances[index].is_full() {
+            let state = &self.site.instances[index];
+            let next = match order {
+                Order::Fifo => state.waiting[0].first(),
+                Order::Lifo => state.waiting[0].last(),
+                Order::Priority => state.waiting.iter().find_map(List::first),
+            };
+            let Some(next) = next else { break };
+            let key = self.site.calls.key_at(next);
+            self.leave_slot_queue(key);
+            let call = &mut self.site.calls[key];
+            let hold = std::mem::replace(&mut call.hold, Ticket::NONE);
+            self.site.line.cancel(hold);
+            self.take_seat(key);
+            let call = &mut self.site.calls[key];
+            call.stage = Stage::Running;
+            call.pc = self.plan.endpoints[call.endpoint.index()].entry;
+            self.site.ready.push(key);
+        }
+    }
+
+    /// A call goes to the loop of its connection, once that is accepted.
+    fn join_loop(&mut self, key: Key) {
+        let call = &mut self.site.calls[key];
+        match self.site.connections.get_mut(call.connection) {
+            Some(connection) if !connection.is_accepted => {
+                call.stage = Stage::Waiting;
+                connection.waiting = key;
+                self.count_unaccepted(key, 1);
+                return;
+            }
+            Some(connection) => call.seat = connection.seat,
+            None => {
+                let word = call.attempt_key;
+                let index = call.instance;
+                self.site.calls[key].seat = self.choose_loop(index, mix(word, SEAT));
+            }
+        }
+        self.sit_down(key);
+        self.start(key);
+    }
+
+    /// A connection was accepted at last; the request that came on it begins.
+    pub(crate) fn begin_accepted(&mut self, key: Key, seat: u32) {
+        let now = self.now();
+        let call = &mut self.site.calls[key];
+        call.waited = now.since(call.arrived);
+        call.seat = seat;
+        call.stage = Stage::Running;
+        call.pc = self.plan.endpoints[call.endpoint.index()].entry;
+        self.count_unaccepted(key, -1);
+        self.sit_down(key);
+        self.site.ready.push(key);
+    }
+
+    fn count_unaccepted(&mut self, key: Key, change: i32) {
+        let now = self.now();
+        let index = self.site.calls[key].instance;
+        let state = &mut self.site.instances[index as usize];
+        state.waiting_count = state.waiting_count.wrapping_add_signed(change);
+        self.tape.level(Level::Waiting(index), state.waiting_count, now);
+    }
+
+    /// The process of a call is that of its loop.
+    fn sit_down(&mut self, key: Key) {
+        let call = &mut self.site.calls[key];
+        call.process = process_of_loop(self.plan, call.instance, call.seat);
+    }
+
+    /// A loop of an instance: an idle one if there is one (it takes the connection first), else
+    /// the one with the shortest queue.
+    pub(crate) fn choose_loop(&self, instance: u32, word: u64) -> u32 {
+        let it = &self.plan.instances[instance as usize];
+        let service = &self.plan.services[it.service.index()];
+        let Serving::Loops { loops } = service.serving else { return NONE };
+        let count = loops * service.processes;
+        let first = ((word >> 32) * u64::from(count) >> 32) as u32;
+        let load = |turn: u32| {
+            let at = &self.site.loops[(it.first_loop + (first + turn) % count) as usize];
+            at.queue.len() + u32::from(!at.holder.is_none())
+        };
+        let least = (0..count).min_by_key(|&turn| load(turn)).unwrap_or(0);
+        it.first_loop + (first + least) % count
+    }
+
+    /// Whether the call has its loop to itself now; if not it waits, and runs the same operation
+    /// when its turn comes.
+    #[inline]
+    pub(crate) fn hold_loop(&mut self, key: Key) -> bool {
+        if !self.is_on_loop(key) {
+            return true;
+        }
+        let now = self.now();
+        let call = &mut self.site.calls[key];
+        let at = &mut self.site.loops[call.seat as usize];
+        if at.holder == key {
+            return true;
+        }
+        if at.holder.is_none() {
+            at.holder = key;
+            let state = &mut self.site.instances[call.instance as usize];
+            state.busy += 1;
+            self.tape.level(Level::Busy(call.instance), state.busy, now);
+            return true;
+        }
+        call.place = Place::LoopQueue;
+        self.site.links.push_back(&mut at.queue, key.index());
+        false
+    }
+
+    /// The call does something else than computing or reading; the next one has the loop.
+    #[inline]
+    pub(crate) fn leave_loop(&mut self, key: Key) {
+        if self.site.calls[key].is.is_root || !self.is_on_loop(key) {
+            return;
+        }
+        let now = self.now();
+        let call = &self.site.calls[key];
+        let at = &mut self.site.loops[call.seat as usize];
+        if at.holder != key {
+            return;
+        }
+        if let Some(next) = self.site.links.pop_front(&mut at.queue) {
+            let next = self.site.calls.key_at(next);
+            at.holder = next;
+            self.site.calls[next].place = Place::Nowhere;
+            self.site.ready.push(next);
+            return;
+        }
+        at.holder = Key::NONE;
+        let index = call.instance;
+        let state = &mut self.site.instances[index as usize];
+        state.busy -= 1;
+        self.tape.level(Level::Busy(index), state.busy, now);
+    }
+
+    /// Tells the caller, which still waits, that there will be no (more) answer.
+    pub(crate) fn hang_up_on_caller(&mut self, key: Key, cause: Cause) {
+        let call = &self.site.calls[key];
+        if call.phase == Phase::Over {
+            return;
+        }
+        let way = self.way(key);
+        self.site.calls[key].is.is_cut = true;
+        self.signal(way, Event::Broken { call: key, cause });
+    }
+
+    /// A call leaves its instance for good.
+    pub(crate) fn leave(&mut self, key: Key, outcome: Outcome) {
+        let now = self.now();
+        self.site.line.cancel(self.site.calls[key].hold);
+        if self.site.calls[key].is.holds_slot {
+            self.give_back_seat(key);
+        }
+        let service = self.service_of(key);
+        let call = &mut self.site.calls[key];
+        call.stage = Stage::Over;
+        call.outcome = outcome;
+        if call.is.is_background {
+            self.applied(key);
+            self.site.calls.remove(key);
+            return;
+        }
+        let is_wasted = call.is.is_wasted;
+        let (index, arrived, waited) = (call.instance, call.arrived, call.waited);
+        let account = &mut self.site.books.services[service as usize];
+        if is_wasted {
+            account.cancelled += 1;
+        } else if outcome.is_ok() {
+            account.succeeded += 1;
+        } else {
+            account.failed += 1;
+        }
+        let state = &mut self.site.instances[index as usize];
+        state.calls -= 1;
+        self.tape.level(Level::Calls(index), state.calls, now);
+        let served = Served { service, instance: index, arrived, waited, outcome, is_wasted };
+        self.tape.served(served, now);
+        self.settle(key);
+    }
+
+    /// The caller has gone, and the server notices: whatever was under way here ends.
+    pub(crate) fn cancel(&mut self, key: Key) {
+        self.abandon_callees(key);
+        let call = &self.site.calls[key];
+        match call.place {
+            Place::SlotQueue => self.leave_slot_queue(key),
+            Place::LoopQueue => {
+                let at = &mut self.site.loops[call.seat as usize];
+                self.site.links.remove(&mut at.queue, key.index());
+            }
+            Place::Nowhere | Place::ServerQueue | Place::BackendQueue | Place::CommitQueue => {}
+        }
+        self.site.calls[key].place = Place::Nowhere;
+        if self.site.calls[key].stage == Stage::Waiting && self.is_on_loop(key) {
+            self.count_unaccepted(key, -1);
+            let connection = self.site.calls[key].connection;
+            if let Some(connection) = self.site.connections.get_mut(connection) {
+                connection.waiting = Key::NONE;
+            }
+        } else {
+            self.leave_loop(key);
+        }
+        let outcome = self.site.calls[key].outcome;
+        self.leave(key, outcome);
+    }
+
+    /// The server learns that its caller has gone.
+    pub(crate) fn abandoned(&mut self, key: Key) {
+        let Some(call) = self.site.calls.get_mut(key) else { return };
+        if matches!(call.stage, Stage::Away | Stage::Over) {
+            return;
+        }
+        call.is.is_wasted = true;
+        if !self.stops_when_abandoned(key) {
+            return;
+        }
+        // A burst or a read that has begun goes on; the loop notices when it is over.
+        let call = &self.site.calls[key];
+        let computes = self.is_on_loop(key)
+            && call.stage == Stage::Running
+            && self.site.loops[call.seat as usize].holder == key;
+        if !computes {
+            self.cancel(key);
+        }
+    }
+
+    /// Whether a call whose caller has gone is given up.
+    pub(crate) fn stops_when_abandoned(&self, key: Key) -> bool {
+        self.plan.services[self.service_of(key) as usize].stops_when_abandoned
+    }
+
+    /// Index of the service that serves a call.
+    #[inline]
+    pub(crate) fn service_of(&self, key: Key) -> u32 {
+        self.plan.instances[self.site.calls[key].instance as usize].service.0
+    }
+
+    /// Forgets all work of an instance whose processes are gone.
+    pub(crate) fn clear_instance(&mut self, id: InstanceId) {
+        let now = self.now();
+        let it = &self.plan.instances[id.index()];
+        let old = &self.site.instances[id.index()];
+        let (epoch, broken_epoch) = (old.epoch, old.broken_epoch);
+        let fresh = InstanceState::new(self.plan, it);
+        self.site.instances[id.index()] =
+            InstanceState { is_up: false, epoch, broken_epoch, ..fresh };
+        let service = &self.plan.services[it.service.index()];
+        if let Serving::Loops { loops } = service.serving {
+            let first = it.first_loop as usize;
+            let count = (loops * service.processes) as usize;
+            self.site.loops[first..first + count].fill(LoopState::default());
+        }
+        let processes = it.first_process as usize..(it.first_process + service.processes) as usize;
+        self.site.process_connections[processes].fill(0);
+        for level in [
+            Level::Calls(id.0),
+            Level::Waiting(id.0),
+            Level::Busy(id.0),
+            Level::Connections(id.0),
+        ] {
+            self.tape.level(level, 0, now);
+        }
+    }
+
+    /// A visitor's request is over for whoever measures.
+    pub(crate) fn arrived_at(&self, key: Key) -> Instant {
+        self.site.calls[key].arrived
+    }
+}
+
+/// The process of a loop.
+pub(crate) fn process_of_loop(plan: &Blueprint, instance: u32, seat: u32) -> u32 {
+    let it = &plan.instances[instance as usize];
+    match plan.services[it.service.index()].serving {
+        Serving::Loops { loops } => it.first_process + (seat - it.first_loop) / loops,
+        Serving::Slots { .. } => it.first_process,
+    }
+}

@@ -1,0 +1,322 @@
+//! Replicated logs: group commit at the primary, shipping, appliers at the replicas.
+//!
+//! A commit passes the flush stages one after the other; each stage works on one group at a time,
+//! and the next group is all who came meanwhile (MySQL's binary log group commit: redo and binary
+//! log are each flushed once a group). Then the transaction has a position, its session goes on,
+//! and it is sent to every replica that follows. A replica keeps what it has received and applies
+//! it with some workers, in parallel (as with write-set dependency tracking, no two transactions
+//! in conflict) but commits in order (`replica_preserve_commit_order`): lag is the age of a
+//! transaction at the instant at which the replica shows it.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::{
+    blueprint::{Log, LogId},
+    call::{Call, Place, Stage},
+    event::Event,
+    network::disk_of,
+    run::Run,
+};
+use crate::{
+    engine::{
+        list::List,
+        luck::mix,
+        slab::Key,
+        time::{Instant, Span},
+    },
+    measure::recorder::{Device, Recorder},
+};
+
+const FLUSH: u64 = 0x464C_5553;
+const SHIP: u64 = 0x5348_4950;
+const APPLY: u64 = 0x4150_504C;
+
+/// A log as it stands.
+#[derive(Clone, Debug)]
+pub struct LogState {
+    stages: Vec<FlushStage>,
+    /// Flushes begun, for their luck.
+    flushes: u64,
+    /// When each transaction from `base` on was committed.
+    entries: VecDeque<Instant>,
+    base: u64,
+    replicas: Vec<ReplicaState>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct FlushStage {
+    waiting: List,
+    flushing: List,
+}
+
+#[derive(Clone, Debug)]
+struct ReplicaState {
+    is_following: bool,
+    /// Counts its connections to the source.
+    epoch: u32,
+    /// The next position it will receive.
+    received: u64,
+    /// The next position to be applied.
+    next: u64,
+    /// All below are visible.
+    applied: u64,
+    /// Applied beyond `applied`, but not yet visible.
+    done: BTreeSet<u64>,
+    applying: Vec<(Key, u64)>,
+}
+
+impl LogState {
+    /// Empty, everybody following.
+    pub fn new(log: &Log) -> LogState {
+        let replica = ReplicaState {
+            is_following: true,
+            epoch: 0,
+            received: 0,
+            next: 0,
+            applied: 0,
+            done: BTreeSet::new(),
+            applying: Vec::new(),
+        };
+        LogState {
+            stages: vec![FlushStage::default(); log.fsync_stages as usize],
+            flushes: 0,
+            entries: VecDeque::new(),
+            base: 0,
+            replicas: vec![replica; log.replicas.len()],
+        }
+    }
+
+    fn head(&self) -> u64 {
+        self.base + self.entries.len() as u64
+    }
+
+    /// Forgets what every replica shows.
+    fn trim(&mut self) {
+        let shown = self.replicas.iter().map(|replica| replica.applied).min();
+        let shown = shown.unwrap_or_else(|| self.head());
+        while self.base < shown {
+            self.entries.pop_front();
+            self.base += 1;
+        }
+    }
+}
+
+impl<R: Recorder> Run<'_, R> {
+    /// A transaction commits.
+    pub(crate) fn commit(&mut self, key: Key, log: LogId) {
+        if self.plan.logs[log.index()].fsync_stages == 0 {
+            self.append(log);
+            self.site.ready.push(key);
+            return;
+        }
+        self.site.calls[key].place = Place::CommitQueue;
+        let stage = &mut self.site.logs[log.index()].stages[0];
+        self.site.links.push_back(&mut stage.waiting, key.index());
+        self.flush(log, 0);
+    }
+
+    /// All who wait at a stage are flushed together, if it is free.
+    fn flush(&mut self, id: LogId, stage: u16) {
+        let now = self.now();
+        let log = &self.plan.logs[id.index()];
+        let state = &mut self.site.logs[id.index()];
+        let at = &mut state.stages[usize::from(stage)];
+        if !at.flushing.is_empty() || at.waiting.is_empty() {
+            return;
+        }
+        at.flushing = std::mem::take(&mut at.waiting);
+        let group = at.flushing.len();
+        state.flushes += 1;
+        let number = state.flushes;
+        let host = self.plan.instances[log.primary.index()].host;
+        let word = self.site.draw(mix(self.site.key, mix(log.place, FLUSH)), number);
+        let fsync = disk_of(self.plan, host).fsync;
+        let bytes = self.plan.laws[log.event_bytes.index()].mean() * f64::from(group);
+        let end = self.disk(host, fsync, word, bytes as u64);
+        self.tape.flushed(log.primary.0, group, now);
+        self.site.line.at(end, Event::Flushed { log: id.0 as u16, stage });
+    }
+
+    /// A group is on stable storage.
+    pub(crate) fn flushed(&mut self, log: u16, stage: u16) {
+        let id = LogId(u32::from(log));
+        let count = self.site.logs[id.index()].stages.len() as u16;
+        let at = &mut self.site.logs[id.index()].stages[usize::from(stage)];
+        let mut group = std::mem::take(&mut at.flushing);
+        while let Some(index) = self.site.links.pop_front(&mut group) {
+            if stage + 1 < count {
+                let next = &mut self.site.logs[id.index()].stages[usize::from(stage) + 1];
+                self.site.links.push_back(&mut next.waiting, index);
+            } else {
+                let key = self.site.calls.key_at(index);
+                self.site.calls[key].place = Place::Nowhere;
+                self.append(id);
+                self.site.ready.push(key);
+            }
+        }
+        if stage + 1 < count {
+            self.flush(id, stage + 1);
+        }
+        self.flush(id, stage);
+    }
+
+    /// A transaction is in the log, and on its way to whoever follows.
+    fn append(&mut self, id: LogId) {
+        let now = self.now();
+        let state = &mut self.site.logs[id.index()];
+        let position = state.head();
+        state.entries.push_back(now);
+        for replica in 0..state.replicas.len() as u16 {
+            if self.site.logs[id.index()].replicas[usize::from(replica)].is_following {
+                self.ship(id, replica, position);
+            }
+        }
+        self.site.logs[id.index()].trim();
+    }
+
+    fn ship(&mut self, id: LogId, replica: u16, position: u64) {
+        let now = self.now();
+        let log = &self.plan.logs[id.index()];
+        let word = self.site.draw(mix(self.site.key, mix(log.place, SHIP)), position);
+        let bytes = self.plan.laws[log.event_bytes.index()].draw(word) as u64;
+        let from = &self.plan.instances[log.primary.index()];
+        let to = &self.plan.instances[log.replicas[usize::from(replica)].index()];
+        let epoch = self.site.logs[id.index()].replicas[usize::from(replica)].epoch;
+        let sent = self.site.hosts[from.host.index()].sending.send(now, bytes);
+        if sent.start < sent.end {
+            self.tape.busy(Device::Sending(from.host.0), sent.start, sent.end, now);
+        }
+        let delay = if from.host == to.host {
+            self.plan.loopback
+        } else {
+            self.plan.latency[(from.zone * self.plan.zones + to.zone) as usize]
+        };
+        let arrives = sent.end + self.site.line.delay(delay);
+        self.site.line.at(arrives, Event::Shipped { log: id.0 as u16, replica, epoch });
+    }
+
+    /// A transaction reaches a replica's relay log.
+    pub(crate) fn shipped(&mut self, log: u16, replica: u16, epoch: u32) {
+        let id = LogId(u32::from(log));
+        let state = &mut self.site.logs[id.index()].replicas[usize::from(replica)];
+        if state.epoch == epoch && state.is_following {
+            state.received += 1;
+            self.apply(id, replica);
+        }
+    }
+
+    /// Free workers of a replica take the next transactions.
+    fn apply(&mut self, id: LogId, replica: u16) {
+        let log = &self.plan.logs[id.index()];
+        let instance = log.replicas[usize::from(replica)];
+        loop {
+            let state = &mut self.site.logs[id.index()].replicas[usize::from(replica)];
+            let is_free = (state.applying.len() as u32) < log.apply_workers;
+            if !is_free || state.next >= state.received {
+                return;
+            }
+            let position = state.next;
+            state.next += 1;
+            let key = mix(mix(self.site.key, mix(log.place, APPLY)), position);
+            let mut call = Call::new(log.apply, key, mix(key, u64::from(replica)));
+            call.instance = instance.0;
+            call.process = self.plan.instances[instance.index()].first_process;
+            call.stage = Stage::Running;
+            call.pc = self.plan.endpoints[log.apply.index()].entry;
+            call.is.is_background = true;
+            call.user = id.0;
+            call.request = u32::from(replica);
+            let call = self.site.calls.insert(call);
+            let state = &mut self.site.logs[id.index()].replicas[usize::from(replica)];
+            state.applying.push((call, position));
+            self.site.ready.push(call);
+        }
+    }
+
+    /// A worker has applied its transaction; what is now complete from the front is visible.
+    pub(crate) fn applied(&mut self, key: Key) {
+        let now = self.now();
+        let call = &self.site.calls[key];
+        let (id, replica, instance) = (LogId(call.user), call.request as u16, call.instance);
+        let log = &mut self.site.logs[id.index()];
+        let state = &mut log.replicas[usize::from(replica)];
+        let found = state.applying.iter().position(|&(worker, _)| worker == key);
+        let (_, position) = state.applying.swap_remove(found.expect("an applier has a position"));
+        state.done.insert(position);
+        while state.done.remove(&state.applied) {
+            let committed = log.entries[(state.applied - log.base) as usize];
+            self.tape.applied(instance, now.since(committed), now);
+            state.applied += 1;
+        }
+        log.trim();
+        self.apply(id, replica);
+    }
+
+    /// A replica reaches for its source.
+    pub(crate) fn follow(&mut self, log: u16, replica: u16, epoch: u32) {
+        let id = LogId(u32::from(log));
+        let plan = &self.plan.logs[id.index()];
+        let instance = plan.replicas[usize::from(replica)];
+        let is_up = |index: usize| {
+            self.site.instances[index].is_up
+                && !self.site.is_lost(self.plan.instances[index].host)
+        };
+        let both = is_up(plan.primary.index()) && is_up(instance.index());
+        let state = &mut self.site.logs[id.index()].replicas[usize::from(replica)];
+        if state.epoch != epoch || state.is_following {
+            return;
+        }
+        if !both {
+            self.site.line.later(plan.reconnect, Event::Follow { log, replica, epoch });
+            return;
+        }
+        state.is_following = true;
+        let from = state.received;
+        for position in from..self.site.logs[id.index()].head() {
+            self.ship(id, replica, position);
+        }
+    }
+
+    /// An instance has died: logs that it wrote or followed are cut.
+    pub(crate) fn cut_logs(&mut self, instance: u32) {
+        for log in 0..self.plan.logs.len() {
+            let plan = &self.plan.logs[log];
+            let is_primary = plan.primary.0 == instance;
+            if is_primary {
+                self.site.logs[log].stages.fill(FlushStage::default());
+            }
+            for (index, replica) in plan.replicas.iter().enumerate() {
+                if !is_primary && replica.0 != instance {
+                    continue;
+                }
+                let state = &mut self.site.logs[log].replicas[index];
+                state.is_following = false;
+                state.epoch += 1;
+                if replica.0 == instance {
+                    // What was not visible is applied anew.
+                    state.applying.clear();
+                    state.done.clear();
+                    state.next = state.applied;
+                }
+                let (log, replica, epoch) = (log as u16, index as u16, state.epoch);
+                self.site.line.later(plan.reconnect, Event::Follow { log, replica, epoch });
+            }
+        }
+    }
+
+    /// An instance has started: as a replica it reaches for its source at once.
+    pub(crate) fn resume_logs(&mut self, instance: u32) {
+        for log in 0..self.plan.logs.len() {
+            for index in 0..self.plan.logs[log].replicas.len() {
+                if self.plan.logs[log].replicas[index].0 != instance {
+                    continue;
+                }
+                let state = &mut self.site.logs[log].replicas[index];
+                state.epoch += 1;
+                let (log, replica, epoch) = (log as u16, index as u16, state.epoch);
+                self.site.line.after(Span::ZERO, Event::Follow { log, replica, epoch });
+                self.apply(LogId(u32::from(log)), replica);
+            }
+        }
+    }
+}

@@ -1,0 +1,500 @@
+//! Programs: what a call does at its instance, one operation after the other.
+//!
+//! On an event loop a call holds the loop from a CPU burst or a disk read to the next operation of
+//! another kind: reads block the loop, calls and waits do not. In a slot (a worker, a thread) it
+//! holds the slot from start to end.
+
+use super::{
+    blueprint::{Endpoint, FilesId, LawId, Milestone, Op, Serving},
+    call::{NONE, Stage},
+    event::Event,
+    network::{PACKET_BYTES, Towards, disk_of},
+    run::Run,
+};
+use crate::{
+    engine::{
+        luck::mix,
+        slab::Key,
+        time::{Instant, Span},
+    },
+    measure::{
+        outcome::{Cause, Outcome},
+        recorder::Recorder,
+    },
+};
+
+/// What a program can write into its connection's send buffer without waiting for the peer:
+/// Linux grows it with the congestion window (`net.ipv4.tcp_wmem`, 16 KiB to 4 MiB); this is what
+/// it holds after a few round trips.
+const SEND_BUFFER_BYTES: u64 = 64 << 10;
+/// What a proxy that does not buffer takes in ahead of its client (HAProxy's `tune.bufsize`).
+const PROXY_BUFFER_BYTES: u64 = 16 << 10;
+/// An error page.
+const ERROR_BYTES: u64 = 512;
+/// Spreads the rounds of a loop over the places of draws.
+const ROUND: u64 = 0x9E37_79B9_7F4A_7C15;
+
+impl<R: Recorder> Run<'_, R> {
+    /// The place of the draws of a call's present operation, in its present round.
+    #[inline]
+    fn here(&self, key: Key) -> u64 {
+        let call = &self.site.calls[key];
+        self.plan.places[call.pc as usize].wrapping_add(u64::from(call.round).wrapping_mul(ROUND))
+    }
+
+    #[inline]
+    fn draw_law(&self, law: LawId, key: u64, place: u64) -> f64 {
+        self.plan.laws[law.index()].draw(self.site.draw(key, place))
+    }
+
+    /// Begins the program of a call that has got what it needs to run.
+    pub(crate) fn start(&mut self, key: Key) {
+        let call = &mut self.site.calls[key];
+        call.stage = Stage::Running;
+        call.pc = self.plan.endpoints[call.endpoint.index()].entry;
+        self.advance(key);
+    }
+
+    /// Goes on with a call's program until it has to wait for something.
+    pub(crate) fn advance(&mut self, key: Key) {
+        if self.site.calls[key].is.is_wasted && self.stops_when_abandoned(key) {
+            self.cancel(key);
+            return;
+        }
+        loop {
+            let call = &self.site.calls[key];
+            let op = self.plan.ops[call.pc as usize];
+            match op {
+                Op::Cpu { work, of_request } => {
+                    let luck = if of_request { call.request_key } else { call.attempt_key };
+                    if self.burst(key, work, luck) {
+                        return;
+                    }
+                }
+                Op::Handshake { work } => {
+                    let luck = call.attempt_key;
+                    if call.is.is_fresh {
+                        if self.burst(key, work, luck) {
+                            return;
+                        }
+                    } else {
+                        self.site.calls[key].pc += 1;
+                    }
+                }
+                Op::File { files } => {
+                    if self.read_file(key, files) {
+                        return;
+                    }
+                }
+                Op::Read { count, bytes } => {
+                    if self.read_disk(key, count, bytes) {
+                        return;
+                    }
+                }
+                Op::Branch { share, otherwise } => {
+                    let word = self.site.draw(call.request_key, self.here(key));
+                    let goes_on = ((word >> 32) as u32) < share;
+                    let call = &mut self.site.calls[key];
+                    call.pc = if goes_on { call.pc + 1 } else { otherwise };
+                }
+                Op::Jump { to } => {
+                    let call = &mut self.site.calls[key];
+                    if to <= call.pc {
+                        call.round += 1;
+                    }
+                    call.pc = to;
+                }
+                Op::Round => {
+                    let call = &mut self.site.calls[key];
+                    call.round += 1;
+                    call.pc += 1;
+                }
+                Op::Wait { .. } | Op::Call { .. } | Op::Fork { .. } | Op::Commit { .. } => {
+                    self.leave_loop(key);
+                    self.wait_for(key, op);
+                    return;
+                }
+                Op::Respond { .. } | Op::RespondFile | Op::Relay => {
+                    if self.answer(key, op) {
+                        self.leave_loop(key);
+                        return;
+                    }
+                }
+                Op::End => {
+                    self.leave_loop(key);
+                    self.end(key);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// A CPU burst. Whether the call has to wait (for its loop, or for the burst).
+    #[inline]
+    fn burst(&mut self, key: Key, work: LawId, luck: u64) -> bool {
+        if !self.hold_loop(key) {
+            return true;
+        }
+        let work = Span::from_seconds(self.draw_law(work, luck, self.here(key)));
+        self.site.calls[key].pc += 1;
+        if work.is_zero() {
+            return false;
+        }
+        self.compute(key, work);
+        true
+    }
+
+    /// The operations that let go of the loop and wait for something else.
+    fn wait_for(&mut self, key: Key, op: Op) {
+        let here = self.here(key);
+        let call = &mut self.site.calls[key];
+        call.pc += 1;
+        match op {
+            Op::Wait { law } => {
+                let attempt = call.attempt_key;
+                let span = Span::from_seconds(self.draw_law(law, attempt, here));
+                self.site.line.after(span, Event::Resume { call: key });
+            }
+            Op::Call { upstream, endpoint, until } => {
+                call.pending = 1;
+                self.place(key, upstream, endpoint, until, here);
+            }
+            Op::Fork { calls, copies } => self.fork_calls(key, calls, copies),
+            Op::Commit { log } => self.commit(key, log),
+            Op::Cpu { .. }
+            | Op::Handshake { .. }
+            | Op::Read { .. }
+            | Op::File { .. }
+            | Op::Branch { .. }
+            | Op::Jump { .. }
+            | Op::Round
+            | Op::Respond { .. }
+            | Op::RespondFile
+            | Op::Relay
+            | Op::End => unreachable!("does not wait for something else"),
+        }
+    }
+
+    /// Starts several calls at once; `pc` stands at the first of them.
+    fn fork_calls(&mut self, key: Key, calls: u16, copies: u16) {
+        let call = &mut self.site.calls[key];
+        let first = call.pc;
+        call.pc += u32::from(calls);
+        call.pending = u32::from(calls) * u32::from(copies);
+        call.is.has_forked = true;
+        let round = u64::from(call.round).wrapping_mul(ROUND);
+        for pc in first..first + u32::from(calls) {
+            let Op::Call { upstream, endpoint, until } = self.plan.ops[pc as usize] else {
+                unreachable!("compiled: only calls stand behind a fork")
+            };
+            let place = self.plan.places[pc as usize].wrapping_add(round);
+            for copy in 0..u64::from(copies) {
+                self.place(key, upstream, endpoint, until, mix(place, copy));
+            }
+        }
+    }
+
+    /// A pause within a program is over.
+    pub(crate) fn resume(&mut self, key: Key) {
+        let Some(call) = self.site.calls.get_mut(key) else { return };
+        if call.stage != Stage::Running {
+            return;
+        }
+        if call.file != NONE {
+            self.file_is_read(key);
+        } else if call.reads > 0 {
+            call.reads -= 1;
+            if call.reads == 0 {
+                call.pc += 1;
+            }
+        }
+        self.advance(key);
+    }
+
+    /// So many reads, one after the other. Whether the call has to wait.
+    fn read_disk(&mut self, key: Key, count: LawId, bytes: u32) -> bool {
+        if !self.hold_loop(key) {
+            return true;
+        }
+        let here = self.here(key);
+        let attempt = self.site.calls[key].attempt_key;
+        if self.site.calls[key].reads == 0 {
+            let count = self.draw_law(count, attempt, here) as u32;
+            if count == 0 {
+                self.site.calls[key].pc += 1;
+                return false;
+            }
+            self.site.calls[key].reads = count;
+        }
+        let call = &self.site.calls[key];
+        let host = self.plan.instances[call.instance as usize].host;
+        let word = self.site.draw(attempt, mix(here, u64::from(call.reads)));
+        let read = disk_of(self.plan, host).read;
+        let end = self.disk(host, read, word, u64::from(bytes));
+        self.site.line.at(end, Event::Resume { call: key });
+        true
+    }
+
+    /// Picks a file by the request's luck. Whether the call has to wait for the disk.
+    fn read_file(&mut self, key: Key, files: FilesId) -> bool {
+        if !self.hold_loop(key) {
+            return true;
+        }
+        let here = self.here(key);
+        let (request, attempt) = {
+            let call = &self.site.calls[key];
+            (call.request_key, call.attempt_key)
+        };
+        let population = &self.plan.files[files.index()];
+        let rank = self.draw_law(population.popularity, request, here) as u32;
+        let rank = rank.min(population.count - 1);
+        let bytes = population.bytes[rank as usize];
+        let call = &mut self.site.calls[key];
+        call.bytes = bytes;
+        let host = self.plan.instances[call.instance as usize].host;
+        if self.is_cached(host, files, rank) {
+            self.site.calls[key].pc += 1;
+            return false;
+        }
+        self.site.calls[key].file = rank;
+        let word = self.site.draw(attempt, here);
+        let read = disk_of(self.plan, host).read;
+        let end = self.disk(host, read, word, u64::from(bytes));
+        self.site.line.at(end, Event::Resume { call: key });
+        true
+    }
+
+    fn file_is_read(&mut self, key: Key) {
+        let call = &mut self.site.calls[key];
+        let Op::File { files } = self.plan.ops[call.pc as usize] else {
+            unreachable!("a file is read by its operation")
+        };
+        let rank = std::mem::replace(&mut call.file, NONE);
+        call.pc += 1;
+        let host = self.plan.instances[call.instance as usize].host;
+        self.cache_file(host, files, rank);
+    }
+
+    /// Sends the answer. Whether the call has to wait until its send buffer takes the rest.
+    fn answer(&mut self, key: Key, op: Op) -> bool {
+        let here = self.here(key);
+        let call = &mut self.site.calls[key];
+        call.pc += 1;
+        let (request, now) = (call.request_key, self.site.line.now());
+        let (bytes, not_before) = match op {
+            Op::Respond { bytes } => (self.draw_law(bytes, request, here) as u64, now),
+            Op::RespondFile => (u64::from(call.bytes), now),
+            Op::Relay => (u64::from(call.bytes), call.body_until),
+            Op::Cpu { .. }
+            | Op::Handshake { .. }
+            | Op::Wait { .. }
+            | Op::Read { .. }
+            | Op::File { .. }
+            | Op::Call { .. }
+            | Op::Fork { .. }
+            | Op::Branch { .. }
+            | Op::Jump { .. }
+            | Op::Round
+            | Op::Commit { .. }
+            | Op::End => unreachable!("not an answer"),
+        };
+        self.respond(key, bytes, not_before);
+        let call = &self.site.calls[key];
+        let left = call.sent_until.since(now);
+        if matches!(op, Op::Relay) {
+            self.slow_down_callee(key, bytes, left);
+            return false;
+        }
+        if bytes <= SEND_BUFFER_BYTES || left.is_zero() {
+            return false;
+        }
+        let hold = held(left, bytes, SEND_BUFFER_BYTES);
+        self.site.calls[key].hold = self.site.line.after(hold, Event::Resume { call: key });
+        true
+    }
+
+    /// Puts an answer on its way to the caller, if there is one.
+    pub(crate) fn respond(&mut self, key: Key, bytes: u64, not_before: Instant) {
+        let call = &mut self.site.calls[key];
+        call.is.is_answered = true;
+        if call.is.is_wasted || !call.is_awaited() {
+            return;
+        }
+        call.bytes = bytes as u32;
+        let upstream = &self.plan.upstreams[call.upstream.index()];
+        let watches_first = call.is.cuts_through || upstream.response_timeout.is_some();
+        let now = self.now();
+        let arrival = self.transfer(key, Towards::Caller, bytes, not_before);
+        let call = &mut self.site.calls[key];
+        call.sent_until = arrival.sent;
+        call.answer_until = arrival.last;
+        if arrival.sent == now {
+            let way = self.way(key);
+            self.signal(way, Event::LastByte { call: key });
+        } else if bytes > PACKET_BYTES && watches_first && arrival.first < arrival.last {
+            self.site.line.at(arrival.first, Event::FirstByte { call: key });
+        } else {
+            self.site.line.at(arrival.last, Event::LastByte { call: key });
+        }
+    }
+
+    /// A proxy that does not buffer takes an answer in only as fast as it can pass it on.
+    fn slow_down_callee(&mut self, key: Key, bytes: u64, left: Span) {
+        let callee = self.site.calls[key].callee;
+        let Some(below) = self.site.calls.get(callee) else { return };
+        let buffers = self.plan.upstreams[below.upstream.index()].buffers;
+        if buffers || bytes <= 2 * PROXY_BUFFER_BYTES || !below.is_receiving() {
+            return;
+        }
+        let now = self.now();
+        let last = now + held(left, bytes, PROXY_BUFFER_BYTES);
+        if last <= below.answer_until {
+            return;
+        }
+        let (timer, hold) = (below.timer, below.hold);
+        let is_held = self.site.line.due(hold).is_some();
+        self.site.line.cancel(timer);
+        let timer = self.site.line.at(last, Event::LastByte { call: callee });
+        let below = &mut self.site.calls[callee];
+        below.timer = timer;
+        below.answer_until = last;
+        below.sent_until = below.sent_until.max(last);
+        if is_held {
+            self.site.line.cancel(hold);
+            let hold = held(last.since(now), bytes, SEND_BUFFER_BYTES);
+            let hold = self.site.line.after(hold, Event::Resume { call: callee });
+            self.site.calls[callee].hold = hold;
+        }
+    }
+
+    /// The program is over, but for an answer that is still being passed on.
+    fn end(&mut self, key: Key) {
+        let call = &mut self.site.calls[key];
+        if call.is.is_root {
+            let cause = call.outcome.cause;
+            self.visit_is_over(key, cause);
+        } else if call.pending > 0 {
+            call.stage = Stage::Relaying;
+        } else {
+            let outcome = call.outcome;
+            self.leave(key, outcome);
+        }
+    }
+
+    /// Something that this call made has been answered, well or badly.
+    pub(crate) fn callee_answered(&mut self, key: Key, outcome: Outcome, bytes: u32) {
+        let call = &mut self.site.calls[key];
+        call.pending -= 1;
+        if !outcome.is_ok() && call.outcome.is_ok() {
+            call.outcome = outcome;
+        }
+        if call.pending > 0 {
+            return;
+        }
+        if call.stage == Stage::Relaying {
+            let outcome = call.outcome;
+            self.leave(key, outcome);
+        } else if !call.is.goes_on {
+            call.bytes = bytes;
+            call.body_until = self.site.line.now();
+            self.go_on(key);
+        }
+    }
+
+    /// The answer to what this call made has begun.
+    pub(crate) fn callee_begins(&mut self, key: Key, bytes: u32, until: Instant, outcome: Outcome) {
+        let call = &mut self.site.calls[key];
+        call.is.goes_on = true;
+        call.bytes = bytes;
+        call.body_until = until;
+        if !outcome.is_ok() {
+            call.outcome = outcome;
+        }
+        self.advance(key);
+    }
+
+    /// Everything that this call waited for is there. One that was answered with an error answers
+    /// with one itself, unless it passes on what it gets.
+    fn go_on(&mut self, key: Key) {
+        let call = &self.site.calls[key];
+        let passes_on = call.is.is_root || call.passes_on;
+        if call.outcome.is_ok() || passes_on {
+            self.advance(key);
+        } else {
+            self.answer_error(key);
+        }
+    }
+
+    /// Something that this call made has failed for good, without an answer.
+    pub(crate) fn callee_failed(&mut self, key: Key, outcome: Outcome) {
+        let now = self.now();
+        let call = &mut self.site.calls[key];
+        call.pending -= 1;
+        if call.outcome.is_ok() {
+            call.outcome = outcome;
+        }
+        if call.is.is_root {
+            if call.pending == 0 {
+                self.advance(key);
+            }
+        } else if call.is.is_answered {
+            self.truncate(key);
+        } else if call.is.goes_on {
+            // It is about to pass on what it got: the error goes with it.
+            call.body_until = now;
+        } else if call.pending == 0 {
+            self.answer_error(key);
+        }
+    }
+
+    /// The answer is an error page, or nothing but a closed connection.
+    fn answer_error(&mut self, key: Key) {
+        let call = &self.site.calls[key];
+        let outcome = call.outcome;
+        let now = self.now();
+        if outcome.status == 0 {
+            self.hang_up_on_caller(key, Cause::Reset);
+        } else {
+            self.respond(key, ERROR_BYTES, now);
+        }
+        self.leave(key, outcome);
+    }
+
+    /// What was begun to be answered cannot be finished.
+    fn truncate(&mut self, key: Key) {
+        let cause = Cause::Truncated;
+        let outcome = Outcome { cause, ..self.site.calls[key].outcome };
+        self.hang_up_on_caller(key, cause);
+        self.leave_loop(key);
+        self.leave(key, outcome);
+    }
+
+    /// The endpoint of a call.
+    #[inline]
+    pub(crate) fn endpoint(&self, key: Key) -> &Endpoint {
+        &self.plan.endpoints[self.site.calls[key].endpoint.index()]
+    }
+
+    /// Whether the call's service has event loops.
+    #[inline]
+    pub(crate) fn is_on_loop(&self, key: Key) -> bool {
+        let call = &self.site.calls[key];
+        let service = self.plan.instances[call.instance as usize].service;
+        matches!(self.plan.services[service.index()].serving, Serving::Loops { .. })
+    }
+}
+
+/// How long a sender of `bytes` that take `left` is held, if the last `buffer` of them need not
+/// have left.
+fn held(left: Span, bytes: u64, buffer: u64) -> Span {
+    let share = u128::from(bytes.saturating_sub(buffer));
+    Span::from_nanos((u128::from(left.nanos()) * share / u128::from(bytes.max(1))) as u64)
+}
+
+/// Whether a caller goes on when the answer begins.
+pub(crate) fn cuts_through(until: Milestone) -> bool {
+    match until {
+        Milestone::FirstByte => true,
+        Milestone::LastByte => false,
+    }
+}

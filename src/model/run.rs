@@ -1,0 +1,179 @@
+//! The event loop: a site, the blueprint it was built from, and whoever measures it.
+
+use super::{
+    blueprint::{Blueprint, HostId},
+    call::{Phase, Stage},
+    event::Event,
+    site::Site,
+};
+use crate::{
+    engine::time::Instant,
+    measure::{outcome::Cause, recorder::Recorder},
+};
+
+/// A site in motion. The methods are spread over the files of this layer, each with the noun it is
+/// about.
+#[derive(Debug)]
+pub struct Run<'a, R> {
+    /// What the site is.
+    pub plan: &'a Blueprint,
+    /// How it stands.
+    pub site: &'a mut Site,
+    /// Who listens.
+    pub tape: &'a mut R,
+}
+
+/// A run that cannot go on, because a law of the simulator was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// Which law, and both sides of it.
+    pub says: String,
+}
+
+/// Runs one replication from the beginning to the end of its last measured request.
+pub fn replicate<R: Recorder>(
+    plan: &Blueprint,
+    replication: u64,
+    tape: &mut R,
+) -> Result<Site, Broken> {
+    let mut site = Site::new(plan, replication);
+    finish(plan, &mut site, tape)?;
+    Ok(site)
+}
+
+/// Runs a site on to the end of its last measured request, and checks that nothing was lost.
+pub fn finish<R: Recorder>(
+    plan: &Blueprint,
+    site: &mut Site,
+    tape: &mut R,
+) -> Result<(), Broken> {
+    let mut run = Run { plan, site, tape };
+    let until = Instant::ZERO + plan.warm_up + plan.duration;
+    run.until(until);
+    run.drain(until + plan.drain);
+    run.cut_off();
+    run.audit()
+}
+
+impl<R: Recorder> Run<'_, R> {
+    /// The present.
+    #[inline]
+    pub(crate) fn now(&self) -> Instant {
+        self.site.line.now()
+    }
+
+    /// Lets everything happen that is due at or before `until`.
+    pub fn until(&mut self, until: Instant) {
+        while let Some(event) = self.site.line.next(until) {
+            self.happen(event);
+        }
+        self.site.line.rest_until(until);
+    }
+
+    /// Goes on until the last measured request is over, at most until `bound`.
+    pub fn drain(&mut self, bound: Instant) {
+        while self.site.books.outstanding > 0 {
+            let Some(event) = self.site.line.next(bound) else { break };
+            self.happen(event);
+        }
+    }
+
+    #[inline]
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Cpu { host } => self.cpu_woke(HostId(host)),
+            Event::Visit { source } => self.visit(source),
+            Event::Ask { user } => self.ask(user),
+            Event::Syn { call } => self.syn(call),
+            Event::Connected { call } => self.connected(call),
+            Event::Send { call } => self.send(call),
+            Event::Arrive { call } => self.arrive(call),
+            Event::Deliver { call } => self.deliver(call),
+            Event::FirstByte { call } => self.first_byte(call),
+            Event::LastByte { call } => self.last_byte(call),
+            Event::Answered { call } => self.answered(call),
+            Event::Broken { call, cause } => self.broken(call, cause),
+            Event::Abandoned { call } => self.abandoned(call),
+            Event::Closed { connection } => self.closed(connection),
+            Event::Idle { connection } => self.idled(connection),
+            Event::TimeOut { call } => self.timed_out(call),
+            Event::GiveUp { call } => self.give_up(call),
+            Event::Renege { call } => self.renege(call),
+            Event::Resume { call } => self.resume(call),
+            Event::Retry { call } => self.retry_now(call),
+            Event::Flushed { log, stage } => self.flushed(log, stage),
+            Event::Shipped { log, replica, epoch } => self.shipped(log, replica, epoch),
+            Event::Follow { log, replica, epoch } => self.follow(log, replica, epoch),
+            Event::Check { view, server } => self.check(view, server),
+            Event::Happen { index } => self.on_the_timeline(index),
+        }
+        // Calls that were let go on by this event: a freed slot, a freed loop. They may free others.
+        let mut next = 0;
+        while next < self.site.ready.len() {
+            let call = self.site.ready[next];
+            next += 1;
+            self.advance(call);
+        }
+        self.site.ready.clear();
+    }
+
+    /// Requests that are not over when the run ends are failures of their own kind.
+    fn cut_off(&mut self) {
+        for key in self.site.calls.keys() {
+            if self.site.calls[key].is.is_root {
+                self.record_visit(key, Cause::Unfinished);
+            }
+        }
+    }
+
+    /// Law 3: started + nothing = succeeded + failed + cancelled + in flight, for every service and
+    /// for the site. The right side is counted anew from the calls that exist.
+    fn audit(&self) -> Result<(), Broken> {
+        let mut in_flight = vec![0u64; self.plan.services.len()];
+        let mut requests = vec![0u64; self.plan.workloads.len()];
+        for key in self.site.calls.keys() {
+            let call = &self.site.calls[key];
+            if call.is.is_root {
+                requests[self.workload_of(call.instance)] += 1;
+            } else if !call.is.is_background
+                && !matches!(call.stage, Stage::Away | Stage::Over)
+            {
+                let instance = &self.plan.instances[call.instance as usize];
+                in_flight[instance.service.index()] += 1;
+            }
+        }
+        let books = &self.site.books;
+        let services = books.services.iter().zip(&in_flight).zip(&self.plan.services);
+        for ((account, counted), service) in services {
+            if account.in_flight() != *counted {
+                return Err(Broken::lost(&service.name, account, *counted));
+            }
+        }
+        let workloads = books.workloads.iter().zip(&requests).zip(&self.plan.workloads);
+        for ((account, counted), workload) in workloads {
+            if account.in_flight() != *counted {
+                return Err(Broken::lost(&workload.name, account, *counted));
+            }
+        }
+        Ok(())
+    }
+
+    /// Frees a call of which nothing is left at either end.
+    #[inline]
+    pub(crate) fn settle(&mut self, key: crate::engine::slab::Key) {
+        let call = &self.site.calls[key];
+        if call.phase == Phase::Over && matches!(call.stage, Stage::Away | Stage::Over) {
+            self.site.calls.remove(key);
+        }
+    }
+}
+
+impl Broken {
+    fn lost(name: &str, account: &super::site::Account, counted: u64) -> Broken {
+        let says = format!(
+            "conservation at `{name}`: {account:?} leaves {} in flight, but {counted} are there",
+            account.in_flight()
+        );
+        Broken { says }
+    }
+}

@@ -1,0 +1,609 @@
+//! A caller process's view of a service, and the life of a call as its caller sees it:
+//! routed → queued (at a server, or at the backend as a whole) → assigned → connecting → sent →
+//! answered, or failed and tried again.
+
+use super::{
+    balance::{self, Field},
+    blueprint::{
+        Balance, EndpointId, Milestone, Next, Statuses, Upstream, UpstreamId,
+    },
+    call::{Call, NONE, Phase, Place, Stage},
+    event::Event,
+    program::cuts_through,
+    run::Run,
+};
+use crate::{
+    engine::{
+        list::List,
+        luck::mix,
+        slab::Key,
+        time::{Instant, Span},
+        timeline::Ticket,
+    },
+    measure::{
+        outcome::{Cause, Outcome},
+        recorder::{Level, Recorder},
+    },
+};
+
+const QUEUE_PATIENCE: u64 = 0x5155_4555;
+const ATTEMPT: u64 = 0x4154_5445;
+const PICK: u64 = 0x5049_434B;
+
+/// A process's state of one of its upstreams.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Index of the declared upstream.
+    pub upstream: u32,
+    /// Index of the process among those of the calling service.
+    pub process: u32,
+    /// Its servers: `first_peer ..` among all peers.
+    pub first_peer: u32,
+    /// Calls that wait before a server is picked.
+    pub(crate) queue: List,
+    /// Where round robins and rotations stand.
+    pub(crate) turn: u32,
+}
+
+impl View {
+    /// As it stands when its process starts.
+    pub fn new(upstream: u32, process: u32, first_peer: u32) -> View {
+        View { upstream, process, first_peer, queue: List::default(), turn: 0 }
+    }
+}
+
+/// What a process thinks and knows of one server.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Slots held there: calls sent and not answered.
+    pub(crate) served: u32,
+    /// Calls that wait for this very server.
+    pub(crate) queue: List,
+    /// Idle connections to it, the last used at the end.
+    pub(crate) idle: List,
+    /// Smooth weighted round robin's running sum.
+    pub(crate) current: i64,
+    /// Active health: `0..rise+fall-1`, up from `rise` on.
+    pub(crate) health: u32,
+    /// The next check.
+    pub(crate) check: Ticket,
+    /// The check under way.
+    pub(crate) checking: Key,
+    /// Whether it has been checked at all.
+    pub(crate) was_checked: bool,
+    /// Passive health: failures that count.
+    pub(crate) fails: u32,
+    /// When the last failure was.
+    pub(crate) failed_at: Instant,
+    /// When the failures were last looked at.
+    pub(crate) looked_at: Instant,
+}
+
+impl Peer {
+    /// What a process thinks of a server when it starts: that it is up.
+    pub fn new(upstream: &Upstream) -> Peer {
+        Peer {
+            served: 0,
+            queue: List::default(),
+            idle: List::default(),
+            current: 0,
+            health: upstream.check.map_or(0, |check| check.rise),
+            check: Ticket::NONE,
+            checking: Key::NONE,
+            was_checked: false,
+            fails: 0,
+            failed_at: Instant::ZERO,
+            looked_at: Instant::ZERO,
+        }
+    }
+}
+
+/// Where a call goes.
+enum Pick {
+    /// A slot at this server is free.
+    Server(u32),
+    /// Wait for this server.
+    ServerQueue(u32),
+    /// Wait for any.
+    BackendQueue,
+    /// There is nobody to wait for.
+    Fail(Cause),
+}
+
+impl<R: Recorder> Run<'_, R> {
+    /// A call makes a call.
+    pub(crate) fn place(
+        &mut self,
+        caller: Key,
+        upstream: UpstreamId,
+        endpoint: EndpointId,
+        until: Milestone,
+        place: u64,
+    ) {
+        let above = &self.site.calls[caller];
+        let request_key = mix(above.request_key, place);
+        let attempt_key = mix(above.attempt_key, place);
+        let mut call = Call::new(endpoint, request_key, attempt_key);
+        call.caller = caller;
+        call.upstream = upstream;
+        call.view = self.view_of(above, upstream);
+        call.is.is_idempotent = above.is.is_idempotent;
+        call.is.cuts_through = cuts_through(until);
+        call.one_way = if above.is.is_root { above.one_way } else { None };
+        let key = self.site.calls.insert(call);
+        let above = &mut self.site.calls[caller];
+        above.callee = key;
+        above.passes_on = cuts_through(until);
+        self.route(key);
+    }
+
+    /// The view that a caller's process has of one of its upstreams.
+    fn view_of(&self, caller: &Call, upstream: UpstreamId) -> u32 {
+        let instance = &self.plan.instances[caller.instance as usize];
+        let service = &self.plan.services[instance.service.index()];
+        let first = self.plan.instances[service.first_instance as usize].first_process;
+        let process = caller.process - first;
+        self.site.first_view[instance.service.index()]
+            + process * service.upstreams
+            + (upstream.0 - service.first_upstream)
+    }
+
+    /// Finds a server for a call.
+    pub(crate) fn route(&mut self, key: Key) {
+        if let Some(server) = self.server_of_kept_connection(key) {
+            self.assign(key, server);
+            return;
+        }
+        match self.pick(key) {
+            Pick::Server(server) => self.assign(key, server),
+            Pick::ServerQueue(server) => self.queue_at(key, Some(server)),
+            Pick::BackendQueue => self.queue_at(key, None),
+            Pick::Fail(cause) => self.fail(key, cause),
+        }
+    }
+
+    fn pick(&mut self, key: Key) -> Pick {
+        let call = &self.site.calls[key];
+        let upstream = &self.plan.upstreams[call.upstream.index()];
+        let view = &self.site.views[call.view as usize];
+        let first = view.first_peer as usize;
+        let is_retry = call.attempt > 0;
+        if is_retry && upstream.retry.next == Next::Same && upstream.balance != Balance::Addresses {
+            return self.pick_same(key);
+        }
+        let limit = upstream.slots;
+        let is_limited = limit != u32::MAX;
+        let waits = is_limited && upstream.queues;
+        if waits && !view.queue.is_empty() {
+            return Pick::BackendQueue;
+        }
+        if upstream.balance == Balance::Addresses {
+            let word = self.site.draw(call.request_key, PICK);
+            let first = balance::addresses::first(word, upstream.servers);
+            return Pick::Server((first + u32::from(call.attempt)) % upstream.servers);
+        }
+        // A server's own queue is part of its room only for least connections (HAProxy's manual:
+        // "a server's queue fills only where the algorithm or persistence insists on it").
+        let by_load = matches!(upstream.balance, Balance::LeastConnections { .. });
+        let extra = if by_load && upstream.server_queue != u32::MAX { upstream.server_queue } else { 0 };
+        let by_draw = matches!(upstream.balance, Balance::Random { .. });
+        let now = self.site.line.now();
+        let (avoided, tried) = match upstream.retry.next {
+            Next::Other if is_retry => (call.server, 0),
+            Next::Untried if is_retry => (NONE, call.tried),
+            Next::Same | Next::Other | Next::Untried => (NONE, 0),
+        };
+        let servers = &self.plan.servers
+            [upstream.first_server as usize..(upstream.first_server + upstream.servers) as usize];
+        let attempt_key = call.attempt_key ^ self.site.salt;
+        let turn = &mut self.site.views[call.view as usize].turn;
+        let peers = &mut self.site.peers[first..first + servers.len()];
+        let is_alone = servers.len() == 1;
+        let usable = |peers: &[Peer], index: usize, avoided: u32, by_room: bool| {
+            let peer = &peers[index];
+            servers[index].weight > 0
+                && is_up(peer, upstream)
+                && (is_alone || !is_banned(peer, upstream, now))
+                && index as u32 != avoided
+                && tried & (1 << (index & 63)) == 0
+                && (!by_room
+                    || !is_limited
+                    || peer.served + peer.queue.len() < limit.saturating_add(extra))
+        };
+        let mut choose = |avoided: u32, by_room: bool| {
+            let field = Field { servers, usable: &|peers, index| usable(peers, index, avoided, by_room) };
+            balance::pick(upstream.balance, &field, peers, turn, attempt_key)
+        };
+        let mut chosen = choose(avoided, !by_draw);
+        if chosen.is_none() && avoided != NONE {
+            chosen = choose(NONE, !by_draw);
+        }
+        let Some(server) = chosen else {
+            let anybody = is_limited && !by_draw && choose(NONE, false).is_some();
+            return if anybody && upstream.queues {
+                Pick::BackendQueue
+            } else {
+                Pick::Fail(Cause::NoServer)
+            };
+        };
+        let peer = &mut peers[server];
+        if let Some(ban) = upstream.ban
+            && now.since(peer.looked_at) > ban.span
+        {
+            peer.looked_at = now;
+        }
+        if peer.served < limit {
+            Pick::Server(server as u32)
+        } else if by_draw && upstream.queues {
+            Pick::BackendQueue
+        } else if upstream.queues {
+            Pick::ServerQueue(server as u32)
+        } else {
+            Pick::Fail(Cause::NoServer)
+        }
+    }
+
+    /// A retry that must go to the server that failed.
+    fn pick_same(&self, key: Key) -> Pick {
+        let call = &self.site.calls[key];
+        let upstream = &self.plan.upstreams[call.upstream.index()];
+        let view = &self.site.views[call.view as usize];
+        let peer = &self.site.peers[(view.first_peer + call.server) as usize];
+        if peer.served < upstream.slots && peer.queue.is_empty() {
+            Pick::Server(call.server)
+        } else if !upstream.queues {
+            Pick::Fail(Cause::NoServer)
+        } else if peer.queue.len() < upstream.server_queue {
+            Pick::ServerQueue(call.server)
+        } else {
+            Pick::Fail(Cause::QueueFull)
+        }
+    }
+
+    /// A call waits, at one server or for any.
+    fn queue_at(&mut self, key: Key, server: Option<u32>) {
+        let now = self.now();
+        let call = &mut self.site.calls[key];
+        call.phase = Phase::Queued;
+        call.queued = now;
+        let upstream = call.upstream;
+        let view = &mut self.site.views[call.view as usize];
+        let list = match server {
+            Some(server) => {
+                call.place = Place::ServerQueue;
+                call.server = server;
+                &mut self.site.peers[(view.first_peer + server) as usize].queue
+            }
+            None => {
+                call.place = Place::BackendQueue;
+                &mut view.queue
+            }
+        };
+        self.site.links.push_back(list, key.index());
+        self.count_queued(upstream, 1);
+        let declared = &self.plan.upstreams[upstream.index()];
+        let event = Event::TimeOut { call: key };
+        let timer = match (declared.queue_delay, declared.queue_timeout) {
+            (Some(delay), _) => self.site.line.later(delay, event),
+            (None, Some(law)) => {
+                let word = self.site.draw(self.site.calls[key].attempt_key, QUEUE_PATIENCE);
+                let span = Span::from_seconds(self.plan.laws[law.index()].draw(word));
+                self.site.line.after(span, event)
+            }
+            (None, None) => Ticket::NONE,
+        };
+        self.site.calls[key].timer = timer;
+    }
+
+    fn count_queued(&mut self, upstream: UpstreamId, change: i32) {
+        let now = self.now();
+        let queued = &mut self.site.queued[upstream.index()];
+        *queued = queued.wrapping_add_signed(change);
+        self.tape.level(Level::Queued(upstream.0), *queued, now);
+    }
+
+    fn leave_queue(&mut self, key: Key) {
+        let call = &mut self.site.calls[key];
+        let place = std::mem::replace(&mut call.place, Place::Nowhere);
+        let upstream = call.upstream;
+        let view = &mut self.site.views[call.view as usize];
+        let list = match place {
+            Place::ServerQueue => {
+                &mut self.site.peers[(view.first_peer + call.server) as usize].queue
+            }
+            Place::BackendQueue => &mut view.queue,
+            Place::Nowhere | Place::SlotQueue | Place::LoopQueue | Place::CommitQueue => {
+                call.place = place;
+                return;
+            }
+        };
+        self.site.links.remove(list, key.index());
+        self.count_queued(upstream, -1);
+    }
+
+    /// A call gets a slot at a server.
+    fn assign(&mut self, key: Key, server: u32) {
+        let call = &mut self.site.calls[key];
+        call.server = server;
+        call.tried |= 1 << (server & 63);
+        call.is.holds_server = true;
+        call.phase = Phase::Connecting;
+        let upstream = &self.plan.upstreams[call.upstream.index()];
+        call.instance =
+            self.plan.servers[(upstream.first_server + server) as usize].instance.0;
+        let peer = self.site.views[call.view as usize].first_peer + server;
+        self.site.peers[peer as usize].served += 1;
+        self.connect(key);
+    }
+
+    /// Gives the slot back; the next in the server's queue or the backend's, whoever is older,
+    /// gets it.
+    fn release_server(&mut self, key: Key) {
+        let call = &mut self.site.calls[key];
+        if !std::mem::replace(&mut call.is.holds_server, false) {
+            return;
+        }
+        let (view, server) = (call.view, call.server);
+        let peer = self.site.views[view as usize].first_peer + server;
+        self.site.peers[peer as usize].served -= 1;
+        self.dequeue(view, server);
+    }
+
+    /// Free slots of a server go to those who wait for it, or for any.
+    pub(crate) fn dequeue(&mut self, view_index: u32, server: u32) {
+        loop {
+            let view = &self.site.views[view_index as usize];
+            let upstream = &self.plan.upstreams[view.upstream as usize];
+            let peer = &self.site.peers[(view.first_peer + server) as usize];
+            if peer.served >= upstream.slots {
+                return;
+            }
+            let own = peer.queue.first();
+            let any = if is_up(peer, upstream) { view.queue.first() } else { None };
+            let age = |index: u32| self.site.calls[self.site.calls.key_at(index)].queued;
+            let next = match (own, any) {
+                (Some(own), Some(any)) => if age(any) < age(own) { any } else { own },
+                (Some(only), None) | (None, Some(only)) => only,
+                (None, None) => return,
+            };
+            let key = self.site.calls.key_at(next);
+            self.leave_queue(key);
+            let timer = std::mem::replace(&mut self.site.calls[key].timer, Ticket::NONE);
+            self.site.line.cancel(timer);
+            self.assign(key, server);
+        }
+    }
+
+    /// Calls that wait for a server that went down, or for a backend without any, are routed anew.
+    pub(crate) fn redistribute(&mut self, view_index: u32, server: u32) {
+        let view = &self.site.views[view_index as usize];
+        let upstream = &self.plan.upstreams[view.upstream as usize];
+        let first = view.first_peer;
+        let mut moved = Vec::new();
+        let peers = &self.site.peers[first as usize..(first + upstream.servers) as usize];
+        if upstream.retry.next != Next::Same {
+            moved.extend(self.listed(peers[server as usize].queue));
+        }
+        if !peers.iter().any(|peer| is_up(peer, upstream)) {
+            moved.extend(self.listed(view.queue));
+        }
+        for key in moved {
+            if self.site.calls.get(key).is_some_and(|call| call.phase == Phase::Queued) {
+                self.leave_queue(key);
+                let timer = std::mem::replace(&mut self.site.calls[key].timer, Ticket::NONE);
+                self.site.line.cancel(timer);
+                self.route(key);
+            }
+        }
+    }
+
+    fn listed(&self, list: List) -> Vec<Key> {
+        let following = |&index: &u32| self.site.links.next(index);
+        let indices = std::iter::successors(list.first(), following);
+        indices.map(|index| self.site.calls.key_at(index)).collect()
+    }
+
+    /// The whole answer is there.
+    pub(crate) fn complete(&mut self, key: Key) {
+        let call = &mut self.site.calls[key];
+        let timer = std::mem::replace(&mut call.timer, Ticket::NONE);
+        let was_whole = call.phase == Phase::Sent;
+        call.phase = Phase::Over;
+        let (caller, outcome, bytes) = (call.caller, call.outcome, call.bytes);
+        let cuts_through = call.is.cuts_through;
+        self.site.line.cancel(timer);
+        self.forgive(key);
+        self.release_server(key);
+        self.put_back(key);
+        self.settle(key);
+        if was_whole && cuts_through {
+            // It came in one piece: beginning and end at once.
+            let now = self.now();
+            self.site.calls[caller].is.goes_on = true;
+            self.callee_answered(caller, outcome, bytes);
+            self.callee_begins(caller, bytes, now, outcome);
+        } else {
+            self.callee_answered(caller, outcome, bytes);
+        }
+    }
+
+    /// The caller learns that its call is lost.
+    pub(crate) fn broken(&mut self, key: Key, cause: Cause) {
+        let Some(call) = self.site.calls.get(key) else { return };
+        let cause = match call.phase {
+            Phase::Over => return,
+            Phase::Receiving => Cause::Truncated,
+            Phase::Queued | Phase::Pausing | Phase::Connecting | Phase::Sent => cause,
+        };
+        self.fail(key, cause);
+    }
+
+    /// The caller's timer.
+    pub(crate) fn timed_out(&mut self, key: Key) {
+        let Some(call) = self.site.calls.get_mut(key) else { return };
+        call.timer = Ticket::NONE;
+        let cause = match call.phase {
+            Phase::Queued => Cause::QueueTimeout,
+            Phase::Connecting => Cause::ConnectTimeout,
+            Phase::Sent => Cause::ResponseTimeout,
+            Phase::Receiving => Cause::Truncated,
+            Phase::Pausing | Phase::Over => return,
+        };
+        self.fail(key, cause);
+    }
+
+    /// An attempt has failed. It is tried again, or the caller learns of it.
+    pub(crate) fn fail(&mut self, key: Key, cause: Cause) {
+        let now = self.now();
+        let call = &self.site.calls[key];
+        if call.is.is_check {
+            self.check_failed(key);
+            return;
+        }
+        let (caller, upstream) = (call.caller, call.upstream);
+        let statuses = self.plan.upstreams[upstream.index()].statuses;
+        let at = self.plan.upstreams[upstream.index()].caller.0 as u16;
+        let outcome = Outcome { status: status(statuses, cause), cause, at };
+        self.tape.attempt_failed(upstream.0, outcome, now);
+        self.blame(key, cause);
+        let next = self.next_attempt(key, cause);
+        self.part(key);
+        self.release_server(key);
+        self.settle(key);
+        match next {
+            Some((call, pause)) => {
+                let next = self.site.calls.insert(call);
+                self.site.calls[caller].callee = next;
+                if pause {
+                    self.pause(next);
+                } else {
+                    self.route(next);
+                }
+            }
+            None if self.site.calls.contains(caller) => self.callee_failed(caller, outcome),
+            None => {}
+        }
+    }
+
+    /// The next attempt at what failed, if there is one, and whether it begins with a pause.
+    fn next_attempt(&self, key: Key, cause: Cause) -> Option<(Call, bool)> {
+        let call = &self.site.calls[key];
+        let upstream = &self.plan.upstreams[call.upstream.index()];
+        let retry = &upstream.retry;
+        let is_wanted = match cause {
+            Cause::Refused | Cause::ConnectTimeout | Cause::QueueFull => retry.on_connect,
+            Cause::Reset | Cause::TooManyConnections => retry.on_reset,
+            Cause::ResponseTimeout => retry.on_timeout,
+            Cause::None
+            | Cause::NoServer
+            | Cause::QueueTimeout
+            | Cause::Truncated
+            | Cause::Patience
+            | Cause::Unfinished => false,
+        };
+        let is_safe = call.is.is_idempotent || retry.unsafe_too || !call.is.was_sent;
+        let has_more = u32::from(call.attempt) < retry.attempts;
+        if !is_wanted || !is_safe || !has_more || !self.site.calls.contains(call.caller) {
+            return None;
+        }
+        let attempt_key = mix(call.attempt_key, ATTEMPT);
+        let mut next = Call::new(call.endpoint, call.request_key, attempt_key);
+        next.caller = call.caller;
+        next.upstream = call.upstream;
+        next.view = call.view;
+        next.server = call.server;
+        next.tried = call.tried;
+        next.attempt = call.attempt + 1;
+        next.one_way = call.one_way;
+        next.is.is_idempotent = call.is.is_idempotent;
+        next.is.cuts_through = call.is.cuts_through;
+        let is_same = retry.next == Next::Same || upstream.servers == 1;
+        let pauses = retry.turnaround.is_some() && is_same && cause == Cause::Refused;
+        Some((next, pauses && upstream.balance != Balance::Addresses))
+    }
+
+    fn pause(&mut self, key: Key) {
+        let call = &mut self.site.calls[key];
+        call.phase = Phase::Pausing;
+        let turnaround = self.plan.upstreams[call.upstream.index()].retry.turnaround;
+        let delay = turnaround.expect("only upstreams with a turn-around pause");
+        let timer = self.site.line.later(delay, Event::Retry { call: key });
+        self.site.calls[key].timer = timer;
+    }
+
+    /// The turn-around is over.
+    pub(crate) fn retry_now(&mut self, key: Key) {
+        if let Some(call) = self.site.calls.get_mut(key)
+            && call.phase == Phase::Pausing
+        {
+            call.timer = Ticket::NONE;
+            self.route(key);
+        }
+    }
+
+    /// The caller has nothing to do with this call any more: its timer, its place in a queue and
+    /// its connection are gone; the server will notice.
+    pub(crate) fn part(&mut self, key: Key) {
+        self.leave_queue(key);
+        let call = &mut self.site.calls[key];
+        let timer = std::mem::replace(&mut call.timer, Ticket::NONE);
+        let connection = std::mem::replace(&mut call.connection, Key::NONE);
+        let (phase, stage) = (call.phase, call.stage);
+        self.site.line.cancel(timer);
+        if self.site.connections.contains(connection) {
+            self.close(key, connection);
+        }
+        if !matches!(phase, Phase::Queued | Phase::Pausing)
+            && !matches!(stage, Stage::Away | Stage::Over)
+        {
+            let way = self.way(key);
+            self.signal(way, Event::Abandoned { call: key });
+        }
+        self.site.calls[key].phase = Phase::Over;
+    }
+
+    /// A call that is given up itself gives up what it waits for.
+    pub(crate) fn abandon_callees(&mut self, key: Key) {
+        let call = &self.site.calls[key];
+        let callees = if call.has_many_callees() {
+            let mut keys = self.site.calls.keys();
+            keys.retain(|&other| self.site.calls[other].caller == key);
+            keys
+        } else {
+            vec![call.callee]
+        };
+        for callee in callees {
+            let Some(below) = self.site.calls.get(callee) else { continue };
+            if below.caller == key && below.phase != Phase::Over {
+                self.part(callee);
+                self.release_server(callee);
+                self.settle(callee);
+            }
+        }
+        self.site.calls[key].pending = 0;
+    }
+}
+
+/// Whether the caller's checks (if it has any) say that a server is up.
+pub(crate) fn is_up(peer: &Peer, upstream: &Upstream) -> bool {
+    upstream.check.is_none_or(|check| peer.health >= check.rise)
+}
+
+/// Whether a server is passed over for its failures (nginx's `max_fails` and `fail_timeout`).
+fn is_banned(peer: &Peer, upstream: &Upstream, now: Instant) -> bool {
+    upstream
+        .ban
+        .is_some_and(|ban| peer.fails >= ban.fails_max && now.since(peer.looked_at) <= ban.span)
+}
+
+/// What a caller answers with when a call has failed for good.
+fn status(statuses: Statuses, cause: Cause) -> u16 {
+    match cause {
+        Cause::None => 200,
+        Cause::Refused | Cause::ConnectTimeout | Cause::NoServer => statuses.unreachable,
+        Cause::QueueTimeout | Cause::QueueFull => statuses.queue,
+        Cause::ResponseTimeout => statuses.timeout,
+        Cause::Reset | Cause::Truncated | Cause::TooManyConnections => statuses.reset,
+        Cause::Patience | Cause::Unfinished => 0,
+    }
+}
