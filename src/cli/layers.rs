@@ -5,11 +5,7 @@ use super::{
     exit::{Exit, Problem},
     terminal::Terminal,
 };
-use crate::{
-    engine::time::Instant,
-    measure::{fold::Fold, tape::Tape},
-    model::blueprint::Blueprint,
-};
+use crate::{measure::fold::Fold, model::blueprint::Blueprint};
 
 /// Reads, checks and compiles a scenario, with `changes` on top of the user's own.
 pub(super) fn compile(
@@ -27,16 +23,6 @@ pub(super) fn explain(options: &Scenario, terminal: Terminal) -> Result<String, 
     let text = super::read::read(options.file())?;
     let _ = (text, terminal.colours_data());
     Err(Problem::wrong("this build does not read scenarios", None))
-}
-
-/// Runs one replication into a recorder. When it ended, or what does not hold.
-pub(super) fn simulate(
-    plan: &Blueprint,
-    replication: u64,
-    tape: &mut Tape,
-) -> Result<Instant, String> {
-    let _ = (plan, replication, tape);
-    Err("this build does not run sites".to_owned())
 }
 
 /// Writes the results and prints the summary. How the objectives came out.

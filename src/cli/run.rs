@@ -39,7 +39,7 @@ fn measure(plan: &Blueprint, options: &Run, terminal: Terminal) -> Result<Option
     let work =
         Replications { count, threads: options.threads.map(usize::from), interrupted: &never };
     let bar = terminal.progress(count);
-    let result = study(plan, work, layers::simulate, |done| bar.set_position(done));
+    let result = study(plan, work, |done| bar.set_position(done));
     bar.finish_and_clear();
     result.map_err(|failure| match &failure {
         Failure::NoThreads { .. } => {

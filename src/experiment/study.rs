@@ -2,92 +2,42 @@
 
 use super::replicate::{Failure, Replications, replicate};
 use crate::{
-    engine::time::Instant,
     measure::{
         fold::Fold,
-        shape::{HostShape, InstanceShape, ObjectiveScope, ObjectiveShape, Shape},
+        shape::Shape,
+        tally::{Imbalance, Tally},
         tape::Tape,
     },
-    model::blueprint::{self, Blueprint, Objective, Promise, Scope, Service, Serving},
+    model::{self, blueprint::Blueprint},
 };
 
-/// Runs the replications of `plan`. `simulate` runs one of them, by number, into a recorder, and
-/// says when it ended. `None` if it was interrupted before the first was finished; how many were is
-/// in `Fold::pool`.
+/// Runs the replications of `plan`. `None` if it was interrupted before the first was finished; how
+/// many were finished is in the result's `pool`.
 pub fn study(
     plan: &Blueprint,
     work: Replications<'_>,
-    simulate: impl Fn(&Blueprint, u64, &mut Tape) -> Result<Instant, String> + Sync,
     progress: impl FnMut(u64),
 ) -> Result<Option<Fold>, Failure> {
-    let shape = shape(plan);
-    let run = |replication| {
-        let mut tape = Tape::new(&shape);
-        let ended = simulate(plan, replication, &mut tape)?;
-        let tally = tape.close(ended);
-        tally.check_conservation().map_err(|imbalance| {
-            let name = &plan.requests[imbalance.request as usize].name;
-            let (arrived, finished) = (imbalance.arrived, imbalance.finished);
-            format!("of `{name}` {arrived} requests arrived and {finished} came to an end")
-        })?;
-        Ok(tally)
-    };
+    let shape = model::shape::shape(plan);
     let mut fold: Option<Fold> = None;
-    let add = |_, tally| match &mut fold {
+    let add = |_, tally: Tally| match &mut fold {
         Some(fold) => fold.push(&tally),
         None => fold = Some(Fold::new(tally)),
     };
-    replicate(work, run, add, progress)?;
+    replicate(work, |replication| measure(plan, &shape, replication), add, progress)?;
     Ok(fold)
 }
 
-/// The scenario as a recorder needs to know it.
-pub fn shape(plan: &Blueprint) -> Shape {
-    let from = Instant::ZERO + plan.warm_up;
-    let instance = |it: &blueprint::Instance| InstanceShape {
-        service: it.service.0,
-        workers: workers(&plan.services[it.service.index()]),
-    };
-    let host = |it: &blueprint::Host| HostShape {
-        cores: it.cores,
-        disk_parallel: it.disk.as_ref().map_or(0, |disk| disk.parallel),
-    };
-    Shape {
-        from,
-        until: from + plan.duration,
-        services: plan.services.len() as u32,
-        instances: plan.instances.iter().map(instance).collect(),
-        hosts: plan.hosts.iter().map(host).collect(),
-        upstreams: plan.upstreams.len() as u32,
-        requests: plan.requests.len() as u32,
-        workloads: plan.workloads.len() as u32,
-        objectives: plan.objectives.iter().map(objective).collect(),
-    }
-}
-
-/// Of one instance, all its processes together.
-fn workers(service: &Service) -> Option<u32> {
-    match service.serving {
-        Serving::Loops { loops } => Some(loops.saturating_mul(service.processes)),
-        Serving::Slots { slots: u32::MAX, .. } => None,
-        Serving::Slots { slots, .. } => Some(slots.saturating_mul(service.processes)),
-    }
-}
-
-fn objective(it: &Objective) -> ObjectiveShape {
-    ObjectiveShape {
-        limit: match it.promise {
-            Promise::Percentile { limit, .. } => Some(limit),
-            Promise::Success { .. } => None,
-        },
-        scope: match it.scope {
-            Scope::Site => ObjectiveScope::Site,
-            Scope::Request(request) => ObjectiveScope::Request(request.0),
-            Scope::Workload(workload) => ObjectiveScope::Workload(workload.0),
-            Scope::Service(service) => ObjectiveScope::Service(service.0),
-        },
-        from: it.from,
-        until: it.until,
-        successes_only: it.successes_only,
-    }
+/// One replication. An error is a law of the simulator that was broken.
+fn measure(plan: &Blueprint, shape: &Shape, replication: u64) -> Result<Tally, String> {
+    let mut tape = Tape::new(shape);
+    let site = model::run::replicate(plan, replication, &mut tape).map_err(|broken| broken.says)?;
+    let tally = tape.close(site.line.now());
+    // The model has kept books of its own; this is what it has told.
+    tally.check_conservation().map_err(|imbalance| {
+        let Imbalance { request, arrived, finished } = imbalance;
+        let name = &plan.requests[request as usize].name;
+        format!("of `{name}` {arrived} requests arrived and {finished} came to an end")
+    })?;
+    Ok(tally)
 }
