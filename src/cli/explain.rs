@@ -1,0 +1,14 @@
+//! `simulate explain FILE`: the scenario with every default filled in.
+
+use super::{
+    arguments::Explain,
+    exit::{Exit, Problem},
+    layers,
+    terminal::Terminal,
+};
+
+pub(super) fn explain(options: &Explain, terminal: Terminal) -> Result<Exit, Problem> {
+    let text = layers::explain(&options.scenario, terminal)?;
+    terminal.print(&text)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,43 @@
+//! One scenario, replicated: a recorder for each replication, all of them folded into one result.
+
+use super::replicate::{Failure, Replications, replicate};
+use crate::{
+    measure::{
+        fold::Fold,
+        shape::Shape,
+        tally::{Imbalance, Tally},
+        tape::Tape,
+    },
+    model::{self, blueprint::Blueprint},
+};
+
+/// Runs the replications of `plan`. `None` if it was interrupted before the first was finished; how
+/// many were finished is in the result's `pool`.
+pub fn study(
+    plan: &Blueprint,
+    work: Replications<'_>,
+    progress: impl FnMut(u64),
+) -> Result<Option<Fold>, Failure> {
+    let shape = model::shape::shape(plan);
+    let mut fold: Option<Fold> = None;
+    let add = |_, tally: Tally| match &mut fold {
+        Some(fold) => fold.push(&tally),
+        None => fold = Some(Fold::new(tally)),
+    };
+    replicate(work, |replication| measure(plan, &shape, replication), add, progress)?;
+    Ok(fold)
+}
+
+/// One replication. An error is a law of the simulator that was broken.
+fn measure(plan: &Blueprint, shape: &Shape, replication: u64) -> Result<Tally, String> {
+    let mut tape = Tape::new(shape);
+    let site = model::run::replicate(plan, replication, &mut tape).map_err(|broken| broken.says)?;
+    let tally = tape.close(site.line.now());
+    // The model has kept books of its own; this is what it has told.
+    tally.check_conservation().map_err(|imbalance| {
+        let Imbalance { request, arrived, finished } = imbalance;
+        let name = &plan.requests[request as usize].name;
+        format!("of `{name}` {arrived} requests arrived and {finished} came to an end")
+    })?;
+    Ok(tally)
+}
