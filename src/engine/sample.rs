@@ -92,10 +92,8 @@ impl Law {
         match k {
             0 => Err("an Erlang distribution has at least one stage, not 0".into()),
             1 => Law::exponential(mean),
-            2..=1_000_000 => Ok(curve(Shape::gamma(mean, f64::from(k)))),
-            1_000_001.. => {
-                Err(format!("{k} stages leave no variation worth drawing; use a constant"))
-            }
+            2..=10_000 => Ok(curve(Shape::gamma(mean, f64::from(k)))),
+            10_001.. => Err(format!("{k} stages leave no variation worth drawing; use a constant")),
         }
     }
 
@@ -106,7 +104,7 @@ impl Law {
         if cv == 0.0 {
             return Ok(Law::Constant(mean));
         }
-        between("a gamma distribution's coefficient of variation", cv, 0.001, 10.0)?;
+        between("a gamma distribution's coefficient of variation", cv, 0.01, 10.0)?;
         Ok(curve(Shape::gamma(mean, 1.0 / (cv * cv))))
     }
 
@@ -276,6 +274,17 @@ impl Law {
     /// The value for a uniform word: the quantile at `maths::unit(bits)`, and so growing with it.
     #[inline]
     pub fn draw(&self, bits: u64) -> f64 {
+        // Most draws are one of these two; the others need not be inlined everywhere.
+        if let Law::Exponential { mean } = self {
+            -mean * ln(unit(!bits))
+        } else if let Law::Constant(value) = self {
+            *value
+        } else {
+            self.draw_otherwise(bits)
+        }
+    }
+
+    fn draw_otherwise(&self, bits: u64) -> f64 {
         match self {
             Law::Exponential { mean } => -mean * ln(unit(!bits)),
             Law::Constant(value) => *value,
