@@ -206,11 +206,8 @@ impl<R: Recorder> Run<'_, R> {
             self.site.line.after(LAST_SYN_WAITS, Event::Broken { call: key, cause });
             return;
         }
-        let seconds = if sent < SYNS_A_SECOND_APART {
-            1
-        } else {
-            2 << (sent - SYNS_A_SECOND_APART)
-        };
+        let seconds =
+            if sent < SYNS_A_SECOND_APART { 1 } else { 2 << (sent - SYNS_A_SECOND_APART) };
         self.site.line.after(Span::from_millis(1000 * seconds), Event::Syn { call: key });
     }
 

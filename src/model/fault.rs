@@ -209,9 +209,7 @@ impl<R: Recorder> Run<'_, R> {
                     self.site.line.cancel(timer);
                     let timeout = self.plan.upstreams[upstream.index()].response_timeout;
                     self.site.calls[silent].timer = match timeout {
-                        Some(delay) => {
-                            self.site.line.later(delay, Event::TimeOut { call: silent })
-                        }
+                        Some(delay) => self.site.line.later(delay, Event::TimeOut { call: silent }),
                         None => Ticket::NONE,
                     };
                 }

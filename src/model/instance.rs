@@ -542,12 +542,9 @@ impl<R: Recorder> Run<'_, R> {
         }
         let processes = it.first_process as usize..(it.first_process + service.processes) as usize;
         self.site.process_connections[processes].fill(0);
-        for level in [
-            Level::Calls(id.0),
-            Level::Waiting(id.0),
-            Level::Busy(id.0),
-            Level::Connections(id.0),
-        ] {
+        for level in
+            [Level::Calls(id.0), Level::Waiting(id.0), Level::Busy(id.0), Level::Connections(id.0)]
+        {
             self.tape.level(level, 0, now);
         }
     }

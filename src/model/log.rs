@@ -258,8 +258,7 @@ impl<R: Recorder> Run<'_, R> {
         let plan = &self.plan.logs[id.index()];
         let instance = plan.replicas[usize::from(replica)];
         let is_up = |index: usize| {
-            self.site.instances[index].is_up
-                && !self.site.is_lost(self.plan.instances[index].host)
+            self.site.instances[index].is_up && !self.site.is_lost(self.plan.instances[index].host)
         };
         let both = is_up(plan.primary.index()) && is_up(instance.index());
         let state = &mut self.site.logs[id.index()].replicas[usize::from(replica)];

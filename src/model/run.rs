@@ -42,11 +42,7 @@ pub fn replicate<R: Recorder>(
 }
 
 /// Runs a site on to the end of its last measured request, and checks that nothing was lost.
-pub fn finish<R: Recorder>(
-    plan: &Blueprint,
-    site: &mut Site,
-    tape: &mut R,
-) -> Result<(), Broken> {
+pub fn finish<R: Recorder>(plan: &Blueprint, site: &mut Site, tape: &mut R) -> Result<(), Broken> {
     let mut run = Run { plan, site, tape };
     let until = Instant::ZERO + plan.warm_up + plan.duration;
     run.until(until);
@@ -135,9 +131,7 @@ impl<R: Recorder> Run<'_, R> {
             let call = &self.site.calls[key];
             if call.is.is_root {
                 requests[self.workload_of(call.instance)] += 1;
-            } else if !call.is.is_background
-                && !matches!(call.stage, Stage::Away | Stage::Over)
-            {
+            } else if !call.is.is_background && !matches!(call.stage, Stage::Away | Stage::Over) {
                 let instance = &self.plan.instances[call.instance as usize];
                 in_flight[instance.service.index()] += 1;
             }

@@ -4,9 +4,7 @@
 
 use super::{
     balance::{self, Field},
-    blueprint::{
-        Balance, EndpointId, Milestone, Next, Statuses, Upstream, UpstreamId,
-    },
+    blueprint::{Balance, EndpointId, Milestone, Next, Statuses, Upstream, UpstreamId},
     call::{Call, NONE, Phase, Place, Stage},
     event::Event,
     program::cuts_through,
@@ -185,7 +183,8 @@ impl<R: Recorder> Run<'_, R> {
         // A server's own queue is part of its room only for least connections (HAProxy's manual:
         // "a server's queue fills only where the algorithm or persistence insists on it").
         let by_load = matches!(upstream.balance, Balance::LeastConnections { .. });
-        let extra = if by_load && upstream.server_queue != u32::MAX { upstream.server_queue } else { 0 };
+        let extra =
+            if by_load && upstream.server_queue != u32::MAX { upstream.server_queue } else { 0 };
         let by_draw = matches!(upstream.balance, Balance::Random { .. });
         let now = self.site.line.now();
         let (avoided, tried) = match upstream.retry.next {
@@ -211,7 +210,8 @@ impl<R: Recorder> Run<'_, R> {
                     || peer.served + peer.queue.len() < limit.saturating_add(extra))
         };
         let mut choose = |avoided: u32, by_room: bool| {
-            let field = Field { servers, usable: &|peers, index| usable(peers, index, avoided, by_room) };
+            let field =
+                Field { servers, usable: &|peers, index| usable(peers, index, avoided, by_room) };
             balance::pick(upstream.balance, &field, peers, turn, attempt_key)
         };
         let mut chosen = choose(avoided, !by_draw);
@@ -329,8 +329,7 @@ impl<R: Recorder> Run<'_, R> {
         call.is.holds_server = true;
         call.phase = Phase::Connecting;
         let upstream = &self.plan.upstreams[call.upstream.index()];
-        call.instance =
-            self.plan.servers[(upstream.first_server + server) as usize].instance.0;
+        call.instance = self.plan.servers[(upstream.first_server + server) as usize].instance.0;
         let peer = self.site.views[call.view as usize].first_peer + server;
         self.site.peers[peer as usize].served += 1;
         self.lay_way(key);
@@ -363,7 +362,13 @@ impl<R: Recorder> Run<'_, R> {
             let any = if is_up(peer, upstream) { view.queue.first() } else { None };
             let age = |index: u32| self.site.calls[self.site.calls.key_at(index)].queued;
             let next = match (own, any) {
-                (Some(own), Some(any)) => if age(any) < age(own) { any } else { own },
+                (Some(own), Some(any)) => {
+                    if age(any) < age(own) {
+                        any
+                    } else {
+                        own
+                    }
+                }
                 (Some(only), None) | (None, Some(only)) => only,
                 (None, None) => return,
             };

@@ -280,7 +280,8 @@ impl<R: Recorder> Run<'_, R> {
         if call.attempt > 0 {
             return None;
         }
-        let connection = self.site.connections.get(self.site.users[self.user_of(key)?].connection)?;
+        let connection =
+            self.site.connections.get(self.site.users[self.user_of(key)?].connection)?;
         if connection.epoch < self.site.instances[connection.instance as usize].broken_epoch {
             return None;
         }

@@ -62,6 +62,12 @@ impl Nic {
         }
     }
 
+    /// Whether messages pass it at once.
+    #[inline]
+    pub fn is_unlimited(&self) -> bool {
+        self.line.is_none()
+    }
+
     /// The host is gone, and with it what was queued.
     pub fn reset(&mut self, now: Instant) {
         if let Some(line) = &mut self.line {

@@ -2,7 +2,10 @@
 //! drawn the one with the fewest calls sent per weight.
 
 use super::Field;
-use crate::{engine::luck::mix, model::{blueprint::Server, upstream::Peer}};
+use crate::{
+    engine::luck::mix,
+    model::{blueprint::Server, upstream::Peer},
+};
 
 /// Draws that hit servers which may not be picked are repeated so often; then the first usable one
 /// after the last draw is taken (as nginx does after 20 bad draws).
