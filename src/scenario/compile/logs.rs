@@ -1,0 +1,117 @@
+//! Replicated logs and populations of files.
+
+use crate::{
+    engine::{
+        luck::{draw, name_key},
+        maths::unit,
+        sample::Law,
+    },
+    model::blueprint::{Files, InstanceId, Log},
+    scenario::{
+        compile::Build,
+        law::constant,
+        schema::{self, Service},
+    },
+};
+
+impl Build<'_> {
+    /// A log for each service that is written to.
+    pub(super) fn logs(&mut self) {
+        for (number, service) in self.site.services.iter().enumerate() {
+            let log = service.parts.log.as_ref();
+            let is_written = service.parts.endpoints.iter().any(|endpoint| endpoint.writes);
+            let compiled = log.filter(|_| is_written).map(|log| self.log(number, service, log));
+            self.logs.push(compiled.is_some().then_some(self.out.logs.len() as u32));
+            self.out.logs.extend(compiled);
+        }
+    }
+
+    fn log(&mut self, number: usize, service: &Service, log: &schema::Log) -> Log {
+        let (apply, apply_reads) = self.apply(number, service);
+        let first = self.out.services[number].first_instance;
+        Log {
+            primary: InstanceId(first),
+            replicas: (1..service.instances).map(|replica| InstanceId(first + replica)).collect(),
+            fsync_stages: log.fsync_stages,
+            event_bytes: self.law(&log.event_bytes),
+            apply: self.law(&apply),
+            apply_reads: apply_reads.map(|law| self.law(&law)),
+            apply_workers: log.apply_workers,
+            reconnect: self.delay(log.reconnect),
+            place: name_key(&format!("{}/log", service.name.text)),
+        }
+    }
+
+    /// What a replica does for one transaction. A log does not know which write a transaction came
+    /// from, so several writes make one law: a mixture with their means, by how often they are to
+    /// be expected; its branches are exponential.
+    fn apply(&self, number: usize, service: &Service) -> (Law, Option<Law>) {
+        let first = self.routes.first[number];
+        let endpoints = service.parts.endpoints.iter().enumerate();
+        let writes: Vec<(f64, &Law, &Law)> = endpoints
+            .filter_map(|(own, endpoint)| {
+                let (work, reads) = endpoint.apply.as_ref()?;
+                Some((self.routes.rates[first + own], work, reads))
+            })
+            .collect();
+        if let [(_, work, reads)] = writes[..] {
+            return (work.clone(), (reads.mean() > 0.0).then(|| reads.clone()));
+        }
+        let total: f64 = writes.iter().map(|(rate, _, _)| rate).sum();
+        let even = 1.0 / writes.len() as f64;
+        let share = |rate: f64| if total > 0.0 { rate / total } else { even };
+        let mean: f64 = writes.iter().map(|(rate, work, _)| share(*rate) * work.mean()).sum();
+        let branches: Vec<(f64, f64)> = writes
+            .iter()
+            .map(|(rate, work, _)| (share(*rate), work.mean()))
+            .filter(|(p, mean)| *p > 0.0 && *mean > 0.0)
+            .collect();
+        let work = Law::hyperexponential(&branches).unwrap_or_else(|_| constant(mean));
+        let pages: f64 = writes.iter().map(|(rate, _, reads)| share(*rate) * reads.mean()).sum();
+        let reads = (pages > 0.0).then(|| Law::geometric(pages).expect("a mean of counts"));
+        (work, reads)
+    }
+
+    pub(super) fn files(&mut self) {
+        for (number, service) in self.site.services.iter().enumerate() {
+            for (own, endpoint) in service.parts.endpoints.iter().enumerate() {
+                let Some(files) = &endpoint.files else { continue };
+                let rate = self.routes.rates[self.routes.first[number] + own];
+                let name = format!("{}.{}", service.name.text, endpoint.name.text);
+                let popularity = self.law(&files.popularity);
+                self.files.insert((number, own), self.out.files.len() as u32);
+                self.out.files.push(Files {
+                    count: files.count,
+                    popularity,
+                    shares: shares(files.count, files.zipf),
+                    bytes: bytes(&name, files),
+                    starts_warm: files.starts_warm,
+                    rate_per_host: rate / f64::from(service.instances),
+                    name,
+                });
+            }
+        }
+    }
+}
+
+/// Popularity by rank: `1 / rank^s`, summed to 1 from the smallest on.
+fn shares(count: u32, exponent: f64) -> Vec<f64> {
+    let mut shares: Vec<f64> =
+        (1..=count).map(|rank| libm::pow(f64::from(rank), -exponent)).collect();
+    let sum: f64 = shares.iter().rev().sum();
+    for share in &mut shares {
+        *share /= sum;
+    }
+    shares
+}
+
+/// The size of each file, by its own key: one more file changes no other.
+fn bytes(name: &str, files: &schema::Files) -> Vec<u32> {
+    let key = name_key(&format!("{name}/files"));
+    (0..files.count)
+        .map(|rank| {
+            let size = files.size.quantile(unit(draw(key, u64::from(rank))));
+            size.round().clamp(1.0, f64::from(u32::MAX)) as u32
+        })
+        .collect()
+}
