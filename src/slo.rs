@@ -1,1 +1,3 @@
 //! Objectives: what was promised, and what was counted.
+
+pub mod objective;

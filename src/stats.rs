@@ -1,1 +1,3 @@
 //! Numbers in, numbers out: intervals over replications.
+
+pub mod interval;

@@ -1,0 +1,118 @@
+//! What gives in first. By the utilisation law, demand on a resource grows in proportion to the
+//! load, so a resource that is busy a share u of the time at load X saturates at X / u.
+//!
+//! For workers that are held while something behind them is slow this is an upper bound: the time
+//! they are held grows with the load. A mix that changes with the load is left out.
+
+use serde::Serialize;
+
+use super::summary::Summary;
+use crate::measure::tally::Tally;
+
+/// From here on a resource counts as saturated.
+const SATURATED: f64 = 0.99;
+
+/// A resource that may run out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Resource {
+    /// `CPU`, `NIC out`, `NIC in`, `disk`, `workers`, `loops`.
+    pub kind: &'static str,
+    /// Of which host or instance.
+    pub of: String,
+    /// Share of it in use.
+    pub utilisation: f64,
+    /// The load, in requests a second, at which all of it is; `None` if it is not used at all.
+    pub saturates_at_per_s: Option<f64>,
+}
+
+/// How the site bears its load.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stability {
+    /// No resource is saturated.
+    #[default]
+    Stable,
+    /// A resource is always busy, and what it cannot serve is turned away or gives up.
+    Saturated,
+    /// A resource is always busy, and unfinished work piles up for as long as the load lasts.
+    Unstable,
+}
+
+/// What gives in first, and whether it has.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Diagnosis {
+    /// How the site bears its load.
+    pub stability: Stability,
+    /// Requests a second by which work in flight grew in the second half of the window.
+    pub growth_per_s: f64,
+    /// Requests that had not ended when the runs did.
+    pub unfinished: u64,
+    /// The busiest resources, the busiest first.
+    pub busiest: Vec<Resource>,
+}
+
+const NAMED_MAX: usize = 10;
+
+/// Looks for what gives in first.
+pub fn diagnose(summary: &Summary, pool: &Tally) -> Diagnosis {
+    let mut busiest = resources(summary);
+    // Stable: among equals the first of the scenario is named.
+    busiest.sort_by(|one, other| other.utilisation.total_cmp(&one.utilisation));
+    busiest.truncate(NAMED_MAX);
+    let growth_per_s = growth_per_s(pool);
+    let unfinished = summary.site.failures.iter().find(|failures| failures.cause == "unfinished");
+    let unfinished = unfinished.map_or(0, |failures| failures.count);
+    let offered = summary.site.figures.rates.offered_per_s.value.unwrap_or(0.0);
+    // One in a hundred arrivals stays: no fluctuation does that over half a window.
+    let piles_up = growth_per_s > 0.01 * offered && growth_per_s * pool.seconds() > 20.0;
+    let is_saturated = busiest.first().is_some_and(|first| first.utilisation >= SATURATED);
+    let stability = match (is_saturated, piles_up || unfinished > 0) {
+        (false, _) => Stability::Stable,
+        (true, false) => Stability::Saturated,
+        (true, true) => Stability::Unstable,
+    };
+    Diagnosis { stability, growth_per_s, unfinished, busiest }
+}
+
+fn resources(summary: &Summary) -> Vec<Resource> {
+    let rates = &summary.site.figures.rates;
+    let offered = rates.offered_per_s.value.unwrap_or(0.0);
+    let served = rates.throughput_per_s.value.unwrap_or(0.0);
+    let resource = |kind, of: &str, utilisation: Option<f64>| {
+        utilisation.map(|utilisation| {
+            // What a saturated resource lets through is its capacity, whatever is offered.
+            let load = if utilisation < SATURATED { offered } else { served };
+            let saturates_at_per_s = (utilisation > 0.0).then(|| load / utilisation);
+            Resource { kind, of: of.to_owned(), utilisation, saturates_at_per_s }
+        })
+    };
+    let hosts = summary.hosts.iter().flat_map(|host| {
+        let figures = &host.figures;
+        [
+            resource("CPU", &host.name, figures.cpu_utilisation.value),
+            resource("NIC out", &host.name, figures.sending_utilisation.value),
+            resource("NIC in", &host.name, figures.receiving_utilisation.value),
+            resource("disk", &host.name, figures.disk_utilisation.value),
+        ]
+    });
+    let instances = summary.instances.iter().map(|instance| {
+        resource(instance.workers_kind, &instance.name, instance.own.utilisation.value)
+    });
+    hosts.chain(instances).flatten().collect()
+}
+
+/// By how many requests a second the work in flight grew in the second half of the window.
+fn growth_per_s(pool: &Tally) -> f64 {
+    let parts = pool.request_ruler.parts();
+    let half = parts / 2;
+    let (mut came, mut went) = (0, 0);
+    for request in &pool.requests {
+        for part in &request.parts[half..] {
+            came += part.ok + part.failed;
+            went += part.ended;
+        }
+    }
+    let (begin_s, _) = pool.request_ruler.edges_s(half);
+    let seconds = (super::summary::window_s(pool) - begin_s) * f64::from(pool.replications);
+    (came as f64 - went as f64) / seconds
+}

@@ -1,0 +1,325 @@
+//! A small site with made-up measurements, for the tests of reports.
+
+use crate::{
+    engine::time::{Instant, Span},
+    engine::timeline::DelayId,
+    measure::{
+        fold::Fold,
+        outcome::{Cause, Outcome},
+        recorder::{Device, Finished, Level, Recorder, Served},
+        shape::{HostShape, InstanceShape, ObjectiveScope, ObjectiveShape, Shape},
+        tally::Tally,
+        tape::Tape,
+    },
+    model::blueprint::{
+        Arrivals, Balance, Blueprint, Discipline, Gaps, Happening, Host, HostId, Instance,
+        InstanceId, Next, Objective, Order, Promise, Rate, Request, RequestId, Retry, Room, Scope,
+        Service, ServiceId, Serving, Statuses, Upstream, What, Workload,
+    },
+};
+
+const WARM_UP_S: f64 = 10.0;
+const WINDOW_S: f64 = 120.0;
+const REPLICATIONS: u64 = 3;
+
+fn at(seconds: f64) -> Instant {
+    Instant::ZERO + Span::from_seconds(WARM_UP_S + seconds)
+}
+
+fn host(name: &str, cores: u32) -> Host {
+    Host {
+        name: name.to_owned(),
+        zone: 0,
+        cores,
+        speed: 1.0,
+        discipline: Discipline::Sharing,
+        nic_bits: Some(10_000_000_000),
+        disk: None,
+        page_cache: 0,
+    }
+}
+
+fn service(name: &str, kind: &'static str, first_instance: u32, instances: u32) -> Service {
+    let room = Room::Unlimited;
+    Service {
+        name: name.to_owned(),
+        kind,
+        first_instance,
+        instances,
+        first_upstream: 0,
+        upstreams: 0,
+        processes: 1,
+        serving: Serving::Slots { slots: 4, room, order: Order::Fifo, patience: None },
+        accept: None,
+        stops_when_abandoned: false,
+    }
+}
+
+fn instance(name: &str, service: u32, host: u32) -> Instance {
+    Instance {
+        name: name.to_owned(),
+        service: ServiceId(service),
+        host: HostId(host),
+        zone: 0,
+        speed: 1.0,
+        first_process: 0,
+        first_loop: 0,
+    }
+}
+
+fn request(name: &str, label: &str) -> Request {
+    Request { name: name.to_owned(), label: label.to_owned(), is_idempotent: true, place: 0 }
+}
+
+fn objective(name: &str, require: &str, scope: Scope, promise: Promise) -> Objective {
+    Objective {
+        name: name.to_owned(),
+        require: require.to_owned(),
+        scope,
+        from: at(0.0),
+        until: at(WINDOW_S),
+        promise,
+        successes_only: false,
+        margin: 0.0,
+    }
+}
+
+/// A balancer's backend, so that a queue in front of servers is reported.
+fn upstream() -> Upstream {
+    Upstream {
+        name: "backend app".to_owned(),
+        caller: ServiceId(0),
+        callee: ServiceId(1),
+        first_server: 0,
+        servers: 0,
+        balance: Balance::RoundRobin,
+        slots: u32::MAX,
+        server_queue: u32::MAX,
+        queues: true,
+        queue_timeout: None,
+        queue_delay: None,
+        connect_timeout: None,
+        response_timeout: None,
+        retry: Retry {
+            attempts: 0,
+            on_connect: false,
+            on_reset: false,
+            on_timeout: false,
+            unsafe_too: false,
+            next: Next::Same,
+            turnaround: None,
+        },
+        idle_max: 0,
+        idle: None,
+        handshake_rounds: 0,
+        ban: None,
+        check: None,
+        statuses: Statuses { unreachable: 503, queue: 503, timeout: 504, reset: 502 },
+        buffers: false,
+    }
+}
+
+fn workload() -> Workload {
+    let rate = Rate { knots: vec![(Instant::ZERO, 500.0)] };
+    Workload {
+        name: "visitors".to_owned(),
+        place: 0,
+        service: ServiceId(3),
+        arrivals: Arrivals::Open { gaps: Gaps::Poisson, rate, batch: None },
+        mix: Vec::new(),
+        patience: None,
+        patience_delay: None,
+        latency: None,
+        bandwidth: None,
+        is_spike: false,
+    }
+}
+
+/// One balancer, two application servers of which the second crashes, a database with a replica.
+pub(crate) fn site() -> Blueprint {
+    let mut balancer = service("lb", "haproxy", 0, 1);
+    balancer.serving = Serving::Loops { loops: 4 };
+    let percentile = Promise::Percentile { share: 0.99, limit: Span::from_millis(250) };
+    let quick = Scope::Request(RequestId(0));
+    Blueprint {
+        name: "sample".to_owned(),
+        title: "A shop, made up".to_owned(),
+        seed: 7,
+        replications: 3,
+        warm_up: Span::from_seconds(WARM_UP_S),
+        duration: Span::from_seconds(WINDOW_S),
+        drain: Span::from_seconds(10.0),
+        delays: vec![Span::ZERO],
+        laws: Vec::new(),
+        hosts: vec![
+            host("lb-1", 4),
+            host("app-1", 4),
+            host("app-2", 4),
+            host("db-1", 8),
+            host("db-2", 8),
+        ],
+        latency: vec![DelayId(0)],
+        zones: 1,
+        loopback: DelayId(0),
+        services: vec![
+            balancer,
+            service("app", "app", 1, 2),
+            service("db", "mysql", 3, 2),
+            service("visitors", "visitors", 5, 1),
+        ],
+        instances: vec![
+            instance("lb.1", 0, 0),
+            instance("app.1", 1, 1),
+            instance("app.2", 1, 2),
+            instance("db.1", 2, 3),
+            instance("db.2", 2, 4),
+            instance("visitors", 3, u32::MAX),
+        ],
+        upstreams: vec![upstream()],
+        servers: Vec::new(),
+        endpoints: Vec::new(),
+        ops: Vec::new(),
+        places: Vec::new(),
+        files: Vec::new(),
+        logs: Vec::new(),
+        requests: vec![request("page", "GET /product/*"), request("checkout", "POST /checkout")],
+        workloads: vec![workload()],
+        timeline: vec![
+            Happening { at: at(40.0), what: What::Crash(InstanceId(2)) },
+            Happening { at: at(60.0), what: What::Restart(InstanceId(2)) },
+        ],
+        objectives: vec![
+            objective("pages are quick", "p(99) < 250ms", quick, percentile),
+            objective(
+                "the site answers",
+                "success > 99.9%",
+                Scope::Site,
+                Promise::Success { share: 0.999 },
+            ),
+        ],
+    }
+}
+
+fn shape() -> Shape {
+    let objective = |scope, limit| ObjectiveShape {
+        limit,
+        scope,
+        from: at(0.0),
+        until: at(WINDOW_S),
+        successes_only: false,
+    };
+    let instance = |service, workers| InstanceShape { service, workers };
+    Shape {
+        from: at(0.0),
+        until: at(WINDOW_S),
+        services: 4,
+        instances: vec![
+            instance(0, Some(4)),
+            instance(1, Some(32)),
+            instance(1, Some(32)),
+            instance(2, None),
+            instance(2, None),
+            instance(3, None),
+        ],
+        hosts: [(4, 0), (4, 0), (4, 0), (8, 16), (8, 16)]
+            .map(|(cores, disk_parallel)| HostShape { cores, disk_parallel })
+            .to_vec(),
+        upstreams: 1,
+        requests: 2,
+        workloads: 1,
+        objectives: vec![
+            objective(ObjectiveScope::Request(0), Some(Span::from_millis(250))),
+            objective(ObjectiveScope::Site, None),
+        ],
+    }
+}
+
+/// Uniform in (0, 1): Marsaglia's xorshift64, enough for a picture.
+struct Luck(u64);
+
+impl Luck {
+    fn unit(&mut self) -> f64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        ((self.0 >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+    }
+
+    fn exponential(&mut self, mean: f64) -> f64 {
+        -mean * libm::log(self.unit())
+    }
+}
+
+/// One replication; `rate` arrivals a second.
+fn replication(number: u64, rate: f64) -> Tally {
+    let mut tape = Tape::new(&shape());
+    let mut luck = Luck(0x9E37_79B9_7F4A_7C15 ^ (number + 1));
+    let mut clock = -WARM_UP_S;
+    while clock < WINDOW_S {
+        clock += luck.exponential(1.0 / rate);
+        let is_crashed = (40.0..60.0).contains(&clock);
+        visit(&mut tape, &mut luck, clock, is_crashed);
+    }
+    for second in 0..(WARM_UP_S + WINDOW_S) as u32 {
+        let clock = f64::from(second) - WARM_UP_S;
+        let is_crashed = (40.0..60.0).contains(&clock);
+        usage(&mut tape, &mut luck, clock, is_crashed);
+    }
+    tape.close(at(WINDOW_S + 10.0))
+}
+
+fn visit(tape: &mut Tape, luck: &mut Luck, clock: f64, is_crashed: bool) {
+    let request = u32::from(luck.unit() < 0.2);
+    let slow = if is_crashed { 3.0 } else { 1.0 };
+    let waited = (luck.exponential(0.012 * slow) - 0.01).max(0.0);
+    let work = 0.008 + luck.exponential(0.015 * slow) * f64::from(1 + request);
+    let fails = luck.unit() < if is_crashed { 0.02 } else { 0.0001 };
+    let cause = if luck.unit() < 0.3 { Cause::QueueTimeout } else { Cause::Reset };
+    let outcome = if fails { Outcome { status: 503, cause, at: 1 } } else { Outcome::OK };
+    let arrived = at(clock);
+    let ended = at(clock + waited + work + if fails { 1.0 } else { 0.0 });
+    let key = (luck.unit() * 1e18) as u64;
+    tape.arrived(0, request, arrived);
+    tape.finished(Finished { key, workload: 0, request, arrived, ended, outcome }, ended);
+    let instance = 1 + u32::from(!is_crashed && luck.unit() < 0.5);
+    let waited = Span::from_seconds(waited);
+    let call = |service, instance, outcome| Served {
+        service,
+        instance,
+        arrived,
+        waited: if service == 1 { waited } else { Span::ZERO },
+        outcome,
+        is_wasted: false,
+    };
+    tape.served(call(0, 0, outcome), ended);
+    tape.served(call(1, instance, outcome), at(clock + waited.seconds() + work));
+    tape.served(call(2, 3 + u32::from(request == 0), Outcome::OK), at(clock + 0.004));
+    if request == 1 {
+        tape.applied(4, Span::from_seconds(0.002 + luck.exponential(0.003)), ended);
+    }
+}
+
+fn usage(tape: &mut Tape, luck: &mut Luck, clock: f64, is_crashed: bool) {
+    let now = at(clock);
+    let mut around = |mean: f64| (mean + 1.5 * luck.unit()) as u32;
+    tape.level(Level::Runnable(0), around(0.2), now);
+    tape.level(Level::Runnable(1), around(if is_crashed { 3.5 } else { 2.0 }), now);
+    tape.level(Level::Runnable(2), if is_crashed { 0 } else { around(2.0) }, now);
+    tape.level(Level::Runnable(3), around(1.5), now);
+    tape.level(Level::Runnable(4), around(3.0), now);
+    tape.level(Level::Busy(0), around(0.1), now);
+    tape.level(Level::Busy(1), around(if is_crashed { 28.0 } else { 11.0 }), now);
+    tape.level(Level::Busy(2), if is_crashed { 0 } else { around(11.0) }, now);
+    tape.level(Level::Calls(1), around(if is_crashed { 60.0 } else { 12.0 }), now);
+    tape.level(Level::Waiting(1), if is_crashed { 32 } else { 1 }, now);
+    tape.level(Level::Queued(0), if is_crashed { 5 } else { 0 }, now);
+    tape.busy(Device::Sending(0), now, at(clock + 0.031), now);
+    tape.busy(Device::Disk(3), now, at(clock + 1.9), now);
+}
+
+/// Three replications, folded.
+pub(crate) fn fold() -> Fold {
+    let mut fold = Fold::new(replication(0, 500.0));
+    (1..REPLICATIONS).for_each(|number| fold.push(&replication(number, 500.0)));
+    fold
+}

@@ -1,0 +1,451 @@
+//! What is printed at the end of a run, in the order in which one asks: does it work, how quick is
+//! it, what was promised, what gives in first, and then where the time goes. 80 columns, and the
+//! same words with and without colour.
+
+use super::{
+    diagnosis::{Resource, Stability},
+    format::{or_dash, percent, seconds, span, thousands, three, utilisation},
+    summary::{Failures, Instance, Requests, Summary},
+    table::Table,
+};
+use crate::{measure::figures::LatencyFigures, stats::interval::Estimate};
+
+/// Whether to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    /// Plain text.
+    Off,
+    /// ANSI escapes.
+    On,
+}
+
+/// Instances named in a list.
+const NAMED_MAX: usize = 8;
+const WIDTH: usize = 80;
+
+/// The whole report. `outputs` is the digest of the files, if any were written.
+pub fn render(summary: &Summary, outputs: Option<&str>, colour: Colour) -> String {
+    let mut page = Page { text: String::new(), colour };
+    header(&mut page, summary);
+    success(&mut page, summary);
+    stability(&mut page, summary);
+    latency(&mut page, summary);
+    request_types(&mut page, summary);
+    objectives(&mut page, summary);
+    bottleneck(&mut page, summary);
+    services(&mut page, summary);
+    usage(&mut page, summary);
+    errors(&mut page, summary);
+    replicas(&mut page, summary);
+    page.heading("Digests");
+    page.line(&format!("events   {}", summary.events_digest));
+    if let Some(outputs) = outputs {
+        page.line(&format!("outputs  {outputs}"));
+    }
+    page.text
+}
+
+struct Page {
+    text: String,
+    colour: Colour,
+}
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    fn painted(&mut self, code: &str, line: &str) {
+        match self.colour {
+            Colour::Off => self.line(line),
+            Colour::On => self.line(&format!("\x1b[{code}m{line}\x1b[0m")),
+        }
+    }
+
+    fn heading(&mut self, words: &str) {
+        self.line("");
+        self.painted("1", words);
+    }
+
+    fn table(&mut self, table: &Table) {
+        for (number, line) in table.lines().iter().enumerate() {
+            if number == 0 { self.painted("2", line) } else { self.line(line) }
+        }
+    }
+
+    /// Words, broken at spaces where the page ends; further lines are indented.
+    fn paragraph(&mut self, words: &str, indent: usize) {
+        let (line, words) = words.split_at(words.len() - words.trim_start().len());
+        let mut line = line.to_owned();
+        for word in words.split(' ') {
+            let is_full = line.chars().count() + 1 + word.chars().count() > WIDTH;
+            if is_full {
+                self.line(&line);
+                line = " ".repeat(indent);
+            } else if !line.trim_start().is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.line(&line);
+    }
+}
+
+fn header(page: &mut Page, summary: &Summary) {
+    let scenario = &summary.scenario;
+    let title = if scenario.title.is_empty() { &scenario.name } else { &scenario.title };
+    page.painted("1", title);
+    let runs = match scenario.replications {
+        1 => "1 replication".to_owned(),
+        many => format!("{many} replications"),
+    };
+    let warm_up = match scenario.warm_up_s {
+        0.0 => String::new(),
+        warm_up => format!(" after {} of warm-up", span(warm_up)),
+    };
+    page.paragraph(
+        &format!(
+            "{runs} of {}{warm_up}, seed {}; {} requests, {}/s",
+            span(scenario.duration_s),
+            scenario.seed,
+            thousands(summary.site.count),
+            or_dash(summary.site.figures.rates.offered_per_s.value, three),
+        ),
+        0,
+    );
+    page.line(if scenario.replications < 2 {
+        "[low, high] needs two replications; there are none here"
+    } else {
+        "[low, high] is where the truth lies, with 95% confidence"
+    });
+}
+
+fn interval(estimate: &Estimate, print: impl Fn(f64) -> String) -> String {
+    match (estimate.low, estimate.high) {
+        (Some(low), Some(high)) => format!("[{}, {}]", print(low), print(high)),
+        (Some(_) | None, None) | (None, Some(_)) => String::new(),
+    }
+}
+
+fn success(page: &mut Page, summary: &Summary) {
+    page.heading("Success");
+    let rates = &summary.site.figures.rates;
+    let failed: u64 = summary.site.failures.iter().map(|failures| failures.count).sum();
+    let share = or_dash(rates.success_share.value, percent);
+    let bounds = interval(&rates.success_share, percent);
+    let counted = match failed {
+        0 => format!("none of {} failed", thousands(summary.site.count)),
+        _ => format!("{} of {} failed", thousands(failed), thousands(summary.site.count)),
+    };
+    let code = if failed == 0 { "32" } else { "33" };
+    page.painted(code, &format!("{share} {bounds}   {counted}").replace("  ", " "));
+    if failed > 0 {
+        page.paragraph(&format!("because of: {}", causes(&summary.site.failures)), 12);
+    }
+    page.line(&format!(
+        "{}/s arrive, {}/s are answered well",
+        or_dash(rates.offered_per_s.value, three),
+        or_dash(rates.throughput_per_s.value, three),
+    ));
+}
+
+fn causes(failures: &[Failures]) -> String {
+    let said = failures.iter().map(|it| format!("{} {}", it.cause, thousands(it.count)));
+    said.collect::<Vec<_>>().join(" · ")
+}
+
+fn stability(page: &mut Page, summary: &Summary) {
+    let diagnosis = &summary.diagnosis;
+    let Some(first) = diagnosis.busiest.first() else { return };
+    let name = format!("{} of {} is {} busy", first.kind, first.of, utilisation(first.utilisation));
+    match diagnosis.stability {
+        Stability::Stable => {}
+        Stability::Saturated => {
+            page.line("");
+            page.painted("1;33", &format!("SATURATED: {name}"));
+            page.line("What it cannot serve is turned away or gives up; nothing piles up.");
+        }
+        Stability::Unstable => {
+            page.line("");
+            page.painted("1;31", &format!("UNSTABLE: {name}"));
+            page.paragraph(
+                &format!(
+                    "More arrives than it can serve: work in flight grows by {} requests a \
+                     second, {} had not ended when the runs did. Times and shares depend on how \
+                     long the run is; read them as \"it does not hold\".",
+                    three(diagnosis.growth_per_s.max(0.0)),
+                    thousands(diagnosis.unfinished),
+                ),
+                0,
+            );
+        }
+    }
+}
+
+fn latency(page: &mut Page, summary: &Summary) {
+    page.heading("Latency, as visitors see it");
+    let mut table = Table::new(["", "mean", "p50", "p90", "p95", "p99", "p99.9", "max"]);
+    let figures = &summary.site.figures;
+    for (name, of) in [("successes", &figures.ok), ("failures", &figures.failed)] {
+        if of.mean_s.value.is_none() {
+            continue;
+        }
+        table.row(cells(name, of, |estimate| estimate.value));
+        if of.mean_s.low.is_some() {
+            let mut low = cells("  low", of, |estimate| estimate.low);
+            let mut high = cells("  high", of, |estimate| estimate.high);
+            // The longest of a run says nothing about that of a longer one.
+            (low[7], high[7]) = (String::new(), String::new());
+            table.row(low);
+            table.row(high);
+        }
+    }
+    page.table(&table);
+}
+
+fn cells(
+    name: &str,
+    of: &LatencyFigures<Estimate>,
+    pick: impl Fn(&Estimate) -> Option<f64>,
+) -> [String; 8] {
+    let said = |estimate| or_dash(pick(estimate), seconds);
+    [
+        name.to_owned(),
+        said(&of.mean_s),
+        said(&of.p50_s),
+        said(&of.p90_s),
+        said(&of.p95_s),
+        said(&of.p99_s),
+        said(&of.p99_9_s),
+        said(&of.max_s),
+    ]
+}
+
+fn request_types(page: &mut Page, summary: &Summary) {
+    if summary.requests.len() < 2 {
+        return;
+    }
+    page.heading("By request type (latency of successes)");
+    let mut table = Table::new(["", "per s", "success", "p50", "p95", "p99", "[low, high]"]);
+    for request in &summary.requests {
+        let Requests { name, figures, .. } = request;
+        table.row([
+            name.clone(),
+            or_dash(figures.rates.offered_per_s.value, three),
+            or_dash(figures.rates.success_share.value, percent),
+            or_dash(figures.ok.p50_s.value, seconds),
+            or_dash(figures.ok.p95_s.value, seconds),
+            or_dash(figures.ok.p99_s.value, seconds),
+            interval(&figures.ok.p99_s, seconds),
+        ]);
+    }
+    page.table(&table);
+}
+
+fn objectives(page: &mut Page, summary: &Summary) {
+    if summary.objectives.is_empty() {
+        return;
+    }
+    page.heading("Objectives (measured; the verdict is yours)");
+    for objective in &summary.objectives {
+        page.line(&format!("{}: {}, {}", objective.name, objective.require, objective.scope));
+        let within = match objective.limit_s {
+            Some(limit) => format!("within {}", seconds(limit)),
+            None => "succeed".to_owned(),
+        };
+        let measured = match objective.share.value {
+            None => "  no data".to_owned(),
+            Some(share) => format!(
+                "  {} {within} {}, required {}; {} of {} do not",
+                percent(share),
+                interval(&objective.share, percent),
+                percent(objective.share_required),
+                thousands(objective.beyond),
+                thousands(objective.count),
+            ),
+        };
+        page.paragraph(&measured.replace(" ,", ","), 2);
+    }
+}
+
+fn bottleneck(page: &mut Page, summary: &Summary) {
+    let diagnosis = &summary.diagnosis;
+    let mut busiest = diagnosis.busiest.iter();
+    let Some(first) = busiest.next() else { return };
+    page.heading("What gives in first");
+    let is_saturated = diagnosis.stability != Stability::Stable;
+    let said = |resource: &Resource| {
+        let name = format!("{} of {}", resource.kind, resource.of);
+        let busy = utilisation(resource.utilisation);
+        match resource.saturates_at_per_s {
+            None => format!("{name}, not used at all"),
+            Some(load) if is_saturated => format!("{name}, {busy} busy at {}/s", three(load)),
+            Some(load) => format!("{name}, {busy} busy, saturates at about {}/s", three(load)),
+        }
+    };
+    page.painted("1", &format!("first  {}", said(first)));
+    // The next of another kind: instances of one service give in together.
+    let role = |resource: &Resource| {
+        let of = resource.of.trim_end_matches(|it: char| it.is_ascii_digit());
+        (resource.kind, of.to_owned())
+    };
+    if let Some(next) = diagnosis.busiest.get(1) {
+        page.line(&format!("next   {}", said(next)));
+    }
+    if let Some(other) = diagnosis.busiest.iter().find(|it| role(it) != role(first)) {
+        if Some(other) != diagnosis.busiest.get(1) {
+            page.line(&format!("then   {}", said(other)));
+        }
+    }
+}
+
+fn services(page: &mut Page, summary: &Summary) {
+    page.heading("Services");
+    let titles =
+        ["", "calls/s", "failed", "time mean", "p99", "wait mean", "p99", "queue", "in it"];
+    let mut table = Table::new(titles);
+    for service in &summary.services {
+        let figures = &service.figures;
+        table.row([
+            format!("{} ×{}", service.name, service.instances),
+            or_dash(figures.throughput_per_s.value, three),
+            or_dash(figures.failed_share.value, percent),
+            or_dash(figures.sojourn_mean_s.value, seconds),
+            or_dash(figures.sojourn_p99_s.value, seconds),
+            or_dash(figures.wait_mean_s.value, seconds),
+            or_dash(figures.wait_p99_s.value, seconds),
+            or_dash(figures.waiting_mean.value, three),
+            or_dash(figures.in_system_mean.value, three),
+        ]);
+    }
+    page.table(&table);
+    let queued = |upstream: &&super::summary::Upstream| {
+        upstream.figures.queued_mean.value.is_some_and(|mean| mean > 0.0)
+    };
+    for upstream in summary.upstreams.iter().filter(queued) {
+        page.line(&format!(
+            "queue of {} for {} ({}): {} calls on average",
+            upstream.caller,
+            upstream.callee,
+            upstream.name,
+            or_dash(upstream.figures.queued_mean.value, three),
+        ));
+    }
+}
+
+/// Mean and highest over the instances of a service.
+fn spread(values: impl Iterator<Item = Option<f64>>) -> String {
+    let known: Vec<f64> = values.flatten().collect();
+    if known.is_empty() {
+        return "–".to_owned();
+    }
+    let mean = known.iter().sum::<f64>() / known.len() as f64;
+    let most = known.iter().copied().fold(0.0, f64::max);
+    if known.len() == 1 {
+        return utilisation(mean);
+    }
+    format!("{} / {}", utilisation(mean), utilisation(most))
+}
+
+fn usage(page: &mut Page, summary: &Summary) {
+    page.heading("Utilisation (mean / busiest instance)");
+    let mut table = Table::new(["", "CPU", "NIC out", "NIC in", "disk", "workers", "page cache"]);
+    for service in &summary.services {
+        let own: Vec<&Instance> =
+            summary.instances.iter().filter(|it| it.service == service.name).collect();
+        // Hosts in the order of the scenario, each once however many instances it carries.
+        let hosts: Vec<_> = summary
+            .hosts
+            .iter()
+            .filter(|host| own.iter().any(|it| it.host == host.name))
+            .map(|host| &host.figures)
+            .collect();
+        let cached: Vec<f64> =
+            hosts.iter().filter_map(|it| it.page_cache_hit_share.value).collect();
+        let hits = cached.iter().sum::<f64>() / cached.len().max(1) as f64;
+        table.row([
+            service.name.clone(),
+            spread(hosts.iter().map(|it| it.cpu_utilisation.value)),
+            spread(hosts.iter().map(|it| it.sending_utilisation.value)),
+            spread(hosts.iter().map(|it| it.receiving_utilisation.value)),
+            spread(hosts.iter().map(|it| it.disk_utilisation.value)),
+            spread(own.iter().map(|it| it.own.utilisation.value)),
+            or_dash((!cached.is_empty()).then_some(hits), |hits| format!("{} hits", percent(hits))),
+        ]);
+    }
+    page.table(&table.without_empty_columns());
+    let first = |name: &str| summary.hosts.iter().any(|host| host.name == name);
+    let is_shared = summary.instances.iter().enumerate().any(|(number, one)| {
+        first(&one.host)
+            && summary.instances[..number]
+                .iter()
+                .any(|it| it.host == one.host && it.service != one.service)
+    });
+    if is_shared {
+        page.line("Services that share a host are each shown with all of its use.");
+    }
+}
+
+fn errors(page: &mut Page, summary: &Summary) {
+    let failed = |it: &&super::summary::Service| !it.blamed.is_empty();
+    if !summary.services.iter().any(|it| failed(&it)) {
+        return;
+    }
+    page.heading("Where requests failed first");
+    let services: Vec<_> = summary.services.iter().filter(failed).collect();
+    let width = services.iter().map(|it| it.name.chars().count()).max().unwrap_or(0);
+    for service in services {
+        let line = format!("{:<width$}  {}", service.name, causes(&service.blamed));
+        page.paragraph(&line, width + 2);
+    }
+}
+
+fn replicas(page: &mut Page, summary: &Summary) {
+    let replicas: Vec<_> = summary.instances.iter().filter(|it| it.applied > 0).collect();
+    if replicas.is_empty() {
+        return;
+    }
+    page.heading("Replicas (lag from commit to visible)");
+    let mut table = Table::new(["", "mean", "p95", "p99", "transactions"]);
+    for replica in replicas.iter().take(NAMED_MAX) {
+        table.row([
+            replica.name.clone(),
+            or_dash(replica.own.lag_mean_s.value, seconds),
+            or_dash(replica.own.lag_p95_s.value, seconds),
+            or_dash(replica.own.lag_p99_s.value, seconds),
+            thousands(replica.applied),
+        ]);
+    }
+    page.table(&table);
+    if replicas.len() > NAMED_MAX {
+        page.line(&format!("and {} more in summary.json", replicas.len() - NAMED_MAX));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    fn summary() -> Summary {
+        Summary::new(&sample::site(), &sample::fold())
+    }
+
+    #[test]
+    fn a_run_of_a_small_site() {
+        insta::assert_snapshot!(render(&summary(), Some("0123456789abcdef"), Colour::Off));
+    }
+
+    #[test]
+    fn eighty_columns_and_the_same_words_in_colour() {
+        let plain = render(&summary(), None, Colour::Off);
+        for line in plain.lines() {
+            assert!(line.chars().count() <= WIDTH, "{line}");
+        }
+        let coloured = render(&summary(), None, Colour::On);
+        let codes = ["\x1b[1m", "\x1b[2m", "\x1b[32m", "\x1b[33m", "\x1b[0m"];
+        let stripped = codes.iter().fold(coloured, |text, code| text.replace(code, ""));
+        assert_eq!(stripped, plain);
+    }
+}
