@@ -8,6 +8,7 @@ mod arguments;
 mod exit;
 mod explain;
 mod layers;
+mod publish;
 mod read;
 mod run;
 mod terminal;

@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use std::path::{Path, PathBuf};
 
-/// Simulates a whole web site: what its visitors feel, and which machine gives in first.
+/// Simulates a whole web site: what users feel, and which machine gives in first.
 ///
 /// `simulate FILE` runs a scenario, as `simulate run FILE` does. The same scenario, seed and
 /// version give the same bytes, whatever the number of threads.
@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
     subcommand_negates_reqs = true,
     disable_help_subcommand = true,
     override_usage = "simulate [OPTIONS] <FILE>\n       simulate <COMMAND> [OPTIONS] <FILE>",
-    after_help = "Exit codes: 0 done, all promises kept; 1 an objective is missed; 2 the input \
-                  is wrong; 3 undecided or no data; 4 a fault of the simulator; 130 interrupted.\n\
+    after_help = "Exit codes: 0 done; 2 the input is wrong, nothing was written; 4 a fault of \
+                  the simulator; 130 interrupted.\n\
                   A file that is called like a command: `simulate ./run`."
 )]
 pub(super) struct Arguments {
@@ -30,9 +30,9 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Given {
-    /// Run a scenario and report (what `simulate FILE` does)
+    /// Run a scenario and report, as `simulate FILE` does
     Run(Run),
-    /// Print a scenario with every default filled in, and where each comes from
+    /// Print a scenario with every default filled in
     Explain(Explain),
 }
 
@@ -51,12 +51,12 @@ pub(super) struct Scenario {
     #[arg(value_name = "FILE", required = true)]
     file: Option<PathBuf>,
 
-    /// Change a setting, such as `service.web.instances=4`; may be repeated
+    /// Change a setting: `app.workers=12`; may be repeated
     #[arg(long, value_name = "PATH=VALUE", allow_hyphen_values = true)]
     pub(super) set: Vec<String>,
 
-    /// Colours: `auto` means on a terminal, unless `NO_COLOR` is set
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    /// Colours: auto, always, never
+    #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub(super) color: Colour,
 }
 
@@ -75,12 +75,12 @@ pub(super) struct Run {
           value_parser = value_parser!(u32).range(1..=1_000_000))]
     pub(super) replications: Option<u32>,
 
-    /// Replications run at once; changes no result [default: one a processor]
+    /// Replications run at once [default: one a processor]
     #[arg(long, value_name = "N", allow_negative_numbers = true,
           value_parser = value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
 
-    /// Folder for the results [default: results/<name of the scenario>/]
+    /// Folder of the results [default: results/SCENARIO/]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
 

@@ -5,14 +5,10 @@ use std::process::ExitCode;
 /// What the exit code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
-    /// Done, and every promise kept.
+    /// Done. Whether the objectives were met is for the reader of the report to judge.
     Done,
-    /// An objective is missed.
-    Missed,
     /// The input is wrong; nothing was written.
     Wrong,
-    /// An objective is undecided, or there is no data for it.
-    Undecided,
     /// An invariant of the simulator does not hold.
     Broken,
     /// Interrupted; what was finished is kept.
@@ -23,9 +19,7 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(match exit {
             Exit::Done => 0,
-            Exit::Missed => 1,
             Exit::Wrong => 2,
-            Exit::Undecided => 3,
             Exit::Broken => 4,
             Exit::Interrupted => 130,
         })

@@ -3,7 +3,7 @@
 use super::{
     arguments::Run,
     exit::{Exit, Problem, Text},
-    layers,
+    layers, publish,
     terminal::{Terminal, quoted},
 };
 use crate::{
@@ -18,11 +18,13 @@ use std::{fmt::Write as _, sync::atomic::AtomicBool};
 
 pub(super) fn run(options: &Run, terminal: Terminal) -> Result<Exit, Problem> {
     let plan = layers::compile(&options.scenario, &changes(options), terminal)?;
+    let folder = publish::folder(options, &plan)?;
     let Some(fold) = measure(&plan, options, terminal)? else {
         return Ok(Exit::Interrupted);
     };
-    let verdict = layers::publish(&plan, &fold, options, terminal)?;
-    Ok(if fold.pool.replications < plan.replications { Exit::Interrupted } else { verdict })
+    publish::publish(&plan, &fold, options, &folder, terminal)?;
+    let is_whole = fold.pool.replications == plan.replications;
+    Ok(if is_whole { Exit::Done } else { Exit::Interrupted })
 }
 
 /// The options that stand for settings of the scenario go the way of `--set`, behind it: checked

@@ -90,6 +90,10 @@ fn share(full: u64, cores: u32, threads: u32) -> u64 {
     if threads <= cores {
         return full;
     }
-    let all = u128::from(full) * u128::from(cores);
-    ((all / u128::from(threads)) as u64).max(u64::from(full > 0))
+    let all = full.checked_mul(u64::from(cores));
+    let each = all.map_or_else(
+        || (u128::from(full) * u128::from(cores) / u128::from(threads)) as u64,
+        |all| all / u64::from(threads),
+    );
+    each.max(u64::from(full > 0))
 }

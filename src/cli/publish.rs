@@ -1,0 +1,66 @@
+//! What is left of a run: a folder of results, and a report on stdout.
+
+use super::{
+    arguments::Run,
+    exit::Problem,
+    terminal::{Terminal, shown},
+};
+use crate::{
+    measure::fold::Fold,
+    model::blueprint::Blueprint,
+    report::{
+        csv,
+        folder::{self, File, FolderError},
+        json,
+        summary::Summary,
+        terminal::{Colour, render},
+    },
+};
+use std::path::{Path, PathBuf};
+
+/// Where results go unless told otherwise, in a folder called like the scenario.
+const RESULTS: &str = "results";
+
+/// The folder, if it may be written. To be asked before a long run.
+pub(super) fn folder(options: &Run, plan: &Blueprint) -> Result<PathBuf, Problem> {
+    let folder = options.out.clone().unwrap_or_else(|| {
+        // A scenario whose name is no name of a folder: `.toml`, `...toml`.
+        let is_name = !plan.name.is_empty() && !plan.name.chars().all(|c| c == '.');
+        PathBuf::from(RESULTS).join(if is_name { &plan.name } else { "scenario" })
+    });
+    match folder::check(&folder) {
+        Ok(()) => Ok(folder),
+        Err(error) => Err(problem(&error)),
+    }
+}
+
+/// Writes the results, then prints the report.
+pub(super) fn publish(
+    plan: &Blueprint,
+    fold: &Fold,
+    options: &Run,
+    to: &Path,
+    terminal: Terminal,
+) -> Result<(), Problem> {
+    let summary = Summary::new(plan, fold);
+    let files = vec![
+        File { name: "summary.json", bytes: json::render(&summary).into_bytes() },
+        File { name: "latency.csv", bytes: csv::latency(plan, &fold.pool).into_bytes() },
+        File { name: "timeseries.csv", bytes: csv::timeseries(plan, &fold.pool).into_bytes() },
+    ];
+    let digest = folder::write(to, &files).map_err(|error| problem(&error))?;
+    let colour = if terminal.colours_data() { Colour::On } else { Colour::Off };
+    terminal.print(&render(&summary, Some(&digest.to_string()), colour))?;
+    terminal.tell(&format!("results are in {}", shown(to)));
+    Ok(())
+}
+
+fn problem(error: &FolderError) -> Problem {
+    match error {
+        FolderError::NotOurs { .. } => Problem::wrong(
+            error.to_string(),
+            Some("only a folder that holds nothing but earlier results is replaced"),
+        ),
+        FolderError::Io { .. } => Problem::wrong(error.to_string(), None),
+    }
+}
