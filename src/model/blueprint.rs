@@ -483,6 +483,8 @@ pub enum Op {
     Commit {
         /// Which log.
         log: LogId,
+        /// The program by which a replica applies the transaction.
+        apply: EndpointId,
     },
     /// Sends the answer.
     Respond {
@@ -537,8 +539,6 @@ pub struct Log {
     pub fsync_stages: u32,
     /// Bytes of one transaction in the log.
     pub event_bytes: LawId,
-    /// The program by which a replica applies one transaction (CPU, perhaps reads).
-    pub apply: EndpointId,
     /// Transactions a replica applies at once; they commit in order.
     pub apply_workers: u32,
     /// How long a replica waits before it connects again after its source was lost.

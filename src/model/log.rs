@@ -11,7 +11,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::{
-    blueprint::{Log, LogId},
+    blueprint::{EndpointId, Log, LogId, Op},
     call::{Call, Place, Stage},
     event::Event,
     network::disk_of,
@@ -37,10 +37,17 @@ pub struct LogState {
     stages: Vec<FlushStage>,
     /// Flushes begun, for their luck.
     flushes: u64,
-    /// When each transaction from `base` on was committed.
-    entries: VecDeque<Instant>,
+    /// The transactions from `base` on.
+    entries: VecDeque<Transaction>,
     base: u64,
     replicas: Vec<ReplicaState>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Transaction {
+    committed: Instant,
+    /// The program by which a replica applies it.
+    apply: EndpointId,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -103,9 +110,9 @@ impl LogState {
 
 impl<R: Recorder> Run<'_, R> {
     /// A transaction commits.
-    pub(crate) fn commit(&mut self, key: Key, log: LogId) {
+    pub(crate) fn commit(&mut self, key: Key, log: LogId, apply: EndpointId) {
         if self.plan.logs[log.index()].fsync_stages == 0 {
-            self.append(log);
+            self.append(log, apply);
             self.site.ready.push(key);
             return;
         }
@@ -149,8 +156,13 @@ impl<R: Recorder> Run<'_, R> {
                 self.site.links.push_back(&mut next.waiting, index);
             } else {
                 let key = self.site.calls.key_at(index);
-                self.site.calls[key].place = Place::Nowhere;
-                self.append(id);
+                let call = &mut self.site.calls[key];
+                call.place = Place::Nowhere;
+                let committing = call.pc - 1;
+                let Op::Commit { apply, .. } = self.plan.ops[committing as usize] else {
+                    unreachable!("a commit waits for its operation")
+                };
+                self.append(id, apply);
                 self.site.ready.push(key);
             }
         }
@@ -161,11 +173,11 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// A transaction is in the log, and on its way to whoever follows.
-    fn append(&mut self, id: LogId) {
+    fn append(&mut self, id: LogId, apply: EndpointId) {
         let now = self.now();
         let state = &mut self.site.logs[id.index()];
         let position = state.head();
-        state.entries.push_back(now);
+        state.entries.push_back(Transaction { committed: now, apply });
         for replica in 0..state.replicas.len() as u16 {
             if self.site.logs[id.index()].replicas[usize::from(replica)].is_following {
                 self.ship(id, replica, position);
@@ -218,11 +230,13 @@ impl<R: Recorder> Run<'_, R> {
             let position = state.next;
             state.next += 1;
             let key = mix(mix(self.site.key, mix(log.place, APPLY)), position);
-            let mut call = Call::new(log.apply, key, mix(key, u64::from(replica)));
+            let log_state = &self.site.logs[id.index()];
+            let apply = log_state.entries[(position - log_state.base) as usize].apply;
+            let mut call = Call::new(apply, key, mix(key, u64::from(replica)));
             call.instance = instance.0;
             call.process = self.plan.instances[instance.index()].first_process;
             call.stage = Stage::Running;
-            call.pc = self.plan.endpoints[log.apply.index()].entry;
+            call.pc = self.plan.endpoints[apply.index()].entry;
             call.is.is_background = true;
             call.user = id.0;
             call.request = u32::from(replica);
@@ -244,7 +258,7 @@ impl<R: Recorder> Run<'_, R> {
         let (_, position) = state.applying.swap_remove(found.expect("an applier has a position"));
         state.done.insert(position);
         while state.done.remove(&state.applied) {
-            let committed = log.entries[(state.applied - log.base) as usize];
+            let Transaction { committed, .. } = log.entries[(state.applied - log.base) as usize];
             self.tape.applied(instance, now.since(committed), now);
             state.applied += 1;
         }

@@ -160,7 +160,7 @@ impl<R: Recorder> Run<'_, R> {
                 self.place(key, upstream, endpoint, until, here);
             }
             Op::Fork { calls, copies } => self.fork_calls(key, calls, copies),
-            Op::Commit { log } => self.commit(key, log),
+            Op::Commit { log, apply } => self.commit(key, log, apply),
             Op::Cpu { .. }
             | Op::Handshake { .. }
             | Op::Read { .. }

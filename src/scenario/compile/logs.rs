@@ -4,12 +4,10 @@ use crate::{
     engine::{
         luck::{draw, name_key},
         maths::unit,
-        sample::Law,
     },
     model::blueprint::{Files, InstanceId, Log},
     scenario::{
         compile::Build,
-        law::constant,
         schema::{self, Service},
     },
 };
@@ -27,49 +25,16 @@ impl Build<'_> {
     }
 
     fn log(&mut self, number: usize, service: &Service, log: &schema::Log) -> Log {
-        let (apply, apply_reads) = self.apply(number, service);
         let first = self.out.services[number].first_instance;
         Log {
             primary: InstanceId(first),
             replicas: (1..service.instances).map(|replica| InstanceId(first + replica)).collect(),
             fsync_stages: log.fsync_stages,
             event_bytes: self.law(&log.event_bytes),
-            apply: self.law(&apply),
-            apply_reads: apply_reads.map(|law| self.law(&law)),
             apply_workers: log.apply_workers,
             reconnect: self.delay(log.reconnect),
             place: name_key(&format!("{}/log", service.name.text)),
         }
-    }
-
-    /// What a replica does for one transaction. A log does not know which write a transaction came
-    /// from, so several writes make one law: a mixture with their means, by how often they are to
-    /// be expected; its branches are exponential.
-    fn apply(&self, number: usize, service: &Service) -> (Law, Option<Law>) {
-        let first = self.routes.first[number];
-        let endpoints = service.parts.endpoints.iter().enumerate();
-        let writes: Vec<(f64, &Law, &Law)> = endpoints
-            .filter_map(|(own, endpoint)| {
-                let (work, reads) = endpoint.apply.as_ref()?;
-                Some((self.routes.rates[first + own], work, reads))
-            })
-            .collect();
-        if let [(_, work, reads)] = writes[..] {
-            return (work.clone(), (reads.mean() > 0.0).then(|| reads.clone()));
-        }
-        let total: f64 = writes.iter().map(|(rate, _, _)| rate).sum();
-        let even = 1.0 / writes.len() as f64;
-        let share = |rate: f64| if total > 0.0 { rate / total } else { even };
-        let mean: f64 = writes.iter().map(|(rate, work, _)| share(*rate) * work.mean()).sum();
-        let branches: Vec<(f64, f64)> = writes
-            .iter()
-            .map(|(rate, work, _)| (share(*rate), work.mean()))
-            .filter(|(p, mean)| *p > 0.0 && *mean > 0.0)
-            .collect();
-        let work = Law::hyperexponential(&branches).unwrap_or_else(|_| constant(mean));
-        let pages: f64 = writes.iter().map(|(rate, _, reads)| share(*rate) * reads.mean()).sum();
-        let reads = (pages > 0.0).then(|| Law::geometric(pages).expect("a mean of counts"));
-        (work, reads)
     }
 
     pub(super) fn files(&mut self) {

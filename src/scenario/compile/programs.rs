@@ -17,11 +17,17 @@ struct Program {
     service: usize,
     /// The endpoint, if the service answers it itself.
     own: usize,
+    /// What a replica does for it, if it commits.
+    apply: EndpointId,
 }
+
+/// A page of InnoDB.
+const PAGE_BYTES: u32 = 16 << 10;
 
 impl Build<'_> {
     pub(super) fn programs(&mut self) {
         let (site, routes) = (self.site, self.routes);
+        let mut applies = Vec::new();
         for (number, (service, origin)) in routes.endpoints.iter().enumerate() {
             let name = routes.name(site, number);
             let (of, own) = match *origin {
@@ -44,12 +50,44 @@ impl Build<'_> {
             });
             match *origin {
                 Origin::Own(own) => {
-                    let program = Program { service: *service, own };
+                    let apply = (routes.endpoints.len() + applies.len()) as u32;
+                    let program = Program { service: *service, own, apply: EndpointId(apply) };
+                    if source.apply.is_some() {
+                        applies.push((*service, own));
+                    }
                     self.steps(&program, &source.steps, &path);
                     self.op(Op::End, &path, "end");
                 }
                 Origin::Pass(to) => self.pass(*service, to, &path),
             }
+        }
+        self.applies(&applies);
+    }
+
+    /// What a replica does for one transaction of each write: programs of their own, behind those
+    /// that callers can reach.
+    fn applies(&mut self, writes: &[(usize, usize)]) {
+        for &(of, own) in writes {
+            let service = &self.site.services[of];
+            let source = &service.parts.endpoints[own];
+            let (work, reads) = source.apply.as_ref().expect("who commits is applied");
+            let name = format!("{}.{}/apply", service.name.text, source.name.text);
+            let path = format!("{}/{}/apply", service.name.text, source.name.text);
+            self.out.endpoints.push(Endpoint {
+                name,
+                service: ServiceId(of as u32),
+                entry: self.out.ops.len() as u32,
+                request_bytes: 0,
+                class: source.class,
+                place: name_key(&path),
+            });
+            let work = self.law(work);
+            self.op(Op::Cpu { work, of_request: false }, &path, "cpu#1");
+            if reads.mean() > 0.0 {
+                let count = self.law(reads);
+                self.op(Op::Read { count, bytes: PAGE_BYTES }, &path, "disk_read#1");
+            }
+            self.op(Op::End, &path, "end");
         }
     }
 
@@ -126,7 +164,7 @@ impl Build<'_> {
             }
             What::Commit => {
                 let log = self.logs[program.service].expect("who commits has a log");
-                self.op(Op::Commit { log: LogId(log) }, path, name);
+                self.op(Op::Commit { log: LogId(log), apply: program.apply }, path, name);
             }
             What::Respond(bytes) => {
                 let bytes = self.law(bytes);
