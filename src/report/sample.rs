@@ -317,6 +317,11 @@ fn usage(tape: &mut Tape, luck: &mut Luck, clock: f64, is_crashed: bool) {
     tape.busy(Device::Disk(3), now, at(clock + 1.9), now);
 }
 
+/// A replication in which nothing happened.
+pub(crate) fn idle() -> Tally {
+    Tape::new(&shape()).close(at(WINDOW_S))
+}
+
 /// Three replications, folded.
 pub(crate) fn fold() -> Fold {
     let mut fold = Fold::new(replication(0, 500.0));
