@@ -246,7 +246,7 @@ mod tests {
         (0..60).for_each(|_| times.record(Span::ZERO));
         (0..40).for_each(|_| times.record(Span::from_millis(10)));
         assert_eq!(times.quantile(0.6), Some(0.0));
-        assert_eq!(times.quantile(0.61), Some(0.01));
+        assert!((times.quantile(0.61).unwrap() - 0.01).abs() < 0.01 / 16.0);
         assert_eq!(times.moments.positive_share(), Some(0.4));
         assert_eq!(times.moments.mean_s(), Some(0.004));
     }

@@ -179,7 +179,8 @@ pub(super) fn panel<'b>(
     line((x.low, y.low), (x.high, y.low), 0.8)?;
     line((x.low, y.low), (x.low, y.high), 0.8)?;
     let style = text(16, BLACK, HPos::Center, VPos::Top);
-    root.draw_text(&x.title, &style, ((left + right) / 2, px(bottom + 32))).map_err(failed)?;
+    root.draw_text(&x.title, &style, (i32::midpoint(left, right), px(bottom + 32)))
+        .map_err(failed)?;
     let font = ("sans-serif", f64::from(px(16))).into_font().transform(FontTransform::Rotate270);
     let style = TextStyle::from(font).color(&BLACK).pos(Pos::new(HPos::Center, VPos::Top));
     root.draw_text(&y.title, &style, (px(14), px(i32::midpoint(top, bottom)))).map_err(failed)?;
@@ -321,7 +322,9 @@ pub(super) fn time_axis(window_s: f64, title: bool) -> Axis {
     let (_, size, name) = unit.unwrap_or((0.0, 86_400.0, "days"));
     let print = |at: f64| format!("{}", (at * 1e6).round() / 1e6);
     let (_, mut ticks) = linear(window_s / size, 12.0, print);
-    ticks.iter_mut().for_each(|tick| tick.0 *= size);
+    for tick in &mut ticks {
+        tick.0 *= size;
+    }
     ticks.retain(|tick| tick.0 <= window_s * 1.000_001);
     let title =
         if title { format!("{name} since the beginning of the window") } else { String::new() };

@@ -45,7 +45,7 @@ pub(super) fn draw(summary: &Summary, pool: &Tally) -> Result<Vec<u8>, PlotError
                       intervals over the replications"
         .to_owned();
     if left_out > 0 {
-        remark.push_str(&format!("; {left_out} rarer types are left out"));
+        remark = format!("{remark}; {left_out} rarer types are left out");
     }
     let title = format!("{}: latency", super::load::title(summary));
     sheet(&title, &remark, |root| {

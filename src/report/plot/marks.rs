@@ -94,9 +94,9 @@ pub(super) fn shade(
         let row = ends.iter().position(|&end| end < x).unwrap_or(ends.len());
         let end = x + width as i32 + px(14);
         if row == ends.len() {
-            ends.push(end)
+            ends.push(end);
         } else {
-            ends[row] = end
+            ends[row] = end;
         }
         // Further rows would run into the legend; the shades remain.
         if row < 2 {

@@ -93,7 +93,7 @@ pub(super) fn draw(
         pool.replications
     );
     if left_out > 0 {
-        remark.push_str(&format!("; {left_out} less busy ones are left out"));
+        remark = format!("{remark}; {left_out} less busy ones are left out");
     }
     sheet(&format!("{}: utilisation", title(summary)), &remark, |root| {
         let ticks = (0..=5).map(|fifth| {
