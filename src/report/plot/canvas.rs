@@ -282,7 +282,7 @@ pub(super) fn seconds_axis(least: f64, most: f64, title: &str) -> Axis {
     let (least, most) = if least > 0.0 && least <= most { (least, most) } else { (1e-3, 1.0) };
     let first = libm::log10(least).floor() as i32;
     let last = libm::log10(most).floor() as i32;
-    let has_few = last - first < 3;
+    let has_few = last - first < 4;
     let (mut ticks, mut minor) = (Ticks::new(), Vec::new());
     for decade in first..=last + 1 {
         for factor in 1..10 {
