@@ -3,7 +3,7 @@
 use super::{
     arguments::Scenario,
     exit::Problem,
-    terminal::{Terminal, quoted},
+    terminal::{Terminal, printable},
 };
 use crate::{
     model::blueprint::Blueprint,
@@ -33,7 +33,7 @@ fn overrides<'a>(set: impl Iterator<Item = &'a String>) -> Result<Vec<Override>,
             Ok(Override { path: path.trim().to_owned(), value: value.trim().to_owned() })
         }
         None => Err(Problem::wrong(
-            format!("`--set` takes a path and a value, not `{}`", quoted(text)),
+            format!("`--set` takes a path and a value, not `{}`", printable(text)),
             Some("such as `--set app.workers=12`"),
         )),
     };
