@@ -1,9 +1,9 @@
 //! Histograms of times with a fixed relative error, and exact moments beside them.
 //!
 //! Log-linear: each octave is cut into `2^BITS` buckets of equal width, so a bucket is at most
-//! `2^-BITS` of its values wide, and a quantile, taken in the middle of its bucket, is at most half
-//! of that off. Below 4 µs all buckets are as wide as those at 4 µs, and the last bucket begins
-//! below 2.4 hours; what is longer is counted there, and the exact maximum is kept.
+//! `2^-BITS` of its values wide; a quantile is interpolated in its bucket and at most that far off.
+//! Below 4 µs all buckets are as wide as those at 4 µs, and the last bucket begins below 2.4 hours;
+//! what is longer is counted there, and the exact maximum is kept.
 
 use crate::engine::time::Span;
 
@@ -12,9 +12,9 @@ const LINEAR_BITS: u32 = 12;
 /// Values from 2^43 ns (2.4 hours) on share the last bucket.
 const TOP_BITS: u32 = 43;
 
-/// 16 buckets an octave: widths up to 6.3%, quantiles within 3.2%. 2 KiB once it holds a value.
+/// 16 buckets an octave: quantiles within 6.3%. 2 KiB once it holds a value.
 pub type Compact = Histogram<4, u32>;
-/// 128 buckets an octave: widths up to 0.8%, quantiles within 0.4%. 32 KiB once it holds a value.
+/// 128 buckets an octave: quantiles within 0.8%. 32 KiB once it holds a value.
 pub type Fine = Histogram<7, u64>;
 
 const _: () = assert!(Compact::BUCKETS * size_of::<u32>() == 2048);
@@ -102,11 +102,14 @@ impl<const BITS: u32, C: Counter> Histogram<BITS, C> {
     fn at_rank(&self, rank: u64) -> f64 {
         let mut seen = 0;
         for (bucket, &here) in self.counts.iter().enumerate() {
-            seen += here.into();
-            if seen >= rank {
+            let here = here.into();
+            if seen + here >= rank {
                 let (low, high) = Self::edges(bucket);
-                return (low + high) as f64 / 2e9;
+                // As if the values in the bucket lay evenly in it.
+                let inside = ((rank - seen) as f64 - 0.5) / here as f64;
+                return (low as f64 + inside * (high - low) as f64) / 1e9;
             }
+            seen += here;
         }
         unreachable!("no value has rank {rank}");
     }
@@ -243,7 +246,7 @@ mod tests {
         (0..60).for_each(|_| times.record(Span::ZERO));
         (0..40).for_each(|_| times.record(Span::from_millis(10)));
         assert_eq!(times.quantile(0.6), Some(0.0));
-        assert_eq!(times.quantile(0.61), Some(0.01));
+        assert!((times.quantile(0.61).unwrap() - 0.01).abs() < 0.01 / 16.0);
         assert_eq!(times.moments.positive_share(), Some(0.4));
         assert_eq!(times.moments.mean_s(), Some(0.004));
     }
@@ -269,7 +272,7 @@ mod tests {
             sorted.sort_unstable();
             let median = sorted[(sorted.len() - 1) / 2] as f64 / 1e9;
             let got = whole.quantile(0.5).unwrap();
-            prop_assert!((got - median).abs() <= median * 0.004 + 16e-9, "{} for {}", got, median);
+            prop_assert!((got - median).abs() <= median * 0.008 + 32e-9, "{} for {}", got, median);
         }
     }
 }

@@ -116,3 +116,48 @@ fn growth_per_s(pool: &Tally) -> f64 {
     let seconds = (super::summary::window_s(pool) - begin_s) * f64::from(pool.replications);
     (came as f64 - went as f64) / seconds
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        measure::fold::Fold,
+        report::{
+            sample,
+            terminal::{Colour, render},
+        },
+    };
+
+    fn check(fold: &Fold, stability: Stability, says: &str) -> Diagnosis {
+        let summary = Summary::new(&sample::site(), fold);
+        assert_eq!(summary.diagnosis.stability, stability);
+        let text = render(&summary, None, Colour::Off);
+        assert!(text.contains(says), "{text}");
+        summary.diagnosis
+    }
+
+    #[test]
+    fn more_than_it_can_serve_piles_up() {
+        let fold = sample::overloaded(80, 0);
+        let diagnosis = check(&fold, Stability::Unstable, "UNSTABLE: CPU of app-1 is 100% busy");
+        assert!((diagnosis.growth_per_s - 20.0).abs() < 0.5, "{}", diagnosis.growth_per_s);
+        assert_eq!(diagnosis.unfinished, 2 * 20 * 120);
+        // What it serves is what it can serve.
+        let capacity = diagnosis.busiest[0].saturates_at_per_s.unwrap();
+        assert!((capacity - 80.0).abs() < 0.5, "{capacity}");
+    }
+
+    #[test]
+    fn what_is_turned_away_does_not_pile_up() {
+        check(&sample::overloaded(80, 20), Stability::Saturated, "SATURATED: CPU of app-1");
+    }
+
+    #[test]
+    fn a_site_that_holds_is_told_its_limit() {
+        let diagnosis = check(&sample::fold(), Stability::Stable, "saturates at about");
+        let first = &diagnosis.busiest[0];
+        assert_eq!((first.kind, first.of.as_str()), ("CPU", "app-1"));
+        let expected = 500.4 / first.utilisation;
+        assert!((first.saturates_at_per_s.unwrap() - expected).abs() < 1.0);
+    }
+}

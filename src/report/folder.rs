@@ -9,8 +9,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::summary::SCHEMA;
-use crate::engine::digest::Digest;
+use super::{
+    csv, json, plot,
+    summary::{SCHEMA, Summary},
+};
+use crate::{engine::digest::Digest, measure::tally::Tally, model::blueprint::Blueprint};
 
 /// Names of all files that are ever written.
 pub const NAMES: [&str; 6] =
@@ -24,6 +27,21 @@ pub struct File {
     pub name: &'static str,
     /// What is in it.
     pub bytes: Vec<u8>,
+}
+
+/// All files of an experiment, in the order of `NAMES`.
+pub fn files(
+    site: &Blueprint,
+    summary: &Summary,
+    pool: &Tally,
+) -> Result<Vec<File>, plot::PlotError> {
+    let mut files = vec![
+        File { name: SUMMARY, bytes: json::render(summary).into_bytes() },
+        File { name: "latency.csv", bytes: csv::latency(site, pool).into_bytes() },
+        File { name: "timeseries.csv", bytes: csv::timeseries(site, pool).into_bytes() },
+    ];
+    files.extend(plot::render(site, summary, pool)?);
+    Ok(files)
 }
 
 /// Why a folder was not written.
@@ -103,7 +121,7 @@ pub fn check(folder: &Path) -> Result<(), FolderError> {
 /// same numbers, but with the platform's mathematics.
 pub fn digest(files: &[File]) -> Digest {
     let mut digest = Digest::new();
-    for file in files.iter().filter(|file| !file.name.ends_with(".png")) {
+    for file in files.iter().filter(|file| !file.bytes.starts_with(b"\x89PNG")) {
         digest.fold_bytes(file.name.as_bytes());
         digest.fold_bytes(&file.bytes);
     }

@@ -30,7 +30,7 @@ pub fn seconds(seconds: f64) -> String {
 
 /// A length of time as it would be written in a scenario: `2 min`, `20 s`, `0.5 s`.
 pub fn span(seconds: f64) -> String {
-    if seconds >= 60.0 || seconds < 1.0 {
+    if !(1.0..60.0).contains(&seconds) {
         return self::seconds(seconds);
     }
     format!("{} s", (seconds * 1e3).round() / 1e3)
@@ -53,7 +53,7 @@ pub fn thousands(count: u64) -> String {
     let digits = count.to_string();
     let mut said = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             said.push(',');
         }
         said.push(digit);

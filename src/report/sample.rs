@@ -317,6 +317,41 @@ fn usage(tape: &mut Tape, luck: &mut Luck, clock: f64, is_crashed: bool) {
     tape.busy(Device::Disk(3), now, at(clock + 1.9), now);
 }
 
+/// A replication in which nothing happened.
+pub(crate) fn idle() -> Tally {
+    Tape::new(&shape()).close(at(WINDOW_S))
+}
+
+/// Two replications in which `app-1` is always busy: of 100 requests a second it answers
+/// `served` and turns away `refused`; the others are still there at the end.
+pub(crate) fn overloaded(served: u64, refused: u64) -> Fold {
+    let one = || {
+        let mut tape = Tape::new(&shape());
+        tape.level(Level::Runnable(1), 9, at(-5.0));
+        for number in 0..(WINDOW_S as u64 * 100) {
+            let arrived = at(number as f64 / 100.0);
+            let (after_s, cause) = match number % 100 {
+                place if place < served => (0.1, Cause::None),
+                place if place < served + refused => (0.0, Cause::QueueFull),
+                _ => (1e6, Cause::Unfinished),
+            };
+            let ended = (arrived + Span::from_seconds(after_s)).min(at(WINDOW_S + 10.0));
+            let outcome = Outcome { status: 503, cause, at: 1 };
+            let outcome = if cause == Cause::None { Outcome::OK } else { outcome };
+            tape.arrived(0, 0, arrived);
+            let key = number;
+            tape.finished(
+                Finished { key, workload: 0, request: 0, arrived, ended, outcome },
+                ended,
+            );
+        }
+        tape.close(at(WINDOW_S + 10.0))
+    };
+    let mut fold = Fold::new(one());
+    fold.push(&one());
+    fold
+}
+
 /// Three replications, folded.
 pub(crate) fn fold() -> Fold {
     let mut fold = Fold::new(replication(0, 500.0));

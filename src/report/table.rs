@@ -14,8 +14,8 @@ impl Table {
 
     /// One more row, of as many cells.
     pub fn row<const COLUMNS: usize>(&mut self, cells: [String; COLUMNS]) {
-        assert_eq!(cells.len(), self.rows[0].len());
-        self.rows.push(cells.to_vec());
+        assert_eq!(COLUMNS, self.rows[0].len());
+        self.rows.push(cells.into());
     }
 
     /// Leaves out a column (not the first) that says nothing in any row.
@@ -38,10 +38,10 @@ impl Table {
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let line = |row: &Vec<String>| {
-            let mut line = format!("{:<1$}", row[0], widths[0]);
-            for (cell, &width) in row.iter().zip(&widths).skip(1) {
-                line.push_str(&format!("  {cell:>width$}"));
-            }
+            let first = format!("{:<1$}", row[0], widths[0]);
+            let others = row.iter().zip(&widths).skip(1);
+            let others = others.map(|(cell, &width)| format!("  {cell:>width$}"));
+            let line: String = std::iter::once(first).chain(others).collect();
             line.trim_end().to_owned()
         };
         self.rows.iter().map(line).collect()

@@ -293,10 +293,9 @@ fn bottleneck(page: &mut Page, summary: &Summary) {
     if let Some(next) = diagnosis.busiest.get(1) {
         page.line(&format!("next   {}", said(next)));
     }
-    if let Some(other) = diagnosis.busiest.iter().find(|it| role(it) != role(first)) {
-        if Some(other) != diagnosis.busiest.get(1) {
-            page.line(&format!("then   {}", said(other)));
-        }
+    let other = diagnosis.busiest.iter().find(|it| role(it) != role(first));
+    if let Some(other) = other.filter(|other| diagnosis.busiest.get(1) != Some(*other)) {
+        page.line(&format!("then   {}", said(other)));
     }
 }
 

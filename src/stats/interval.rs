@@ -96,7 +96,9 @@ mod tests {
 
     fn series(values: &[f64]) -> Series {
         let mut series = Series::default();
-        values.iter().for_each(|&value| series.push(Some(value)));
+        for &value in values {
+            series.push(Some(value));
+        }
         series
     }
 
