@@ -184,6 +184,7 @@ impl<R: Recorder> Run<'_, R> {
             (None, None) => Ticket::NONE,
         };
         self.site.books.workloads[index as usize].started += 1;
+        self.tape.arrived(index, choice.request.0, now);
         if self.is_measured(now) {
             self.site.books.outstanding += 1;
         }

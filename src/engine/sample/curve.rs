@@ -30,7 +30,7 @@ const TOLERANCE: f64 = 1e-7;
 pub struct Curve {
     /// The lower side's cells, then the upper side's, each from its end to the middle. A cell holds
     /// the coefficients of a cubic over 0 … 1, or NaN where the law must be drawn exactly.
-    cells: Box<[[f64; 4]; 2 * SIDE]>,
+    cells: Box<[[f64; 4]]>,
     shape: Shape,
 }
 
@@ -42,7 +42,7 @@ impl fmt::Debug for Curve {
 
 impl Curve {
     pub(super) fn new(shape: Shape) -> Curve {
-        let mut cells = Box::new([EXACT; 2 * SIDE]);
+        let mut cells = vec![EXACT; 2 * SIDE].into_boxed_slice();
         for (side, is_upper) in cells.chunks_exact_mut(SIDE).zip([false, true]) {
             let mut from = Knot::at(&shape, edge(0), is_upper);
             for (cell, index) in side[1..].iter_mut().zip(1..) {
@@ -106,7 +106,8 @@ struct Knot {
 impl Knot {
     fn at(shape: &Shape, near: f64, is_upper: bool) -> Knot {
         let value = exact(shape, near, is_upper);
-        let sparsity = 1.0 / shape.density(value);
+        // A gamma variate of small shape underflows to 0, where its density is infinite.
+        let sparsity = if value == 0.0 { 0.0 } else { 1.0 / shape.density(value) };
         Knot { near, value, slope: if is_upper { -sparsity } else { sparsity } }
     }
 }
@@ -121,4 +122,30 @@ fn cubic(shape: &Shape, is_upper: bool, from: Knot, to: Knot) -> [f64; 4] {
         (at(&cubic, t) - value).abs() <= TOLERANCE * (value + shape.mean())
     });
     if is_good { cubic } else { EXACT }
+}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[test]
+    fn probe() {
+        for (n, s) in [
+            (100.0, Shape::gamma(1.0, 0.01)),
+            (3., Shape::gamma(1.0, 1.0 / 9.)),
+            (0.01, Shape::gamma(1.0, 10_000.)),
+        ] {
+            let c = Curve::new(s);
+            for (i, cell) in c.cells.iter().enumerate() {
+                if cell[0].is_nan() && i % SIDE != 0 {
+                    let up = i >= SIDE;
+                    let (a, b) = (edge((i % SIDE) as u64 - 1), edge((i % SIDE) as u64));
+                    println!(
+                        "{n} {i} {up} {a:e} {b:e} {:e} {:e} {:e}",
+                        exact(&c.shape, a, up),
+                        exact(&c.shape, (a + b) / 2., up),
+                        exact(&c.shape, b, up)
+                    );
+                }
+            }
+        }
+    }
 }
