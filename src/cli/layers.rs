@@ -33,7 +33,7 @@ fn overrides<'a>(set: impl Iterator<Item = &'a String>) -> Result<Vec<Override>,
             Ok(Override { path: path.trim().to_owned(), value: value.trim().to_owned() })
         }
         None => Err(Problem::wrong(
-            format!("`--set` takes a path and a value, not `{}`", printable(text)),
+            format!("`--set` takes PATH=VALUE, not `{}`", printable(text)),
             Some("such as `--set app.workers=12`"),
         )),
     };
