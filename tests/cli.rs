@@ -170,3 +170,18 @@ fn a_reader_that_has_gone_is_no_failure() {
     assert_eq!(status.code(), Some(0));
     assert!(folder.path().join("results/queue/summary.json").exists());
 }
+
+#[test]
+fn explain_prints_what_runs_the_same() {
+    let folder = queue();
+    let explain = ["explain", "queue.toml", "--set", "scenario.duration=4s"];
+    let assert = simulate(folder.path(), &explain).code(0).stderr("");
+    fs::write(folder.path().join("full.toml"), &assert.get_output().stdout).unwrap();
+    let digest = |arguments: &[&str]| {
+        let assert = simulate(folder.path(), &[arguments, &["--no-plots"]].concat()).code(0);
+        let page = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+        page.lines().find(|line| line.starts_with("events ")).unwrap().to_owned()
+    };
+    assert_eq!(digest(&["full.toml"]), digest(&["queue.toml", "--set", "scenario.duration=4s"]));
+    assert_ne!(digest(&["full.toml"]), digest(&["queue.toml"]));
+}

@@ -42,6 +42,7 @@ fn overrides<'a>(set: impl Iterator<Item = &'a String>) -> Result<Vec<Override>,
 
 /// A scenario with every default filled in.
 pub(super) fn explain(options: &Scenario, terminal: Terminal) -> Result<String, Problem> {
-    let plan = compile(options, &[], terminal)?;
-    Ok(plan.title)
+    let source = source(options)?;
+    let explained = scenario::explain(&source, &overrides(options.set.iter())?);
+    explained.map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))
 }
