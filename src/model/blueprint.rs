@@ -256,6 +256,8 @@ pub struct Instance {
 pub struct Upstream {
     /// As in the file: `backend web`, `upstream app`, …
     pub name: String,
+    /// A hash of its caller's name and its own.
+    pub place: u64,
     /// Who calls.
     pub caller: ServiceId,
     /// Who is called.

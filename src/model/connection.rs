@@ -112,7 +112,7 @@ impl<R: Recorder> Run<'_, R> {
         let limit = caller.accept.map_or(u32::MAX, |accept| accept.process_connections_max);
         if ours != NONE {
             if self.site.process_connections[ours as usize] >= limit {
-                self.fail(key, Cause::TooManyConnections);
+                self.fail(key, Cause::OutOfConnections);
                 return;
             }
             self.site.process_connections[ours as usize] += 1;
@@ -234,6 +234,7 @@ impl<R: Recorder> Run<'_, R> {
             return;
         }
         let (upstream, timer) = (call.upstream, call.timer);
+        self.site.calls[key].resent = 0;
         self.site.line.cancel(timer);
         let rounds = self.plan.upstreams[upstream.index()].handshake_rounds;
         if rounds == 0 {
@@ -370,8 +371,18 @@ impl<R: Recorder> Run<'_, R> {
 
     /// The caller closes the connection of a call; the server learns it a little later.
     pub(crate) fn close(&mut self, call: Key, connection: Key) {
+        self.let_go(connection);
         let way = self.way(call);
         self.signal(way, Event::Closed { connection });
+    }
+
+    /// The caller's process does not count a connection any more.
+    pub(crate) fn let_go(&mut self, connection: Key) {
+        let processes = &mut self.site.connections[connection].processes;
+        let ours = std::mem::replace(&mut processes[1], NONE);
+        if let Some(count) = self.site.process_connections.get_mut(ours as usize) {
+            *count -= 1;
+        }
     }
 
     /// The server learns that a connection was closed; the next in the accept queue may come in.
@@ -403,6 +414,7 @@ impl<R: Recorder> Run<'_, R> {
     /// Takes a connection out of all counts and frees it.
     pub(crate) fn forget(&mut self, key: Key) {
         let now = self.now();
+        self.let_go(key);
         let connection = &self.site.connections[key];
         let (index, processes) = (connection.instance, connection.processes);
         let (is_accepted, is_queued) = (connection.is_accepted, connection.is_queued);
@@ -416,10 +428,6 @@ impl<R: Recorder> Run<'_, R> {
                 self.site.process_connections[processes[0] as usize] -= 1;
                 self.tape.level(Level::Connections(index), state.connections, now);
             }
-        }
-        if let Some(count) = self.site.process_connections.get_mut(processes[1] as usize) {
-            // A process that died took its count with it.
-            *count = count.saturating_sub(1);
         }
         let timer = self.site.connections[key].timer;
         self.site.line.cancel(timer);

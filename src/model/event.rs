@@ -114,6 +114,8 @@ pub enum Event {
         log: u16,
         /// Which flush of the group it was.
         stage: u16,
+        /// The primary's run.
+        epoch: u32,
     },
     /// A transaction reaches a replica.
     Shipped {
