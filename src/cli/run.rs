@@ -53,8 +53,8 @@ fn measure(plan: &Blueprint, options: &Run, terminal: Terminal) -> Result<Option
                 says: failure.to_string(),
                 hint: Some(format!(
                     "this is a mistake of the simulator, not of the scenario; please report it \
-                     with the scenario; seed {}, replication {replication}, to be seen again with\n  \
-                     {}",
+                     with the scenario; it was seed {}, replication {replication}, and is seen \
+                     again with\n  {}",
                     plan.seed,
                     command(options, plan.seed, *replication)
                 )),
