@@ -15,6 +15,7 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
     ("\"1min\"", "\"-1min\"", "`-1min` is negative"),
     ("\"1min\"", "\"3000d\"", "`3000d` is too long"),
     ("\"1min\"", "0", "a `duration` of no time"),
+    ("connect = \"5s\"", "connect = \"5x\"", "unknown unit `x`"),
     ("\"2GiB\"", "\"2G\"", "unknown unit `G` (did you mean `GB`?"),
     ("\"10/s\"", "\"-10/s\"", "`-10/s` is negative"),
     ("\"10/s\"", "\"10\"", "`10` is not a rate"),

@@ -161,7 +161,8 @@ fn read(service: &Fields<'_>, ground: Ground) -> Parts {
     );
     let version = service.or::<Version>("version", "\"2.8\"", "a long-term release");
     let source = "HAProxy manual, section 3.1, nbthread: as many as the processors it is bound to";
-    let threads = service.count_or("nbthread", 1..=4096, &ground.cores.to_string(), source);
+    let threads =
+        service.count_or("nbthread", 1..=4096, &ground.cores.min(4096).to_string(), source);
     let source = "HAProxy manual, section 3.1, maxconn: what the limit of file descriptors allows";
     let maxconn = service.or::<Maybe<u32>>("maxconn", "\"unlimited\"", source).0;
     let maxconn = maxconn.unwrap_or(u32::MAX);
@@ -206,9 +207,9 @@ fn timeouts(service: &Fields<'_>) -> Timeouts {
     let infinite = "HAProxy manual, section 4.2: unset is infinite";
     let get = |key: &str| fields.or::<Maybe<Span>>(key, "\"none\"", infinite).0;
     let (client, connect, server) = (get("client"), get("connect"), get("server"));
-    let like_connect = fields
-        .table_text("connect")
-        .map_or_else(|| "\"none\"".to_owned(), |text| format!("{text:?}"));
+    // As it is written, if it could be read.
+    let like_connect = connect.and_then(|_| fields.toml("connect"));
+    let like_connect = like_connect.unwrap_or_else(|| "\"none\"".to_owned());
     let source = "HAProxy manual, section 4.2, timeout queue: the value of timeout connect";
     let queue = fields.or::<Maybe<Span>>("queue", &like_connect, source).0;
     let source = "HAProxy manual, section 4.2, timeout check: unset, the check has its interval";
@@ -311,10 +312,9 @@ fn check(backend: &Fields<'_>, common: &Common) -> Check {
         fields.notes.mistake(fields.at("inter"), "checks without a pause between them");
     }
     let source = "HAProxy manual, section 5.2: unset, `inter` counts";
-    let like_inter = |key: &str| {
-        let text = fields.table_text("inter").unwrap_or_else(|| "2s".to_owned());
-        fields.or::<Span>(key, &format!("{text:?}"), source)
-    };
+    let written = fields.get::<Span>("inter").and_then(|_| fields.toml("inter"));
+    let text = written.unwrap_or_else(|| "\"2s\"".to_owned());
+    let like_inter = |key: &str| fields.or::<Span>(key, &text, source);
     let (fast, down) = (like_inter("fastinter"), like_inter("downinter"));
     let fall = fields.count_or("fall", 1..=1_000, "3", "HAProxy manual, section 5.2, fall");
     let rise = fields.count_or("rise", 1..=1_000, "2", "HAProxy manual, section 5.2, rise");
