@@ -105,7 +105,8 @@ impl<T> Slab<T> {
 
     /// The living, in the order of their places.
     pub fn keys(&self) -> Vec<Key> {
-        let living = self.generations.iter().zip(0u32..).filter(|(generation, _)| **generation & 1 == 1);
+        let living =
+            self.generations.iter().zip(0u32..).filter(|(generation, _)| **generation & 1 == 1);
         living.map(|(&generation, index)| Key { index, generation }).collect()
     }
 }

@@ -189,7 +189,8 @@ impl<E: Copy> Timeline<E> {
             }
             self.queue.pop();
             let named = top as u32;
-            let slot = if named & LANE == 0 { named } else { self.lanes[(named ^ LANE) as usize].head };
+            let slot =
+                if named & LANE == 0 { named } else { self.lanes[(named ^ LANE) as usize].head };
             let sequence = (top >> 32) as u64 & SEQUENCE_MASK;
             let is_live = slot != NONE && self.pending[slot as usize].sequence == sequence;
             if named & LANE != 0 {
@@ -228,7 +229,10 @@ impl<E: Copy> Timeline<E> {
     fn allocate(&mut self, event: E, due: Instant, lane: u32) -> (u32, u64) {
         self.sequence += 1;
         let sequence = self.sequence;
-        assert!(sequence <= SEQUENCE_MASK, "2^40 events scheduled: split the run into shorter ones");
+        assert!(
+            sequence <= SEQUENCE_MASK,
+            "2^40 events scheduled: split the run into shorter ones"
+        );
         self.live += 1;
         let entry = Pending { event, sequence, due, previous: NONE, next: NONE, lane };
         let slot = self.free;

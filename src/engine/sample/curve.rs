@@ -8,24 +8,28 @@
 use std::fmt;
 
 use super::shape::Shape;
+use crate::engine::maths::unit;
 
 /// Halvings of the distance to the nearer end that are tabulated.
-const OCTAVES: u32 = 12;
+const OCTAVES: u64 = 12;
 /// Cells to a halving, as a power of two.
 const CELL_BITS: u32 = 5;
-const SIDE_CELLS: usize = (OCTAVES as usize) << CELL_BITS;
-/// A uniform word is an odd number of 2^-53; the distance to the nearer end has this many bits.
-const NEAR_BITS: u32 = 52;
-const FRACTION_BITS: u32 = 52;
-/// How far a cubic may be off, of the value, and of the law's mean.
+const CELLS: usize = (OCTAVES as usize) << CELL_BITS;
+/// The cells of a side and, before them, an empty one for all that lies nearer to the end.
+const SIDE: usize = CELLS + 1;
+/// In the bits of a float: the width of a cell.
+const WIDTH: u64 = 1 << WIDTH_BITS;
+const WIDTH_BITS: u32 = 52 - CELL_BITS;
+/// In the bits of a float: where the cells begin.
+const BEGIN: u64 = 0.5_f64.to_bits() - (OCTAVES << 52);
+/// How far a cubic may be off, as a share of the value and of the law's mean together.
 const TOLERANCE: f64 = 1e-7;
-const TOLERANCE_OF_MEAN: f64 = 1e-9;
 
 /// A continuous law and the table it is drawn by.
 #[derive(Clone)]
 pub struct Curve {
-    /// The lower side's cells, then the upper side's, each from the far end to the middle. A cell
-    /// is the coefficients of a cubic over 0 … 1; NaN if it must be drawn exactly.
+    /// The lower side's cells, then the upper side's, each from its end to the middle. A cell holds
+    /// the coefficients of a cubic over 0 … 1, or NaN where the law must be drawn exactly.
     cells: Box<[[f64; 4]]>,
     shape: Shape,
 }
@@ -38,16 +42,16 @@ impl fmt::Debug for Curve {
 
 impl Curve {
     pub(super) fn new(shape: Shape) -> Curve {
-        let mut cells = Vec::with_capacity(2 * SIDE_CELLS);
-        for is_upper in [false, true] {
+        let mut cells = vec![EXACT; 2 * SIDE].into_boxed_slice();
+        for (side, is_upper) in cells.chunks_exact_mut(SIDE).zip([false, true]) {
             let mut from = Knot::at(&shape, edge(0), is_upper);
-            for index in 1..=SIDE_CELLS {
+            for (cell, index) in side[1..].iter_mut().zip(1..) {
                 let to = Knot::at(&shape, edge(index), is_upper);
-                cells.push(cell(&shape, is_upper, from, to));
+                *cell = cubic(&shape, is_upper, from, to);
                 from = to;
             }
         }
-        Curve { cells: cells.into_boxed_slice(), shape }
+        Curve { cells, shape }
     }
 
     pub(super) fn shape(&self) -> &Shape {
@@ -56,42 +60,35 @@ impl Curve {
 
     #[inline]
     pub(super) fn draw(&self, bits: u64) -> f64 {
-        let odd = (bits >> 11) | 1;
-        let is_upper = odd >> NEAR_BITS != 0;
-        let near = if is_upper { (1 << (NEAR_BITS + 1)) - odd } else { odd };
-        // The exponent and the top bits of the fraction of a float number the geometric cells.
-        let scaled = (near as f64).to_bits() - FIRST_EDGE.min((near as f64).to_bits());
-        let index = (scaled >> (FRACTION_BITS - CELL_BITS)) as usize;
-        let within = scaled & ((1 << (FRACTION_BITS - CELL_BITS)) - 1);
-        let t = within as f64 * (1.0 / (1_u64 << (FRACTION_BITS - CELL_BITS)) as f64);
-        let [c0, c1, c2, c3] = self.cells[index + if is_upper { SIDE_CELLS } else { 0 }];
-        let value = c0 + t * (c1 + t * (c2 + t * c3));
-        if value.is_nan() || near < FIRST_NEAR {
-            return self.exact(near, is_upper);
-        }
-        value
+        let is_upper = bits >> 63 != 0;
+        let near = unit(if is_upper { !bits } else { bits });
+        // The exponent of a float and the first bits of its fraction number geometric cells.
+        let place = near.to_bits().max(BEGIN - WIDTH) - (BEGIN - WIDTH);
+        let index = (place >> WIDTH_BITS) as usize + if is_upper { SIDE } else { 0 };
+        let within = (place % WIDTH) << CELL_BITS;
+        let t = f64::from_bits(1.0_f64.to_bits() | within) - 1.0;
+        let value = at(&self.cells[index], t);
+        if value.is_nan() { self.draw_exactly(near, is_upper) } else { value }
     }
 
     #[cold]
     #[inline(never)]
-    fn exact(&self, near: u64, is_upper: bool) -> f64 {
-        exact(&self.shape, share(near as f64), is_upper)
+    fn draw_exactly(&self, near: f64, is_upper: bool) -> f64 {
+        exact(&self.shape, near, is_upper)
     }
 }
 
-/// The smallest distance that is tabulated, in units of 2^-53.
-const FIRST_NEAR: u64 = 1 << (NEAR_BITS - OCTAVES);
-/// Its bits as a float.
-const FIRST_EDGE: u64 = (FIRST_NEAR as f64).to_bits();
+const EXACT: [f64; 4] = [f64::NAN; 4];
 
-/// The `index`-th edge of a side's cells, in units of 2^-53.
-fn edge(index: usize) -> f64 {
-    f64::from_bits(FIRST_EDGE + ((index as u64) << (FRACTION_BITS - CELL_BITS)))
+/// A cubic at `t`.
+#[inline]
+fn at([c0, c1, c2, c3]: &[f64; 4], t: f64) -> f64 {
+    (c0 + t * c1) + (t * t) * (c2 + t * c3)
 }
 
-/// As a probability.
-fn share(near: f64) -> f64 {
-    near * (1.0 / (1_u64 << (NEAR_BITS + 1)) as f64)
+/// The `index`-th edge of a side's cells, as a probability.
+fn edge(index: u64) -> f64 {
+    f64::from_bits(BEGIN + index * WIDTH)
 }
 
 fn exact(shape: &Shape, near: f64, is_upper: bool) -> f64 {
@@ -108,22 +105,57 @@ struct Knot {
 
 impl Knot {
     fn at(shape: &Shape, near: f64, is_upper: bool) -> Knot {
-        let near = share(near);
         let value = exact(shape, near, is_upper);
-        let sparsity = 1.0 / shape.density(value);
+        // A gamma variate of small shape underflows to 0, where its density is infinite.
+        let sparsity = if value == 0.0 { 0.0 } else { 1.0 / shape.density(value) };
         Knot { near, value, slope: if is_upper { -sparsity } else { sparsity } }
     }
 }
 
 /// The cubic with the values and slopes of both ends, if it is good enough in between.
-fn cell(shape: &Shape, is_upper: bool, from: Knot, to: Knot) -> [f64; 4] {
+fn cubic(shape: &Shape, is_upper: bool, from: Knot, to: Knot) -> [f64; 4] {
     let width = to.near - from.near;
     let (rise, start, end) = (to.value - from.value, from.slope * width, to.slope * width);
     let cubic = [from.value, start, 3.0 * rise - 2.0 * start - end, start + end - 2.0 * rise];
     let is_good = [0.25, 0.5, 0.75].into_iter().all(|t| {
         let value = exact(shape, from.near + t * width, is_upper);
-        let off = cubic[0] + t * (cubic[1] + t * (cubic[2] + t * cubic[3])) - value;
-        off.abs() <= TOLERANCE * value + TOLERANCE_OF_MEAN * shape.mean()
+        (at(&cubic, t) - value).abs() <= TOLERANCE * (value + shape.mean())
     });
-    if is_good { cubic } else { [f64::NAN; 4] }
+    if is_good { cubic } else { EXACT }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Share of the luck that falls where the cubics were not good enough.
+    fn exact_share(curve: &Curve) -> f64 {
+        let body = curve.cells.iter().enumerate().filter(|(index, _)| index % SIDE != 0);
+        let exact = body.filter(|(_, cell)| cell[0].is_nan());
+        exact
+            .map(|(index, _)| (index % SIDE) as u64)
+            .map(|index| edge(index) - edge(index - 1))
+            .sum()
+    }
+
+    #[test]
+    fn the_table_covers_the_body() {
+        let hyperexponential = vec![(0.999, 1e-3), (0.001, 3600.0)];
+        for (shape, share_max) in [
+            (Shape::gamma(1.0, 0.01), 0.03),
+            (Shape::gamma(1.0, 0.1), 0.0),
+            (Shape::gamma(1.0, 1.5), 0.0),
+            (Shape::gamma(1.0, 1e6), 0.0),
+            (Shape::Lognormal { mu: 0.0, sigma: 0.1 }, 0.0),
+            (Shape::Lognormal { mu: 0.0, sigma: 1.0 }, 0.0),
+            (Shape::Lognormal { mu: 0.0, sigma: 8.0 }, 0.03),
+            (Shape::Weibull { scale: 1.0, shape: 0.5 }, 0.0),
+            (Shape::Weibull { scale: 1.0, shape: 100.0 }, 0.0),
+            (Shape::Hyperexponential { branches: hyperexponential }, 0.001),
+        ] {
+            let curve = Curve::new(shape);
+            let share = exact_share(&curve);
+            assert!(share <= share_max, "{curve:?} draws {share} of its values exactly");
+        }
+    }
 }

@@ -25,6 +25,8 @@ pub(super) fn quantile(shape: f64, p: f64, q: f64) -> f64 {
     let is_lower = p < q;
     let ln_goal = if is_lower { ln(p) } else { ln(q) };
     let mut ln_x = first_guess(shape, p, q);
+    // Convergence is quadratic on the scale of ln X: the next step would be lost in rounding.
+    let near_enough = 1e-8 / (1.0 + shape.sqrt());
     for _ in 0..STEPS_MAX {
         let x = exp(ln_x);
         let ln_density = ln_density_of_ln(shape, x, ln_x);
@@ -35,22 +37,22 @@ pub(super) fn quantile(shape: f64, p: f64, q: f64) -> f64 {
             (ln_above - ln_goal) * exp(ln_above - ln_density)
         };
         ln_x += step;
-        if step.abs() <= 1e-15 * ln_x.abs().max(1.0) {
+        if step.abs() <= near_enough {
             break;
         }
     }
     exp(ln_x)
 }
 
-/// Wilson and Hilferty's cube root where it makes sense, else the leading term at 0.
+/// Wilson and Hilferty's cube root where it makes sense, else the leading term at 0 or at infinity.
 fn first_guess(shape: f64, p: f64, q: f64) -> f64 {
     let ninth = 1.0 / (9.0 * shape);
     let root = 1.0 - ninth + normal_quantile_of(p, q) * ninth.sqrt();
     if shape > 0.5 && root > 0.1 {
-        ln(shape) + 3.0 * ln(root)
-    } else {
-        (ln(p) + libm::lgamma(shape + 1.0)) / shape
+        return ln(shape) + 3.0 * ln(root);
     }
+    let at_zero = (ln(p) + libm::lgamma(shape + 1.0)) / shape;
+    if at_zero < -2.0 { at_zero } else { ln((-ln(q) - libm::lgamma(shape)).max(0.1)) }
 }
 
 /// The logarithms of P(X < x) and P(X > x).

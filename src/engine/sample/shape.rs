@@ -107,7 +107,8 @@ fn hyperexponential_quantile(branches: &[(f64, f64)], p: f64, q: f64) -> f64 {
         }
         let step = if p < q { (p - below) / density } else { (ln(above) - ln_q) * above / density };
         x += step;
-        if step <= 1e-15 * x {
+        // Convergence is quadratic: the next step would be lost in rounding.
+        if step <= 1e-10 * x {
             break;
         }
     }
