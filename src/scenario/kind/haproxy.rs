@@ -1,9 +1,9 @@
-//! `HAProxy`: event loops (threads) in one process, a queue for each server and one for the backend,
-//! active checks. Section numbers are those of the configuration manual of the version.
+//! `HAProxy`: event loops (threads) in one process, a queue for each server and one for the
+//! backend, active checks. Section numbers are those of the configuration manual of the version.
 //!
 //! Left out: stick tables, ACLs, compression, caches, priorities, agent checks, slow start, TCP
-//! mode. Balancing and termination follow the generic algorithms and causes, not yet `HAProxy`'s own
-//! virtual times and two-letter codes.
+//! mode. Balancing and termination follow the generic algorithms and causes, not yet the product's
+//! own virtual times and two-letter codes.
 
 use crate::{
     engine::time::Span,
