@@ -82,13 +82,11 @@ impl Algorithms {
         }
         let draws = text.strip_prefix("random(").and_then(|rest| rest.strip_suffix(')'));
         if let Some(draws) = draws.filter(|_| self.counts_draws) {
-            return match draws.trim().parse::<u32>() {
-                Ok(draws @ 1..=1_000) => Balance::Random { draws },
-                Ok(_) | Err(_) => {
-                    fields.notes.mistake(at, format!("`{text}`: 1 to 1000 draws"));
-                    Balance::RoundRobin
-                }
-            };
+            if let Ok(draws @ 1..=1_000) = draws.trim().parse::<u32>() {
+                return Balance::Random { draws };
+            }
+            fields.notes.mistake(at, format!("`{text}`: 1 to 1000 draws"));
+            return Balance::RoundRobin;
         }
         let word = text.split_whitespace().next().unwrap_or_default();
         if self.unmodelled.contains(&word) {

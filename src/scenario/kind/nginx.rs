@@ -133,7 +133,7 @@ fn read(service: &Fields<'_>, ground: Ground) -> Parts {
     let version = service.or::<Version>("version", "\"1.28\"", "the stable branch");
     let source = "ngx_core_module, worker_processes";
     let processes = service.or::<Workers>("worker_processes", "1", source).0;
-    let processes = processes.unwrap_or(ground.cores);
+    let processes = processes.unwrap_or(ground.cores.min(4096));
     if !(1..=4096).contains(&processes) {
         let at = service.at("worker_processes");
         service.notes.mistake(at, "`worker_processes` is from 1 to 4096");
