@@ -88,6 +88,7 @@ fn objective(name: &str, require: &str, scope: Scope, promise: Promise) -> Objec
 fn upstream() -> Upstream {
     Upstream {
         name: "backend app".to_owned(),
+        place: 0,
         caller: ServiceId(0),
         callee: ServiceId(1),
         first_server: 0,
