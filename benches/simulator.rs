@@ -68,7 +68,10 @@ fn main() {
         sites.push(replication(&site, round));
     }
     println!("{ROUNDS} interleaved rounds, medians; ns and rates are of one core");
-    println!("{:24} {:>9} {:>12} {:>12} {:>10}", "", "ns/event", "events/s", "requests/s", "events/req");
+    println!(
+        "{:24} {:>9} {:>12} {:>12} {:>10}",
+        "", "ns/event", "events/s", "requests/s", "events/req"
+    );
     let hold = report(&format!("hold model, {pending} pending"), &mut holds);
     let mm1 = report("M/M/1", &mut queues);
     let all = report("3-scale_up", &mut sites);

@@ -59,8 +59,11 @@ fn on_interrupt() -> Arc<AtomicBool> {
 fn measure(plan: &Blueprint, options: &Run, terminal: Terminal) -> Result<Option<Fold>, Problem> {
     let interrupted = on_interrupt();
     let count = u64::from(plan.replications);
-    let work =
-        Replications { count, threads: options.threads.map(usize::from), interrupted: &interrupted };
+    let work = Replications {
+        count,
+        threads: options.threads.map(usize::from),
+        interrupted: &interrupted,
+    };
     let bar = terminal.progress(count);
     let result = study(plan, work, |done| bar.set_position(done));
     bar.finish_and_clear();

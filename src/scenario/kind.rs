@@ -9,7 +9,7 @@ mod service;
 
 use crate::{
     engine::sample::Law,
-    model::blueprint::{Balance, Next, Statuses},
+    model::blueprint::{Balance, Next, Reuse, Statuses},
     scenario::{
         fields::{Fields, Notes, Read},
         law::{SpanLaw, constant},
@@ -119,6 +119,8 @@ fn bare_upstream(name: String, servers: Name) -> Upstream {
         response_timeout: None,
         retry: no_retry(),
         idle_max: 0,
+        reuse: Reuse::Always,
+        purge: None,
         idle: None,
         handshake_rounds: 0,
         ban: None,

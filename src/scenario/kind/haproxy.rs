@@ -7,7 +7,7 @@
 
 use crate::{
     engine::time::Span,
-    model::blueprint::{Balance, Next, Statuses},
+    model::blueprint::{Balance, Next, Reuse, Statuses},
     scenario::{
         fields::{Fields, Named, Notes, Read},
         kind::{
@@ -21,6 +21,10 @@ use crate::{
 };
 
 pub(super) const KIND: Kind = Kind { name: "haproxy", read, unmodelled: &UNMODELLED };
+
+/// Every so often half of the idle server connections above the need are closed (management guide
+/// and `pool-purge-delay` of the manual, section 5.2).
+const POOL_PURGE_DELAY: Span = Span::from_millis(5_000);
 
 const UNMODELLED: [&str; 37] = [
     "acl",
@@ -298,6 +302,12 @@ fn backend(named: &Named<'_>, common: &Common) -> Upstream {
             turnaround: Some(timeouts.connect.map_or(second, |connect| connect.min(second))),
         },
         idle_max: if reuse == "never" { 0 } else { u32::MAX },
+        reuse: match reuse.as_str() {
+            "always" => Reuse::Always,
+            "aggressive" => Reuse::Aggressive,
+            _ => Reuse::Safe,
+        },
+        purge: (reuse != "never").then_some(POOL_PURGE_DELAY),
         check,
         statuses: Statuses { unreachable: 503, queue: 503, timeout: 504, reset: 502 },
         buffers: false,
