@@ -286,6 +286,9 @@ pub struct Upstream {
     pub retry: Retry,
     /// Idle connections kept to each server by a process; 0: one connection a request.
     pub idle_max: u32,
+    /// Idle connections kept by a process to all servers together; the longest idle one is closed
+    /// for another. `u32::MAX`: no limit.
+    pub idle_all_max: u32,
     /// Idle connections are closed after this long. `None`: never.
     pub idle: Option<DelayId>,
     /// Who may have an idle connection.

@@ -13,7 +13,7 @@ use crate::{
     engine::{
         luck::mix,
         slab::Key,
-        time::Span,
+        time::{Instant, Span},
         timeline::{DelayId, Ticket},
     },
     measure::{
@@ -52,6 +52,8 @@ pub struct Connection {
     pub waiting: Key,
     /// Index of the closed user who keeps it.
     pub user: u32,
+    /// Since when it has been idle.
+    pub idle_at: Instant,
     /// Whether it has carried more than the call it was opened for.
     pub was_reused: bool,
     /// Closes it when it has been idle for too long.
@@ -158,6 +160,7 @@ impl<R: Recorder> Run<'_, R> {
             is_queued: false,
             waiting: Key::NONE,
             user: NONE,
+            idle_at: Instant::ZERO,
             was_reused: false,
             timer: Ticket::NONE,
         });
@@ -372,6 +375,11 @@ impl<R: Recorder> Run<'_, R> {
             self.close(key, connection);
             return;
         }
+        let (view, now) = (call.view, self.now());
+        if upstream.idle_all_max != u32::MAX {
+            self.make_room(view, upstream.idle_all_max);
+        }
+        self.site.connections[connection].idle_at = now;
         self.site.idle_links.push_back(&mut self.site.peers[peer].idle, connection.index());
         let Some(delay) = self.shorter(upstream.idle, accept.idle) else { return };
         let timer = self.site.line.later(delay, Event::Idle { connection });
@@ -381,28 +389,58 @@ impl<R: Recorder> Run<'_, R> {
     /// A process closes half of the idle connections to each server, the longest idle ones, as
     /// HAProxy does with those above what it needs (`pool-purge-delay`).
     pub(crate) fn purge(&mut self, view: u32) {
+        let instance = self.instance_of_view(view);
         let it = &self.site.views[view as usize];
-        let (first, process) = (it.first_peer, it.process);
+        let first = it.first_peer;
         let upstream = &self.plan.upstreams[it.upstream as usize];
-        let caller = &self.plan.services[upstream.caller.index()];
-        let instance = caller.first_instance + process / caller.processes;
         for peer in first..first + upstream.servers {
             for _ in 0..self.site.peers[peer as usize].idle.len().div_ceil(2) {
-                let idle = &mut self.site.peers[peer as usize].idle;
-                let Some(index) = self.site.idle_links.pop_front(idle) else { break };
-                let connection = self.site.connections.key_at(index);
-                let it = &mut self.site.connections[connection];
-                let timer = std::mem::replace(&mut it.timer, Ticket::NONE);
-                let other = it.instance;
-                self.site.line.cancel(timer);
-                self.let_go(connection);
-                let delay = self.between(instance, other);
-                self.site.line.later(delay, Event::Closed { connection });
+                self.close_longest_idle(instance, peer);
             }
         }
         if let Some(delay) = upstream.purge {
             self.site.line.later(delay, Event::Purge { view });
         }
+    }
+
+    /// The instance that a view's process belongs to.
+    pub(crate) fn instance_of_view(&self, view: u32) -> u32 {
+        let it = &self.site.views[view as usize];
+        let caller = self.plan.upstreams[it.upstream as usize].caller;
+        let caller = &self.plan.services[caller.index()];
+        caller.first_instance + it.process / caller.processes
+    }
+
+    /// A process keeps so many idle connections in all: the longest idle one makes room.
+    fn make_room(&mut self, view: u32, limit: u32) {
+        let it = &self.site.views[view as usize];
+        let servers = self.plan.upstreams[it.upstream as usize].servers;
+        let peers = it.first_peer..it.first_peer + servers;
+        let idle = |peer: u32| self.site.peers[peer as usize].idle;
+        if peers.clone().map(|peer| idle(peer).len()).sum::<u32>() < limit {
+            return;
+        }
+        let since = |peer: &u32| {
+            let first = idle(*peer).first();
+            first.map(|index| self.site.connections[self.site.connections.key_at(index)].idle_at)
+        };
+        let longest = peers.filter(|peer| since(peer).is_some()).min_by_key(since);
+        if let Some(peer) = longest {
+            self.close_longest_idle(self.instance_of_view(view), peer);
+        }
+    }
+
+    fn close_longest_idle(&mut self, instance: u32, peer: u32) {
+        let idle = &mut self.site.peers[peer as usize].idle;
+        let Some(index) = self.site.idle_links.pop_front(idle) else { return };
+        let connection = self.site.connections.key_at(index);
+        let it = &mut self.site.connections[connection];
+        let timer = std::mem::replace(&mut it.timer, Ticket::NONE);
+        let other = it.instance;
+        self.site.line.cancel(timer);
+        self.let_go(connection);
+        let delay = self.between(instance, other);
+        self.site.line.later(delay, Event::Closed { connection });
     }
 
     /// The shorter of two delays, either of which may be none.

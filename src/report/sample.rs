@@ -90,6 +90,7 @@ fn upstream() -> Upstream {
         name: "backend app".to_owned(),
         place: 0,
         reuse: Reuse::Always,
+        idle_all_max: u32::MAX,
         purge: None,
         caller: ServiceId(0),
         callee: ServiceId(1),

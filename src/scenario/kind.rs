@@ -119,6 +119,7 @@ fn bare_upstream(name: String, servers: Name) -> Upstream {
         response_timeout: None,
         retry: no_retry(),
         idle_max: 0,
+        idle_all_max: u32::MAX,
         reuse: Reuse::Always,
         purge: None,
         idle: None,

@@ -177,6 +177,7 @@ pub(crate) struct Upstream {
     pub(crate) response_timeout: Option<Span>,
     pub(crate) retry: Retry,
     pub(crate) idle_max: u32,
+    pub(crate) idle_all_max: u32,
     pub(crate) idle: Option<Span>,
     pub(crate) reuse: Reuse,
     pub(crate) purge: Option<Span>,
