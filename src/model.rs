@@ -11,6 +11,7 @@ pub mod health;
 pub mod instance;
 pub mod log;
 pub mod network;
+pub mod pool;
 pub mod program;
 pub mod run;
 pub mod shape;
