@@ -21,7 +21,7 @@ use crate::{
 };
 
 const PURGE: u64 = 0x5055_5247;
-/// nginx closes so many idle connections at a time (ngx_drain_connections) …
+/// nginx closes so many idle connections at a time (`ngx_drain_connections`) …
 const DRAINED_AT_ONCE: u32 = 32;
 /// … when less than this part of a worker's connections is free.
 const DRAIN_BELOW: u32 = 16;
@@ -170,7 +170,7 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// A process closes half of the idle connections to each server, the longest idle ones, as
-    /// HAProxy does with those above what it needs (`pool-purge-delay`).
+    /// `HAProxy` does with those above what it needs (`pool-purge-delay`).
     pub(crate) fn purge(&mut self, view: u32) {
         let instance = self.instance_of_view(view);
         let it = &self.site.views[view as usize];
