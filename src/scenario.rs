@@ -6,12 +6,14 @@
 
 mod check;
 mod compile;
+mod explain;
 mod fields;
 mod happening;
 mod kind;
 mod law;
 mod load;
 mod mistake;
+mod overrides;
 mod parse;
 mod program;
 mod routes;
@@ -24,7 +26,14 @@ pub use mistake::{At, Mistake, Mistakes};
 
 use crate::{
     model::blueprint::Blueprint,
-    scenario::{fields::Notes, mistake::Text, parse::Parser},
+    scenario::{
+        fields::{Filled, Notes},
+        mistake::Text,
+        parse::Parser,
+        routes::Routes,
+        schema::Site,
+        tree::Table,
+    },
 };
 
 /// A scenario file.
@@ -45,27 +54,98 @@ pub struct Override {
     pub value: String,
 }
 
-/// Everything wrong with the scenario, or its compiled form.
+impl std::str::FromStr for Override {
+    type Err = String;
+
+    /// `path=value`.
+    fn from_str(text: &str) -> Result<Override, String> {
+        match text.split_once('=') {
+            Some((path, value)) if !path.trim().is_empty() => {
+                Ok(Override { path: path.to_owned(), value: value.to_owned() })
+            }
+            Some(_) | None => Err(format!("`{}` is not `path=value`", mistake::printable(text))),
+        }
+    }
+}
+
+/// The compiled form of a scenario, or everything that is wrong with it.
 pub fn compile(source: &Source, overrides: &[Override]) -> Result<Blueprint, Mistakes> {
-    let _ = overrides;
+    let reading = read(source, overrides)?;
+    Ok(compile::compile(stem(&source.path), &reading.site, &reading.routes))
+}
+
+/// The scenario as TOML with every default filled in and its source, or everything that is wrong
+/// with it.
+pub fn explain(source: &Source, overrides: &[Override]) -> Result<String, Mistakes> {
+    let reading = read(source, overrides)?;
+    Ok(explain::explain(&reading.root, reading.filled))
+}
+
+/// A scenario without mistakes.
+struct Reading {
+    root: Table,
+    site: Site,
+    routes: Routes,
+    filled: Vec<Filled>,
+}
+
+fn read(source: &Source, overrides: &[Override]) -> Result<Reading, Mistakes> {
     let mut parser = Parser::default();
-    let (root, mistakes) = parser.document(&source.text, 0);
-    let notes = Notes::new(parser.tables, mistakes);
+    let (mut root, syntax) = parser.document(&source.text, 0);
+    let mut wrong = Vec::new();
+    overrides::apply(&mut root, overrides, &mut parser, &mut wrong);
+    let broken = syntax.clone();
+    let notes = Notes::new(parser.tables, syntax);
+    for Mistake { at, says, hint } in wrong {
+        match hint {
+            Some(hint) => notes.hinted(at, says, hint),
+            None => notes.mistake(at, says),
+        }
+    }
     let mut site = site::read(&root, &notes);
-    let blueprint = if notes.is_damaged() {
-        None
-    } else {
+    let mut found = None;
+    // Behind a syntax error half of the names may be lost; to miss them would only confuse. So
+    // would ways that end where a name is wrong.
+    if !notes.is_damaged() {
+        check::check(&site, &notes);
+    }
+    if notes.knows_all_names() {
+        let before = notes.count();
         routes::resolve(&mut site, &notes);
         load::connect(&mut site, &notes);
-        check::check(&site, &notes);
-        let routes = routes::find_ways(&mut site, &notes);
-        notes.is_clean().then(|| compile::compile(stem(&source.path), &site, &routes))
-    };
-    let (mistakes, _) = notes.into_parts();
-    blueprint.ok_or_else(|| {
-        let text = Text { path: source.path.clone(), text: source.text.clone() };
-        Mistakes::new(vec![text], mistakes)
-    })
+        check::weights(&site, &notes);
+        found = (notes.count() == before).then(|| routes::find_ways(&mut site, &notes));
+    }
+    let is_clean = notes.is_clean();
+    let (mut mistakes, filled) = notes.into_parts();
+    drop_echoes(&mut mistakes, &broken, &source.text);
+    match found {
+        Some(routes) if is_clean => Ok(Reading { root, site, routes, filled }),
+        Some(_) | None => Err(Mistakes::new(texts(source, overrides), mistakes)),
+    }
+}
+
+/// What is left of a line with a syntax error makes no sense; to say so once is enough.
+fn drop_echoes(mistakes: &mut Vec<Mistake>, broken: &[Mistake], text: &str) {
+    let line = |at: At| text.bytes().take(at.start as usize).filter(|b| *b == b'\n').count();
+    let lines: Vec<usize> = broken.iter().take(100).map(|wrong| line(wrong.at)).collect();
+    mistakes.retain(|mistake| {
+        let is_echo = !broken.contains(mistake)
+            && mistake.at.text == 0
+            && !lines.is_empty()
+            && lines.contains(&line(mistake.at));
+        !is_echo
+    });
+}
+
+/// The texts that mistakes point into.
+fn texts(source: &Source, overrides: &[Override]) -> Vec<Text> {
+    let file = Text { path: source.path.clone(), text: source.text.clone() };
+    let sets = overrides.iter().map(|change| Text {
+        path: "--set".to_owned(),
+        text: format!("{}={}", change.path, change.value),
+    });
+    std::iter::once(file).chain(sets).collect()
 }
 
 /// The file's name without folders and extension.
@@ -77,15 +157,93 @@ fn stem(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        engine::time::Instant,
+        model::blueprint::{Arrivals, Op},
+    };
+
+    fn site(rest: &str) -> Blueprint {
+        let text = format!(
+            "[scenario]\nduration = \"1min\"\nwarm_up = \"10s\"\n[hardware.h]\ncores = 1\n\
+             [service.s]\nkind = \"service\"\nhardware = \"h\"\n\
+             [request.r]\nto = \"s.e\"\n\
+             [workload.w]\nmix = {{ r = 1 }}\narrivals = {{ poisson = \"10/s\" }}\n{rest}"
+        );
+        let source = Source { path: "folder/small.toml".to_owned(), text };
+        compile(&source, &[]).unwrap_or_else(|mistakes| panic!("{}", mistakes.draw(false)))
+    }
+
+    /// The endpoint's operations, told in a letter each, jumps with where they go.
+    fn ops(steps: &str) -> (String, Vec<u64>) {
+        let leaf = "[service.t]\nkind = \"service\"\nhardware = \"h\"\n[service.t.endpoint.x]\n";
+        let site = site(&format!("[service.s.endpoint.e]\nsteps = [{steps}]\n{leaf}"));
+        let first = site.endpoints[0].entry as usize;
+        let last = site.endpoints[1].entry as usize;
+        let told = site.ops[first..last].iter().map(|op| match op {
+            Op::Cpu { .. } => "C".to_owned(),
+            Op::Wait { .. } => "W".to_owned(),
+            Op::Call { .. } => "call".to_owned(),
+            Op::Fork { calls, copies } => format!("F{calls}x{copies}"),
+            Op::Branch { otherwise, .. } => format!("B{otherwise}"),
+            Op::Jump { to } => format!("J{to}"),
+            Op::Round => "N".to_owned(),
+            Op::Respond { .. } => "R".to_owned(),
+            Op::End => "E".to_owned(),
+            other => format!("{other:?}"),
+        });
+        (told.collect::<Vec<_>>().join(" "), site.places[first..last].to_vec())
+    }
 
     #[test]
-    fn the_scaled_up_site_compiles() {
-        let path = "scenarios/3-scale_up.toml".to_owned();
-        let text = std::fs::read_to_string(&path).unwrap();
-        let source = Source { path, text };
-        match compile(&source, &[]) {
-            Ok(blueprint) => assert_eq!(blueprint.name, "3-scale_up"),
-            Err(mistakes) => panic!("{}", mistakes.draw(false)),
+    fn steps_become_operations() {
+        let check = |steps: &str, expected: &str| assert_eq!(ops(steps).0, expected, "{steps}");
+        check("{ cpu = \"1ms\" }", "C R E");
+        check("{ repeat = 3, steps = [ { cpu = \"1ms\" } ] }", "C N C N C R E");
+        check("{ repeat = { probability = 0.5 }, steps = [ { cpu = \"1ms\" } ] }", "B3 C J0 R E");
+        check("{ branch = 0.5, steps = [ { cpu = \"1ms\" } ] }", "B2 C R E");
+        check(
+            "{ branch = 0.5, steps = [ { cpu = \"1ms\" } ], else = [ { wait = \"1ms\" } ] }",
+            "B3 C J4 W R E",
+        );
+        check("{ parallel = \"t.x\", count = 5 }", "F1x5 call R E");
+        check("{ parallel = [\"t.x\", \"t.x\"] }", "F2x1 call call R E");
+        check("{ respond = \"1KiB\" }, { cpu = \"1ms\" }", "R C E");
+    }
+
+    #[test]
+    fn places_belong_to_the_steps_own_words() {
+        let (_, alone) = ops("{ cpu = \"1ms\" }");
+        let (_, behind) = ops("{ wait = \"1ms\" }, { cpu = \"2ms\" }");
+        assert_eq!(alone[0], behind[1]);
+        let (_, rounds) = ops("{ repeat = 2, steps = [ { cpu = \"1ms\" } ] }");
+        assert_eq!(rounds[0], rounds[2]);
+        let (_, twice) = ops("{ cpu = \"1ms\" }, { cpu = \"1ms\" }");
+        assert_ne!(twice[0], twice[1]);
+    }
+
+    #[test]
+    fn a_spike_is_a_workload_of_its_own() {
+        let spike = "[[event]]\nat = \"20s\"\nspike = { workload = \"w\", extra = \"x3\", \
+                     ramp = \"2s\", hold = \"5s\", decay = \"1s\" }";
+        let site = site(&format!("[service.s.endpoint.e]\n{spike}"));
+        assert_eq!((site.name.as_str(), site.services.len()), ("small", 3));
+        let workload = &site.workloads[1];
+        assert!(workload.is_spike && workload.name == "w/spike@20s");
+        let Arrivals::Open { rate, .. } = &workload.arrivals else { panic!("an open load") };
+        let second = |s: u64| Instant::from_nanos(s * 1_000_000_000);
+        let knots = [(second(30), 0.0), (second(32), 30.0), (second(37), 30.0), (second(38), 0.0)];
+        assert_eq!(rate.knots, knots);
+    }
+
+    #[test]
+    fn the_sites_of_the_repository_compile() {
+        for name in ["0-simple_web_stack", "3-scale_up"] {
+            let path = format!("scenarios/{name}.toml");
+            let text = std::fs::read_to_string(&path).expect("the file is there");
+            match compile(&Source { path, text }, &[]) {
+                Ok(blueprint) => assert_eq!(blueprint.name, name),
+                Err(mistakes) => panic!("{}", mistakes.draw(false)),
+            }
         }
     }
 }

@@ -69,3 +69,119 @@ fn colours_are_shown_on_demand() {
     let assert = simulate(folder.path(), &["none.toml", "--color", "always"]).code(2);
     assert!(assert.get_output().stderr.starts_with(b"\x1b[1;31merror"));
 }
+
+/// A queue with one server, half busy.
+const QUEUE: &str = r#"
+[scenario]
+title = "one server"
+duration = "5s"
+replications = 5
+[hardware.box]
+cores = 1
+[service.web]
+kind = "service"
+hardware = "box"
+[service.web.endpoint.page]
+steps = [ { cpu = { exponential = "10ms" } }, { respond = "12KiB" } ]
+[request.page]
+to = "web.page"
+[workload.visitors]
+mix = { page = 1 }
+arrivals = { poisson = "50/s" }
+"#;
+
+fn queue() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("queue.toml"), QUEUE).unwrap();
+    folder
+}
+
+fn read(path: &Path) -> Vec<(String, Vec<u8>)> {
+    let entries = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    let mut files: Vec<_> = entries.map(|it| (name(&it), fs::read(&it).unwrap())).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_run_reports_and_leaves_its_results() {
+    let folder = queue();
+    let assert =
+        simulate(folder.path(), &["queue.toml"]).code(0).stderr("results are in results/queue\n");
+    let page = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    assert!(page.starts_with("one server\n") && !page.contains('\x1b'), "{page}");
+    let names: Vec<_> =
+        read(&folder.path().join("results/queue")).into_iter().map(|it| it.0).collect();
+    assert!(names.contains(&"summary.json".to_owned()) && names.contains(&"load.png".to_owned()));
+}
+
+#[test]
+fn threads_and_the_way_of_calling_change_no_byte() {
+    let folder = queue();
+    let run = |arguments: &[&str]| {
+        simulate(folder.path(), &[arguments, &["--quiet", "--no-plots"]].concat())
+            .code(0)
+            .stdout("")
+            .stderr("");
+    };
+    run(&["queue.toml", "--out", "one", "--threads", "1"]);
+    run(&["run", "queue.toml", "--out", "three", "--threads", "3"]);
+    run(&["queue.toml", "--out", "one", "--threads", "2"]);
+    run(&["queue.toml", "--out", "other", "--seed", "2"]);
+    run(&["queue.toml", "--out", "fewer", "--replications", "2"]);
+    let results = |name| read(&folder.path().join(name));
+    assert!(results("one") == results("three"));
+    assert!(results("one") != results("other"));
+    assert!(results("one") != results("fewer"));
+}
+
+#[test]
+fn what_is_not_ours_is_not_replaced() {
+    let folder = queue();
+    fs::create_dir(folder.path().join("thesis")).unwrap();
+    fs::write(folder.path().join("thesis/chapter.txt"), "…").unwrap();
+    let expected = ["`thesis` is not replaced", "`chapter.txt`"];
+    check_refused(folder.path(), &["queue.toml", "--out", "thesis"], &expected);
+    assert_eq!(read(&folder.path().join("thesis")).len(), 1);
+}
+
+#[test]
+fn mistakes_of_the_scenario_are_drawn() {
+    let folder = queue();
+    fs::write(folder.path().join("bad.toml"), QUEUE.replace("50/s", "50")).unwrap();
+    check_refused(folder.path(), &["bad.toml"], &["error: ", "bad.toml:17:24", "50"]);
+    check_refused(folder.path(), &["queue.toml", "--set", "web"], &["PATH=VALUE", "`web`"]);
+}
+
+/// `simulate FILE | true`: the reader is gone before anything is printed.
+#[cfg(unix)]
+#[test]
+fn a_reader_that_has_gone_is_no_failure() {
+    let folder = queue();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = std::process::Command::new(cargo_bin!("simulate"))
+        .current_dir(folder.path())
+        .args(["queue.toml", "--no-plots"])
+        .stdout(writer)
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(0));
+    assert!(folder.path().join("results/queue/summary.json").exists());
+}
+
+#[test]
+fn explain_prints_what_runs_the_same() {
+    let folder = queue();
+    let explain = ["explain", "queue.toml", "--set", "scenario.duration=4s"];
+    let assert = simulate(folder.path(), &explain).code(0).stderr("");
+    fs::write(folder.path().join("full.toml"), &assert.get_output().stdout).unwrap();
+    let digest = |arguments: &[&str]| {
+        let assert = simulate(folder.path(), &[arguments, &["--no-plots"]].concat()).code(0);
+        let page = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+        page.lines().find(|line| line.starts_with("events ")).unwrap().to_owned()
+    };
+    assert_eq!(digest(&["full.toml"]), digest(&["queue.toml", "--set", "scenario.duration=4s"]));
+    assert_ne!(digest(&["full.toml"]), digest(&["queue.toml"]));
+}

@@ -3,7 +3,7 @@
 use super::{
     arguments::Scenario,
     exit::Problem,
-    terminal::{Terminal, quoted},
+    terminal::{Terminal, printable},
 };
 use crate::{
     model::blueprint::Blueprint,
@@ -33,7 +33,7 @@ fn overrides<'a>(set: impl Iterator<Item = &'a String>) -> Result<Vec<Override>,
             Ok(Override { path: path.trim().to_owned(), value: value.trim().to_owned() })
         }
         None => Err(Problem::wrong(
-            format!("`--set` takes a path and a value, not `{}`", quoted(text)),
+            format!("`--set` takes PATH=VALUE, not `{}`", printable(text)),
             Some("such as `--set app.workers=12`"),
         )),
     };
@@ -42,6 +42,7 @@ fn overrides<'a>(set: impl Iterator<Item = &'a String>) -> Result<Vec<Override>,
 
 /// A scenario with every default filled in.
 pub(super) fn explain(options: &Scenario, terminal: Terminal) -> Result<String, Problem> {
-    let plan = compile(options, &[], terminal)?;
-    Ok(plan.title)
+    let source = source(options)?;
+    let explained = scenario::explain(&source, &overrides(options.set.iter())?);
+    explained.map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))
 }

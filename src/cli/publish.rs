@@ -11,7 +11,7 @@ use crate::{
     report::{
         csv,
         folder::{self, File, FolderError},
-        json,
+        json, plot,
         summary::Summary,
         terminal::{Colour, render},
     },
@@ -43,16 +43,24 @@ pub(super) fn publish(
     terminal: Terminal,
 ) -> Result<(), Problem> {
     let summary = Summary::new(plan, fold);
-    let files = vec![
+    let mut files = vec![
         File { name: "summary.json", bytes: json::render(&summary).into_bytes() },
         File { name: "latency.csv", bytes: csv::latency(plan, &fold.pool).into_bytes() },
         File { name: "timeseries.csv", bytes: csv::timeseries(plan, &fold.pool).into_bytes() },
     ];
+    let mut undrawn = None;
+    if !options.no_plots {
+        match plot::render(plan, &summary, &fold.pool) {
+            Ok(pictures) => files.extend(pictures),
+            // The figures are kept all the same.
+            Err(error) => undrawn = Some(Problem::broken(&error.to_string())),
+        }
+    }
     let digest = folder::write(to, &files).map_err(|error| problem(&error))?;
     let colour = if terminal.colours_data() { Colour::On } else { Colour::Off };
     terminal.print(&render(&summary, Some(&digest.to_string()), colour))?;
     terminal.tell(&format!("results are in {}", shown(to)));
-    Ok(())
+    undrawn.map_or(Ok(()), Err)
 }
 
 fn problem(error: &FolderError) -> Problem {

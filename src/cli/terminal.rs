@@ -111,14 +111,19 @@ impl Terminal {
     }
 }
 
-/// A path for people: on one line, whatever its name is made of.
+/// A path for people.
 pub(super) fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy())
+}
+
+/// A stranger's text on one line, whatever it is made of.
+pub(super) fn printable(text: &str) -> String {
     let escaped = |c: char| {
         let hidden = if c.is_control() { Some(c.escape_default()) } else { None };
         let plain = if c.is_control() { None } else { Some(c) };
         hidden.into_iter().flatten().chain(plain)
     };
-    path.to_string_lossy().chars().flat_map(escaped).collect()
+    text.chars().flat_map(escaped).collect()
 }
 
 /// A word of a command for a shell.

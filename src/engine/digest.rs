@@ -60,3 +60,65 @@ impl fmt::Display for Digest {
         write!(formatter, "{:032x}", self.state)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(words: &[u64]) -> Digest {
+        let mut digest = Digest::new();
+        for word in words {
+            digest.fold(*word);
+        }
+        digest
+    }
+
+    #[test]
+    fn bits_are_pinned() {
+        assert_eq!(of(&[]).to_string(), "0".repeat(32));
+        assert_eq!(of(&[1, 2, 3]).to_string(), "fa8a1e3728e9230a05994a7a33359d48");
+        let mut digest = Digest::new();
+        digest.fold_bytes(b"a name of more than eight bytes");
+        assert_eq!(digest.to_string(), "d61f61f80a84ca0a8ccadbf72c4bb7d7");
+        digest.fold_digest(of(&[7]));
+        assert_eq!(digest.words(), [0x4F1F_DD77_52DE_29DD, 0x40A4_6CC3_5A82_D7AE]);
+    }
+
+    #[test]
+    fn order_length_and_every_bit_count() {
+        assert_ne!(of(&[1, 2]), of(&[2, 1]));
+        assert_ne!(of(&[0]), of(&[0, 0]));
+        assert_ne!(of(&[]), of(&[0]));
+        let (mut short, mut long) = (Digest::new(), Digest::new());
+        short.fold_bytes(b"a");
+        long.fold_bytes(b"a\0");
+        assert_ne!(short, long);
+        let words = [5; 20];
+        for flipped in 0..20 * 64 {
+            let mut other = words;
+            other[flipped / 64] ^= 1 << (flipped % 64);
+            assert_ne!(of(&words), of(&other), "bit {flipped}");
+        }
+    }
+
+    /// Two differences one after the other must not cancel: the usual weakness of rolling folds.
+    #[test]
+    fn neighbouring_differences_do_not_cancel() {
+        let mut seen: Vec<[u64; 2]> = Vec::new();
+        for first in 0..64 {
+            for second in 0..64 {
+                seen.push(of(&[1 << first, 1 << second, 9]).words());
+            }
+        }
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 64 * 64);
+        // Nor may they leave half of the digest as it was.
+        for half in 0..2 {
+            let mut halves: Vec<u64> = seen.iter().map(|words| words[half]).collect();
+            halves.sort_unstable();
+            halves.dedup();
+            assert_eq!(halves.len(), 64 * 64);
+        }
+    }
+}

@@ -12,16 +12,17 @@ use rand_chacha::{
 
 use super::maths;
 
-/// The fraction of π in words of 64 bits: constants that hide nothing.
+/// Digits 129 to 256 of the hexadecimal fraction of π: constants that hide nothing, and that are
+/// not as likely as the first ones to be somebody's seed.
 const PI: [u64; 8] = [
-    0x243F_6A88_85A3_08D3,
-    0x1319_8A2E_0370_7344,
-    0xA409_3822_299F_31D0,
-    0x082E_FA98_EC4E_6C89,
-    0x4528_21E6_38D0_1377,
-    0xBE54_66CF_34E9_0C6C,
-    0xC0AC_29B7_C97C_50DD,
-    0x3F84_D5B5_B547_0917,
+    0x9216_D5D9_8979_FB1B,
+    0xD131_0BA6_98DF_B5AC,
+    0x2FFD_72DB_D01A_DFB7,
+    0xB8E1_AFED_6A26_7E96,
+    0xBA7C_9045_F12C_7F99,
+    0x24A1_9947_B391_6CF7,
+    0x0801_F2E2_858E_FC16,
+    0x6369_20D8_7157_4E69,
 ];
 
 /// The key of one part of a whole: a visitor of a workload, a request of a visitor, a loop's round.
@@ -33,11 +34,11 @@ pub fn mix(a: u64, b: u64) -> u64 {
 /// The uniform word that `key` draws at `place`.
 #[inline]
 pub fn draw(key: u64, place: u64) -> u64 {
-    hash(key ^ PI[5], place ^ PI[0], PI[7], PI[2])
+    hash(key ^ PI[1], place ^ PI[3], PI[5], PI[7])
 }
 
-/// The first product is kept beside its factors, not in their stead: a factor of 0 then loses
-/// nothing but its own 64 bits.
+/// The first product is kept beside its factors, not in their stead: where one of them happens to
+/// be 0, the other one still decides.
 #[inline]
 fn hash(a: u64, b: u64, c: u64, d: u64) -> u64 {
     let first = u128::from(a) * u128::from(b);
@@ -49,7 +50,7 @@ fn hash(a: u64, b: u64, c: u64, d: u64) -> u64 {
 
 /// A stable hash of a name, for keys and places.
 pub fn name_key(name: &str) -> u64 {
-    let mut key = mix(PI[1], name.len() as u64);
+    let mut key = mix(PI[3], name.len() as u64);
     for chunk in name.as_bytes().chunks(8) {
         let mut word = [0; 8];
         word[..chunk.len()].copy_from_slice(chunk);
@@ -105,3 +106,6 @@ fn generator(key: [u64; 4]) -> ChaCha8Rng {
     }
     ChaCha8Rng::from_seed(seed)
 }
+
+#[cfg(test)]
+mod tests;

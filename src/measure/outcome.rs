@@ -18,6 +18,8 @@ pub enum Cause {
     QueueFull,
     /// The server takes no more connections.
     TooManyConnections,
+    /// The caller itself has no more connections to spare.
+    OutOfConnections,
     /// The answer did not begin in time.
     ResponseTimeout,
     /// The connection broke before the answer began.
@@ -32,7 +34,7 @@ pub enum Cause {
 
 impl Cause {
     /// All of them, in order.
-    pub const ALL: [Cause; 12] = [
+    pub const ALL: [Cause; 13] = [
         Cause::None,
         Cause::Refused,
         Cause::ConnectTimeout,
@@ -40,6 +42,7 @@ impl Cause {
         Cause::QueueTimeout,
         Cause::QueueFull,
         Cause::TooManyConnections,
+        Cause::OutOfConnections,
         Cause::ResponseTimeout,
         Cause::Reset,
         Cause::Truncated,
@@ -57,6 +60,7 @@ impl Cause {
             Cause::QueueTimeout => "queue timeout",
             Cause::QueueFull => "queue full",
             Cause::TooManyConnections => "too many connections",
+            Cause::OutOfConnections => "out of connections",
             Cause::ResponseTimeout => "response timeout",
             Cause::Reset => "reset",
             Cause::Truncated => "truncated",

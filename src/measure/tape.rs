@@ -235,6 +235,7 @@ pub const fn is_refusal(cause: Cause) -> bool {
         Cause::None
         | Cause::ConnectTimeout
         | Cause::QueueTimeout
+        | Cause::OutOfConnections
         | Cause::ResponseTimeout
         | Cause::Reset
         | Cause::Truncated
@@ -255,7 +256,7 @@ fn judge(
         return;
     }
     counter.count += 1;
-    let is_slow = objective.limit.is_some_and(|limit| latency > limit);
+    let is_slow = objective.limit.is_some_and(|limit| latency >= limit);
     counter.beyond += u64::from(is_slow || !is_ok);
 }
 

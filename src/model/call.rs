@@ -170,7 +170,7 @@ pub struct Call {
     /// How it ended, or what went wrong below so far.
     pub outcome: Outcome,
     /// 0 for the first.
-    pub attempt: u8,
+    pub attempt: u16,
     /// SYNs sent, or requests sent anew to a full accept queue.
     pub resent: u8,
     /// How the caller sees it.
@@ -235,7 +235,7 @@ impl Call {
 
     /// Whether several of its calls may be under way.
     pub fn has_many_callees(&self) -> bool {
-        self.is.has_forked && self.pending > 1
+        self.is.has_forked && self.pending > 0
     }
 
     /// Whether anybody waits for its answer.

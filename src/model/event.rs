@@ -114,6 +114,8 @@ pub enum Event {
         log: u16,
         /// Which flush of the group it was.
         stage: u16,
+        /// The primary's run.
+        epoch: u32,
     },
     /// A transaction reaches a replica.
     Shipped {
@@ -139,6 +141,11 @@ pub enum Event {
         view: u32,
         /// Index among its servers.
         server: u32,
+    },
+    /// A process closes half of its idle connections.
+    Purge {
+        /// Index of the view.
+        view: u32,
     },
     /// Something on the scenario's timeline.
     Happen {

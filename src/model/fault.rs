@@ -200,21 +200,15 @@ impl<R: Recorder> Run<'_, R> {
             if call.is.is_root || call.phase == Phase::Over {
                 return;
             }
-            call.is.is_cut = silent == key;
-            let (upstream, caller, is_receiving) =
-                (call.upstream, call.caller, call.phase == Phase::Receiving);
-            if is_receiving || silent == key {
-                let timer = call.timer;
-                if is_receiving {
-                    self.site.line.cancel(timer);
-                    let timeout = self.plan.upstreams[upstream.index()].response_timeout;
-                    self.site.calls[silent].timer = match timeout {
-                        Some(delay) => self.site.line.later(delay, Event::TimeOut { call: silent }),
-                        None => Ticket::NONE,
-                    };
-                }
-            } else {
-                return;
+            call.is.is_cut = true;
+            let (upstream, caller, timer) = (call.upstream, call.caller, call.timer);
+            if call.phase == Phase::Receiving {
+                self.site.line.cancel(timer);
+                let timeout = self.plan.upstreams[upstream.index()].response_timeout;
+                self.site.calls[silent].timer = match timeout {
+                    Some(delay) => self.site.line.later(delay, Event::TimeOut { call: silent }),
+                    None => Ticket::NONE,
+                };
             }
             let caller_goes_on =
                 self.site.calls.get(caller).is_some_and(|caller| caller.is.is_answered);
@@ -249,6 +243,7 @@ impl<R: Recorder> Run<'_, R> {
                     let timer = self.site.connections[connection].timer;
                     self.site.line.cancel(timer);
                     self.site.connections[connection].timer = Ticket::NONE;
+                    self.let_go(connection);
                     let other = self.site.connections[connection].instance;
                     let delay = self.between(id.0, other);
                     self.site.line.later(delay, Event::Closed { connection });
@@ -263,7 +258,7 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// The constant delay between two instances.
-    fn between(&self, one: u32, other: u32) -> crate::engine::timeline::DelayId {
+    pub(crate) fn between(&self, one: u32, other: u32) -> crate::engine::timeline::DelayId {
         let (from, to) = (&self.plan.instances[one as usize], &self.plan.instances[other as usize]);
         if from.host == to.host && from.host.0 != NONE {
             self.plan.loopback

@@ -94,10 +94,11 @@ fn filled(
     for id in warm() {
         let files = &plan.files[id.index()];
         let start = first[id.index()] as usize;
+        let luck = mix(luck, name_key(&files.name));
         for (rank, share) in files.shares.iter().enumerate() {
             let object = start + rank;
             let chance = 1.0 - exp(-share * files.rate_per_host * time);
-            is_in[object] = unit(draw(luck, object as u64)) < chance;
+            is_in[object] = unit(draw(luck, rank as u64)) < chance;
             bytes[object] = u64::from(files.bytes[rank]);
         }
     }

@@ -15,12 +15,7 @@ use super::{
     upstream::is_up,
 };
 use crate::{
-    engine::{
-        luck::{mix, name_key},
-        slab::Key,
-        time::Span,
-        timeline::Ticket,
-    },
+    engine::{luck::mix, slab::Key, time::Span, timeline::Ticket},
     measure::{outcome::Cause, recorder::Recorder},
 };
 
@@ -42,8 +37,7 @@ impl Site {
         let upstream = &plan.upstreams[it.upstream as usize];
         let Some(check) = upstream.check else { return };
         let inter = self.line.delay(check.inter).nanos();
-        let name = name_key(&plan.services[upstream.caller.index()].name);
-        let word = self.draw(mix(self.key, mix(name, CHECK)), u64::from(process));
+        let word = self.draw(mix(self.key, mix(upstream.place, CHECK)), u64::from(process));
         let phase = (u128::from(word) * u128::from(inter)) >> 64;
         for server in 0..upstream.servers {
             let stagger = inter / u64::from(upstream.servers) * u64::from(server);
@@ -62,11 +56,12 @@ impl<R: Recorder> Run<'_, R> {
         let id = UpstreamId(it.upstream);
         let upstream = &self.plan.upstreams[id.index()];
         let Some(check) = upstream.check else { return };
-        let now = self.now();
         let service = &self.plan.services[upstream.callee.index()];
         let endpoint = check.endpoint.unwrap_or(super::blueprint::EndpointId(NONE));
-        let place = mix(CHECK, mix(u64::from(server), u64::from(it.process)));
-        let key = mix(mix(self.site.key, place), now.nanos());
+        let place = mix(upstream.place, mix(u64::from(server), u64::from(it.process)));
+        let state = &mut self.site.peers[peer];
+        state.checks += 1;
+        let key = mix(mix(self.site.key, place), state.checks);
         let mut call = Call::new(endpoint, key, mix(key, CHECK));
         call.upstream = id;
         call.view = view;
@@ -147,9 +142,11 @@ impl<R: Recorder> Run<'_, R> {
             | Cause::ConnectTimeout
             | Cause::TooManyConnections
             | Cause::ResponseTimeout
-            | Cause::Reset
-            | Cause::Truncated => true,
-            Cause::None
+            | Cause::Reset => true,
+            // Once the header is there, nginx counts a success.
+            Cause::Truncated
+            | Cause::OutOfConnections
+            | Cause::None
             | Cause::NoServer
             | Cause::QueueTimeout
             | Cause::QueueFull

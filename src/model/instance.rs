@@ -30,6 +30,10 @@ const SEAT: u64 = 0x5345_4154;
 /// A data packet that a full accept queue ignored is sent again after this long, then twice that
 /// (Linux's minimal retransmission time-out).
 const DATA_RESENT_AFTER: Span = Span::from_millis(200);
+/// At most this far apart (`TCP_RTO_MAX`) …
+const DATA_RESENT_AFTER_MAX: Span = Span::from_millis(120_000);
+/// … and so often, some 15 minutes (`net.ipv4.tcp_retries2`).
+const DATA_RETRIES: u8 = 15;
 
 /// A run of a service, as it stands.
 #[derive(Clone, Debug)]
@@ -127,6 +131,7 @@ impl<R: Recorder> Run<'_, R> {
         let index = call.instance as usize;
         let instance = &self.plan.instances[index];
         if self.site.is_lost(instance.host) {
+            self.send_data_again(key);
             return;
         }
         let service = instance.service;
@@ -178,11 +183,25 @@ impl<R: Recorder> Run<'_, R> {
         if !call.is.is_fresh || !state.is_full() || state.waiting_count <= accept.backlog {
             return false;
         }
-        let call = &mut self.site.calls[key];
-        let pause = DATA_RESENT_AFTER.times(1 << call.resent.min(9));
-        call.resent = call.resent.saturating_add(1);
-        self.site.line.after(pause, Event::Deliver { call: key });
+        self.send_data_again(key);
         true
+    }
+
+    /// Data that nobody acknowledged is sent again by the caller's kernel, less and less often.
+    fn send_data_again(&mut self, key: Key) {
+        let call = &mut self.site.calls[key];
+        if call.connection.is_none() {
+            return;
+        }
+        let sent = call.resent;
+        call.resent += 1;
+        let pause = DATA_RESENT_AFTER.times(1 << sent.min(10)).min(DATA_RESENT_AFTER_MAX);
+        let event = if sent < DATA_RETRIES {
+            Event::Deliver { call: key }
+        } else {
+            Event::Broken { call: key, cause: Cause::Reset }
+        };
+        self.site.line.after(pause, event);
     }
 
     fn has_room(&mut self, key: Key, room: Room) -> bool {
@@ -501,14 +520,15 @@ impl<R: Recorder> Run<'_, R> {
             return;
         }
         call.is.is_wasted = true;
-        if !self.stops_when_abandoned(key) {
+        // What was never accepted cannot be worked on for nobody.
+        let is_unaccepted = call.is.on_loop && call.stage == Stage::Waiting;
+        if !is_unaccepted && !self.stops_when_abandoned(key) {
             return;
         }
         // A burst or a read that has begun goes on; the loop notices when it is over.
         let call = &self.site.calls[key];
-        let computes = self.site.calls[key].is.on_loop
-            && call.stage == Stage::Running
-            && self.site.loops[call.seat as usize].holder == key;
+        let computes = call.stage == Stage::Running
+            && (!call.is.on_loop || self.site.loops[call.seat as usize].holder == key);
         if !computes {
             self.cancel(key);
         }

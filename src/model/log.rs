@@ -35,6 +35,8 @@ const APPLY: u64 = 0x4150_504C;
 #[derive(Clone, Debug)]
 pub struct LogState {
     stages: Vec<FlushStage>,
+    /// Counts the primary's runs: a flush of an earlier one is of no use.
+    epoch: u32,
     /// Flushes begun, for their luck.
     flushes: u64,
     /// The transactions from `base` on.
@@ -86,6 +88,7 @@ impl LogState {
         };
         LogState {
             stages: vec![FlushStage::default(); log.fsync_stages as usize],
+            epoch: 0,
             flushes: 0,
             entries: VecDeque::new(),
             base: 0,
@@ -141,12 +144,16 @@ impl<R: Recorder> Run<'_, R> {
         let bytes = self.plan.laws[log.event_bytes.index()].mean() * f64::from(group);
         let end = self.disk(host, fsync, word, bytes as u64);
         self.tape.flushed(log.primary.0, group, now);
-        self.site.line.at(end, Event::Flushed { log: id.0 as u16, stage });
+        let epoch = self.site.logs[id.index()].epoch;
+        self.site.line.at(end, Event::Flushed { log: id.0 as u16, stage, epoch });
     }
 
     /// A group is on stable storage.
-    pub(crate) fn flushed(&mut self, log: u16, stage: u16) {
+    pub(crate) fn flushed(&mut self, log: u16, stage: u16, epoch: u32) {
         let id = LogId(u32::from(log));
+        if self.site.logs[id.index()].epoch != epoch {
+            return;
+        }
         let count = self.site.logs[id.index()].stages.len() as u16;
         let at = &mut self.site.logs[id.index()].stages[usize::from(stage)];
         let mut group = std::mem::take(&mut at.flushing);
@@ -297,6 +304,7 @@ impl<R: Recorder> Run<'_, R> {
             let is_primary = plan.primary.0 == instance;
             if is_primary {
                 self.site.logs[log].stages.fill(FlushStage::default());
+                self.site.logs[log].epoch += 1;
             }
             for (index, replica) in plan.replicas.iter().enumerate() {
                 if !is_primary && replica.0 != instance {

@@ -385,7 +385,7 @@ impl<R: Recorder> Run<'_, R> {
     pub(crate) fn callee_answered(&mut self, key: Key, outcome: Outcome, bytes: u32) {
         let call = &mut self.site.calls[key];
         call.pending -= 1;
-        if !outcome.is_ok() && call.outcome.is_ok() {
+        if !outcome.is_ok() && call.outcome.is_ok() && !call.is.is_answered {
             call.outcome = outcome;
         }
         if call.pending > 0 {
@@ -418,7 +418,7 @@ impl<R: Recorder> Run<'_, R> {
     fn go_on(&mut self, key: Key) {
         let call = &self.site.calls[key];
         let passes_on = call.is.is_root || call.passes_on;
-        if call.outcome.is_ok() || passes_on {
+        if call.outcome.is_ok() || passes_on || call.is.is_answered {
             self.advance(key);
         } else {
             self.answer_error(key);
@@ -430,14 +430,15 @@ impl<R: Recorder> Run<'_, R> {
         let now = self.now();
         let call = &mut self.site.calls[key];
         call.pending -= 1;
-        if call.outcome.is_ok() {
+        let relays = call.is.is_answered && call.is.goes_on;
+        if call.outcome.is_ok() && (relays || !call.is.is_answered) {
             call.outcome = outcome;
         }
-        if call.is.is_root {
+        if call.is.is_root || (call.is.is_answered && !relays) {
             if call.pending == 0 {
                 self.advance(key);
             }
-        } else if call.is.is_answered {
+        } else if relays {
             self.truncate(key);
         } else if call.is.goes_on {
             // It is about to pass on what it got: the error goes with it.

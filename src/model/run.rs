@@ -97,10 +97,11 @@ impl<R: Recorder> Run<'_, R> {
             Event::Renege { call } => self.renege(call),
             Event::Resume { call } => self.resume(call),
             Event::Retry { call } => self.retry_now(call),
-            Event::Flushed { log, stage } => self.flushed(log, stage),
+            Event::Flushed { log, stage, epoch } => self.flushed(log, stage, epoch),
             Event::Shipped { log, replica, epoch } => self.shipped(log, replica, epoch),
             Event::Follow { log, replica, epoch } => self.follow(log, replica, epoch),
             Event::Check { view, server } => self.check(view, server),
+            Event::Purge { view } => self.purge(view),
             Event::Happen { index } => self.on_the_timeline(index),
         }
         // Calls that were let go on by this event: a freed slot, a freed loop. They may free others.
@@ -108,7 +109,10 @@ impl<R: Recorder> Run<'_, R> {
         while next < self.site.ready.len() {
             let call = self.site.ready[next];
             next += 1;
-            self.advance(call);
+            // A host that is lost may have taken it along within the same event.
+            if self.site.calls.get(call).is_some_and(|call| call.stage == Stage::Running) {
+                self.advance(call);
+            }
         }
         self.site.ready.clear();
     }

@@ -69,6 +69,8 @@ pub struct Peer {
     pub(crate) checking: Key,
     /// Whether it has been checked at all.
     pub(crate) was_checked: bool,
+    /// Checks begun, for their luck.
+    pub(crate) checks: u64,
     /// Passive health: failures that count.
     pub(crate) fails: u32,
     /// When the last failure was.
@@ -89,6 +91,7 @@ impl Peer {
             check: Ticket::NONE,
             checking: Key::NONE,
             was_checked: false,
+            checks: 0,
             fails: 0,
             failed_at: Instant::ZERO,
             looked_at: Instant::ZERO,
@@ -173,7 +176,9 @@ impl<R: Recorder> Run<'_, R> {
         let is_limited = limit != u32::MAX;
         let waits = is_limited && upstream.queues;
         if waits && !view.queue.is_empty() {
-            return Pick::BackendQueue;
+            let peers = &self.site.peers[first..first + upstream.servers as usize];
+            let is_any_up = peers.iter().any(|peer| is_up(peer, upstream));
+            return if is_any_up { Pick::BackendQueue } else { Pick::Fail(Cause::NoServer) };
         }
         if upstream.balance == Balance::Addresses {
             let word = self.site.draw(call.request_key, PICK);
@@ -219,8 +224,10 @@ impl<R: Recorder> Run<'_, R> {
             chosen = choose(NONE, !by_draw);
         }
         let Some(server) = chosen else {
-            let anybody = is_limited && !by_draw && choose(NONE, false).is_some();
-            return if anybody && upstream.queues {
+            let is_anybody = is_limited
+                && !by_draw
+                && (0..servers.len()).any(|index| usable(peers, index, NONE, false));
+            return if is_anybody && upstream.queues {
                 Pick::BackendQueue
             } else {
                 Pick::Fail(Cause::NoServer)
@@ -359,7 +366,9 @@ impl<R: Recorder> Run<'_, R> {
                 return;
             }
             let own = peer.queue.first();
-            let any = if is_up(peer, upstream) { view.queue.first() } else { None };
+            let weight = self.plan.servers[(upstream.first_server + server) as usize].weight;
+            let takes_any = is_up(peer, upstream) && weight > 0;
+            let any = if takes_any { view.queue.first() } else { None };
             let age = |index: u32| self.site.calls[self.site.calls.key_at(index)].queued;
             let next = match (own, any) {
                 (Some(own), Some(any)) => {
@@ -393,11 +402,13 @@ impl<R: Recorder> Run<'_, R> {
         if !peers.iter().any(|peer| is_up(peer, upstream)) {
             moved.extend(self.listed(view.queue));
         }
+        for &key in &moved {
+            self.leave_queue(key);
+            let timer = std::mem::replace(&mut self.site.calls[key].timer, Ticket::NONE);
+            self.site.line.cancel(timer);
+        }
         for key in moved {
             if self.site.calls.get(key).is_some_and(|call| call.phase == Phase::Queued) {
-                self.leave_queue(key);
-                let timer = std::mem::replace(&mut self.site.calls[key].timer, Ticket::NONE);
-                self.site.line.cancel(timer);
                 self.route(key);
             }
         }
@@ -419,8 +430,8 @@ impl<R: Recorder> Run<'_, R> {
         let cuts_through = call.is.cuts_through;
         self.site.line.cancel(timer);
         self.forgive(key);
-        self.release_server(key);
         self.put_back(key);
+        self.release_server(key);
         self.settle(key);
         if was_whole && cuts_through {
             // It came in one piece: beginning and end at once.
@@ -503,11 +514,15 @@ impl<R: Recorder> Run<'_, R> {
             Cause::None
             | Cause::NoServer
             | Cause::QueueTimeout
+            | Cause::OutOfConnections
             | Cause::Truncated
             | Cause::Patience
             | Cause::Unfinished => false,
         };
-        let is_safe = call.is.is_idempotent || retry.unsafe_too || !call.is.was_sent;
+        // What was refused was not begun.
+        let was_refused = matches!(cause, Cause::Refused | Cause::QueueFull);
+        let was_begun = call.is.was_sent && !was_refused;
+        let is_safe = call.is.is_idempotent || retry.unsafe_too || !was_begun;
         let has_more = u32::from(call.attempt) < retry.attempts;
         if !is_wanted || !is_safe || !has_more || !self.site.calls.contains(call.caller) {
             return None;
@@ -523,7 +538,10 @@ impl<R: Recorder> Run<'_, R> {
         next.one_way = call.one_way;
         next.is.is_idempotent = call.is.is_idempotent;
         next.is.cuts_through = call.is.cuts_through;
-        let is_same = retry.next == Next::Same || upstream.servers == 1;
+        let first = self.site.views[call.view as usize].first_peer;
+        let peers = &self.site.peers[first as usize..(first + upstream.servers) as usize];
+        let up = peers.iter().filter(|peer| is_up(peer, upstream)).count();
+        let is_same = retry.next == Next::Same || up <= 1;
         let pauses = retry.turnaround.is_some() && is_same && cause == Cause::Refused;
         Some((next, pauses && upstream.balance != Balance::Addresses))
     }
@@ -610,6 +628,7 @@ fn status(statuses: Statuses, cause: Cause) -> u16 {
         Cause::QueueTimeout | Cause::QueueFull => statuses.queue,
         Cause::ResponseTimeout => statuses.timeout,
         Cause::Reset | Cause::Truncated | Cause::TooManyConnections => statuses.reset,
+        Cause::OutOfConnections => 500,
         Cause::Patience | Cause::Unfinished => 0,
     }
 }

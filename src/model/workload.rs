@@ -30,6 +30,8 @@ const THINK: u64 = 0x5448_494E;
 const PATIENCE: u64 = 0x5041_5456;
 const LATENCY: u64 = 0x4C41_5445;
 const ATTEMPT: u64 = 0x524F_4F54;
+/// A user who was refused at the very instant of asking does not ask again sooner than this.
+const REFUSED_PAUSE: Span = Span::from_millis(1);
 
 /// A source of visitors, as it stands.
 #[derive(Clone, Debug)]
@@ -230,7 +232,11 @@ impl<R: Recorder> Run<'_, R> {
                 return;
             };
             let word = self.site.draw(mix(it.key, it.ordinal), THINK);
-            let think = Span::from_seconds(self.plan.laws[think.index()].draw(word));
+            let mut think = Span::from_seconds(self.plan.laws[think.index()].draw(word));
+            if !is_ok && arrived == self.now() {
+                // Refused in no time and without a thought: time must go on all the same.
+                think = think.max(REFUSED_PAUSE);
+            }
             self.site.line.after(think, Event::Ask { user });
         }
     }
@@ -257,19 +263,15 @@ impl<R: Recorder> Run<'_, R> {
     /// The connection that the user who made a call has kept, if it still lives.
     pub(crate) fn kept_connection(&mut self, key: Key) -> Option<Key> {
         let user = self.user_of(key)?;
-        let kept = self.site.users[user].connection;
-        let connection = self.site.connections.get(kept)?;
         let instance = self.site.calls[key].instance;
-        if connection.instance != instance {
-            return None;
-        }
-        self.site.users[user].connection = Key::NONE;
-        let connection = &mut self.site.connections[kept];
+        let kept = std::mem::replace(&mut self.site.users[user].connection, Key::NONE);
+        let connection = self.site.connections.get_mut(kept)?;
         let timer = std::mem::replace(&mut connection.timer, Ticket::NONE);
-        let is_dead = connection.epoch < self.site.instances[instance as usize].broken_epoch;
+        let broken = self.site.instances[connection.instance as usize].broken_epoch;
+        let is_usable = connection.instance == instance && connection.epoch >= broken;
         self.site.line.cancel(timer);
-        if is_dead {
-            self.forget(kept);
+        if !is_usable {
+            self.closed(kept);
             return None;
         }
         Some(kept)

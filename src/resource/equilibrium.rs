@@ -61,7 +61,8 @@ mod tests {
             let (mut low, mut high) = (0.0, 1e12);
             for _ in 0..200 {
                 let middle = 0.5 * (low + high);
-                if filled(&rates, &bytes, middle) < budget as f64 { low = middle } else { high = middle }
+                let is_low = filled(&rates, &bytes, middle) < budget as f64;
+                (low, high) = if is_low { (middle, high) } else { (low, middle) };
             }
             let time = characteristic_time(&rates, &bytes, budget);
             prop_assert!(total == 0 || (time - low).abs() <= 1e-6 * low, "{} {}", time, low);

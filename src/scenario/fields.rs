@@ -21,6 +21,8 @@ pub(crate) struct Notes {
     next_table: Cell<u32>,
     /// The file has syntax errors: what is missing may have been lost by them.
     is_damaged: Cell<bool>,
+    /// Something could not be read as a whole: names may be missed that are there.
+    has_gaps: Cell<bool>,
 }
 
 /// A setting that the file leaves out.
@@ -81,6 +83,21 @@ impl Notes {
         self.mistakes.borrow().is_empty()
     }
 
+    /// Says that a part of the file is known by its name only.
+    pub(crate) fn gap(&self) {
+        self.has_gaps.set(true);
+    }
+
+    /// Whether every name of the file is known, so that one can be missed.
+    pub(crate) fn knows_all_names(&self) -> bool {
+        !self.is_damaged.get() && !self.has_gaps.get()
+    }
+
+    /// How many mistakes there are so far.
+    pub(crate) fn count(&self) -> usize {
+        self.mistakes.borrow().len()
+    }
+
     pub(crate) fn is_damaged(&self) -> bool {
         self.is_damaged.get()
     }
@@ -106,7 +123,7 @@ pub(crate) struct Fields<'t> {
     id: u32,
     /// Where the table is named.
     pub(crate) at: At,
-    /// For messages: `service `web``.
+    /// For messages: what it is, and its name.
     what: String,
     pub(crate) notes: &'t Notes,
     seen: RefCell<Vec<String>>,
@@ -216,23 +233,22 @@ impl<'t> Fields<'t> {
 
     /// A table within this one; if it is not there, one that has nothing but defaults.
     pub(crate) fn sub(&self, key: &str) -> Fields<'t> {
-        let what = format!("`{key}` of {}", self.what);
+        let what = match self.what.as_str() {
+            "the file" => format!("`[{key}]`"),
+            other => format!("`{key}` of {other}"),
+        };
         let notes = self.notes;
-        match self.node(key) {
-            Some(node) => match &node.value {
-                Value::Table(table) => Fields::new(table, node.at, what, notes),
-                other => {
-                    let says = format!("`{key}` is a table, here it is {}", other.kind());
-                    notes.mistake(node.at, says);
-                    self.absent(node.at, what)
-                }
-            },
-            None => {
-                let fields = self.absent(self.at, what);
-                notes.fill(self.id, key, Filling::Table { id: fields.id });
-                fields
-            }
+        let Some(node) = self.node(key) else {
+            let fields = self.absent(self.at, what);
+            notes.fill(self.id, key, Filling::Table { id: fields.id });
+            return fields;
+        };
+        if let Value::Table(table) = &node.value {
+            return Fields::new(table, node.at, what, notes);
         }
+        let says = format!("`{key}` is a table, here it is {}", node.value.kind());
+        notes.mistake(node.at, says);
+        self.absent(node.at, what)
     }
 
     /// A table of `node`, if it is one.
@@ -314,7 +330,11 @@ impl<'t> Fields<'t> {
             }
             if unmodelled.contains(&key) {
                 let says = format!("setting of {product} that is not modelled (yet): `{key}`");
-                self.notes.hinted(at, says, "without it the result would silently be another one");
+                self.notes.hinted(
+                    at,
+                    says,
+                    "nothing here corresponds to it; leave it out to simulate without it",
+                );
                 continue;
             }
             let known = seen.iter().map(String::as_str);
@@ -328,7 +348,9 @@ impl<'t> Fields<'t> {
 fn check_name(name: &str, at: At, what: &str, notes: &Notes) {
     const LENGTH_MAX: usize = 60;
     let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    if name.is_empty() || name.len() > LENGTH_MAX || !is_plain {
+    // Overrides name nothing new but copies of hardware, whose names are ours.
+    let is_ours = at.text > 0;
+    if !is_ours && (name.is_empty() || name.len() > LENGTH_MAX || !is_plain) {
         let says = format!("`{name}` cannot be the name of a {what}");
         let hint = format!("names have letters, digits, `_` and `-`, 1 to {LENGTH_MAX} of them");
         notes.hinted(at, says, hint);

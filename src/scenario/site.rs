@@ -23,7 +23,7 @@ const CORES_MAX: u32 = 65_536;
 
 /// Everything that the file says, and its mistakes in the notes.
 pub(crate) fn read(root: &Table, notes: &Notes) -> Site {
-    let root = Fields::new(root, At::default(), "a scenario", notes);
+    let root = Fields::new(root, At::default(), "the file", notes);
     let scenario = root.sub("scenario");
     let title = scenario.or::<String>("title", "\"\"", "optional");
     let seed = scenario.or::<u64>("seed", "1", "any number is as good");
@@ -48,7 +48,8 @@ pub(crate) fn read(root: &Table, notes: &Notes) -> Site {
     let ground = Site {
         title,
         seed,
-        duration: duration.unwrap_or(Span::from_millis(1_000)),
+        // Behind a mistake: nothing else is to seem too late.
+        duration: duration.filter(|span| !span.is_zero()).unwrap_or(Span::MAX),
         warm_up,
         drain,
         replications,
@@ -68,12 +69,11 @@ pub(crate) fn read(root: &Table, notes: &Notes) -> Site {
 fn rest(root: &Fields<'_>, mut site: Site) -> Site {
     let notes = root.notes;
     for named in root.named("service", "service") {
-        if let Some(service) = service(&named, &site) {
-            site.services.push(service);
-        }
+        site.services.push(service(&named, &site));
     }
     let total: u64 = site.services.iter().map(|service| u64::from(service.instances)).sum();
-    if total > u64::from(INSTANCES_MAX) {
+    let has_too_many = |service: &Service| service.instances == INSTANCES_MAX;
+    if total > u64::from(INSTANCES_MAX) && !site.services.iter().any(has_too_many) {
         let says = format!("{total} instances in all; the most is {INSTANCES_MAX}");
         notes.mistake(root.key_at("service"), says);
     }
@@ -134,6 +134,7 @@ fn links(root: &Fields<'_>, zones: &[Name]) -> Vec<Link> {
             let hint = format!("write `[link.A-B]`; zones here: {}", names.join(", "));
             let says = format!("`{}` does not join two zones", named.name);
             root.notes.hinted(named.at, says, hint);
+            root.notes.gap();
             continue;
         };
         let same = |link: &Link| link.ends == ends || link.ends == [ends[1], ends[0]];
@@ -272,11 +273,12 @@ fn shared_host(named: &Named<'_>, machines: &[Machine], network: &Network) -> Sh
     }
 }
 
-fn service(named: &Named<'_>, site: &Site) -> Option<Service> {
+fn service(named: &Named<'_>, site: &Site) -> Service {
     let fields = &named.fields;
-    let kind = fields.need::<String>("kind")?;
-    let kinds = KINDS.iter().map(|kind| kind.name);
-    let kind = &KINDS[fields.notes.find("kind", "kinds", &kind, fields.at("kind"), kinds)?];
+    let kind = fields.need::<String>("kind").and_then(|kind| {
+        let kinds = KINDS.iter().map(|kind| kind.name);
+        fields.notes.find("kind", "kinds", &kind, fields.at("kind"), kinds)
+    });
     let source = "one of each unless more are given";
     let instances = fields.count_or("instances", 1..=INSTANCES_MAX, "1", source);
     let standing = standing(fields, site);
@@ -284,18 +286,25 @@ fn service(named: &Named<'_>, site: &Site) -> Option<Service> {
     let memory = fields.or::<Bytes>("memory", "0", source).0;
     let odd = odd(fields, instances);
     let cores = cores(fields, &standing, site);
-    let parts = (kind.read)(fields, Ground { cores, instances });
-    fields.finish_product(kind.name, kind.unmodelled);
-    Some(Service {
+    let parts = if let Some(kind) = kind.map(|kind| &KINDS[kind]) {
+        let parts = (kind.read)(fields, Ground { cores, instances });
+        fields.finish_product(kind.name, kind.unmodelled);
+        parts
+    } else {
+        // Nobody knows which settings it has, nor what it answers.
+        fields.notes.gap();
+        kind::visitors(named.at).0
+    };
+    Service {
         name: Name { text: named.name.clone(), at: named.at },
-        kind: kind.name,
+        kind: kind.map_or("", |kind| KINDS[kind].name),
         instances,
         standing,
         memory,
         memory_at: fields.at("memory"),
         odd,
         parts,
-    })
+    }
 }
 
 fn standing(fields: &Fields<'_>, site: &Site) -> Standing {
@@ -305,7 +314,8 @@ fn standing(fields: &Fields<'_>, site: &Site) -> Standing {
         notes.hinted(fields.key_at("on"), "both `on` and `hardware`", hint);
     }
     if fields.has("on") {
-        (fields.node("hardware"), fields.node("zones"));
+        fields.node("hardware");
+        fields.node("zones");
         if fields.has("zones") {
             notes.mistake(fields.key_at("zones"), "`zones` goes with `hardware`, not with `on`");
         }

@@ -389,8 +389,11 @@ impl Read for bool {
 
 impl Read for String {
     fn read(node: &Node, notes: &Notes) -> Option<String> {
-        if let Value::Text(text) = &node.value {
-            return Some(text.clone());
+        match &node.value {
+            Value::Text(text) => return Some(text.clone()),
+            // Overrides are written without quotes: `db.version=8.4`.
+            Value::Number(digits) if node.at.text > 0 => return Some(digits.clone()),
+            _ => {}
         }
         notes.mistake(node.at, format!("a text is expected, here it is {}", node.value.kind()));
         None

@@ -25,7 +25,7 @@ pub(super) fn quantile(shape: f64, p: f64, q: f64) -> f64 {
     let is_lower = p < q;
     let ln_goal = if is_lower { ln(p) } else { ln(q) };
     let mut ln_x = first_guess(shape, p, q);
-    // Convergence is quadratic on the scale of ln X itself: the next step would be lost in rounding.
+    // Convergence is quadratic on the scale of ln X: the next step would be lost in rounding.
     let near_enough = 1e-8 / (1.0 + shape.sqrt());
     for _ in 0..STEPS_MAX {
         let x = exp(ln_x);

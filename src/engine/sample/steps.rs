@@ -66,7 +66,7 @@ impl Steps {
         Steps::new(0.0, &weights)
     }
 
-    /// Poisson, without values that lie beyond 2^-60 of the luck.
+    /// Poisson, without values so rare (10^-18 of the most likely one) that no word draws them.
     pub(super) fn poisson(mean: f64) -> Steps {
         let ln_mean = ln(mean);
         let weight = |k: f64| exp(k * ln_mean - mean - libm::lgamma(k + 1.0));
@@ -82,7 +82,7 @@ impl Steps {
             weights.push(weight(value));
             value += 1.0;
         }
-        Steps::new(first, &weights)
+        Steps { mean, variance: mean, ..Steps::new(first, &weights) }
     }
 
     pub(super) fn mean(&self) -> f64 {

@@ -231,7 +231,7 @@ proptest! {
         }
     }
 
-    /// A core is never idle while a job waits: on one core every discipline is done at the same time.
+    /// No core is idle while a job waits: on one core every discipline is done at the same time.
     #[test]
     fn work_is_conserved(
         jobs in prop::collection::vec((0u64..500, 0u64..900, 0u8..4), 1..100),

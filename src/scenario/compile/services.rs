@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::{
+    engine::luck::name_key,
     model::blueprint::{
         Accept, Ban, Check, EndpointId, InstanceId, Retry, Room, Server, Service, ServiceId,
         Serving, Upstream,
@@ -106,8 +107,10 @@ impl Build<'_> {
             self.out.servers.push(Server { instance, weight });
         }
         let queue = upstream.queue_timeout.as_ref().map(|law| self.law_and_delay(law));
+        let place = name_key(&format!("{}/{name}", self.site.services[caller].name.text));
         let compiled = Upstream {
             name,
+            place,
             caller: ServiceId(caller as u32),
             callee: ServiceId(callee as u32),
             first_server,
@@ -122,6 +125,9 @@ impl Build<'_> {
             response_timeout: upstream.response_timeout.map(|span| self.delay(span)),
             retry: self.retry(&upstream.retry, servers),
             idle_max: upstream.idle_max,
+            idle_all_max: upstream.idle_all_max,
+            reuse: upstream.reuse,
+            purge: upstream.purge.map(|span| self.delay(span)),
             idle: upstream.idle.map(|span| self.delay(span)),
             handshake_rounds: upstream.handshake_rounds,
             // A server that is alone in its group is never banned (ngx_http_upstream_module).
