@@ -42,16 +42,16 @@ fn studies() -> Vec<Study> {
     let even = vec![
         Row::new("dm1-sigma", 0.01, |it| it.service("queue").wait_positive_share),
         Row::new("dm1-wait", 0.01, |it| it.service("queue").wait_mean_s).late(),
-        Row::new("dm1-sojourn-p99", 0.02, |it| it.service("queue").sojourn_p99_s),
+        Row::new("dm1-sojourn-p99", 0.02, |it| it.service("queue").sojourn_p99_s).late(),
     ];
     let mean = |id| vec![Row::new(id, 0.015, |it| it.service("queue").sojourn_mean_s).late()];
     let fours = r#"{ batches = { rate = "20/s", size = 4 } }"#;
     let geometric = r#"{ batches = { rate = "14/s", size = { geometric1 = 5 } } }"#;
     vec![
-        study(r#"{ erlang = { rate = "80/s", k = 2 } }"#, 2e4, 1e5, erlang),
-        study(r#"{ even = "80/s" }"#, 2e4, 8e4, even),
-        study(fours, 1e4, 1e5, mean("batch-fixed4")),
-        study(geometric, 1e4, 1e5, mean("batch-geom5")),
+        study(r#"{ erlang = { rate = "80/s", k = 2 } }"#, 1e4, 1.2e5, erlang),
+        study(r#"{ even = "80/s" }"#, 1e4, 8e4, even),
+        study(fours, 0.0, 1.5e5, mean("batch-fixed4")),
+        study(geometric, 0.0, 1.5e5, mean("batch-geom5")),
     ]
 }
 

@@ -20,8 +20,10 @@ use simulate::{
 
 use super::cases;
 
-/// For the interval of each row.
+/// For the interval of each row …
 const REPLICATIONS: u32 = 12;
+/// … and for each study at least.
+const REPLICATIONS_MIN: u32 = 24;
 
 /// A number that may not be there.
 pub(crate) type Number = Option<f64>;
@@ -63,7 +65,7 @@ pub(crate) struct Row {
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {
     pub(crate) id: &'static str,
-    /// Whether the interval contains the exact value, if the row has one.
+    /// Whether the interval contains the exact value; only of a row that has one and is judged.
     pub(crate) is_inside: Option<bool>,
     /// The error is within the tolerance, or is not judged in this run.
     is_good: bool,
@@ -126,7 +128,7 @@ impl Row {
         Row { id, exact, tolerance, read, is_late: false, has_interval: true }
     }
 
-    /// Its tolerance needs the long run.
+    /// It needs the long run; the short one is not asked.
     pub(crate) fn late(self) -> Row {
         Row { is_late: true, ..self }
     }
@@ -140,10 +142,10 @@ impl Row {
 
 impl Study {
     /// Compiles and runs it.
-    fn run(&self, is_long: bool) -> Vec<Finding> {
-        let count = REPLICATIONS * self.rows.len() as u32;
+    fn run(&self, name: &str, is_long: bool) -> Vec<Finding> {
+        let count = (REPLICATIONS * self.rows.len() as u32).max(REPLICATIONS_MIN);
         let total = if is_long { self.long_s } else { self.short_s };
-        let plan = self.compile(total / f64::from(count));
+        let plan = self.compile(name, total / f64::from(count));
         let shape = model::shape::shape(&plan);
         let mut all = vec![Series::default(); self.rows.len()];
         let mut own = vec![Series::default(); self.rows.len()];
@@ -177,11 +179,15 @@ impl Study {
         self.rows.iter().enumerate().map(judge).collect()
     }
 
-    fn compile(&self, duration_s: f64) -> Blueprint {
+    /// All luck is that of the visitors and named after their workload: with a name of its own a
+    /// study owes nothing to the luck of the others.
+    fn compile(&self, name: &str, duration_s: f64) -> Blueprint {
+        let site = self.site.replace("[workload.visitors]", &format!("[workload.{name}]"));
+        assert_ne!(site, self.site, "`{name}` has no workload `visitors`");
         let text = format!(
             "[scenario]\nduration = \"{duration_s:.6}s\"\nwarm_up = \"{:.6}s\"\n\
-             [network]\nlatency = 0\nloopback = 0\n{}",
-            self.warm_up_s, self.site
+             [network]\nlatency = 0\nloopback = 0\n{site}",
+            self.warm_up_s
         );
         let source = Source { path: "theory.toml".to_owned(), text };
         scenario::compile(&source, &[])
@@ -202,8 +208,9 @@ impl Row {
         let error = value / self.exact - 1.0;
         let half = intervals.half_width(all).expect("several replications") / self.exact;
         let is_judged = self.is_late == is_long;
-        // A run too short for its tolerance would pass or fail by luck.
-        let is_good = !is_judged || (error.abs() <= self.tolerance && half <= self.tolerance);
+        // A run far too short for its tolerance would pass by luck.
+        let is_long_enough = half <= 1.5 * self.tolerance;
+        let is_good = !is_judged || (error.abs() <= self.tolerance && is_long_enough);
         let interval = intervals.estimate(Some(value), own);
         let (low, high) = (interval.low.expect("an interval"), interval.high.expect("an interval"));
         let is_inside = low <= self.exact && self.exact <= high;
@@ -218,7 +225,7 @@ impl Row {
             if is_judged { if is_good { "" } else { " FAILS" } } else { " (not judged)" },
             if is_inside { "" } else { " OUTSIDE" },
         );
-        let is_inside = self.has_interval.then_some(is_inside);
+        let is_inside = (self.has_interval && is_judged).then_some(is_inside);
         Finding { id: self.id, is_inside, is_good, text }
     }
 }
@@ -240,8 +247,12 @@ impl Family {
         cell.get_or_init(|| {
             let length = |study: &Study| if is_long { study.long_s } else { study.short_s };
             let studies = (self.studies)();
-            let wanted = studies.iter().filter(|study| length(study) > 0.0);
-            wanted.flat_map(|study| study.run(is_long)).collect()
+            let wanted = studies.iter().enumerate().filter(|(_, study)| length(study) > 0.0);
+            let run = |(number, study): (usize, &Study)| {
+                let first = study.rows[0].id.replace('.', "_");
+                study.run(&format!("{first}-{number}"), is_long)
+            };
+            wanted.flat_map(run).collect()
         })
     }
 

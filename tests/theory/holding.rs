@@ -127,10 +127,10 @@ fn studies() -> Vec<Study> {
     // A dozen users who do not think keep a line of ten in front of the first station.
     let crowd = r#"{ users = 12, think = "0s" }"#;
     vec![
-        study(site(app, "pool = { size = 1 }", &poisson(60)), 2e4, forked_rows),
-        study(site(&held(2), "slots = 1", &poisson(40)), 2e4, two_rows),
+        study(site(app, "pool = { size = 1 }", &poisson(60)), 2.2e4, forked_rows),
+        study(site(&held(2), "slots = 1", &poisson(40)), 1.5e4, two_rows),
         study(site(&held(3), "slots = 1", &poisson(40)), 1e4, three_rows),
-        study(site(&held(2), "slots = 1", crowd), 2e3, hunt),
+        study(site(&held(2), "slots = 1", crowd), 1e3, hunt),
     ]
 }
 

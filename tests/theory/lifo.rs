@@ -31,7 +31,7 @@ fn studies() -> Vec<Study> {
         Row::new("lifo-wait-p99", 0.04, |it| it.service("stack").wait_p99_s),
     ];
     let site = SITE.to_owned();
-    vec![Study { site, warm_up_s: 10.0, short_s: 2e4, long_s: 2e5, rows }]
+    vec![Study { site, warm_up_s: 10.0, short_s: 2e4, long_s: 1e5, rows }]
 }
 
 #[test]

@@ -43,20 +43,22 @@ fn studies() -> Vec<Study> {
     ];
     let four = vec![
         Row::new("mmck-4-20-loss", 0.01, |it| it.service("queue").refused_share).late(),
-        Row::new("mmck-4-20-sojourn", 0.01, |it| it.service("queue").sojourn_mean_s),
+        Row::new("mmck-4-20-sojourn", 0.01, |it| it.service("queue").sojourn_mean_s).late(),
         Row::new("mmck-4-20-throughput", 0.01, |it| it.service("queue").throughput_per_s),
     ];
     let mgcc = |id, law| {
         let row = Row::new(id, 0.01, |it| it.service("queue").refused_share);
         let site = site(800, 10, 0, law);
-        Study { site, warm_up_s: 5.0, short_s: 1e3, long_s: 0.0, rows: vec![row] }
+        Study { site, warm_up_s: 5.0, short_s: 1.5e3, long_s: 0.0, rows: vec![row] }
     };
+    let mut lognormal = mgcc("mgcc-10-lognormal", LOGNORMAL);
+    lognormal.rows = lognormal.rows.into_iter().map(Row::late).collect();
     vec![
-        mmck(1, 120, 9, 1e4, one),
-        Study { long_s: 3e4, ..mmck(4, 380, 16, 3e3, four) },
+        mmck(1, 120, 9, 1.3e4, one),
+        Study { long_s: 8e4, ..mmck(4, 380, 16, 2e3, four) },
         mgcc("mgcc-10-deterministic", r#""10ms""#),
         mgcc("mgcc-10-exponential", EXPONENTIAL),
-        mgcc("mgcc-10-lognormal", LOGNORMAL),
+        Study { short_s: 0.0, long_s: 8e3, ..lognormal },
     ]
 }
 

@@ -39,20 +39,20 @@ fn studies() -> Vec<Study> {
         Row::new("mg1-deterministic-wait", 0.01, |it| it.service("queue").wait_mean_s),
         Row::new("mg1-deterministic-sojourn", 0.01, |it| it.service("queue").sojourn_mean_s),
         Row::new("md1-wait-p50", 0.01, |it| it.service("queue").wait_p50_s),
-        Row::new("md1-wait-p95", 0.01, |it| it.service("queue").wait_p95_s),
+        Row::new("md1-wait-p95", 0.01, |it| it.service("queue").wait_p95_s).late(),
         Row::new("md1-wait-p99", 0.02, |it| it.service("queue").wait_p99_s),
     ];
     let lognormal = vec![
-        Row::new("mg1-lognormal-wait", 0.03, |it| it.service("queue").wait_mean_s),
-        Row::new("mg1-lognormal-sojourn", 0.03, |it| it.service("queue").sojourn_mean_s),
+        Row::new("mg1-lognormal-wait", 0.03, |it| it.service("queue").wait_mean_s).late(),
+        Row::new("mg1-lognormal-sojourn", 0.03, |it| it.service("queue").sojourn_mean_s).late(),
     ];
     let branches = vec![
         Row::new("mg1-hyperexponential-wait", 0.03, |it| it.service("queue").wait_mean_s),
         Row::new("mg1-hyperexponential-sojourn", 0.03, |it| it.service("queue").sojourn_mean_s),
     ];
     vec![
-        study(r#""10ms""#, 2e4, constant),
-        study(LOGNORMAL, 3e4, lognormal),
+        Study { long_s: 8e4, ..study(r#""10ms""#, 2.4e4, constant) },
+        Study { long_s: 1.2e5, ..study(LOGNORMAL, 0.0, lognormal) },
         study(BRANCHES, 2e4, branches),
     ]
 }
@@ -60,4 +60,10 @@ fn studies() -> Vec<Study> {
 #[test]
 fn short() {
     FAMILY.check();
+}
+
+#[test]
+#[ignore = "long"]
+fn long() {
+    FAMILY.check_long();
 }

@@ -58,7 +58,7 @@ fn studies() -> Vec<Study> {
             site: site(95),
             warm_up_s: 150.0,
             short_s: 0.0,
-            long_s: 1.1e6,
+            long_s: 1.4e6,
             rows: rows_95.into_iter().map(Row::late).collect(),
         },
     ]

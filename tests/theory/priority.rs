@@ -34,18 +34,18 @@ arrivals = {{ poisson = "80/s" }}
 }
 
 fn studies() -> Vec<Study> {
-    let study = |site, short_s, high, low| {
+    let study = |site, high, low| {
         let rows = vec![
             Row::new(high, 0.01, |it| it.request("high").ok.mean_s),
             Row::new(low, 0.01, |it| it.request("low").ok.mean_s).late(),
         ];
-        Study { site, warm_up_s: 10.0, short_s, long_s: 2e5, rows }
+        Study { site, warm_up_s: 10.0, short_s: 1.5e4, long_s: 1e5, rows }
     };
     let one_worker = "workers = 1\nqueue_order = \"priority\"";
     vec![
-        study(site("priority", ""), 2e4, "prio-np-high", "prio-np-low"),
-        study(site("fifo", one_worker), 2e4, "prio-np-high", "prio-np-low"),
-        study(site("preemptive", ""), 2e4, "prio-pr-high", "prio-pr-low"),
+        study(site("priority", ""), "prio-np-high", "prio-np-low"),
+        study(site("fifo", one_worker), "prio-np-high", "prio-np-low"),
+        study(site("preemptive", ""), "prio-pr-high", "prio-pr-low"),
     ]
 }
 

@@ -52,7 +52,7 @@ fn studies() -> Vec<Study> {
     let mean = |id, law| {
         let row = Row::new(id, 0.01, |it| it.service("shared").sojourn_mean_s);
         let site = site(law) + ALIKE;
-        Study { site, warm_up_s: 30.0, short_s: 0.0, long_s: 0.0, rows: vec![row] }
+        Study { site, warm_up_s: 10.0, short_s: 0.0, long_s: 0.0, rows: vec![row] }
     };
     let sizes = vec![
         Row::new("ps1-size-0.005", 0.02, |it| it.request("small").ok.mean_s),
@@ -62,11 +62,12 @@ fn studies() -> Vec<Study> {
         study.rows = study.rows.into_iter().map(Row::late).collect();
         study
     };
-    let hyperexponential = mean("ps1-mean-hyperexponential", HYPEREXPONENTIAL);
+    let exponential = late(mean("ps1-mean-exponential", EXPONENTIAL));
+    let hyperexponential = late(mean("ps1-mean-hyperexponential", HYPEREXPONENTIAL));
     vec![
         Study { short_s: 3e4, ..mean("ps1-mean-deterministic", r#""10ms""#) },
-        Study { short_s: 5e4, ..mean("ps1-mean-exponential", EXPONENTIAL) },
-        late(Study { short_s: 5e3, long_s: 2e5, ..hyperexponential }),
+        Study { long_s: 1e5, ..exponential },
+        Study { long_s: 2e5, ..hyperexponential },
         Study {
             site: site(EXPONENTIAL) + SIZES,
             warm_up_s: 30.0,
