@@ -157,15 +157,93 @@ fn stem(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        engine::time::Instant,
+        model::blueprint::{Arrivals, Op},
+    };
+
+    fn site(rest: &str) -> Blueprint {
+        let text = format!(
+            "[scenario]\nduration = \"1min\"\nwarm_up = \"10s\"\n[hardware.h]\ncores = 1\n\
+             [service.s]\nkind = \"service\"\nhardware = \"h\"\n\
+             [request.r]\nto = \"s.e\"\n\
+             [workload.w]\nmix = {{ r = 1 }}\narrivals = {{ poisson = \"10/s\" }}\n{rest}"
+        );
+        let source = Source { path: "folder/small.toml".to_owned(), text };
+        compile(&source, &[]).unwrap_or_else(|mistakes| panic!("{}", mistakes.draw(false)))
+    }
+
+    /// The endpoint's operations, told in a letter each, jumps with where they go.
+    fn ops(steps: &str) -> (String, Vec<u64>) {
+        let leaf = "[service.t]\nkind = \"service\"\nhardware = \"h\"\n[service.t.endpoint.x]\n";
+        let site = site(&format!("[service.s.endpoint.e]\nsteps = [{steps}]\n{leaf}"));
+        let first = site.endpoints[0].entry as usize;
+        let last = site.endpoints[1].entry as usize;
+        let told = site.ops[first..last].iter().map(|op| match op {
+            Op::Cpu { .. } => "C".to_owned(),
+            Op::Wait { .. } => "W".to_owned(),
+            Op::Call { .. } => "call".to_owned(),
+            Op::Fork { calls, copies } => format!("F{calls}x{copies}"),
+            Op::Branch { otherwise, .. } => format!("B{otherwise}"),
+            Op::Jump { to } => format!("J{to}"),
+            Op::Round => "N".to_owned(),
+            Op::Respond { .. } => "R".to_owned(),
+            Op::End => "E".to_owned(),
+            other => format!("{other:?}"),
+        });
+        (told.collect::<Vec<_>>().join(" "), site.places[first..last].to_vec())
+    }
 
     #[test]
-    fn the_scaled_up_site_compiles() {
-        let path = "scenarios/3-scale_up.toml".to_owned();
-        let text = std::fs::read_to_string(&path).unwrap();
-        let source = Source { path, text };
-        match compile(&source, &[]) {
-            Ok(blueprint) => assert_eq!(blueprint.name, "3-scale_up"),
-            Err(mistakes) => panic!("{}", mistakes.draw(false)),
+    fn steps_become_operations() {
+        let check = |steps: &str, expected: &str| assert_eq!(ops(steps).0, expected, "{steps}");
+        check("{ cpu = \"1ms\" }", "C R E");
+        check("{ repeat = 3, steps = [ { cpu = \"1ms\" } ] }", "C N C N C R E");
+        check("{ repeat = { probability = 0.5 }, steps = [ { cpu = \"1ms\" } ] }", "B3 C J0 R E");
+        check("{ branch = 0.5, steps = [ { cpu = \"1ms\" } ] }", "B2 C R E");
+        check(
+            "{ branch = 0.5, steps = [ { cpu = \"1ms\" } ], else = [ { wait = \"1ms\" } ] }",
+            "B3 C J4 W R E",
+        );
+        check("{ parallel = \"t.x\", count = 5 }", "F1x5 call R E");
+        check("{ parallel = [\"t.x\", \"t.x\"] }", "F2x1 call call R E");
+        check("{ respond = \"1KiB\" }, { cpu = \"1ms\" }", "R C E");
+    }
+
+    #[test]
+    fn places_belong_to_the_steps_own_words() {
+        let (_, alone) = ops("{ cpu = \"1ms\" }");
+        let (_, behind) = ops("{ wait = \"1ms\" }, { cpu = \"2ms\" }");
+        assert_eq!(alone[0], behind[1]);
+        let (_, rounds) = ops("{ repeat = 2, steps = [ { cpu = \"1ms\" } ] }");
+        assert_eq!(rounds[0], rounds[2]);
+        let (_, twice) = ops("{ cpu = \"1ms\" }, { cpu = \"1ms\" }");
+        assert_ne!(twice[0], twice[1]);
+    }
+
+    #[test]
+    fn a_spike_is_a_workload_of_its_own() {
+        let spike = "[[event]]\nat = \"20s\"\nspike = { workload = \"w\", extra = \"x3\", \
+                     ramp = \"2s\", hold = \"5s\", decay = \"1s\" }";
+        let site = site(&format!("[service.s.endpoint.e]\n{spike}"));
+        assert_eq!((site.name.as_str(), site.services.len()), ("small", 3));
+        let workload = &site.workloads[1];
+        assert!(workload.is_spike && workload.name == "w/spike@20s");
+        let Arrivals::Open { rate, .. } = &workload.arrivals else { panic!("an open load") };
+        let second = |s: u64| Instant::from_nanos(s * 1_000_000_000);
+        let knots = [(second(30), 0.0), (second(32), 30.0), (second(37), 30.0), (second(38), 0.0)];
+        assert_eq!(rate.knots, knots);
+    }
+
+    #[test]
+    fn the_sites_of_the_repository_compile() {
+        for name in ["0-simple_web_stack", "3-scale_up"] {
+            let path = format!("scenarios/{name}.toml");
+            let text = std::fs::read_to_string(&path).expect("the file is there");
+            match compile(&Source { path, text }, &[]) {
+                Ok(blueprint) => assert_eq!(blueprint.name, name),
+                Err(mistakes) => panic!("{}", mistakes.draw(false)),
+            }
         }
     }
 }

@@ -14,7 +14,13 @@ use crate::{
     measure::fold::Fold,
     model::blueprint::Blueprint,
 };
-use std::{fmt::Write as _, sync::atomic::AtomicBool};
+use std::{
+    fmt::Write as _,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 pub(super) fn run(options: &Run, terminal: Terminal) -> Result<Exit, Problem> {
     let plan = layers::compile(&options.scenario, &changes(options), terminal)?;
@@ -35,11 +41,29 @@ fn changes(options: &Run) -> Vec<String> {
     seed.into_iter().chain(count).collect()
 }
 
+/// Set by the first Ctrl-C: no further replication is begun, and those finished are reported. The
+/// second one ends the program at once.
+fn on_interrupt() -> Arc<AtomicBool> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    let handler = move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    };
+    // Where signals cannot be caught, an interrupt ends the program: results are whole or absent.
+    drop(ctrlc::set_handler(handler));
+    interrupted
+}
+
 fn measure(plan: &Blueprint, options: &Run, terminal: Terminal) -> Result<Option<Fold>, Problem> {
-    let never = AtomicBool::new(false);
+    let interrupted = on_interrupt();
     let count = u64::from(plan.replications);
-    let work =
-        Replications { count, threads: options.threads.map(usize::from), interrupted: &never };
+    let work = Replications {
+        count,
+        threads: options.threads.map(usize::from),
+        interrupted: &interrupted,
+    };
     let bar = terminal.progress(count);
     let result = study(plan, work, |done| bar.set_position(done));
     bar.finish_and_clear();

@@ -286,8 +286,15 @@ pub struct Upstream {
     pub retry: Retry,
     /// Idle connections kept to each server by a process; 0: one connection a request.
     pub idle_max: u32,
+    /// Idle connections kept by a process to all servers together; the longest idle one is closed
+    /// for another. `u32::MAX`: no limit.
+    pub idle_all_max: u32,
     /// Idle connections are closed after this long. `None`: never.
     pub idle: Option<DelayId>,
+    /// Who may have an idle connection.
+    pub reuse: Reuse,
+    /// How often a process closes half of its idle connections. `None`: never.
+    pub purge: Option<DelayId>,
     /// Round trips of a handshake above the connection's own one (TLS 1.3: 1, TLS 1.2: 2).
     pub handshake_rounds: u32,
     /// Passive health: `max_fails` and `fail_timeout`. `None`: no bans.
@@ -299,6 +306,18 @@ pub struct Upstream {
     /// Whether an answer is taken in as fast as the server sends (a buffering proxy), or only as
     /// fast as it can be passed on.
     pub buffers: bool,
+}
+
+/// Who may have an idle connection rather than a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reuse {
+    /// Every request.
+    Always,
+    /// Not the first request of a client's connection, but on one that was reused before.
+    Aggressive,
+    /// Not the first request of a client's connection: if the server closed it meanwhile, the
+    /// client could not be told to try again.
+    Safe,
 }
 
 /// Who is picked among the usable servers.

@@ -142,6 +142,11 @@ pub enum Event {
         /// Index among its servers.
         server: u32,
     },
+    /// A process closes half of its idle connections.
+    Purge {
+        /// Index of the view.
+        view: u32,
+    },
     /// Something on the scenario's timeline.
     Happen {
         /// Index in the blueprint's timeline.

@@ -258,7 +258,7 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// The constant delay between two instances.
-    fn between(&self, one: u32, other: u32) -> crate::engine::timeline::DelayId {
+    pub(crate) fn between(&self, one: u32, other: u32) -> crate::engine::timeline::DelayId {
         let (from, to) = (&self.plan.instances[one as usize], &self.plan.instances[other as usize]);
         if from.host == to.host && from.host.0 != NONE {
             self.plan.loopback

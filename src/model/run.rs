@@ -101,6 +101,7 @@ impl<R: Recorder> Run<'_, R> {
             Event::Shipped { log, replica, epoch } => self.shipped(log, replica, epoch),
             Event::Follow { log, replica, epoch } => self.follow(log, replica, epoch),
             Event::Check { view, server } => self.check(view, server),
+            Event::Purge { view } => self.purge(view),
             Event::Happen { index } => self.on_the_timeline(index),
         }
         // Calls that were let go on by this event: a freed slot, a freed loop. They may free others.

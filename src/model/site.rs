@@ -147,6 +147,7 @@ impl Site {
             }
         }
         self.schedule_first_checks(plan);
+        self.schedule_purges(plan);
     }
 
     fn build_sources(&mut self, plan: &Blueprint) {

@@ -13,8 +13,8 @@ use crate::{
     },
     model::blueprint::{
         Arrivals, Balance, Blueprint, Discipline, Gaps, Happening, Host, HostId, Instance,
-        InstanceId, Next, Objective, Order, Promise, Rate, Request, RequestId, Retry, Room, Scope,
-        Service, ServiceId, Serving, Statuses, Upstream, What, Workload,
+        InstanceId, Next, Objective, Order, Promise, Rate, Request, RequestId, Retry, Reuse, Room,
+        Scope, Service, ServiceId, Serving, Statuses, Upstream, What, Workload,
     },
 };
 
@@ -88,6 +88,10 @@ fn objective(name: &str, require: &str, scope: Scope, promise: Promise) -> Objec
 fn upstream() -> Upstream {
     Upstream {
         name: "backend app".to_owned(),
+        place: 0,
+        reuse: Reuse::Always,
+        idle_all_max: u32::MAX,
+        purge: None,
         caller: ServiceId(0),
         callee: ServiceId(1),
         first_server: 0,

@@ -123,7 +123,7 @@ pub(crate) struct Fields<'t> {
     id: u32,
     /// Where the table is named.
     pub(crate) at: At,
-    /// For messages: `service `web``.
+    /// For messages: what it is, and its name.
     what: String,
     pub(crate) notes: &'t Notes,
     seen: RefCell<Vec<String>>,
@@ -238,21 +238,17 @@ impl<'t> Fields<'t> {
             other => format!("`{key}` of {other}"),
         };
         let notes = self.notes;
-        match self.node(key) {
-            Some(node) => match &node.value {
-                Value::Table(table) => Fields::new(table, node.at, what, notes),
-                other => {
-                    let says = format!("`{key}` is a table, here it is {}", other.kind());
-                    notes.mistake(node.at, says);
-                    self.absent(node.at, what)
-                }
-            },
-            None => {
-                let fields = self.absent(self.at, what);
-                notes.fill(self.id, key, Filling::Table { id: fields.id });
-                fields
-            }
+        let Some(node) = self.node(key) else {
+            let fields = self.absent(self.at, what);
+            notes.fill(self.id, key, Filling::Table { id: fields.id });
+            return fields;
+        };
+        if let Value::Table(table) = &node.value {
+            return Fields::new(table, node.at, what, notes);
         }
+        let says = format!("`{key}` is a table, here it is {}", node.value.kind());
+        notes.mistake(node.at, says);
+        self.absent(node.at, what)
     }
 
     /// A table of `node`, if it is one.

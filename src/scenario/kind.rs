@@ -9,7 +9,7 @@ mod service;
 
 use crate::{
     engine::sample::Law,
-    model::blueprint::{Balance, Next, Statuses},
+    model::blueprint::{Balance, Next, Reuse, Statuses},
     scenario::{
         fields::{Fields, Notes, Read},
         law::{SpanLaw, constant},
@@ -82,13 +82,11 @@ impl Algorithms {
         }
         let draws = text.strip_prefix("random(").and_then(|rest| rest.strip_suffix(')'));
         if let Some(draws) = draws.filter(|_| self.counts_draws) {
-            return match draws.trim().parse::<u32>() {
-                Ok(draws @ 1..=1_000) => Balance::Random { draws },
-                Ok(_) | Err(_) => {
-                    fields.notes.mistake(at, format!("`{text}`: 1 to 1000 draws"));
-                    Balance::RoundRobin
-                }
-            };
+            if let Ok(draws @ 1..=1_000) = draws.trim().parse::<u32>() {
+                return Balance::Random { draws };
+            }
+            fields.notes.mistake(at, format!("`{text}`: 1 to 1000 draws"));
+            return Balance::RoundRobin;
         }
         let word = text.split_whitespace().next().unwrap_or_default();
         if self.unmodelled.contains(&word) {
@@ -121,6 +119,9 @@ fn bare_upstream(name: String, servers: Name) -> Upstream {
         response_timeout: None,
         retry: no_retry(),
         idle_max: 0,
+        idle_all_max: u32::MAX,
+        reuse: Reuse::Always,
+        purge: None,
         idle: None,
         handshake_rounds: 0,
         ban: None,

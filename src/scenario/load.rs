@@ -95,9 +95,9 @@ fn workload(named: &Named<'_>, requests: &[Request]) -> Option<Workload> {
 fn mix(workload: &Fields<'_>, requests: &[Request]) -> Vec<(usize, f64)> {
     let notes = workload.notes;
     let known = requests.iter().map(|request| request.name.text.as_str());
-    let fields = match workload.node_needed("mix").map(|node| Fields::of(node, "`mix`", notes)) {
-        Some(Some(fields)) => fields,
-        Some(None) | None => return Vec::new(),
+    let node = workload.node_needed("mix");
+    let Some(fields) = node.and_then(|node| Fields::of(node, "`mix`", notes)) else {
+        return Vec::new();
     };
     let mut mix = Vec::new();
     for (name, at) in fields.keys() {
@@ -132,8 +132,8 @@ const ARRIVALS: &str = "`{ poisson = \"1200/s\" }`, `{ even = … }`, `{ erlang 
 impl Read for Arrivals {
     fn read(node: &Node, notes: &Notes) -> Option<Arrivals> {
         let fields = Fields::of(node, "`arrivals`", notes)?;
-        const WORDS: [&str; 5] = ["poisson", "even", "erlang", "batches", "users"];
-        let words: Vec<&str> = WORDS.into_iter().filter(|word| fields.has(word)).collect();
+        let words = ["poisson", "even", "erlang", "batches", "users"];
+        let words: Vec<&str> = words.into_iter().filter(|word| fields.has(word)).collect();
         let [word] = words[..] else {
             notes.hinted(node.at, "`arrivals` come in exactly one way", ARRIVALS);
             return None;

@@ -116,7 +116,10 @@ fn bounds(text: &str, at: At) -> (usize, usize) {
 /// Control characters, and those that turn the direction of text, made visible: names come from
 /// strangers' files and go to terminals.
 pub(crate) fn printable(text: &str) -> String {
-    let turns = |c| matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns = |c| {
+        let marks = ['\u{200e}'..='\u{200f}', '\u{202a}'..='\u{202e}', '\u{2066}'..='\u{2069}'];
+        marks.iter().any(|range| range.contains(&c))
+    };
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
         if c.is_control() || turns(c) {
             out.extend(c.escape_default());

@@ -181,7 +181,7 @@ fn step(
 ) -> Result<(), Mistake> {
     let segment = segments.remove(0);
     if segment.key == "hardware" && is_owner(done) {
-        return copy_hardware(root, segment, done, parser);
+        return copy_hardware(root, segment.at, done, parser);
     }
     let is_service = done.len() == 2 && done[0].key == "service";
     let is_group = done.len() == 1 && GROUPS.contains(&done[0].key.as_str())
@@ -247,7 +247,7 @@ fn is_owner(done: &[Segment]) -> bool {
 /// A profile may be shared: a change through one of its users is for that user alone.
 fn copy_hardware(
     root: &mut Table,
-    segment: Segment,
+    at: At,
     done: &mut Vec<Segment>,
     parser: &mut Parser,
 ) -> Result<(), Mistake> {
@@ -258,14 +258,13 @@ fn copy_hardware(
         let on = user.and_then(|user| user.get("on").map(ToString::to_string));
         let hint = on.map(|on| format!("it stands on {on}: change that host's `hardware`"));
         let says = format!("`{owner}` has no hardware of its own");
-        return Err(Mistake { at: segment.at, says, hint });
+        return Err(Mistake { at, says, hint });
     };
     let copy = if profile.ends_with(&format!("-of-{owner}")) {
         profile
     } else {
         let name = format!("{profile}-of-{owner}");
         if let Some(user) = user {
-            let at = segment.at;
             user.set("hardware", at, Node { at, value: Value::Text(name.clone()) });
         }
         let profiles = root.get_mut("hardware").and_then(Node::table_mut);
@@ -273,17 +272,14 @@ fn copy_hardware(
             && let Some(mut node) = profiles.get(&profile).cloned()
         {
             renumber(&mut node, parser);
-            profiles.set(&name, segment.at, node);
+            profiles.set(&name, at, node);
         }
         name
     };
-    *done = vec![
-        Segment { key: "hardware".to_owned(), at: segment.at },
-        Segment { key: copy, at: segment.at },
-    ];
+    *done = vec![Segment { key: "hardware".to_owned(), at }, Segment { key: copy, at }];
     if parent(root, done).is_none() {
         let says = format!("`{owner}` names hardware that does not exist");
-        return Err(Mistake { at: segment.at, says, hint: None });
+        return Err(Mistake { at, says, hint: None });
     }
     Ok(())
 }

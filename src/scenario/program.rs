@@ -48,10 +48,15 @@ pub(crate) fn endpoints(service: &Fields<'_>) -> Vec<Endpoint> {
     list
 }
 
-/// The size of a request, for whatever carries one.
+/// The size of an HTTP request.
 pub(crate) fn request_bytes(fields: &Fields<'_>) -> u32 {
     let source = "a GET with cookies takes 500 to 1000 bytes (HTTP Archive, request headers)";
-    let bytes = fields.or::<Bytes>("request", "\"800B\"", source).0;
+    request_bytes_or(fields, "\"800B\"", source)
+}
+
+/// The size of a request, for whatever carries one.
+pub(crate) fn request_bytes_or(fields: &Fields<'_>, default: &str, source: &str) -> u32 {
+    let bytes = fields.or::<Bytes>("request", default, source).0;
     small(bytes, fields.at("request"), fields.notes)
 }
 

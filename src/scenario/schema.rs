@@ -6,7 +6,7 @@ use crate::{
         sample::Law,
         time::{Instant, Span},
     },
-    model::blueprint::{Balance, Discipline, Gaps, Next, Order, Promise, Statuses},
+    model::blueprint::{Balance, Discipline, Gaps, Next, Order, Promise, Reuse, Statuses},
     scenario::{law::Room, mistake::At},
 };
 
@@ -177,7 +177,10 @@ pub(crate) struct Upstream {
     pub(crate) response_timeout: Option<Span>,
     pub(crate) retry: Retry,
     pub(crate) idle_max: u32,
+    pub(crate) idle_all_max: u32,
     pub(crate) idle: Option<Span>,
+    pub(crate) reuse: Reuse,
+    pub(crate) purge: Option<Span>,
     pub(crate) handshake_rounds: u32,
     pub(crate) ban: Option<(u32, Span)>,
     pub(crate) check: Option<Check>,

@@ -286,17 +286,14 @@ fn service(named: &Named<'_>, site: &Site) -> Service {
     let memory = fields.or::<Bytes>("memory", "0", source).0;
     let odd = odd(fields, instances);
     let cores = cores(fields, &standing, site);
-    let parts = match kind.map(|kind| &KINDS[kind]) {
-        Some(kind) => {
-            let parts = (kind.read)(fields, Ground { cores, instances });
-            fields.finish_product(kind.name, kind.unmodelled);
-            parts
-        }
+    let parts = if let Some(kind) = kind.map(|kind| &KINDS[kind]) {
+        let parts = (kind.read)(fields, Ground { cores, instances });
+        fields.finish_product(kind.name, kind.unmodelled);
+        parts
+    } else {
         // Nobody knows which settings it has, nor what it answers.
-        None => {
-            fields.notes.gap();
-            kind::visitors(named.at).0
-        }
+        fields.notes.gap();
+        kind::visitors(named.at).0
     };
     Service {
         name: Name { text: named.name.clone(), at: named.at },
@@ -317,7 +314,8 @@ fn standing(fields: &Fields<'_>, site: &Site) -> Standing {
         notes.hinted(fields.key_at("on"), "both `on` and `hardware`", hint);
     }
     if fields.has("on") {
-        (fields.node("hardware"), fields.node("zones"));
+        fields.node("hardware");
+        fields.node("zones");
         if fields.has("zones") {
             notes.mistake(fields.key_at("zones"), "`zones` goes with `hardware`, not with `on`");
         }

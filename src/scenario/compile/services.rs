@@ -125,6 +125,9 @@ impl Build<'_> {
             response_timeout: upstream.response_timeout.map(|span| self.delay(span)),
             retry: self.retry(&upstream.retry, servers),
             idle_max: upstream.idle_max,
+            idle_all_max: upstream.idle_all_max,
+            reuse: upstream.reuse,
+            purge: upstream.purge.map(|span| self.delay(span)),
             idle: upstream.idle.map(|span| self.delay(span)),
             handshake_rounds: upstream.handshake_rounds,
             // A server that is alone in its group is never banned (ngx_http_upstream_module).

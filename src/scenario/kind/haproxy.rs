@@ -1,13 +1,13 @@
-//! HAProxy: event loops (threads) in one process, a queue for each server and one for the backend,
-//! active checks. Section numbers are those of the configuration manual of the version.
+//! `HAProxy`: event loops (threads) in one process, a queue for each server and one for the
+//! backend, active checks. Section numbers are those of the configuration manual of the version.
 //!
 //! Left out: stick tables, ACLs, compression, caches, priorities, agent checks, slow start, TCP
-//! mode. Balancing and termination follow the generic algorithms and causes, not yet HAProxy's own
-//! virtual times and two-letter codes.
+//! mode. Balancing and termination follow the generic algorithms and causes, not yet the product's
+//! own virtual times and two-letter codes.
 
 use crate::{
     engine::time::Span,
-    model::blueprint::{Balance, Next, Statuses},
+    model::blueprint::{Balance, Next, Reuse, Statuses},
     scenario::{
         fields::{Fields, Named, Notes, Read},
         kind::{
@@ -21,6 +21,10 @@ use crate::{
 };
 
 pub(super) const KIND: Kind = Kind { name: "haproxy", read, unmodelled: &UNMODELLED };
+
+/// Every so often half of the idle server connections above the need are closed (management guide
+/// and `pool-purge-delay` of the manual, section 5.2).
+const POOL_PURGE_DELAY: Span = Span::from_millis(5_000);
 
 const UNMODELLED: [&str; 37] = [
     "acl",
@@ -160,19 +164,21 @@ fn read(service: &Fields<'_>, ground: Ground) -> Parts {
         "haproxy runs on the generic algorithms and causes, under their own names, in this version",
     );
     let version = service.or::<Version>("version", "\"2.8\"", "a long-term release");
-    let source = "section 3.1, nbthread: as many as the processors it is bound to";
-    let threads = service.count_or("nbthread", 1..=4096, &ground.cores.to_string(), source);
-    let source = "section 3.1, maxconn: what the limit of file descriptors allows";
+    let source = "HAProxy manual, section 3.1, nbthread: as many as the processors it is bound to";
+    let threads =
+        service.count_or("nbthread", 1..=4096, &ground.cores.min(4096).to_string(), source);
+    let source = "HAProxy manual, section 3.1, maxconn: what the limit of file descriptors allows";
     let maxconn = service.or::<Maybe<u32>>("maxconn", "\"unlimited\"", source).0;
     let maxconn = maxconn.unwrap_or(u32::MAX);
     if maxconn == 0 {
         service.notes.mistake(service.at("maxconn"), "`maxconn` of 0 lets nobody in");
     }
     let backlog = maxconn.clamp(1, SOMAXCONN).to_string();
-    let source = "section 4.2, backlog: maxconn; Linux caps it at net.core.somaxconn, 4096";
+    let source =
+        "HAProxy manual, section 4.2, backlog: maxconn; Linux caps it at net.core.somaxconn, 4096";
     let backlog = service.count_or("backlog", 1..=u32::MAX, &backlog, source).min(SOMAXCONN);
     let timeouts = timeouts(service);
-    let retries = service.count_or("retries", 0..=100, "3", "section 4.2, retries");
+    let retries = service.count_or("retries", 0..=100, "3", "HAProxy manual, section 4.2, retries");
     let options = options(service, version);
     let passing = passing(service, "costs of the machine, which no manual can know");
     let has = |word: &str| options.iter().any(|option| option == word);
@@ -202,17 +208,18 @@ fn read(service: &Fields<'_>, ground: Ground) -> Parts {
 
 fn timeouts(service: &Fields<'_>) -> Timeouts {
     let fields = service.sub("timeout");
-    let infinite = "section 4.2: unset is infinite";
+    let infinite = "HAProxy manual, section 4.2: unset is infinite";
     let get = |key: &str| fields.or::<Maybe<Span>>(key, "\"none\"", infinite).0;
     let (client, connect, server) = (get("client"), get("connect"), get("server"));
-    let like_connect = fields
-        .table_text("connect")
-        .map_or_else(|| "\"none\"".to_owned(), |text| format!("{text:?}"));
-    let source = "section 4.2, timeout queue: the value of timeout connect";
+    // As it is written, if it could be read.
+    let like_connect = connect.and_then(|_| fields.toml("connect"));
+    let like_connect = like_connect.unwrap_or_else(|| "\"none\"".to_owned());
+    let source = "HAProxy manual, section 4.2, timeout queue: the value of timeout connect";
     let queue = fields.or::<Maybe<Span>>("queue", &like_connect, source).0;
-    let source = "section 4.2, timeout check: unset, the check has its interval";
+    let source = "HAProxy manual, section 4.2, timeout check: unset, the check has its interval";
     let check = fields.or::<Maybe<Span>>("check", "\"none\"", source).0;
-    let source = "section 4.2, timeout http-keep-alive: unset, timeout client counts";
+    let source =
+        "HAProxy manual, section 4.2, timeout http-keep-alive: unset, timeout client counts";
     let keep_alive = fields.or::<Maybe<Span>>("http-keep-alive", "\"none\"", source).0;
     fields.finish_product("haproxy", &UNMODELLED_TIMEOUT);
     Timeouts { client, connect, server, queue, check, keep_alive }
@@ -220,9 +227,12 @@ fn timeouts(service: &Fields<'_>) -> Timeouts {
 
 fn options(service: &Fields<'_>, version: Version) -> Vec<String> {
     let (default, source) = if version >= Version(3, 3, 0) {
-        ("[\"abortonclose\"]", "section 4.2, option abortonclose: on for HTTP since 3.3")
+        (
+            "[\"abortonclose\"]",
+            "HAProxy manual, section 4.2, option abortonclose: on for HTTP since 3.3",
+        )
     } else {
-        ("[]", "section 4.2: options are off unless named")
+        ("[]", "HAProxy manual, section 4.2: options are off unless named")
     };
     service.or::<Options>("option", default, source).0
 }
@@ -256,17 +266,18 @@ fn backend(named: &Named<'_>, common: &Common) -> Upstream {
     let fields = &named.fields;
     let servers = servers(fields);
     let (default, source) = if common.version >= Version(3, 3, 0) {
-        ("random", "section 4.2, balance: random since 3.3")
+        ("random", "HAProxy manual, section 4.2, balance: random since 3.3")
     } else {
-        ("roundrobin", "section 4.2, balance: roundrobin up to 3.2")
+        ("roundrobin", "HAProxy manual, section 4.2, balance: roundrobin up to 3.2")
     };
     let balance = ALGORITHMS.read(fields, default, source);
     let unlimited = |count: u32| if count == 0 { u32::MAX } else { count };
-    let source = "section 5.2, maxconn: 0 is no limit";
+    let source = "HAProxy manual, section 5.2, maxconn: 0 is no limit";
     let slots = unlimited(fields.or::<u32>("maxconn", "0", source));
-    let source = "section 5.2, maxqueue: 0 is no limit";
+    let source = "HAProxy manual, section 5.2, maxqueue: 0 is no limit";
     let server_queue = unlimited(fields.or::<u32>("maxqueue", "0", source));
-    let reuse = fields.or::<String>("http-reuse", "\"safe\"", "section 4.2, http-reuse");
+    let reuse =
+        fields.or::<String>("http-reuse", "\"safe\"", "HAProxy manual, section 4.2, http-reuse");
     let reuses = ["safe", "never", "aggressive", "always"];
     let at = fields.at("http-reuse");
     fields.notes.find("way of `http-reuse`", "ways", &reuse, at, reuses.into_iter());
@@ -291,6 +302,12 @@ fn backend(named: &Named<'_>, common: &Common) -> Upstream {
             turnaround: Some(timeouts.connect.map_or(second, |connect| connect.min(second))),
         },
         idle_max: if reuse == "never" { 0 } else { u32::MAX },
+        reuse: match reuse.as_str() {
+            "always" => Reuse::Always,
+            "aggressive" => Reuse::Aggressive,
+            _ => Reuse::Safe,
+        },
+        purge: (reuse != "never").then_some(POOL_PURGE_DELAY),
         check,
         statuses: Statuses { unreachable: 503, queue: 503, timeout: 504, reset: 502 },
         buffers: false,
@@ -300,18 +317,17 @@ fn backend(named: &Named<'_>, common: &Common) -> Upstream {
 
 fn check(backend: &Fields<'_>, common: &Common) -> Check {
     let fields = backend.sub("check");
-    let inter = fields.or::<Span>("inter", "\"2s\"", "section 5.2, inter: 2000 ms");
+    let inter = fields.or::<Span>("inter", "\"2s\"", "HAProxy manual, section 5.2, inter: 2000 ms");
     if inter.is_zero() {
         fields.notes.mistake(fields.at("inter"), "checks without a pause between them");
     }
-    let source = "section 5.2: unset, `inter` counts";
-    let like_inter = |key: &str| {
-        let text = fields.table_text("inter").unwrap_or_else(|| "2s".to_owned());
-        fields.or::<Span>(key, &format!("{text:?}"), source)
-    };
+    let source = "HAProxy manual, section 5.2: unset, `inter` counts";
+    let written = fields.get::<Span>("inter").and_then(|_| fields.toml("inter"));
+    let text = written.unwrap_or_else(|| "\"2s\"".to_owned());
+    let like_inter = |key: &str| fields.or::<Span>(key, &text, source);
     let (fast, down) = (like_inter("fastinter"), like_inter("downinter"));
-    let fall = fields.count_or("fall", 1..=1_000, "3", "section 5.2, fall");
-    let rise = fields.count_or("rise", 1..=1_000, "2", "section 5.2, rise");
+    let fall = fields.count_or("fall", 1..=1_000, "3", "HAProxy manual, section 5.2, fall");
+    let rise = fields.count_or("rise", 1..=1_000, "2", "HAProxy manual, section 5.2, rise");
     let endpoint = fields.get::<Target>("endpoint");
     fields.finish_product("haproxy", &["port", "addr", "agent-check", "spread-checks"]);
     let timeout = common.timeouts.check.unwrap_or(inter);

@@ -11,10 +11,9 @@ use crate::{
         fields::{Fields, Named, Notes, Read},
         kind::{Ground, Kind, SOMAXCONN, Version, bare_upstream, nobody, nothing},
         law::{BytesLaw, CountLaw, Room, SpanLaw},
-        program::{choice, is_nothing, plain, request_bytes},
+        program::{choice, is_nothing, plain, request_bytes_or},
         schema::{Accept, Endpoint, Log, Name, Parts, Serving, What},
         tree::Node,
-        units::Maybe,
     },
 };
 
@@ -148,9 +147,15 @@ fn query(named: &Named<'_>) -> Endpoint {
     let disk_reads = fields.or::<CountLaw>("disk_reads", "0", source).0;
     let source = "some rows of a hundred bytes each";
     let rows = fields.or::<BytesLaw>("rows", "\"1KiB\"", source).0;
-    let request_bytes = request_bytes(fields);
+    let source = "a statement of a few lines";
+    let request_bytes = request_bytes_or(fields, "\"200B\"", source);
     let apply = writes.then(|| {
-        let law = fields.get::<Maybe<SpanLaw>>("apply").and_then(|law| law.0);
+        let law = fields.get::<SpanLaw>("apply");
+        if !fields.has("apply")
+            && let Some(text) = fields.toml("cpu")
+        {
+            fields.filled("apply", text, "a replica does the work of its source");
+        }
         let source = "what a write touches is as a rule in a replica's buffer pool too";
         let reads = fields.or::<CountLaw>("apply_reads", "0", source).0;
         (law.map_or_else(|| cpu.clone(), |law| law.0), reads)
@@ -158,7 +163,8 @@ fn query(named: &Named<'_>) -> Endpoint {
     if !writes && (fields.has("apply") || fields.has("apply_reads")) {
         let says = "a read is not applied at replicas";
         fields.notes.mistake(fields.at, says);
-        (fields.node("apply"), fields.node("apply_reads"));
+        fields.node("apply");
+        fields.node("apply_reads");
     }
     fields.finish();
     let mut steps = vec![What::Cpu { work: cpu, of_request: false }];

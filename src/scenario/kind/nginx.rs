@@ -133,7 +133,7 @@ fn read(service: &Fields<'_>, ground: Ground) -> Parts {
     let version = service.or::<Version>("version", "\"1.28\"", "the stable branch");
     let source = "ngx_core_module, worker_processes";
     let processes = service.or::<Workers>("worker_processes", "1", source).0;
-    let processes = processes.unwrap_or(ground.cores);
+    let processes = processes.unwrap_or(ground.cores.min(4096));
     if !(1..=4096).contains(&processes) {
         let at = service.at("worker_processes");
         service.notes.mistake(at, "`worker_processes` is from 1 to 4096");
@@ -286,7 +286,8 @@ fn upstream(named: &Named<'_>, version: Version) -> Upstream {
         connect_timeout,
         response_timeout,
         retry,
-        idle_max,
+        idle_max: if idle_max == 0 { 0 } else { u32::MAX },
+        idle_all_max: idle_max,
         idle: (idle_max > 0).then_some(Span::from_millis(60_000)),
         ban: (max_fails > 0 && !fail_timeout.is_zero()).then_some((max_fails, fail_timeout)),
         statuses: Statuses { unreachable: 502, queue: 502, timeout: 504, reset: 502 },
