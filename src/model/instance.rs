@@ -501,8 +501,11 @@ impl<R: Recorder> Run<'_, R> {
         }
         self.site.calls[key].place = Place::Nowhere;
         if self.site.calls[key].stage == Stage::Waiting && self.site.calls[key].is.on_loop {
+            let now = self.now();
+            let call = &mut self.site.calls[key];
+            call.waited = now.since(call.arrived);
+            let connection = call.connection;
             self.count_unaccepted(key, -1);
-            let connection = self.site.calls[key].connection;
             if let Some(connection) = self.site.connections.get_mut(connection) {
                 connection.waiting = Key::NONE;
             }
