@@ -12,6 +12,7 @@ pub mod instance;
 pub mod leaks;
 pub mod log;
 pub mod network;
+pub mod pool;
 pub mod program;
 pub mod run;
 pub mod shape;

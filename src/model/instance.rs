@@ -382,7 +382,7 @@ impl<R: Recorder> Run<'_, R> {
         let service = &self.plan.services[it.service.index()];
         let Serving::Loops { loops } = service.serving else { return NONE };
         let count = loops * service.processes;
-        let first = ((word >> 32) * u64::from(count) >> 32) as u32;
+        let first = (((word >> 32) * u64::from(count)) >> 32) as u32;
         let load = |turn: u32| {
             let at = &self.site.loops[(it.first_loop + (first + turn) % count) as usize];
             at.queue.len() + u32::from(!at.holder.is_none())

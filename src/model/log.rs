@@ -1,7 +1,7 @@
 //! Replicated logs: group commit at the primary, shipping, appliers at the replicas.
 //!
 //! A commit passes the flush stages one after the other; each stage works on one group at a time,
-//! and the next group is all who came meanwhile (MySQL's binary log group commit: redo and binary
+//! and the next group is all who came meanwhile (`MySQL`'s binary log group commit: redo and binary
 //! log are each flushed once a group). Then the transaction has a position, its session goes on,
 //! and it is sent to every replica that follows. A replica keeps what it has received and applies
 //! it with some workers, in parallel (as with write-set dependency tracking, no two transactions
