@@ -9,6 +9,7 @@ pub mod fault;
 pub mod files;
 pub mod health;
 pub mod instance;
+pub mod leaks;
 pub mod log;
 pub mod network;
 pub mod pool;
