@@ -3,7 +3,7 @@
 use super::{
     call::{NONE, Phase},
     event::Event,
-    instance::process_of_loop,
+    event_loop::process_of_loop,
     network::Towards,
     pool::Keeper,
     run::Run,

@@ -1,21 +1,20 @@
-//! Instances at work: slots and their queue, event loops and theirs, and how a call leaves.
+//! Instances at work: how a call arrives, how it leaves, and what is left when processes die.
 
 use std::collections::VecDeque;
 
 use super::{
-    blueprint::{Blueprint, Instance, InstanceId, Order, Room, Serving},
-    call::{NONE, Phase, Place, Stage},
+    blueprint::{Blueprint, Instance, InstanceId, Order, Serving},
+    call::{Phase, Place, Stage},
     event::Event,
+    event_loop::LoopState,
     network::Towards,
     run::Run,
 };
 use crate::{
     engine::{
         list::List,
-        luck::mix,
         slab::Key,
         time::{Instant, Span},
-        timeline::Ticket,
     },
     measure::{
         outcome::{Cause, Outcome},
@@ -23,10 +22,6 @@ use crate::{
     },
 };
 
-/// Where the draws of a call that have no operation of their own take place.
-const ROOM: u64 = 0x524F_4F4D;
-const PATIENCE: u64 = 0x5041_5449;
-const SEAT: u64 = 0x5345_4154;
 /// A data packet that a full accept queue ignored is sent again after this long, then twice that
 /// (Linux's minimal retransmission time-out).
 const DATA_RESENT_AFTER: Span = Span::from_millis(200);
@@ -60,19 +55,6 @@ pub struct InstanceState {
     pub(crate) unaccepted: List,
 }
 
-/// An event loop.
-#[derive(Clone, Debug)]
-pub struct LoopState {
-    pub(crate) holder: Key,
-    pub(crate) queue: List,
-}
-
-impl Default for LoopState {
-    fn default() -> LoopState {
-        LoopState { holder: Key::NONE, queue: List::default() }
-    }
-}
-
 impl InstanceState {
     /// As it stands after a start.
     pub fn new(plan: &Blueprint, instance: &Instance) -> InstanceState {
@@ -104,7 +86,7 @@ impl InstanceState {
     }
 
     /// How many would have to be served before one that came now.
-    fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.busy >= self.capacity
     }
 }
@@ -204,242 +186,11 @@ impl<R: Recorder> Run<'_, R> {
         self.site.line.after(pause, event);
     }
 
-    fn has_room(&mut self, key: Key, room: Room) -> bool {
-        let call = &self.site.calls[key];
-        let waiting = self.site.instances[call.instance as usize].waiting_count;
-        match room {
-            Room::Unlimited => true,
-            Room::Places(places) => waiting < places,
-            Room::Law(law) => {
-                let word = self.site.draw(call.request_key, ROOM);
-                f64::from(waiting) < self.plan.laws[law.index()].draw(word)
-            }
-        }
-    }
-
-    fn wait_for_slot(&mut self, key: Key, patience: Option<super::blueprint::LawId>) {
-        let now = self.now();
-        let class = self.endpoint(key).class;
-        let call = &mut self.site.calls[key];
-        call.stage = Stage::Waiting;
-        call.place = Place::SlotQueue;
-        let (index, attempt) = (call.instance as usize, call.attempt_key);
-        let state = &mut self.site.instances[index];
-        let class = usize::from(class).min(state.waiting.len() - 1);
-        self.site.links.push_back(&mut state.waiting[class], key.index());
-        state.waiting_count += 1;
-        self.tape.level(Level::Waiting(index as u32), state.waiting_count, now);
-        if let Some(law) = patience {
-            let word = self.site.draw(attempt, PATIENCE);
-            let span = Span::from_seconds(self.plan.laws[law.index()].draw(word));
-            let ticket = self.site.line.after(span, Event::Renege { call: key });
-            self.site.calls[key].hold = ticket;
-        }
-    }
-
-    /// A call has waited for a slot for as long as it is willing to.
-    pub(crate) fn renege(&mut self, key: Key) {
-        let Some(call) = self.site.calls.get_mut(key) else { return };
-        if call.stage != Stage::Waiting {
-            return;
-        }
-        call.hold = Ticket::NONE;
-        self.leave_slot_queue(key);
-        self.turn_away(key, Cause::QueueTimeout);
-    }
-
-    fn leave_slot_queue(&mut self, key: Key) {
-        let now = self.now();
-        let class = self.endpoint(key).class;
-        let call = &mut self.site.calls[key];
-        call.place = Place::Nowhere;
-        call.waited = now.since(call.arrived);
-        let index = call.instance as usize;
-        let state = &mut self.site.instances[index];
-        let class = usize::from(class).min(state.waiting.len() - 1);
-        self.site.links.remove(&mut state.waiting[class], key.index());
-        state.waiting_count -= 1;
-        self.tape.level(Level::Waiting(index as u32), state.waiting_count, now);
-    }
-
     /// A call is refused by the service itself, at once.
-    fn turn_away(&mut self, key: Key, cause: Cause) {
+    pub(crate) fn turn_away(&mut self, key: Key, cause: Cause) {
         let at = self.service_of(key) as u16;
         self.hang_up_on_caller(key, cause);
         self.leave(key, Outcome { status: 503, cause, at });
-    }
-
-    /// A slot is taken: the one that has been idle longest.
-    fn take_seat(&mut self, key: Key) {
-        let now = self.now();
-        let call = &mut self.site.calls[key];
-        let index = call.instance as usize;
-        let instance = &self.plan.instances[index];
-        let processes = self.plan.services[instance.service.index()].processes;
-        let state = &mut self.site.instances[index];
-        state.busy += 1;
-        // Without a limit there are no numbered seats, and one process.
-        call.seat = state.seats.pop_front().unwrap_or(NONE);
-        let process = if call.seat == NONE { 0 } else { call.seat % processes };
-        call.process = instance.first_process + process;
-        call.is.holds_slot = true;
-        self.tape.level(Level::Busy(index as u32), state.busy, now);
-    }
-
-    fn give_back_seat(&mut self, key: Key) {
-        let now = self.now();
-        let call = &mut self.site.calls[key];
-        call.is.holds_slot = false;
-        let index = call.instance as usize;
-        let state = &mut self.site.instances[index];
-        state.busy -= 1;
-        if call.seat != NONE {
-            state.seats.push_back(call.seat);
-        }
-        self.tape.level(Level::Busy(index as u32), state.busy, now);
-        self.grant_slots(index);
-    }
-
-    /// Free slots go to those who wait.
-    fn grant_slots(&mut self, index: usize) {
-        let service = self.plan.instances[index].service;
-        let Serving::Slots { order, .. } = self.plan.services[service.index()].serving else {
-            return;
-        };
-        while !self.site.instances[index].is_full() {
-            let state = &self.site.instances[index];
-            let next = match order {
-                Order::Fifo => state.waiting[0].first(),
-                Order::Lifo => state.waiting[0].last(),
-                Order::Priority => state.waiting.iter().find_map(List::first),
-            };
-            let Some(next) = next else { break };
-            let key = self.site.calls.key_at(next);
-            self.leave_slot_queue(key);
-            let call = &mut self.site.calls[key];
-            let hold = std::mem::replace(&mut call.hold, Ticket::NONE);
-            self.site.line.cancel(hold);
-            self.take_seat(key);
-            let call = &mut self.site.calls[key];
-            call.stage = Stage::Running;
-            call.pc = self.plan.endpoints[call.endpoint.index()].entry;
-            self.site.ready.push(key);
-        }
-    }
-
-    /// A call goes to the loop of its connection, once that is accepted.
-    fn join_loop(&mut self, key: Key) {
-        let call = &mut self.site.calls[key];
-        match self.site.connections.get_mut(call.connection) {
-            Some(connection) if !connection.is_accepted => {
-                call.stage = Stage::Waiting;
-                connection.waiting = key;
-                self.count_unaccepted(key, 1);
-                return;
-            }
-            Some(connection) => call.seat = connection.seat,
-            None => {
-                let word = call.attempt_key;
-                let index = call.instance;
-                self.site.calls[key].seat = self.choose_loop(index, mix(word, SEAT));
-            }
-        }
-        self.sit_down(key);
-        self.start(key);
-    }
-
-    /// A connection was accepted at last; the request that came on it begins.
-    pub(crate) fn begin_accepted(&mut self, key: Key, seat: u32) {
-        let now = self.now();
-        let call = &mut self.site.calls[key];
-        call.waited = now.since(call.arrived);
-        call.seat = seat;
-        call.stage = Stage::Running;
-        call.pc = self.plan.endpoints[call.endpoint.index()].entry;
-        self.count_unaccepted(key, -1);
-        self.sit_down(key);
-        self.site.ready.push(key);
-    }
-
-    fn count_unaccepted(&mut self, key: Key, change: i32) {
-        let now = self.now();
-        let index = self.site.calls[key].instance;
-        let state = &mut self.site.instances[index as usize];
-        state.waiting_count = state.waiting_count.wrapping_add_signed(change);
-        self.tape.level(Level::Waiting(index), state.waiting_count, now);
-    }
-
-    /// The process of a call is that of its loop.
-    fn sit_down(&mut self, key: Key) {
-        let call = &mut self.site.calls[key];
-        call.process = process_of_loop(self.plan, call.instance, call.seat);
-    }
-
-    /// A loop of an instance: an idle one if there is one (it takes the connection first), else
-    /// the one with the shortest queue.
-    pub(crate) fn choose_loop(&self, instance: u32, word: u64) -> u32 {
-        let it = &self.plan.instances[instance as usize];
-        let service = &self.plan.services[it.service.index()];
-        let Serving::Loops { loops } = service.serving else { return NONE };
-        let count = loops * service.processes;
-        let first = (((word >> 32) * u64::from(count)) >> 32) as u32;
-        let load = |turn: u32| {
-            let at = &self.site.loops[(it.first_loop + (first + turn) % count) as usize];
-            at.queue.len() + u32::from(!at.holder.is_none())
-        };
-        let least = (0..count).min_by_key(|&turn| load(turn)).unwrap_or(0);
-        it.first_loop + (first + least) % count
-    }
-
-    /// Whether the call has its loop to itself now; if not it waits, and runs the same operation
-    /// when its turn comes.
-    #[inline]
-    pub(crate) fn hold_loop(&mut self, key: Key) -> bool {
-        if !self.site.calls[key].is.on_loop {
-            return true;
-        }
-        let now = self.now();
-        let call = &mut self.site.calls[key];
-        let at = &mut self.site.loops[call.seat as usize];
-        if at.holder == key {
-            return true;
-        }
-        if at.holder.is_none() {
-            at.holder = key;
-            let state = &mut self.site.instances[call.instance as usize];
-            state.busy += 1;
-            self.tape.level(Level::Busy(call.instance), state.busy, now);
-            return true;
-        }
-        call.place = Place::LoopQueue;
-        self.site.links.push_back(&mut at.queue, key.index());
-        false
-    }
-
-    /// The call does something else than computing or reading; the next one has the loop.
-    #[inline]
-    pub(crate) fn leave_loop(&mut self, key: Key) {
-        if !self.site.calls[key].is.on_loop {
-            return;
-        }
-        let now = self.now();
-        let call = &self.site.calls[key];
-        let at = &mut self.site.loops[call.seat as usize];
-        if at.holder != key {
-            return;
-        }
-        if let Some(next) = self.site.links.pop_front(&mut at.queue) {
-            let next = self.site.calls.key_at(next);
-            at.holder = next;
-            self.site.calls[next].place = Place::Nowhere;
-            self.site.ready.push(next);
-            return;
-        }
-        at.holder = Key::NONE;
-        let index = call.instance;
-        let state = &mut self.site.instances[index as usize];
-        state.busy -= 1;
-        self.tape.level(Level::Busy(index), state.busy, now);
     }
 
     /// Tells the caller, which still waits, that there will be no (more) answer.
@@ -575,14 +326,5 @@ impl<R: Recorder> Run<'_, R> {
     /// A visitor's request is over for whoever measures.
     pub(crate) fn arrived_at(&self, key: Key) -> Instant {
         self.site.calls[key].arrived
-    }
-}
-
-/// The process of a loop.
-pub(crate) fn process_of_loop(plan: &Blueprint, instance: u32, seat: u32) -> u32 {
-    let it = &plan.instances[instance as usize];
-    match plan.services[it.service.index()].serving {
-        Serving::Loops { loops } => it.first_process + (seat - it.first_loop) / loops,
-        Serving::Slots { .. } => it.first_process,
     }
 }

@@ -1,0 +1,154 @@
+//! Event loops: each works on one call at a time. A call has its loop while it computes or reads from
+//! disk, and waits for it in a queue; while it waits for anything else it holds nothing but its
+//! connection.
+
+use super::{
+    blueprint::{Blueprint, Serving},
+    call::{NONE, Place, Stage},
+    run::Run,
+};
+use crate::{
+    engine::{list::List, luck::mix, slab::Key},
+    measure::recorder::{Level, Recorder},
+};
+
+const SEAT: u64 = 0x5345_4154;
+
+/// An event loop.
+#[derive(Clone, Debug)]
+pub struct LoopState {
+    pub(crate) holder: Key,
+    pub(crate) queue: List,
+}
+
+impl Default for LoopState {
+    fn default() -> LoopState {
+        LoopState { holder: Key::NONE, queue: List::default() }
+    }
+}
+
+impl<R: Recorder> Run<'_, R> {
+    /// A call goes to the loop of its connection, once that is accepted.
+    pub(crate) fn join_loop(&mut self, key: Key) {
+        let call = &mut self.site.calls[key];
+        match self.site.connections.get_mut(call.connection) {
+            Some(connection) if !connection.is_accepted => {
+                call.stage = Stage::Waiting;
+                connection.waiting = key;
+                self.count_unaccepted(key, 1);
+                return;
+            }
+            Some(connection) => call.seat = connection.seat,
+            None => {
+                let word = call.attempt_key;
+                let index = call.instance;
+                self.site.calls[key].seat = self.choose_loop(index, mix(word, SEAT));
+            }
+        }
+        self.sit_down(key);
+        self.start(key);
+    }
+
+    /// A connection was accepted at last; the request that came on it begins.
+    pub(crate) fn begin_accepted(&mut self, key: Key, seat: u32) {
+        let now = self.now();
+        let call = &mut self.site.calls[key];
+        call.waited = now.since(call.arrived);
+        call.seat = seat;
+        call.stage = Stage::Running;
+        call.pc = self.plan.endpoints[call.endpoint.index()].entry;
+        self.count_unaccepted(key, -1);
+        self.sit_down(key);
+        self.site.ready.push(key);
+    }
+
+    pub(crate) fn count_unaccepted(&mut self, key: Key, change: i32) {
+        let now = self.now();
+        let index = self.site.calls[key].instance;
+        let state = &mut self.site.instances[index as usize];
+        state.waiting_count = state.waiting_count.wrapping_add_signed(change);
+        self.tape.level(Level::Waiting(index), state.waiting_count, now);
+    }
+
+    /// The process of a call is that of its loop.
+    fn sit_down(&mut self, key: Key) {
+        let call = &mut self.site.calls[key];
+        call.process = process_of_loop(self.plan, call.instance, call.seat);
+    }
+
+    /// A loop of an instance: an idle one if there is one (it takes the connection first), else
+    /// the one with the shortest queue.
+    pub(crate) fn choose_loop(&self, instance: u32, word: u64) -> u32 {
+        let it = &self.plan.instances[instance as usize];
+        let service = &self.plan.services[it.service.index()];
+        let Serving::Loops { loops } = service.serving else { return NONE };
+        let count = loops * service.processes;
+        let first = (((word >> 32) * u64::from(count)) >> 32) as u32;
+        let load = |turn: u32| {
+            let at = &self.site.loops[(it.first_loop + (first + turn) % count) as usize];
+            at.queue.len() + u32::from(!at.holder.is_none())
+        };
+        let least = (0..count).min_by_key(|&turn| load(turn)).unwrap_or(0);
+        it.first_loop + (first + least) % count
+    }
+
+    /// Whether the call has its loop to itself now; if not it waits, and runs the same operation
+    /// when its turn comes.
+    #[inline]
+    pub(crate) fn hold_loop(&mut self, key: Key) -> bool {
+        if !self.site.calls[key].is.on_loop {
+            return true;
+        }
+        let now = self.now();
+        let call = &mut self.site.calls[key];
+        let at = &mut self.site.loops[call.seat as usize];
+        if at.holder == key {
+            return true;
+        }
+        if at.holder.is_none() {
+            at.holder = key;
+            let state = &mut self.site.instances[call.instance as usize];
+            state.busy += 1;
+            self.tape.level(Level::Busy(call.instance), state.busy, now);
+            return true;
+        }
+        call.place = Place::LoopQueue;
+        self.site.links.push_back(&mut at.queue, key.index());
+        false
+    }
+
+    /// The call does something else than computing or reading; the next one has the loop.
+    #[inline]
+    pub(crate) fn leave_loop(&mut self, key: Key) {
+        if !self.site.calls[key].is.on_loop {
+            return;
+        }
+        let now = self.now();
+        let call = &self.site.calls[key];
+        let at = &mut self.site.loops[call.seat as usize];
+        if at.holder != key {
+            return;
+        }
+        if let Some(next) = self.site.links.pop_front(&mut at.queue) {
+            let next = self.site.calls.key_at(next);
+            at.holder = next;
+            self.site.calls[next].place = Place::Nowhere;
+            self.site.ready.push(next);
+            return;
+        }
+        at.holder = Key::NONE;
+        let index = call.instance;
+        let state = &mut self.site.instances[index as usize];
+        state.busy -= 1;
+        self.tape.level(Level::Busy(index), state.busy, now);
+    }
+}
+
+/// The process of a loop.
+pub(crate) fn process_of_loop(plan: &Blueprint, instance: u32, seat: u32) -> u32 {
+    let it = &plan.instances[instance as usize];
+    match plan.services[it.service.index()].serving {
+        Serving::Loops { loops } => it.first_process + (seat - it.first_loop) / loops,
+        Serving::Slots { .. } => it.first_process,
+    }
+}
