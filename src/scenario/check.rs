@@ -6,6 +6,7 @@ use crate::scenario::{
     fields::Notes,
     mistake::At,
     schema::{Machine, Rounds, Service, Site, Standing, Step, What},
+    units,
 };
 
 /// Operations of all programs, loops unrolled.
@@ -95,7 +96,8 @@ fn fits(machine: &Machine, taken: u64, at: At, notes: &Notes) {
             notes.hinted(at, says, format!("write `memory` in `[hardware.{name}]`"));
         }
         Some(memory) if taken > memory => {
-            let says = format!("services take {taken} bytes of a host that has {memory}");
+            let (taken, memory) = (units::size(taken), units::size(memory));
+            let says = format!("services take {taken} of a host that has {memory}");
             notes.hinted(at, says, format!("see `memory` in `[hardware.{name}]`"));
         }
         Some(_) | None => {}

@@ -178,6 +178,21 @@ pub(crate) fn bytes(text: &str) -> Result<u64, Wrong> {
     Ok(value as u64)
 }
 
+/// In the largest binary unit of which it is a whole number, or with one digit more.
+pub(crate) fn size(bytes: u64) -> String {
+    let units = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
+    match units.iter().find(|(_, bits)| bytes >= 1 << bits) {
+        Some((unit, bits)) => {
+            let tenths = u128::from(bytes) * 10 >> bits;
+            match tenths % 10 {
+                0 => format!("{}{unit}", tenths / 10),
+                digit => format!("{}.{digit}{unit}", tenths / 10),
+            }
+        }
+        None => format!("{bytes}B"),
+    }
+}
+
 fn bit_rate(text: &str) -> Result<u64, Wrong> {
     let value = single(text.trim(), &BIT_RATES, BIT_UNITS)?;
     if value == 0 || value > 1_000_000_000_000_000 {
