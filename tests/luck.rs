@@ -125,8 +125,8 @@ impl Recorder for Visits {
     fn flushed(&mut self, _: u32, _: u32, _: Instant) {}
 }
 
-/// Bytes of every answer of the application and the web servers cannot be told apart by a visitor
-/// alone; that the same is asked is shown by its key and type, that the same is answered by times.
+/// The same keys, types of request and instants of arrival, all of them. What is asked below (a
+/// file, its size, a branch) hangs on the key alone.
 fn check_same_visitors(changed: &str) {
     let (before, after) = (compile(SITE), compile(changed));
     for replication in 0..2 {

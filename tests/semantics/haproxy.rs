@@ -1,4 +1,4 @@
-//! HAProxy: retries, redispatch, queues and their time-out, balancing. Sources: configuration
+//! `HAProxy`: retries, redispatch, queues and their time-out, balancing. Sources: configuration
 //! manual 2.8, sections 4.2 and 5.2; backend.c and queue.c.
 
 use crate::story::{only, plan, run, story};

@@ -1,5 +1,5 @@
 //! nginx: passive health, `proxy_next_upstream`, blocking reads, limits of a worker. Sources:
-//! module pages of nginx.org; ngx_http_upstream_round_robin.c.
+//! module pages of nginx.org; `ngx_http_upstream_round_robin.c`.
 
 use crate::story::{only, plan, run, story};
 use simulate::measure::outcome::Cause;
