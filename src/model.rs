@@ -1,5 +1,6 @@
 //! The site as it runs. No word of any product here: products are presets over these nouns.
 
+pub mod attempt;
 pub mod balance;
 pub mod blueprint;
 pub mod call;

@@ -30,6 +30,10 @@ pub(super) fn run(options: &Run, terminal: Terminal) -> Result<Exit, Problem> {
     };
     publish::publish(&plan, &fold, options, &folder, terminal)?;
     let is_whole = fold.pool.replications == plan.replications;
+    if !is_whole {
+        let (done, all) = (fold.pool.replications, plan.replications);
+        terminal.tell(&format!("interrupted: {done} of {all} replications were finished"));
+    }
     Ok(if is_whole { Exit::Done } else { Exit::Interrupted })
 }
 

@@ -62,17 +62,15 @@ arrivals = {{ poisson = "{rate}/s" }}
     )
 }
 
-/// d choices: a row with its load and length; the service time is one second.
-fn choices(id: &'static str, load: f64, d: u32, short_s: f64, long_s: f64) -> Study {
+/// d choices between so many servers; the service time is one second.
+fn choices(id: &'static str, load: f64, d: u32, servers: u32) -> Study {
     let row = Row::new(id, 0.015, |it| it.request("job").ok.mean_s);
     let row = if d > 1 { row.of_a_limit() } else { row };
-    let row = if long_s > 0.0 { row.late() } else { row };
-    let servers = if d > 1 && long_s > 0.0 { 1_000 } else { 200 };
     // Eight times the relaxation time of M/M/1, about 4 / (1 - load)²; with a choice far less.
     let idle = 1.0 - load;
     let warm_up_s = if d > 1 { 15.0 / idle } else { 32.0 / (idle * idle) };
     let site = pool(servers, load, &format!("random({d})"));
-    Study { site, warm_up_s, short_s, long_s, rows: vec![row] }
+    Study { site, warm_up_s, short_s: 3e3, long_s: 0.0, rows: vec![row] }
 }
 
 fn studies() -> Vec<Study> {
@@ -80,24 +78,21 @@ fn studies() -> Vec<Study> {
         let row = Row::new(id, 0.01, |it| it.request("page").ok.mean_s);
         Study { site: two_queues(rate), warm_up_s: 20.0, short_s, long_s: 0.0, rows: vec![row] }
     };
-    let mut high = shortest("jsq2-180", 180, 0.0);
-    high.long_s = 1e5;
-    high.rows = high.rows.into_iter().map(Row::late).collect();
     vec![
-        choices("pod-0.5-1", 0.5, 1, 3e3, 0.0),
-        choices("pod-0.5-2", 0.5, 2, 3e3, 0.0),
-        choices("pod-0.5-3", 0.5, 3, 1.5e3, 0.0),
-        choices("pod-0.7-1", 0.7, 1, 8e3, 0.0),
-        choices("pod-0.7-2", 0.7, 2, 3e3, 0.0),
-        choices("pod-0.7-3", 0.7, 3, 1.5e3, 0.0),
-        choices("pod-0.9-1", 0.9, 1, 0.0, 8e4),
-        choices("pod-0.9-2", 0.9, 2, 0.0, 3e3),
-        choices("pod-0.9-3", 0.9, 3, 0.0, 3e3),
-        choices("pod-0.95-1", 0.95, 1, 0.0, 3e5),
-        choices("pod-0.95-2", 0.95, 2, 0.0, 5e3),
-        choices("pod-0.95-3", 0.95, 3, 0.0, 5e3),
+        choices("pod-0.5-1", 0.5, 1, 200),
+        choices("pod-0.5-2", 0.5, 2, 200),
+        Study { short_s: 1.5e3, ..choices("pod-0.5-3", 0.5, 3, 200) },
+        Study { short_s: 8e3, ..choices("pod-0.7-1", 0.7, 1, 200) },
+        choices("pod-0.7-2", 0.7, 2, 200),
+        Study { short_s: 1.5e3, ..choices("pod-0.7-3", 0.7, 3, 200) },
+        choices("pod-0.9-1", 0.9, 1, 200).late(8e4),
+        choices("pod-0.9-2", 0.9, 2, 1_000).late(3e3),
+        choices("pod-0.9-3", 0.9, 3, 1_000).late(3e3),
+        choices("pod-0.95-1", 0.95, 1, 200).late(3e5),
+        choices("pod-0.95-2", 0.95, 2, 1_000).late(5e3),
+        choices("pod-0.95-3", 0.95, 3, 1_000).late(5e3),
         shortest("jsq2-120", 120, 1e4),
-        high,
+        shortest("jsq2-180", 180, 0.0).late(1e5),
     ]
 }
 

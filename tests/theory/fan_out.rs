@@ -74,15 +74,10 @@ fn of_leaves(count: u32) -> String {
 }
 
 fn studies() -> Vec<Study> {
-    let queues = |site, short_s, long_s, row| Study {
-        site,
-        warm_up_s: 10.0,
-        short_s,
-        long_s,
-        rows: vec![row],
-    };
+    let queues =
+        |site, short_s, row| Study { site, warm_up_s: 10.0, short_s, long_s: 0.0, rows: vec![row] };
     // Requests that never meet each other have nothing to warm up.
-    let apart = |site, short_s, long_s, rows| Study { site, warm_up_s: 0.0, short_s, long_s, rows };
+    let apart = |site, short_s, rows| Study { site, warm_up_s: 0.0, short_s, long_s: 0.0, rows };
     let join = |id, rate| {
         let row = Row::new(id, 0.01, |it| it.request("page").ok.mean_s);
         (site(rate, TWO_QUEUES, r#"parallel = ["a.half", "b.half"]"#), row)
@@ -106,14 +101,14 @@ fn studies() -> Vec<Study> {
     let (two_hundred_site, slow_200) = slow("tail-200-0.01", 200, 0.01);
     let (many_site, slow_2000) = slow("tail-2000-0.0001", 2_000, 0.0001);
     vec![
-        queues(half_site, 1e4, 0.0, half),
-        queues(high_site, 0.0, 3e4, high.late()),
-        apart(site(100, LEAVES, &of_leaves(10)), 1e3, 0.0, ten),
-        apart(site(10, LEAVES, &of_leaves(100)), 2.4e3, 0.0, hundred),
-        apart(ten_site, 0.0, 6e3, vec![slow_10.late()]),
-        apart(hundred_site, 8e2, 0.0, vec![slow_100]),
-        apart(two_hundred_site, 2e2, 0.0, vec![slow_200]),
-        apart(many_site, 0.0, 3.6e3, vec![slow_2000.late()]),
+        queues(half_site, 1e4, half),
+        queues(high_site, 0.0, high).late(3e4),
+        apart(site(100, LEAVES, &of_leaves(10)), 1e3, ten),
+        apart(site(10, LEAVES, &of_leaves(100)), 2.4e3, hundred),
+        apart(ten_site, 0.0, vec![slow_10]).late(6e3),
+        apart(hundred_site, 8e2, vec![slow_100]),
+        apart(two_hundred_site, 2e2, vec![slow_200]),
+        apart(many_site, 0.0, vec![slow_2000]).late(3.6e3),
     ]
 }
 

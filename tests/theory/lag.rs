@@ -50,7 +50,7 @@ fn studies() -> Vec<Study> {
         Row::new("lag-p99", 0.02, |it| it.figures.instances[REPLICA].1.lag_p99_s),
     ];
     let high = Row::new("lag-mean-900", 0.01, |it| it.figures.instances[REPLICA].1.lag_mean_s);
-    vec![study(700, 2.1e3, rows), Study { long_s: 1e4, ..study(900, 0.0, vec![high.late()]) }]
+    vec![study(700, 2.1e3, rows), study(900, 0.0, vec![high]).late(1e4)]
 }
 
 #[test]

@@ -51,14 +51,12 @@ fn studies() -> Vec<Study> {
         let site = site(800, 10, 0, law);
         Study { site, warm_up_s: 5.0, short_s: 1.5e3, long_s: 0.0, rows: vec![row] }
     };
-    let mut lognormal = mgcc("mgcc-10-lognormal", LOGNORMAL);
-    lognormal.rows = lognormal.rows.into_iter().map(Row::late).collect();
     vec![
         mmck(1, 120, 9, 1.3e4, one),
         Study { long_s: 8e4, ..mmck(4, 380, 16, 2e3, four) },
         mgcc("mgcc-10-deterministic", r#""10ms""#),
         mgcc("mgcc-10-exponential", EXPONENTIAL),
-        Study { short_s: 0.0, long_s: 8e3, ..lognormal },
+        mgcc("mgcc-10-lognormal", LOGNORMAL).late(8e3),
     ]
 }
 

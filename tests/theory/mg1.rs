@@ -43,8 +43,8 @@ fn studies() -> Vec<Study> {
         Row::new("md1-wait-p99", 0.02, |it| it.service("queue").wait_p99_s),
     ];
     let lognormal = vec![
-        Row::new("mg1-lognormal-wait", 0.03, |it| it.service("queue").wait_mean_s).late(),
-        Row::new("mg1-lognormal-sojourn", 0.03, |it| it.service("queue").sojourn_mean_s).late(),
+        Row::new("mg1-lognormal-wait", 0.03, |it| it.service("queue").wait_mean_s),
+        Row::new("mg1-lognormal-sojourn", 0.03, |it| it.service("queue").sojourn_mean_s),
     ];
     let branches = vec![
         Row::new("mg1-hyperexponential-wait", 0.03, |it| it.service("queue").wait_mean_s),
@@ -52,7 +52,7 @@ fn studies() -> Vec<Study> {
     ];
     vec![
         Study { long_s: 8e4, ..study(r#""10ms""#, 2.4e4, constant) },
-        Study { long_s: 1.2e5, ..study(LOGNORMAL, 0.0, lognormal) },
+        study(LOGNORMAL, 0.0, lognormal).late(1.2e5),
         study(BRANCHES, 2e4, branches),
     ]
 }

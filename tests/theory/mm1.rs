@@ -29,8 +29,8 @@ arrivals = {{ poisson = "{rate}/s" }}
 /// Share of time with ten requests or more.
 fn ten_or_more(it: &Measured<'_>) -> Number {
     let levels = &it.tally.instances[it.instance_index("queue")].in_system.by_level_ns;
-    let above: u64 = levels.iter().skip(10).sum();
-    Some(above as f64 / levels.iter().sum::<u64>() as f64)
+    let (all, above): (u64, u64) = (levels.iter().sum(), levels.iter().skip(10).sum());
+    (all > 0).then(|| above as f64 / all as f64)
 }
 
 fn studies() -> Vec<Study> {
@@ -54,13 +54,8 @@ fn studies() -> Vec<Study> {
     ];
     vec![
         Study { site: site(80), warm_up_s: 10.0, short_s: 6e4, long_s: 3.5e5, rows: rows_80 },
-        Study {
-            site: site(95),
-            warm_up_s: 150.0,
-            short_s: 0.0,
-            long_s: 1.4e6,
-            rows: rows_95.into_iter().map(Row::late).collect(),
-        },
+        Study { site: site(95), warm_up_s: 150.0, short_s: 0.0, long_s: 0.0, rows: rows_95 }
+            .late(1.4e6),
     ]
 }
 

@@ -58,16 +58,10 @@ fn studies() -> Vec<Study> {
         Row::new("ps1-size-0.005", 0.02, |it| it.request("small").ok.mean_s),
         Row::new("ps1-size-0.05", 0.02, |it| it.request("large").ok.mean_s),
     ];
-    let late = |mut study: Study| {
-        study.rows = study.rows.into_iter().map(Row::late).collect();
-        study
-    };
-    let exponential = late(mean("ps1-mean-exponential", EXPONENTIAL));
-    let hyperexponential = late(mean("ps1-mean-hyperexponential", HYPEREXPONENTIAL));
     vec![
-        Study { short_s: 3e4, ..mean("ps1-mean-deterministic", r#""10ms""#) },
-        Study { long_s: 1e5, ..exponential },
-        Study { long_s: 2e5, ..hyperexponential },
+        Study { short_s: 6e4, ..mean("ps1-mean-deterministic", r#""10ms""#) },
+        mean("ps1-mean-exponential", EXPONENTIAL).late(1e5),
+        mean("ps1-mean-hyperexponential", HYPEREXPONENTIAL).late(2e5),
         Study {
             site: site(EXPONENTIAL) + SIZES,
             warm_up_s: 30.0,

@@ -1,4 +1,7 @@
 //! All families together: no row is forgotten, and the intervals mean what they say.
+//!
+//! Not among the intervals: values of a limit that a finite site only approaches (`pod-*` with a
+//! choice), and sequences (`swrr-*`).
 
 use super::{
     abandonment, arrivals, balancing, cases, closed, fan_out,

@@ -1,0 +1,221 @@
+//! How an attempt ends for its caller: answered, failed and tried again, failed for good, or given
+//! up because its caller was given up itself.
+
+use super::{
+    blueprint::{Balance, Next, Statuses},
+    call::{Call, Phase, Stage},
+    event::Event,
+    run::Run,
+    upstream::is_up,
+};
+use crate::{
+    engine::{luck::mix, slab::Key, timeline::Ticket},
+    measure::{
+        outcome::{Cause, Outcome},
+        recorder::Recorder,
+    },
+};
+
+const ATTEMPT: u64 = 0x4154_5445;
+
+impl<R: Recorder> Run<'_, R> {
+    /// The whole answer is there.
+    pub(crate) fn complete(&mut self, key: Key) {
+        let call = &mut self.site.calls[key];
+        let timer = std::mem::replace(&mut call.timer, Ticket::NONE);
+        let was_whole = call.phase == Phase::Sent;
+        call.phase = Phase::Over;
+        let (caller, outcome, bytes) = (call.caller, call.outcome, call.bytes);
+        let cuts_through = call.is.cuts_through;
+        self.site.line.cancel(timer);
+        self.forgive(key);
+        self.put_back(key);
+        self.release_server(key);
+        self.settle(key);
+        if was_whole && cuts_through {
+            // It came in one piece: beginning and end at once.
+            let now = self.now();
+            self.site.calls[caller].is.goes_on = true;
+            self.callee_answered(caller, outcome, bytes);
+            self.callee_begins(caller, bytes, now, outcome);
+        } else {
+            self.callee_answered(caller, outcome, bytes);
+        }
+    }
+
+    /// The caller learns that its call is lost.
+    pub(crate) fn broken(&mut self, key: Key, cause: Cause) {
+        let Some(call) = self.site.calls.get(key) else { return };
+        let cause = match call.phase {
+            Phase::Over => return,
+            Phase::Receiving => Cause::Truncated,
+            Phase::Queued | Phase::Pausing | Phase::Connecting | Phase::Sent => cause,
+        };
+        self.fail(key, cause);
+    }
+
+    /// The caller's timer.
+    pub(crate) fn timed_out(&mut self, key: Key) {
+        let Some(call) = self.site.calls.get_mut(key) else { return };
+        call.timer = Ticket::NONE;
+        let cause = match call.phase {
+            Phase::Queued => Cause::QueueTimeout,
+            Phase::Connecting => Cause::ConnectTimeout,
+            Phase::Sent => Cause::ResponseTimeout,
+            Phase::Receiving => Cause::Truncated,
+            Phase::Pausing | Phase::Over => return,
+        };
+        self.fail(key, cause);
+    }
+
+    /// An attempt has failed. It is tried again, or the caller learns of it.
+    pub(crate) fn fail(&mut self, key: Key, cause: Cause) {
+        let now = self.now();
+        let call = &self.site.calls[key];
+        if call.is.is_check {
+            self.check_failed(key);
+            return;
+        }
+        let (caller, upstream) = (call.caller, call.upstream);
+        let statuses = self.plan.upstreams[upstream.index()].statuses;
+        let at = self.plan.upstreams[upstream.index()].caller.0 as u16;
+        let outcome = Outcome { status: status(statuses, cause), cause, at };
+        self.tape.attempt_failed(upstream.0, outcome, now);
+        self.blame(key, cause);
+        let next = self.next_attempt(key, cause);
+        self.part(key);
+        self.release_server(key);
+        self.settle(key);
+        match next {
+            Some((call, pause)) => {
+                let next = self.site.calls.insert(call);
+                self.site.calls[caller].callee = next;
+                if pause {
+                    self.pause(next);
+                } else {
+                    self.route(next);
+                }
+            }
+            None if self.site.calls.contains(caller) => self.callee_failed(caller, outcome),
+            None => {}
+        }
+    }
+
+    /// The next attempt at what failed, if there is one, and whether it begins with a pause.
+    fn next_attempt(&self, key: Key, cause: Cause) -> Option<(Call, bool)> {
+        let call = &self.site.calls[key];
+        let upstream = &self.plan.upstreams[call.upstream.index()];
+        let retry = &upstream.retry;
+        let is_wanted = match cause {
+            Cause::Refused | Cause::ConnectTimeout | Cause::QueueFull => retry.on_connect,
+            Cause::Reset | Cause::TooManyConnections => retry.on_reset,
+            Cause::ResponseTimeout => retry.on_timeout,
+            Cause::None
+            | Cause::NoServer
+            | Cause::QueueTimeout
+            | Cause::OutOfConnections
+            | Cause::Truncated
+            | Cause::Patience
+            | Cause::Unfinished => false,
+        };
+        // What was refused was not begun.
+        let was_refused = matches!(cause, Cause::Refused | Cause::QueueFull);
+        let was_begun = call.is.was_sent && !was_refused;
+        let is_safe = call.is.is_idempotent || retry.unsafe_too || !was_begun;
+        let has_more = u32::from(call.attempt) < retry.attempts;
+        if !is_wanted || !is_safe || !has_more || !self.site.calls.contains(call.caller) {
+            return None;
+        }
+        let attempt_key = mix(call.attempt_key, ATTEMPT);
+        let mut next = Call::new(call.endpoint, call.request_key, attempt_key);
+        next.caller = call.caller;
+        next.upstream = call.upstream;
+        next.view = call.view;
+        next.server = call.server;
+        next.tried = call.tried;
+        next.attempt = call.attempt + 1;
+        next.one_way = call.one_way;
+        next.is.is_idempotent = call.is.is_idempotent;
+        next.is.cuts_through = call.is.cuts_through;
+        let first = self.site.views[call.view as usize].first_peer;
+        let peers = &self.site.peers[first as usize..(first + upstream.servers) as usize];
+        let up = peers.iter().filter(|peer| is_up(peer, upstream)).count();
+        let is_same = retry.next == Next::Same || up <= 1;
+        let pauses = retry.turnaround.is_some() && is_same && cause == Cause::Refused;
+        Some((next, pauses && upstream.balance != Balance::Addresses))
+    }
+
+    fn pause(&mut self, key: Key) {
+        let call = &mut self.site.calls[key];
+        call.phase = Phase::Pausing;
+        let turnaround = self.plan.upstreams[call.upstream.index()].retry.turnaround;
+        let delay = turnaround.expect("only upstreams with a turn-around pause");
+        let timer = self.site.line.later(delay, Event::Retry { call: key });
+        self.site.calls[key].timer = timer;
+    }
+
+    /// The turn-around is over.
+    pub(crate) fn retry_now(&mut self, key: Key) {
+        if let Some(call) = self.site.calls.get_mut(key)
+            && call.phase == Phase::Pausing
+        {
+            call.timer = Ticket::NONE;
+            self.route(key);
+        }
+    }
+
+    /// The caller has nothing to do with this call any more: its timer, its place in a queue and
+    /// its connection are gone; the server will notice.
+    pub(crate) fn part(&mut self, key: Key) {
+        self.leave_queue(key);
+        let call = &mut self.site.calls[key];
+        let timer = std::mem::replace(&mut call.timer, Ticket::NONE);
+        let connection = std::mem::replace(&mut call.connection, Key::NONE);
+        let (phase, stage) = (call.phase, call.stage);
+        self.site.line.cancel(timer);
+        if self.site.connections.contains(connection) {
+            self.close(key, connection);
+        }
+        if !matches!(phase, Phase::Queued | Phase::Pausing)
+            && !matches!(stage, Stage::Away | Stage::Over)
+        {
+            let way = self.way(key);
+            self.signal(way, Event::Abandoned { call: key });
+        }
+        self.site.calls[key].phase = Phase::Over;
+    }
+
+    /// A call that is given up itself gives up what it waits for.
+    pub(crate) fn abandon_callees(&mut self, key: Key) {
+        let call = &self.site.calls[key];
+        let callees = if call.has_many_callees() {
+            let mut keys = self.site.calls.keys();
+            keys.retain(|&other| self.site.calls[other].caller == key);
+            keys
+        } else {
+            vec![call.callee]
+        };
+        for callee in callees {
+            let Some(below) = self.site.calls.get(callee) else { continue };
+            if below.caller == key && below.phase != Phase::Over {
+                self.part(callee);
+                self.release_server(callee);
+                self.settle(callee);
+            }
+        }
+        self.site.calls[key].pending = 0;
+    }
+}
+
+/// What a caller answers with when a call has failed for good.
+fn status(statuses: Statuses, cause: Cause) -> u16 {
+    match cause {
+        Cause::None => 200,
+        Cause::Refused | Cause::ConnectTimeout | Cause::NoServer => statuses.unreachable,
+        Cause::QueueTimeout | Cause::QueueFull => statuses.queue,
+        Cause::ResponseTimeout => statuses.timeout,
+        Cause::Reset | Cause::Truncated | Cause::TooManyConnections => statuses.reset,
+        Cause::OutOfConnections => 500,
+        Cause::Patience | Cause::Unfinished => 0,
+    }
+}
