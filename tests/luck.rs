@@ -48,7 +48,10 @@ kind = "nginx"
 instances = 2
 hardware = "box"
 [service.web.location.static]
-files = { count = 1000, popularity = { zipf = 0.9 }, size = { lognormal = { median = "9kB", p99 = "300kB" } } }
+[service.web.location.static.files]
+count = 1000
+popularity = { zipf = 0.9 }
+size = { lognormal = { median = "9kB", p99 = "300kB" } }
 [service.web.upstream.app]
 servers = "app"
 [service.app]
@@ -58,7 +61,11 @@ hardware = "box"
 workers = 2
 threads = 4
 [service.app.endpoint.page]
-steps = [{ cpu = { exponential = "5ms" } }, { query = "db.read" }, { respond = { exponential = "9kB" } }]
+steps = [
+  { cpu = { exponential = "5ms" } },
+  { query = "db.read" },
+  { respond = { exponential = "9kB" } },
+]
 [service.app.endpoint.order]
 steps = [{ cpu = { exponential = "3ms" } }, { query = "db.write" }]
 [service.db]
@@ -162,7 +169,8 @@ fn a_fault_leaves_the_visitors_who_they_were() {
 
 #[test]
 fn a_spike_is_others_on_top_of_the_same() {
-    let spike = "[[event]]\nat = \"1s\"\nspike = { workload = \"visitors\", extra = \"x2\", hold = \"1s\" }\n";
+    let spike = "[[event]]\nat = \"1s\"\n\
+                 spike = { workload = \"visitors\", extra = \"x2\", hold = \"1s\" }\n";
     let (before, after) = (compile(SITE), compile(&format!("{SITE}\n{spike}")));
     let (one, other) = (Visits::of(&before, 0), Visits::of(&after, 0));
     let (one, other) = (one.arrivals(&before), other.arrivals(&after));
