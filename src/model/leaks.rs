@@ -8,7 +8,7 @@ use super::{
     blueprint::{Blueprint, Instance, Serving},
     site::Site,
 };
-use crate::engine::slab::Key;
+use crate::engine::{list::List, slab::Key};
 
 impl Site {
     /// Everything that is still held, in words.
@@ -44,7 +44,7 @@ impl Site {
 
     fn places_left(&self, plan: &Blueprint, leaks: &mut Vec<String>) {
         for (index, (it, state)) in plan.instances.iter().zip(&self.instances).enumerate() {
-            let lists = state.waiting.iter().map(|list| list.len()).sum::<u32>();
+            let lists = state.waiting.iter().map(List::len).sum::<u32>();
             let held = [
                 ("slots or loops", state.busy),
                 ("places of those who wait", state.waiting_count),

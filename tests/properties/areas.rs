@@ -17,12 +17,12 @@ use simulate::{
 struct Area {
     level: u32,
     since: u64,
-    area: u128,
+    sum: u128,
 }
 
 impl Area {
     fn set(&mut self, level: u32, now: Instant) {
-        self.area += u128::from(self.level) * u128::from(now.nanos() - self.since);
+        self.sum += u128::from(self.level) * u128::from(now.nanos() - self.since);
         (self.level, self.since) = (level, now.nanos());
     }
 }
@@ -64,13 +64,13 @@ impl Areas {
             if (calls.level, waiting.level) != (0, 0) {
                 return Err(format!("{name}: {} in system at the end", calls.level));
             }
-            if calls.area != self.stayed[index] {
-                let (area, stayed) = (calls.area, self.stayed[index]);
+            if calls.sum != self.stayed[index] {
+                let (area, stayed) = (calls.sum, self.stayed[index]);
                 return Err(format!("{name}: area {area} ns, times in system {stayed} ns"));
             }
             // Who dies while waiting is not told to have waited.
-            if is_undisturbed && waiting.area != self.waited[index] {
-                let (area, waited) = (waiting.area, self.waited[index]);
+            if is_undisturbed && waiting.sum != self.waited[index] {
+                let (area, waited) = (waiting.sum, self.waited[index]);
                 return Err(format!(
                     "{name}: area of those who wait {area} ns, waited {waited} ns"
                 ));

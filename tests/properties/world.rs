@@ -168,7 +168,8 @@ fn balancers(to: &'static str) -> impl Strategy<Value = String> {
         let (balance, slots, room, reuse, check) = backend;
         format!(
             "[service.lb]\nkind = \"haproxy\"\ninstances = 2\n{place}\nmaxconn = {maxconn}\n\
-             option = {option}\nretries = {retries}\nbacklog = 5\ntimeout = {{ connect = \"{connect}\", \
+             option = {option}\nretries = {retries}\nbacklog = 5\n\
+             timeout = {{ connect = \"{connect}\", \
              server = \"{server}\", queue = \"{queue}\", client = \"{client}\" }}\n\
              cpu = {{ connection = \"300us\", request = \"50us\", response = \"20us\" }}\n\
              [service.lb.backend.next]\nservers = \"{to}\"\nbalance = \"{balance}\"\n\
@@ -195,13 +196,16 @@ fn webs() -> impl Strategy<Value = String> {
         let (place, workers, connections, keepalive) = web;
         let (balance, fails, conns, kept, (connect, read), next) = upstream;
         format!(
-            "[service.web]\nkind = \"nginx\"\ninstances = 2\n{place}\nworker_processes = {workers}\n\
+            "[service.web]\nkind = \"nginx\"\ninstances = 2\n{place}\n\
+             worker_processes = {workers}\n\
              worker_connections = {connections}\nkeepalive_timeout = {keepalive}\n\
              cpu = {{ request = \"100us\", response = \"50us\" }}\n\
              [service.web.location.static]\nfiles = {{ count = 500, popularity = {{ zipf = 0.9 }}, \
-             size = {{ lognormal = {{ median = \"20kB\", p99 = \"900kB\" }} }}, start = \"cold\" }}\n\
+             size = {{ lognormal = {{ median = \"20kB\", p99 = \"900kB\" }} }}, \
+             start = \"cold\" }}\n\
              [service.web.upstream.app]\nservers = \"app\"\nbalance = \"{balance}\"\n\
-             max_fails = {fails}\nfail_timeout = \"500ms\"\nmax_conns = {conns}\nkeepalive = {kept}\n\
+             max_fails = {fails}\nfail_timeout = \"500ms\"\nmax_conns = {conns}\n\
+             keepalive = {kept}\n\
              proxy_connect_timeout = \"{connect}\"\nproxy_read_timeout = \"{read}\"\n\
              proxy_next_upstream = {next}\n"
         )
@@ -259,7 +263,8 @@ fn others() -> impl Strategy<Value = String> {
         .prop_map(|(place, workers, room, order, patience, connections)| {
             format!(
                 "[service.other]\nkind = \"service\"\ninstances = 2\n{place}\nworkers = {workers}\n\
-                 queue = {room}\nqueue_order = \"{order}\"\nqueue_timeout = {patience}\n{connections}\n\
+                 queue = {room}\nqueue_order = \"{order}\"\nqueue_timeout = {patience}\n\
+                 {connections}\n\
                  [service.other.endpoint.quick]\npriority = 1\nsteps = [{{ cpu = \"300us\" }}]\n\
                  [service.other.endpoint.slow]\npriority = 0\n\
                  steps = [{{ wait = {{ exponential = \"30ms\" }} }}, {{ respond = \"200kB\" }}]\n"

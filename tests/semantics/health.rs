@@ -1,5 +1,5 @@
-//! HAProxy's active checks: how long a dead server goes on getting requests, and how long a living
-//! one gets none. Sources: configuration manual, section 5.2; check.c.
+//! Active checks of `HAProxy`: how long a dead server goes on getting requests, and how long a
+//! living one gets none. Sources: configuration manual, section 5.2; check.c.
 
 use crate::story::{Story, ms, only, plan, run};
 use simulate::{
@@ -118,4 +118,31 @@ fn a_check_of_an_endpoint_takes_out_a_server_that_only_accepts() {
     let story = run(&only(plan(&text), 300), 0);
     let last = story.visits.last().unwrap().outcome;
     assert_eq!((last.status, last.cause), (503, Cause::NoServer));
+}
+
+#[test]
+fn a_server_that_is_dead_at_the_start_is_down_after_one_check() {
+    let text = site("crash = \"app.2\"", "").replace("at = \"20s\"", "at = \"0s\"");
+    let plan = only(plan(&text), 200);
+    let last = (0..25).map(|replication| {
+        let story = run(&plan, replication);
+        story.failed_ms().last().copied().unwrap_or(0.0) / 1e3
+    });
+    check_spread(last, 0.0, 2.0);
+}
+
+#[test]
+fn the_queue_of_a_backend_without_servers_is_answered_at_once() {
+    // One at a time of 100 ms, twenty a second come; the queue would be waited in for 30 s, and the
+    // only slot is held by a request to the lost host.
+    let text = site("lose = \"host of app.1\"", "").replace("instances = 2", "instances = 1");
+    let text = text.replace("check = {", "maxconn = 1\ncheck = {").replace("5ms", "100ms");
+    let story = run(&only(plan(&text), 500), 0);
+    let down = story.visits.iter().filter(|visit| visit.outcome.cause == Cause::NoServer);
+    let ends: Vec<Instant> = down.map(|visit| visit.ended).collect();
+    let first = ends.iter().min().unwrap();
+    let flushed = ends.iter().filter(|end| *end == first).count();
+    assert!(flushed > 250, "{flushed} at {first:?}");
+    let marked_s = ms(first.since(Instant::ZERO)) / 1e3;
+    assert!((FAULT_S + 10.0..FAULT_S + 12.1).contains(&marked_s), "{marked_s}");
 }

@@ -1,5 +1,5 @@
 //! nginx: passive health, `proxy_next_upstream`, blocking reads, limits of a worker. Sources:
-//! module pages of nginx.org; ngx_http_upstream_round_robin.c.
+//! module pages of nginx.org; `ngx_http_upstream_round_robin.c`.
 
 use crate::story::{only, plan, run, story};
 use simulate::measure::outcome::Cause;
@@ -196,4 +196,35 @@ fn an_impatient_client_leaves_work_behind_at_the_application() {
         .collect();
     // nginx cancels at 2.001 s; the application ends what it began at 1.006 s, for nobody.
     assert_eq!(worked, [(0, true, 1003), (1, true, 1006)]);
+}
+
+/// The application's line takes 0.8 s for the answer.
+fn slow_answer(rest: &str) -> String {
+    let text = site(1, "", "proxy_read_timeout = \"200ms\"", rest).replace("1kB", "1MB");
+    let text = text.replace("hardware = \"box\"\nthreads", "hardware = \"thin\"\nthreads");
+    format!("{text}[hardware.thin]\ncores = 1\nnic = \"10Mbit/s\"\n")
+}
+
+#[test]
+fn an_answer_that_keeps_coming_does_not_time_out() {
+    let (took, status, cause) = story(&slow_answer(""), 1).visit(0);
+    assert_eq!((status, cause), (200, Cause::None));
+    assert!((858.0..862.0).contains(&took), "{took}");
+}
+
+#[test]
+fn an_answer_that_falls_silent_is_cut_after_the_read_time_out() {
+    let event = "[[event]]\nat = \"1500ms\"\nlose = \"host of app.1\"\n";
+    let (took, _, cause) = story(&slow_answer(event), 1).visit(0);
+    assert_eq!(cause, Cause::Truncated);
+    // Lost half a second after the visitor came; 200 ms of silence; 1 ms to the visitor.
+    assert!((700.0..703.0).contains(&took), "{took}");
+}
+
+#[test]
+fn an_answer_is_cut_at_once_where_the_process_dies() {
+    let event = "[[event]]\nat = \"1500ms\"\ncrash = \"app.1\"\n";
+    let (took, _, cause) = story(&slow_answer(event), 1).visit(0);
+    assert_eq!(cause, Cause::Truncated);
+    assert!((500.0..503.0).contains(&took), "{took}");
 }
