@@ -39,15 +39,24 @@ impl<R: Recorder> Run<'_, R> {
     /// Lets something happen now.
     pub fn inject(&mut self, what: What) {
         match what {
-            What::Crash(instance) => self.kill(instance, Death::Crash),
-            What::Restart(instance) => self.restart(instance),
+            What::Crash(instance) => {
+                self.site.instances[instance.index()].crashes += 1;
+                self.kill(instance, Death::Crash);
+            }
+            What::Restart(instance) => {
+                let crashes = &mut self.site.instances[instance.index()].crashes;
+                *crashes = crashes.saturating_sub(1);
+                self.restart(instance);
+            }
             What::Lose(host) => self.lose(host),
             What::Restore(host) => self.restore(host),
         }
     }
 
     fn lose(&mut self, host: HostId) {
-        if std::mem::replace(&mut self.site.hosts[host.index()].is_lost, true) {
+        let state = &mut self.site.hosts[host.index()];
+        state.losses += 1;
+        if std::mem::replace(&mut state.is_lost, true) {
             return;
         }
         for index in 0..self.plan.instances.len() as u32 {
@@ -59,11 +68,12 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     fn restore(&mut self, host: HostId) {
-        if !std::mem::replace(&mut self.site.hosts[host.index()].is_lost, false) {
-            return;
-        }
         let now = self.now();
         let state = &mut self.site.hosts[host.index()];
+        state.losses = state.losses.saturating_sub(1);
+        if state.losses > 0 || !std::mem::replace(&mut state.is_lost, false) {
+            return;
+        }
         state.disk.reset(now);
         state.sending.reset(now);
         state.receiving.reset(now);
@@ -274,10 +284,12 @@ impl<R: Recorder> Run<'_, R> {
     /// The processes of an instance start.
     fn restart(&mut self, id: InstanceId) {
         let it = &self.plan.instances[id.index()];
-        if self.site.instances[id.index()].is_up || self.site.is_lost(it.host) {
+        let is_lost = self.site.is_lost(it.host);
+        let state = &mut self.site.instances[id.index()];
+        // Overlapping faults: it starts when the last of them is over.
+        if state.is_up || is_lost || state.crashes > 0 {
             return;
         }
-        let state = &mut self.site.instances[id.index()];
         state.is_up = true;
         state.epoch += 1;
         for view in self.views_of(id) {

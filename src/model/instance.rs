@@ -35,6 +35,8 @@ const DATA_RETRIES: u8 = 15;
 pub struct InstanceState {
     /// Its processes run.
     pub(crate) is_up: bool,
+    /// Crashes that are not over.
+    pub(crate) crashes: u32,
     /// Counts its starts; a connection of an earlier run is dead.
     pub(crate) epoch: u32,
     /// Connections of runs before this one are known to be dead by their other ends.
@@ -72,6 +74,7 @@ impl InstanceState {
         let seats = if capacity == u32::MAX { 0 } else { capacity };
         InstanceState {
             is_up: true,
+            crashes: 0,
             epoch: 1,
             broken_epoch: 0,
             seats: (0..seats).collect(),
@@ -304,10 +307,10 @@ impl<R: Recorder> Run<'_, R> {
         let now = self.now();
         let it = &self.plan.instances[id.index()];
         let old = &self.site.instances[id.index()];
-        let (epoch, broken_epoch) = (old.epoch, old.broken_epoch);
+        let (crashes, epoch, broken_epoch) = (old.crashes, old.epoch, old.broken_epoch);
         let fresh = InstanceState::new(self.plan, it);
         self.site.instances[id.index()] =
-            InstanceState { is_up: false, epoch, broken_epoch, ..fresh };
+            InstanceState { is_up: false, crashes, epoch, broken_epoch, ..fresh };
         let service = &self.plan.services[it.service.index()];
         if let Serving::Loops { loops } = service.serving {
             let first = it.first_loop as usize;

@@ -34,6 +34,8 @@ pub struct HostState {
     pub(crate) sending: Nic,
     pub(crate) receiving: Nic,
     pub(crate) disk: Disk,
+    /// Losses that are not over.
+    pub(crate) losses: u32,
     /// Packets to and from it vanish.
     pub(crate) is_lost: bool,
 }
@@ -52,6 +54,7 @@ impl HostState {
             sending: Nic::new(host.nic_bits),
             receiving: Nic::new(host.nic_bits),
             disk,
+            losses: 0,
             is_lost: false,
         }
     }

@@ -183,7 +183,7 @@ pub(crate) fn size(bytes: u64) -> String {
     let units = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
     match units.iter().find(|(_, bits)| bytes >= 1 << bits) {
         Some((unit, bits)) => {
-            let tenths = u128::from(bytes) * 10 >> bits;
+            let tenths = (u128::from(bytes) * 10) >> bits;
             match tenths % 10 {
                 0 => format!("{}{unit}", tenths / 10),
                 digit => format!("{}.{digit}{unit}", tenths / 10),
