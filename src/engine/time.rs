@@ -82,6 +82,7 @@ impl Span {
     }
 
     /// `times` as long, at most `MAX`.
+    #[must_use]
     pub const fn times(self, times: u64) -> Span {
         Span::from_nanos(self.0.saturating_mul(times))
     }

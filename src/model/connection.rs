@@ -1,20 +1,19 @@
 //! Connections: opened with a round trip, accepted or left in the kernel's queue, reused, closed.
 
 use super::{
-    blueprint::{Blueprint, Reuse},
     call::{NONE, Phase},
     event::Event,
     instance::process_of_loop,
     network::Towards,
+    pool::Keeper,
     run::Run,
-    site::Site,
 };
 use crate::{
     engine::{
         luck::mix,
         slab::Key,
         time::{Instant, Span},
-        timeline::{DelayId, Ticket},
+        timeline::Ticket,
     },
     measure::{
         outcome::Cause,
@@ -29,7 +28,6 @@ const SYN_RETRIES: u8 = 10;
 const SYNS_A_SECOND_APART: u8 = 5;
 const LAST_SYN_WAITS: Span = Span::from_millis(64_000);
 const SEAT: u64 = 0x4143_4345;
-const PURGE: u64 = 0x5055_5247;
 
 /// Between two processes, or a visitor and a process.
 #[derive(Clone, Debug)]
@@ -50,29 +48,14 @@ pub struct Connection {
     pub is_queued: bool,
     /// The request that came on it before it was accepted.
     pub waiting: Key,
-    /// Index of the closed user who keeps it.
-    pub user: u32,
+    /// Who keeps it while it is idle.
+    pub keeper: Keeper,
     /// Since when it has been idle.
     pub idle_at: Instant,
     /// Whether it has carried more than the call it was opened for.
     pub was_reused: bool,
     /// Closes it when it has been idle for too long.
     pub timer: Ticket,
-}
-
-impl Site {
-    /// Processes purge their idle connections at phases of their own.
-    pub(crate) fn schedule_purges(&mut self, plan: &Blueprint) {
-        for view in 0..self.views.len() as u32 {
-            let it = &self.views[view as usize];
-            let upstream = &plan.upstreams[it.upstream as usize];
-            let Some(delay) = upstream.purge else { continue };
-            let every = u128::from(self.line.delay(delay).nanos());
-            let word = self.draw(mix(self.key, mix(upstream.place, PURGE)), u64::from(it.process));
-            let phase = Span::from_nanos(((u128::from(word) * every) >> 64) as u64);
-            self.line.after(phase, Event::Purge { view });
-        }
-    }
 }
 
 impl<R: Recorder> Run<'_, R> {
@@ -92,44 +75,6 @@ impl<R: Recorder> Run<'_, R> {
         }
     }
 
-    /// An idle connection to the call's server that is not known to be dead, the last used first.
-    fn idle_connection(&mut self, key: Key) -> Option<Key> {
-        let call = &self.site.calls[key];
-        if call.is.is_check {
-            return None;
-        }
-        if let Some(kept) = self.kept_connection(key) {
-            return Some(kept);
-        }
-        let call = &self.site.calls[key];
-        let upstream = &self.plan.upstreams[call.upstream.index()];
-        let is_first = self.site.calls.get(call.caller).is_some_and(|caller| caller.is.is_fresh);
-        if is_first && upstream.reuse == Reuse::Safe {
-            return None;
-        }
-        let peer = (self.site.views[call.view as usize].first_peer + call.server) as usize;
-        let reused_only = is_first && upstream.reuse == Reuse::Aggressive;
-        let broken = self.site.instances[call.instance as usize].broken_epoch;
-        loop {
-            let idle = &mut self.site.peers[peer].idle;
-            let last = self.site.connections.key_at(idle.last()?);
-            if reused_only && !self.site.connections[last].was_reused {
-                return None;
-            }
-            let index = self.site.idle_links.pop_back(idle)?;
-            let found = self.site.connections.key_at(index);
-            let connection = &mut self.site.connections[found];
-            let timer = std::mem::replace(&mut connection.timer, Ticket::NONE);
-            let is_dead = connection.epoch < broken;
-            self.site.line.cancel(timer);
-            if !is_dead {
-                self.site.connections[found].was_reused = true;
-                return Some(found);
-            }
-            self.forget(found);
-        }
-    }
-
     /// Opens a connection for a call.
     fn open(&mut self, key: Key) {
         let call = &self.site.calls[key];
@@ -144,6 +89,7 @@ impl<R: Recorder> Run<'_, R> {
         let caller = &self.plan.services[upstream.caller.index()];
         let limit = caller.accept.map_or(u32::MAX, |accept| accept.process_connections_max);
         if ours != NONE {
+            self.drain_idle(ours, limit);
             if self.site.process_connections[ours as usize] >= limit {
                 self.fail(key, Cause::OutOfConnections);
                 return;
@@ -159,7 +105,7 @@ impl<R: Recorder> Run<'_, R> {
             is_accepted: false,
             is_queued: false,
             waiting: Key::NONE,
-            user: NONE,
+            keeper: Keeper::Nobody,
             idle_at: Instant::ZERO,
             was_reused: false,
             timer: Ticket::NONE,
@@ -203,6 +149,9 @@ impl<R: Recorder> Run<'_, R> {
         } else {
             process_of_loop(self.plan, index as u32, seat)
         };
+        let connection = call.connection;
+        self.drain_idle(process, accept.process_connections_max);
+        let state = &self.site.instances[index];
         let is_full = state.connections >= accept.connections_max;
         let is_process_full =
             self.site.process_connections[process as usize] >= accept.process_connections_max;
@@ -216,7 +165,7 @@ impl<R: Recorder> Run<'_, R> {
             self.send_syn_again(key);
             return;
         }
-        let (epoch, connection) = (state.epoch, call.connection);
+        let epoch = state.epoch;
         let it = &mut self.site.connections[connection];
         it.epoch = epoch;
         it.seat = seat;
@@ -352,120 +301,6 @@ impl<R: Recorder> Run<'_, R> {
         }
     }
 
-    /// A connection whose call is over is kept for the next one, or closed.
-    pub(crate) fn put_back(&mut self, key: Key) {
-        let call = &mut self.site.calls[key];
-        let connection = std::mem::replace(&mut call.connection, Key::NONE);
-        if connection.is_none() {
-            return;
-        }
-        let upstream = &self.plan.upstreams[call.upstream.index()];
-        let accept = self.plan.services[upstream.callee.index()].accept;
-        let Some(accept) = accept else { return };
-        if !accept.keeps_alive {
-            self.close(key, connection);
-            return;
-        }
-        if self.keep_for_user(key, connection) {
-            return;
-        }
-        let call = &self.site.calls[key];
-        let peer = (self.site.views[call.view as usize].first_peer + call.server) as usize;
-        if self.site.peers[peer].idle.len() >= upstream.idle_max {
-            self.close(key, connection);
-            return;
-        }
-        let (view, now) = (call.view, self.now());
-        if upstream.idle_all_max != u32::MAX {
-            self.make_room(view, upstream.idle_all_max);
-        }
-        self.site.connections[connection].idle_at = now;
-        self.site.idle_links.push_back(&mut self.site.peers[peer].idle, connection.index());
-        let Some(delay) = self.shorter(upstream.idle, accept.idle) else { return };
-        let timer = self.site.line.later(delay, Event::Idle { connection });
-        self.site.connections[connection].timer = timer;
-    }
-
-    /// A process closes half of the idle connections to each server, the longest idle ones, as
-    /// HAProxy does with those above what it needs (`pool-purge-delay`).
-    pub(crate) fn purge(&mut self, view: u32) {
-        let instance = self.instance_of_view(view);
-        let it = &self.site.views[view as usize];
-        let first = it.first_peer;
-        let upstream = &self.plan.upstreams[it.upstream as usize];
-        for peer in first..first + upstream.servers {
-            for _ in 0..self.site.peers[peer as usize].idle.len().div_ceil(2) {
-                self.close_longest_idle(instance, peer);
-            }
-        }
-        if let Some(delay) = upstream.purge {
-            self.site.line.later(delay, Event::Purge { view });
-        }
-    }
-
-    /// The instance that a view's process belongs to.
-    pub(crate) fn instance_of_view(&self, view: u32) -> u32 {
-        let it = &self.site.views[view as usize];
-        let caller = self.plan.upstreams[it.upstream as usize].caller;
-        let caller = &self.plan.services[caller.index()];
-        caller.first_instance + it.process / caller.processes
-    }
-
-    /// A process keeps so many idle connections in all: the longest idle one makes room.
-    fn make_room(&mut self, view: u32, limit: u32) {
-        let it = &self.site.views[view as usize];
-        let servers = self.plan.upstreams[it.upstream as usize].servers;
-        let peers = it.first_peer..it.first_peer + servers;
-        let idle = |peer: u32| self.site.peers[peer as usize].idle;
-        if peers.clone().map(|peer| idle(peer).len()).sum::<u32>() < limit {
-            return;
-        }
-        let since = |peer: &u32| {
-            let first = idle(*peer).first();
-            first.map(|index| self.site.connections[self.site.connections.key_at(index)].idle_at)
-        };
-        let longest = peers.filter(|peer| since(peer).is_some()).min_by_key(since);
-        if let Some(peer) = longest {
-            self.close_longest_idle(self.instance_of_view(view), peer);
-        }
-    }
-
-    fn close_longest_idle(&mut self, instance: u32, peer: u32) {
-        let idle = &mut self.site.peers[peer as usize].idle;
-        let Some(index) = self.site.idle_links.pop_front(idle) else { return };
-        let connection = self.site.connections.key_at(index);
-        let it = &mut self.site.connections[connection];
-        let timer = std::mem::replace(&mut it.timer, Ticket::NONE);
-        let other = it.instance;
-        self.site.line.cancel(timer);
-        self.let_go(connection);
-        let delay = self.between(instance, other);
-        self.site.line.later(delay, Event::Closed { connection });
-    }
-
-    /// The shorter of two delays, either of which may be none.
-    pub(crate) fn shorter(&self, one: Option<DelayId>, other: Option<DelayId>) -> Option<DelayId> {
-        match (one, other) {
-            (Some(one), Some(other)) => {
-                let is_one = self.site.line.delay(one) <= self.site.line.delay(other);
-                Some(if is_one { one } else { other })
-            }
-            (one, other) => one.or(other),
-        }
-    }
-
-    /// A connection that lies idle has done so for too long.
-    pub(crate) fn idled(&mut self, key: Key) {
-        let Some(connection) = self.site.connections.get(key) else { return };
-        let peer = connection.peer as usize;
-        if self.is_kept_by_user(key) {
-            self.closed(key);
-            return;
-        }
-        self.site.idle_links.remove(&mut self.site.peers[peer].idle, key.index());
-        self.closed(key);
-    }
-
     /// The caller closes the connection of a call; the server learns it a little later.
     pub(crate) fn close(&mut self, call: Key, connection: Key) {
         self.let_go(connection);
@@ -512,6 +347,7 @@ impl<R: Recorder> Run<'_, R> {
     pub(crate) fn forget(&mut self, key: Key) {
         let now = self.now();
         self.let_go(key);
+        self.rouse(key);
         let connection = &self.site.connections[key];
         let (index, processes) = (connection.instance, connection.processes);
         let (is_accepted, is_queued) = (connection.is_accepted, connection.is_queued);
@@ -526,8 +362,6 @@ impl<R: Recorder> Run<'_, R> {
                 self.tape.level(Level::Connections(index), state.connections, now);
             }
         }
-        let timer = self.site.connections[key].timer;
-        self.site.line.cancel(timer);
         self.site.connections.remove(key);
     }
 }

@@ -237,17 +237,7 @@ impl<R: Recorder> Run<'_, R> {
             let (upstream, process, first) = (view.upstream, view.process, view.first_peer);
             let declared = &self.plan.upstreams[upstream as usize];
             for peer in first..first + declared.servers {
-                let mut idle = self.site.peers[peer as usize].idle;
-                while let Some(connection) = self.site.idle_links.pop_front(&mut idle) {
-                    let connection = self.site.connections.key_at(connection);
-                    let timer = self.site.connections[connection].timer;
-                    self.site.line.cancel(timer);
-                    self.site.connections[connection].timer = Ticket::NONE;
-                    self.let_go(connection);
-                    let other = self.site.connections[connection].instance;
-                    let delay = self.between(id.0, other);
-                    self.site.line.later(delay, Event::Closed { connection });
-                }
+                while self.close_longest_idle(id.0, peer) {}
                 let check = self.site.peers[peer as usize].check;
                 self.site.line.cancel(check);
                 self.site.peers[peer as usize] = Peer::new(declared);

@@ -1,10 +1,10 @@
 //! What a process learns of its servers: active checks, and failures of real calls.
 //!
-//! Active checks are HAProxy's: health counts from 0 to `rise + fall - 1`, up from `rise` on; one
+//! Active checks are `HAProxy`'s: health counts from 0 to `rise + fall - 1`, up from `rise` on; one
 //! success at the upper part forgives all failures, one failure at the lower part forgets all
 //! successes. A check is a connection of its own, to the server's accept queue and CPU like any
 //! other (manual, 5.2 "check", "inter", "fall", "rise"). Passive bans are nginx's `max_fails` and
-//! `fail_timeout` (ngx_http_upstream_round_robin.c).
+//! `fail_timeout` (`ngx_http_upstream_round_robin.c`).
 
 use super::{
     blueprint::{Blueprint, Check, UpstreamId},
@@ -22,7 +22,7 @@ use crate::{
 const CHECK: u64 = 0x4348_4543;
 
 impl Site {
-    /// First checks are spread over the interval (over servers as HAProxy does it, and by a phase
+    /// First checks are spread over the interval (over servers as `HAProxy` does it, and by a phase
     /// of each process, since no two are started at the same instant).
     pub(crate) fn schedule_first_checks(&mut self, plan: &Blueprint) {
         for view in 0..self.views.len() as u32 {
@@ -177,7 +177,7 @@ impl<R: Recorder> Run<'_, R> {
     }
 }
 
-/// HAProxy's counter (check.c, `check_notify_success` and `check_notify_failure`).
+/// `HAProxy`'s counter (check.c, `check_notify_success` and `check_notify_failure`).
 fn next_health(health: u32, is_good: bool, check: &Check) -> u32 {
     let best = check.rise + check.fall - 1;
     if is_good {

@@ -45,15 +45,15 @@ pub struct InstanceState {
     /// Connections of runs before this one are known to be dead by their other ends.
     pub(crate) broken_epoch: u32,
     /// Idle slots, the longest idle first (as a kernel wakes those that wait to accept).
-    seats: VecDeque<u32>,
-    capacity: u32,
+    pub(crate) seats: VecDeque<u32>,
+    pub(crate) capacity: u32,
     /// Slots held, or loops busy.
     pub(crate) busy: u32,
     /// Calls that wait for a slot, by class (one class unless the order is by priority).
-    waiting: Vec<List>,
+    pub(crate) waiting: Vec<List>,
     pub(crate) waiting_count: u32,
     /// Calls that have arrived and not left.
-    calls: u32,
+    pub(crate) calls: u32,
     /// Connections accepted and not closed.
     pub(crate) connections: u32,
     /// Connections that wait to be accepted.
@@ -63,8 +63,8 @@ pub struct InstanceState {
 /// An event loop.
 #[derive(Clone, Debug)]
 pub struct LoopState {
-    holder: Key,
-    queue: List,
+    pub(crate) holder: Key,
+    pub(crate) queue: List,
 }
 
 impl Default for LoopState {
@@ -382,7 +382,7 @@ impl<R: Recorder> Run<'_, R> {
         let service = &self.plan.services[it.service.index()];
         let Serving::Loops { loops } = service.serving else { return NONE };
         let count = loops * service.processes;
-        let first = ((word >> 32) * u64::from(count) >> 32) as u32;
+        let first = (((word >> 32) * u64::from(count)) >> 32) as u32;
         let load = |turn: u32| {
             let at = &self.site.loops[(it.first_loop + (first + turn) % count) as usize];
             at.queue.len() + u32::from(!at.holder.is_none())
@@ -501,8 +501,11 @@ impl<R: Recorder> Run<'_, R> {
         }
         self.site.calls[key].place = Place::Nowhere;
         if self.site.calls[key].stage == Stage::Waiting && self.site.calls[key].is.on_loop {
+            let now = self.now();
+            let call = &mut self.site.calls[key];
+            call.waited = now.since(call.arrived);
+            let connection = call.connection;
             self.count_unaccepted(key, -1);
-            let connection = self.site.calls[key].connection;
             if let Some(connection) = self.site.connections.get_mut(connection) {
                 connection.waiting = Key::NONE;
             }

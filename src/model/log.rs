@@ -1,7 +1,7 @@
 //! Replicated logs: group commit at the primary, shipping, appliers at the replicas.
 //!
 //! A commit passes the flush stages one after the other; each stage works on one group at a time,
-//! and the next group is all who came meanwhile (MySQL's binary log group commit: redo and binary
+//! and the next group is all who came meanwhile (`MySQL`'s binary log group commit: redo and binary
 //! log are each flushed once a group). Then the transaction has a position, its session goes on,
 //! and it is sent to every replica that follows. A replica keeps what it has received and applies
 //! it with some workers, in parallel (as with write-set dependency tracking, no two transactions
@@ -34,7 +34,7 @@ const APPLY: u64 = 0x4150_504C;
 /// A log as it stands.
 #[derive(Clone, Debug)]
 pub struct LogState {
-    stages: Vec<FlushStage>,
+    pub(crate) stages: Vec<FlushStage>,
     /// Counts the primary's runs: a flush of an earlier one is of no use.
     epoch: u32,
     /// Flushes begun, for their luck.
@@ -42,7 +42,7 @@ pub struct LogState {
     /// The transactions from `base` on.
     entries: VecDeque<Transaction>,
     base: u64,
-    replicas: Vec<ReplicaState>,
+    pub(crate) replicas: Vec<ReplicaState>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,13 +53,13 @@ struct Transaction {
 }
 
 #[derive(Clone, Debug, Default)]
-struct FlushStage {
-    waiting: List,
-    flushing: List,
+pub(crate) struct FlushStage {
+    pub(crate) waiting: List,
+    pub(crate) flushing: List,
 }
 
 #[derive(Clone, Debug)]
-struct ReplicaState {
+pub(crate) struct ReplicaState {
     is_following: bool,
     /// Counts its connections to the source.
     epoch: u32,
@@ -68,10 +68,10 @@ struct ReplicaState {
     /// The next position to be applied.
     next: u64,
     /// All below are visible.
-    applied: u64,
+    pub(crate) applied: u64,
     /// Applied beyond `applied`, but not yet visible.
     done: BTreeSet<u64>,
-    applying: Vec<(Key, u64)>,
+    pub(crate) applying: Vec<(Key, u64)>,
 }
 
 impl LogState {
@@ -96,7 +96,7 @@ impl LogState {
         }
     }
 
-    fn head(&self) -> u64 {
+    pub(crate) fn head(&self) -> u64 {
         self.base + self.entries.len() as u64
     }
 

@@ -92,14 +92,13 @@ impl<R: Recorder> Run<'_, R> {
         let call = &self.site.calls[key];
         let upstream = &self.plan.upstreams[call.upstream.index()];
         let to = &self.plan.instances[call.instance as usize];
-        let from = match self.site.calls.get(call.caller) {
-            Some(caller) => caller.instance,
-            None => {
-                // A health check: a process of the caller makes it.
-                let caller = &self.plan.services[upstream.caller.index()];
-                let process = self.site.views[call.view as usize].process;
-                caller.first_instance + process / caller.processes
-            }
+        let from = if let Some(caller) = self.site.calls.get(call.caller) {
+            caller.instance
+        } else {
+            // A health check: a process of the caller makes it.
+            let caller = &self.plan.services[upstream.caller.index()];
+            let process = self.site.views[call.view as usize].process;
+            caller.first_instance + process / caller.processes
         };
         let from = &self.plan.instances[from as usize];
         let is_same = from.host == to.host && from.host.0 != NONE;

@@ -27,7 +27,7 @@ use crate::{
 /// Linux grows it with the congestion window (`net.ipv4.tcp_wmem`, 16 KiB to 4 MiB); this is what
 /// it holds after a few round trips.
 const SEND_BUFFER_BYTES: u64 = 64 << 10;
-/// What a proxy that does not buffer takes in ahead of its client (HAProxy's `tune.bufsize`).
+/// What a proxy that does not buffer takes in ahead of its client (`HAProxy`'s `tune.bufsize`).
 const PROXY_BUFFER_BYTES: u64 = 16 << 10;
 /// An error page.
 const ERROR_BYTES: u64 = 512;

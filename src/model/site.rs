@@ -13,7 +13,7 @@ use super::{
     workload::{Source, User},
 };
 use crate::engine::{
-    list::Links,
+    list::{Links, List},
     luck::{draw, mix},
     slab::{Key, Slab},
     timeline::Timeline,
@@ -34,6 +34,9 @@ pub struct Site {
     pub(crate) connections: Slab<Connection>,
     /// Of all lists of idle connections.
     pub(crate) idle_links: Links,
+    /// Idle connections that each process has accepted, the longest idle first.
+    pub(crate) resting: Vec<List>,
+    pub(crate) resting_links: Links,
     pub(crate) hosts: Vec<HostState>,
     pub(crate) instances: Vec<InstanceState>,
     pub(crate) loops: Vec<LoopState>,
@@ -99,6 +102,8 @@ impl Site {
             links: Links::default(),
             connections: Slab::default(),
             idle_links: Links::default(),
+            resting: Vec::new(),
+            resting_links: Links::default(),
             hosts: plan.hosts.iter().map(HostState::new).collect(),
             instances: plan.instances.iter().map(|it| InstanceState::new(plan, it)).collect(),
             loops: Vec::new(),
@@ -136,6 +141,7 @@ impl Site {
             let processes = service.instances * service.processes;
             for process in 0..processes {
                 self.process_connections.push(0);
+                self.resting.push(List::default());
                 self.loops.extend((0..loops).map(|_| LoopState::default()));
                 for upstream in 0..service.upstreams {
                     let upstream = service.first_upstream + upstream;

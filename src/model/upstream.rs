@@ -275,16 +275,13 @@ impl<R: Recorder> Run<'_, R> {
         call.queued = now;
         let upstream = call.upstream;
         let view = &mut self.site.views[call.view as usize];
-        let list = match server {
-            Some(server) => {
-                call.place = Place::ServerQueue;
-                call.server = server;
-                &mut self.site.peers[(view.first_peer + server) as usize].queue
-            }
-            None => {
-                call.place = Place::BackendQueue;
-                &mut view.queue
-            }
+        let list = if let Some(server) = server {
+            call.place = Place::ServerQueue;
+            call.server = server;
+            &mut self.site.peers[(view.first_peer + server) as usize].queue
+        } else {
+            call.place = Place::BackendQueue;
+            &mut view.queue
         };
         self.site.links.push_back(list, key.index());
         self.count_queued(upstream, 1);

@@ -263,17 +263,15 @@ impl<R: Recorder> Run<'_, R> {
     /// The connection that the user who made a call has kept, if it still lives.
     pub(crate) fn kept_connection(&mut self, key: Key) -> Option<Key> {
         let user = self.user_of(key)?;
-        let instance = self.site.calls[key].instance;
-        let kept = std::mem::replace(&mut self.site.users[user].connection, Key::NONE);
-        let connection = self.site.connections.get_mut(kept)?;
-        let timer = std::mem::replace(&mut connection.timer, Ticket::NONE);
+        let kept = self.site.users[user].connection;
+        let connection = self.site.connections.get(kept)?;
         let broken = self.site.instances[connection.instance as usize].broken_epoch;
-        let is_usable = connection.instance == instance && connection.epoch >= broken;
-        self.site.line.cancel(timer);
-        if !is_usable {
+        let is_here = connection.instance == self.site.calls[key].instance;
+        if !is_here || connection.epoch < broken {
             self.closed(kept);
             return None;
         }
+        self.rouse(kept);
         Some(kept)
     }
 
@@ -295,28 +293,8 @@ impl<R: Recorder> Run<'_, R> {
         found.map(|server| server as u32)
     }
 
-    /// A user keeps the connection of a call that is over; anybody else does not.
-    pub(crate) fn keep_for_user(&mut self, key: Key, connection: Key) -> bool {
-        let Some(user) = self.user_of(key) else { return false };
-        self.site.users[user].connection = connection;
-        self.site.connections[connection].user = user as u32;
-        let callee = self.plan.upstreams[self.site.calls[key].upstream.index()].callee;
-        let accept = self.plan.services[callee.index()].accept;
-        if let Some(delay) = accept.and_then(|accept| accept.idle) {
-            let timer = self.site.line.later(delay, Event::Idle { connection });
-            self.site.connections[connection].timer = timer;
-        }
-        true
-    }
-
-    /// Whether an idle connection is a user's.
-    pub(crate) fn is_kept_by_user(&self, connection: Key) -> bool {
-        let user = self.site.connections[connection].user;
-        self.site.users.get(user as usize).is_some_and(|user| user.connection == connection)
-    }
-
     /// The closed user who made a call.
-    fn user_of(&self, key: Key) -> Option<usize> {
+    pub(crate) fn user_of(&self, key: Key) -> Option<usize> {
         let caller = self.site.calls.get(self.site.calls[key].caller)?;
         (caller.is.is_root && caller.user != NONE).then_some(caller.user as usize)
     }

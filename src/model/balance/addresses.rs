@@ -4,7 +4,7 @@
 /// The first address, by a word drawn for the visitor: resolvers hand the list out in rotation.
 #[inline]
 pub(crate) fn first(word: u64, addresses: u32) -> u32 {
-    ((word >> 32) * u64::from(addresses) >> 32) as u32
+    (((word >> 32) * u64::from(addresses)) >> 32) as u32
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ struct Program {
     apply: EndpointId,
 }
 
-/// A page of InnoDB.
+/// A page of `InnoDB`.
 const PAGE_BYTES: u32 = 16 << 10;
 
 impl Build<'_> {

@@ -1,0 +1,251 @@
+//! Idle connections: who keeps them, who may have one again, when they are closed.
+//!
+//! A caller's process keeps idle connections server by server and reuses the last one used (they
+//! are lists through the connections themselves); a closed user keeps one. The server's process
+//! lists them too: nginx closes idle ones when it runs out of connections.
+
+use super::{
+    blueprint::{Blueprint, Reuse},
+    event::Event,
+    run::Run,
+    site::Site,
+};
+use crate::{
+    engine::{
+        luck::mix,
+        slab::Key,
+        time::Span,
+        timeline::{DelayId, Ticket},
+    },
+    measure::recorder::Recorder,
+};
+
+const PURGE: u64 = 0x5055_5247;
+/// nginx closes so many idle connections at a time (`ngx_drain_connections`) …
+const DRAINED_AT_ONCE: u32 = 32;
+/// … when less than this part of a worker's connections is free.
+const DRAIN_BELOW: u32 = 16;
+
+/// Who keeps an idle connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeper {
+    /// It is not idle.
+    Nobody,
+    /// The caller's process, in the list of its peer.
+    Peer,
+    /// A closed user, by index.
+    User(u32),
+}
+
+impl Site {
+    /// Processes purge their idle connections at phases of their own.
+    pub(crate) fn schedule_purges(&mut self, plan: &Blueprint) {
+        for view in 0..self.views.len() as u32 {
+            let it = &self.views[view as usize];
+            let upstream = &plan.upstreams[it.upstream as usize];
+            let Some(delay) = upstream.purge else { continue };
+            let every = u128::from(self.line.delay(delay).nanos());
+            let word = self.draw(mix(self.key, mix(upstream.place, PURGE)), u64::from(it.process));
+            let phase = Span::from_nanos(((u128::from(word) * every) >> 64) as u64);
+            self.line.after(phase, Event::Purge { view });
+        }
+    }
+}
+
+impl<R: Recorder> Run<'_, R> {
+    /// An idle connection to the call's server that is not known to be dead, the last used first.
+    pub(crate) fn idle_connection(&mut self, key: Key) -> Option<Key> {
+        let call = &self.site.calls[key];
+        if call.is.is_check {
+            return None;
+        }
+        if let Some(kept) = self.kept_connection(key) {
+            return Some(kept);
+        }
+        let call = &self.site.calls[key];
+        let upstream = &self.plan.upstreams[call.upstream.index()];
+        let is_first = self.site.calls.get(call.caller).is_some_and(|caller| caller.is.is_fresh);
+        if is_first && upstream.reuse == Reuse::Safe {
+            return None;
+        }
+        let peer = (self.site.views[call.view as usize].first_peer + call.server) as usize;
+        let reused_only = is_first && upstream.reuse == Reuse::Aggressive;
+        let broken = self.site.instances[call.instance as usize].broken_epoch;
+        loop {
+            let last = self.site.peers[peer].idle.last()?;
+            let found = self.site.connections.key_at(last);
+            let connection = &self.site.connections[found];
+            if connection.epoch < broken {
+                self.forget(found);
+                continue;
+            }
+            if reused_only && !connection.was_reused {
+                return None;
+            }
+            self.rouse(found);
+            self.site.connections[found].was_reused = true;
+            return Some(found);
+        }
+    }
+
+    /// A connection whose call is over is kept for the next one, or closed.
+    pub(crate) fn put_back(&mut self, key: Key) {
+        let call = &mut self.site.calls[key];
+        let connection = std::mem::replace(&mut call.connection, Key::NONE);
+        if connection.is_none() {
+            return;
+        }
+        let upstream = &self.plan.upstreams[call.upstream.index()];
+        let accept = self.plan.services[upstream.callee.index()].accept;
+        let Some(accept) = accept else { return };
+        if !accept.keeps_alive {
+            self.close(key, connection);
+            return;
+        }
+        if let Some(user) = self.user_of(key) {
+            self.rest(connection, Keeper::User(user as u32), accept.idle);
+            return;
+        }
+        let call = &self.site.calls[key];
+        let view = call.view;
+        let peer = (self.site.views[view as usize].first_peer + call.server) as usize;
+        if self.site.peers[peer].idle.len() >= upstream.idle_max {
+            self.close(key, connection);
+            return;
+        }
+        if upstream.idle_all_max != u32::MAX {
+            self.make_room(view, upstream.idle_all_max);
+        }
+        let delay = self.shorter(upstream.idle, accept.idle);
+        self.rest(connection, Keeper::Peer, delay);
+    }
+
+    /// A connection becomes idle.
+    fn rest(&mut self, key: Key, keeper: Keeper, delay: Option<DelayId>) {
+        let now = self.now();
+        let timer = match delay {
+            Some(delay) => self.site.line.later(delay, Event::Idle { connection: key }),
+            None => Ticket::NONE,
+        };
+        let connection = &mut self.site.connections[key];
+        connection.keeper = keeper;
+        connection.idle_at = now;
+        connection.timer = timer;
+        let (peer, process) = (connection.peer as usize, connection.processes[0] as usize);
+        match keeper {
+            Keeper::Nobody => unreachable!("an idle connection is kept by somebody"),
+            Keeper::Peer => {
+                let idle = &mut self.site.peers[peer].idle;
+                self.site.idle_links.push_back(idle, key.index());
+            }
+            Keeper::User(user) => self.site.users[user as usize].connection = key,
+        }
+        self.site.resting_links.push_back(&mut self.site.resting[process], key.index());
+    }
+
+    /// A connection is not idle any more (if it was): it is used again, or closed.
+    pub(crate) fn rouse(&mut self, key: Key) {
+        let connection = &mut self.site.connections[key];
+        let keeper = std::mem::replace(&mut connection.keeper, Keeper::Nobody);
+        let timer = std::mem::replace(&mut connection.timer, Ticket::NONE);
+        let (peer, process) = (connection.peer as usize, connection.processes[0] as usize);
+        match keeper {
+            Keeper::Nobody => return,
+            Keeper::Peer => {
+                let idle = &mut self.site.peers[peer].idle;
+                self.site.idle_links.remove(idle, key.index());
+            }
+            Keeper::User(user) => self.site.users[user as usize].connection = Key::NONE,
+        }
+        self.site.line.cancel(timer);
+        self.site.resting_links.remove(&mut self.site.resting[process], key.index());
+    }
+
+    /// A connection that lies idle has done so for too long.
+    pub(crate) fn idled(&mut self, key: Key) {
+        if let Some(connection) = self.site.connections.get_mut(key) {
+            connection.timer = Ticket::NONE;
+            self.closed(key);
+        }
+    }
+
+    /// A process closes half of the idle connections to each server, the longest idle ones, as
+    /// `HAProxy` does with those above what it needs (`pool-purge-delay`).
+    pub(crate) fn purge(&mut self, view: u32) {
+        let instance = self.instance_of_view(view);
+        let it = &self.site.views[view as usize];
+        let first = it.first_peer;
+        let upstream = &self.plan.upstreams[it.upstream as usize];
+        for peer in first..first + upstream.servers {
+            for _ in 0..self.site.peers[peer as usize].idle.len().div_ceil(2) {
+                self.close_longest_idle(instance, peer);
+            }
+        }
+        if let Some(delay) = upstream.purge {
+            self.site.line.later(delay, Event::Purge { view });
+        }
+    }
+
+    /// The instance that a view's process belongs to.
+    fn instance_of_view(&self, view: u32) -> u32 {
+        let it = &self.site.views[view as usize];
+        let caller = self.plan.upstreams[it.upstream as usize].caller;
+        let caller = &self.plan.services[caller.index()];
+        caller.first_instance + it.process / caller.processes
+    }
+
+    /// A process keeps so many idle connections in all: the longest idle one makes room.
+    fn make_room(&mut self, view: u32, limit: u32) {
+        let it = &self.site.views[view as usize];
+        let servers = self.plan.upstreams[it.upstream as usize].servers;
+        let peers = it.first_peer..it.first_peer + servers;
+        let idle = |peer: u32| self.site.peers[peer as usize].idle;
+        if peers.clone().map(|peer| idle(peer).len()).sum::<u32>() < limit {
+            return;
+        }
+        let since = |peer: &u32| {
+            let first = idle(*peer).first();
+            first.map(|index| self.site.connections[self.site.connections.key_at(index)].idle_at)
+        };
+        let longest = peers.filter(|peer| since(peer).is_some()).min_by_key(since);
+        if let Some(peer) = longest {
+            self.close_longest_idle(self.instance_of_view(view), peer);
+        }
+    }
+
+    /// The caller's process closes an idle connection; the server learns it a little later.
+    pub(crate) fn close_longest_idle(&mut self, instance: u32, peer: u32) -> bool {
+        let Some(index) = self.site.peers[peer as usize].idle.first() else { return false };
+        let connection = self.site.connections.key_at(index);
+        let other = self.site.connections[connection].instance;
+        self.rouse(connection);
+        self.let_go(connection);
+        let delay = self.between(instance, other);
+        self.site.line.later(delay, Event::Closed { connection });
+        true
+    }
+
+    /// A server process that is about to run out of connections closes those that have been idle
+    /// longest.
+    pub(crate) fn drain_idle(&mut self, process: u32, limit: u32) {
+        let used = self.site.process_connections[process as usize];
+        if limit == u32::MAX || limit.saturating_sub(used) >= limit / DRAIN_BELOW {
+            return;
+        }
+        for _ in 0..DRAINED_AT_ONCE {
+            let Some(index) = self.site.resting[process as usize].first() else { return };
+            self.closed(self.site.connections.key_at(index));
+        }
+    }
+
+    /// The shorter of two delays, either of which may be none.
+    fn shorter(&self, one: Option<DelayId>, other: Option<DelayId>) -> Option<DelayId> {
+        match (one, other) {
+            (Some(one), Some(other)) => {
+                let is_one = self.site.line.delay(one) <= self.site.line.delay(other);
+                Some(if is_one { one } else { other })
+            }
+            (one, other) => one.or(other),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Integrals of the numbers in system, and the sums of times in system that they must equal.
+
+use simulate::{
+    engine::{
+        digest::Digest,
+        time::{Instant, Span},
+    },
+    measure::{
+        outcome::Outcome,
+        recorder::{Device, Finished, Level, Recorder, Served},
+    },
+    model::blueprint::Blueprint,
+};
+
+/// The area under a level.
+#[derive(Clone, Copy, Default)]
+struct Area {
+    level: u32,
+    since: u64,
+    area: u128,
+}
+
+impl Area {
+    fn set(&mut self, level: u32, now: Instant) {
+        self.area += u128::from(self.level) * u128::from(now.nanos() - self.since);
+        (self.level, self.since) = (level, now.nanos());
+    }
+}
+
+/// What passed through each instance.
+pub(crate) struct Areas {
+    /// Numbers in system, and waiting, by instance.
+    calls: Vec<Area>,
+    waiting: Vec<Area>,
+    /// Times in system, and waited, by instance.
+    stayed: Vec<u128>,
+    waited: Vec<u128>,
+    /// Visits that began and ended.
+    pub(crate) begun: u64,
+    pub(crate) over: u64,
+    /// Of everything told.
+    pub(crate) digest: Digest,
+}
+
+impl Areas {
+    pub(crate) fn new(plan: &Blueprint) -> Areas {
+        let count = plan.instances.len();
+        Areas {
+            calls: vec![Area::default(); count],
+            waiting: vec![Area::default(); count],
+            stayed: vec![0; count],
+            waited: vec![0; count],
+            begun: 0,
+            over: 0,
+            digest: Digest::new(),
+        }
+    }
+
+    /// Little's law, for a run that began and ended empty.
+    pub(crate) fn check(&self, plan: &Blueprint, is_undisturbed: bool) -> Result<(), String> {
+        for (index, it) in plan.instances.iter().enumerate() {
+            let name = &plan.services[it.service.index()].name;
+            let (calls, waiting) = (self.calls[index], self.waiting[index]);
+            if (calls.level, waiting.level) != (0, 0) {
+                return Err(format!("{name}: {} in system at the end", calls.level));
+            }
+            if calls.area != self.stayed[index] {
+                let (area, stayed) = (calls.area, self.stayed[index]);
+                return Err(format!("{name}: area {area} ns, times in system {stayed} ns"));
+            }
+            // Who dies while waiting is not told to have waited.
+            if is_undisturbed && waiting.area != self.waited[index] {
+                let (area, waited) = (waiting.area, self.waited[index]);
+                return Err(format!(
+                    "{name}: area of those who wait {area} ns, waited {waited} ns"
+                ));
+            }
+        }
+        if self.begun != self.over {
+            return Err(format!("{} visits began, {} ended", self.begun, self.over));
+        }
+        Ok(())
+    }
+}
+
+impl Recorder for Areas {
+    fn arrived(&mut self, _: u32, _: u32, _: Instant) {
+        self.begun += 1;
+    }
+    fn finished(&mut self, request: Finished, now: Instant) {
+        self.over += 1;
+        self.digest.fold(request.key);
+        self.digest.fold(now.nanos());
+        self.digest.fold(request.outcome.cause as u64);
+    }
+    fn served(&mut self, call: Served, now: Instant) {
+        let index = call.instance as usize;
+        self.stayed[index] += u128::from(now.since(call.arrived).nanos());
+        self.waited[index] += u128::from(call.waited.nanos());
+        self.digest.fold(now.nanos() ^ u64::from(call.instance) << 40);
+    }
+    fn attempt_failed(&mut self, upstream: u32, outcome: Outcome, now: Instant) {
+        self.digest.fold(u64::from(upstream) << 8 | outcome.cause as u64);
+        self.digest.fold(now.nanos());
+    }
+    fn level(&mut self, level: Level, value: u32, now: Instant) {
+        match level {
+            Level::Calls(index) => self.calls[index as usize].set(value, now),
+            Level::Waiting(index) => self.waiting[index as usize].set(value, now),
+            Level::Busy(_) | Level::Connections(_) | Level::Runnable(_) | Level::Queued(_) => {
+                self.digest.fold(u64::from(value));
+            }
+        }
+    }
+    fn busy(&mut self, _: Device, from: Instant, until: Instant, _: Instant) {
+        self.digest.fold(from.nanos() ^ until.nanos().rotate_left(32));
+    }
+    fn page_cache(&mut self, _: u32, is_hit: bool, _: Instant) {
+        self.digest.fold(u64::from(is_hit));
+    }
+    fn applied(&mut self, _: u32, lag: Span, _: Instant) {
+        self.digest.fold(lag.nanos());
+    }
+    fn flushed(&mut self, _: u32, transactions: u32, _: Instant) {
+        self.digest.fold(u64::from(transactions));
+    }
+}
