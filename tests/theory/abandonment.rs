@@ -46,7 +46,7 @@ fn studies() -> Vec<Study> {
         study(site(120, 1, EXPONENTIAL), 6e3, one),
         Study { long_s: 6e3, ..study(site(1100, 10, EXPONENTIAL), 8e2, ten) },
         study(site(90, 1, r#""50ms""#), 2.3e4, constant("mm1d-90-abandon")),
-        study(site(120, 1, r#""50ms""#), 7e3, constant("mm1d-120-abandon")),
+        study(site(120, 1, r#""50ms""#), 1e4, constant("mm1d-120-abandon")),
     ]
 }
 

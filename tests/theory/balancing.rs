@@ -70,7 +70,7 @@ fn choices(id: &'static str, load: f64, d: u32, servers: u32) -> Study {
     let idle = 1.0 - load;
     let warm_up_s = if d > 1 { 15.0 / idle } else { 32.0 / (idle * idle) };
     let site = pool(servers, load, &format!("random({d})"));
-    Study { site, warm_up_s, short_s: 3e3, long_s: 0.0, rows: vec![row] }
+    Study { site, warm_up_s, short_s: 2e3, long_s: 0.0, rows: vec![row] }
 }
 
 fn studies() -> Vec<Study> {
@@ -79,12 +79,12 @@ fn studies() -> Vec<Study> {
         Study { site: two_queues(rate), warm_up_s: 20.0, short_s, long_s: 0.0, rows: vec![row] }
     };
     vec![
-        choices("pod-0.5-1", 0.5, 1, 200),
+        Study { short_s: 4e3, ..choices("pod-0.5-1", 0.5, 1, 200) },
         choices("pod-0.5-2", 0.5, 2, 200),
-        Study { short_s: 1.5e3, ..choices("pod-0.5-3", 0.5, 3, 200) },
+        choices("pod-0.5-3", 0.5, 3, 200),
         Study { short_s: 8e3, ..choices("pod-0.7-1", 0.7, 1, 200) },
         choices("pod-0.7-2", 0.7, 2, 200),
-        Study { short_s: 1.5e3, ..choices("pod-0.7-3", 0.7, 3, 200) },
+        choices("pod-0.7-3", 0.7, 3, 200),
         choices("pod-0.9-1", 0.9, 1, 200).late(8e4),
         choices("pod-0.9-2", 0.9, 2, 1_000).late(3e3),
         choices("pod-0.9-3", 0.9, 3, 1_000).late(3e3),

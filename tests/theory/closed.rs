@@ -61,7 +61,7 @@ fn studies() -> Vec<Study> {
         Study {
             site: station("repair", 1, "10ms") + &users(15, "100ms", &["repair"]),
             warm_up_s: 5.0,
-            short_s: 4e3,
+            short_s: 6e3,
             long_s: 0.0,
             rows: repairman,
         },

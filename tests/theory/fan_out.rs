@@ -106,8 +106,8 @@ fn studies() -> Vec<Study> {
         apart(site(100, LEAVES, &of_leaves(10)), 1e3, ten),
         apart(site(10, LEAVES, &of_leaves(100)), 2.4e3, hundred),
         apart(ten_site, 0.0, vec![slow_10]).late(6e3),
-        apart(hundred_site, 8e2, vec![slow_100]),
-        apart(two_hundred_site, 2e2, vec![slow_200]),
+        apart(hundred_site, 6.5e2, vec![slow_100]),
+        apart(two_hundred_site, 2.6e2, vec![slow_200]),
         apart(many_site, 0.0, vec![slow_2000]).late(3.6e3),
     ]
 }

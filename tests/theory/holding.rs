@@ -128,8 +128,8 @@ fn studies() -> Vec<Study> {
     let crowd = r#"{ users = 12, think = "0s" }"#;
     vec![
         study(site(app, "pool = { size = 1 }", &poisson(60)), 2.2e4, forked_rows),
-        study(site(&held(2), "slots = 1", &poisson(40)), 1.5e4, two_rows),
-        study(site(&held(3), "slots = 1", &poisson(40)), 1e4, three_rows),
+        study(site(&held(2), "slots = 1", &poisson(40)), 2e4, two_rows),
+        study(site(&held(3), "slots = 1", &poisson(40)), 1.4e4, three_rows),
         study(site(&held(2), "slots = 1", crowd), 1e3, hunt),
     ]
 }

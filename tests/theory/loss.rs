@@ -49,7 +49,7 @@ fn studies() -> Vec<Study> {
     let mgcc = |id, law| {
         let row = Row::new(id, 0.01, |it| it.service("queue").refused_share);
         let site = site(800, 10, 0, law);
-        Study { site, warm_up_s: 5.0, short_s: 1.5e3, long_s: 0.0, rows: vec![row] }
+        Study { site, warm_up_s: 5.0, short_s: 2e3, long_s: 0.0, rows: vec![row] }
     };
     vec![
         mmck(1, 120, 9, 1.3e4, one),

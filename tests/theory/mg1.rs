@@ -40,7 +40,7 @@ fn studies() -> Vec<Study> {
         Row::new("mg1-deterministic-sojourn", 0.01, |it| it.service("queue").sojourn_mean_s),
         Row::new("md1-wait-p50", 0.01, |it| it.service("queue").wait_p50_s),
         Row::new("md1-wait-p95", 0.01, |it| it.service("queue").wait_p95_s).late(),
-        Row::new("md1-wait-p99", 0.02, |it| it.service("queue").wait_p99_s),
+        Row::new("md1-wait-p99", 0.02, |it| it.service("queue").wait_p99_s).late(),
     ];
     let lognormal = vec![
         Row::new("mg1-lognormal-wait", 0.03, |it| it.service("queue").wait_mean_s),
@@ -53,7 +53,7 @@ fn studies() -> Vec<Study> {
     vec![
         Study { long_s: 8e4, ..study(r#""10ms""#, 2.4e4, constant) },
         study(LOGNORMAL, 0.0, lognormal).late(1.2e5),
-        study(BRANCHES, 2e4, branches),
+        study(BRANCHES, 2.6e4, branches),
     ]
 }
 

@@ -46,7 +46,7 @@ fn studies() -> Vec<Study> {
         Row::new("mmc-16-sojourn-p99", 0.02, |it| it.service("queue").sojourn_p99_s),
     ];
     vec![
-        Study { site: site(320, 4), warm_up_s: 3.0, short_s: 9e3, long_s: 5e4, rows: rows_4 },
+        Study { site: site(320, 4), warm_up_s: 3.0, short_s: 1.1e4, long_s: 5e4, rows: rows_4 },
         Study { site: site(1440, 16), warm_up_s: 2.0, short_s: 1.5e3, long_s: 5e4, rows: rows_16 },
     ]
 }

@@ -65,7 +65,7 @@ fn studies() -> Vec<Study> {
         Study {
             site: site(EXPONENTIAL) + SIZES,
             warm_up_s: 30.0,
-            short_s: 2.5e4,
+            short_s: 3e4,
             long_s: 0.0,
             rows: sizes,
         },
