@@ -179,6 +179,9 @@ impl<R: Recorder> Run<'_, R> {
         let now = self.now();
         let service = self.service_of(key);
         let call = &mut self.site.calls[key];
+        if call.stage == Stage::Waiting {
+            call.waited = now.since(call.arrived);
+        }
         call.stage = Stage::Over;
         call.place = Place::Nowhere;
         call.is.holds_slot = false;
