@@ -91,7 +91,7 @@ fn studies() -> Vec<Study> {
         choices("pod-0.95-1", 0.95, 1, 200).late(3e5),
         choices("pod-0.95-2", 0.95, 2, 1_000).late(5e3),
         choices("pod-0.95-3", 0.95, 3, 1_000).late(5e3),
-        shortest("jsq2-120", 120, 1e4),
+        shortest("jsq2-120", 120, 8e3),
         shortest("jsq2-180", 180, 0.0).late(1e5),
     ]
 }

@@ -102,7 +102,7 @@ fn studies() -> Vec<Study> {
     let (many_site, slow_2000) = slow("tail-2000-0.0001", 2_000, 0.0001);
     vec![
         queues(half_site, 1e4, half),
-        queues(high_site, 0.0, high).late(3e4),
+        queues(high_site, 0.0, high).late(5e4),
         apart(site(100, LEAVES, &of_leaves(10)), 1e3, ten),
         apart(site(10, LEAVES, &of_leaves(100)), 2.4e3, hundred),
         apart(ten_site, 0.0, vec![slow_10]).late(6e3),

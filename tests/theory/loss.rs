@@ -49,11 +49,11 @@ fn studies() -> Vec<Study> {
     let mgcc = |id, law| {
         let row = Row::new(id, 0.01, |it| it.service("queue").refused_share);
         let site = site(800, 10, 0, law);
-        Study { site, warm_up_s: 5.0, short_s: 2e3, long_s: 0.0, rows: vec![row] }
+        Study { site, warm_up_s: 5.0, short_s: 1.7e3, long_s: 0.0, rows: vec![row] }
     };
     vec![
         mmck(1, 120, 9, 1.3e4, one),
-        Study { long_s: 8e4, ..mmck(4, 380, 16, 2e3, four) },
+        Study { long_s: 2e5, ..mmck(4, 380, 16, 2e3, four) },
         mgcc("mgcc-10-deterministic", r#""10ms""#),
         mgcc("mgcc-10-exponential", EXPONENTIAL),
         mgcc("mgcc-10-lognormal", LOGNORMAL).late(8e3),

@@ -53,7 +53,7 @@ fn studies() -> Vec<Study> {
         Row::new("mm1-95-p-tail", 0.01, ten_or_more),
     ];
     vec![
-        Study { site: site(80), warm_up_s: 10.0, short_s: 7e4, long_s: 3.5e5, rows: rows_80 },
+        Study { site: site(80), warm_up_s: 10.0, short_s: 6e4, long_s: 3.5e5, rows: rows_80 },
         Study { site: site(95), warm_up_s: 150.0, short_s: 0.0, long_s: 0.0, rows: rows_95 }
             .late(1.4e6),
     ]

@@ -39,7 +39,7 @@ fn studies() -> Vec<Study> {
             Row::new(high, 0.01, |it| it.request("high").ok.mean_s),
             Row::new(low, 0.01, |it| it.request("low").ok.mean_s).late(),
         ];
-        Study { site, warm_up_s: 10.0, short_s: 1.5e4, long_s: 1e5, rows }
+        Study { site, warm_up_s: 10.0, short_s: 1.2e4, long_s: 1e5, rows }
     };
     let one_worker = "workers = 1\nqueue_order = \"priority\"";
     vec![
