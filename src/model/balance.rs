@@ -19,6 +19,8 @@ pub(crate) type Usable<'a> = &'a dyn Fn(&[Peer], usize) -> bool;
 pub(crate) struct Field<'a> {
     /// Weights.
     pub(crate) servers: &'a [Server],
+    /// Whether they are all the same.
+    pub(crate) are_weights_equal: bool,
     /// Who may be picked.
     pub(crate) usable: Usable<'a>,
 }

@@ -266,6 +266,8 @@ pub struct Upstream {
     pub first_server: u32,
     /// How many.
     pub servers: u32,
+    /// Whether all of them have the same weight.
+    pub are_weights_equal: bool,
     /// Who is picked.
     pub balance: Balance,
     /// Requests (or pool connections) at one server at a time, `u32::MAX` for no limit.

@@ -213,9 +213,13 @@ impl<R: Recorder> Run<'_, R> {
                     || !is_limited
                     || peer.served + peer.queue.len() < limit.saturating_add(extra))
         };
+        let are_weights_equal = upstream.are_weights_equal;
         let mut choose = |avoided: u32, by_room: bool| {
-            let field =
-                Field { servers, usable: &|peers, index| usable(peers, index, avoided, by_room) };
+            let field = Field {
+                servers,
+                are_weights_equal,
+                usable: &|peers, index| usable(peers, index, avoided, by_room),
+            };
             balance::pick(upstream.balance, &field, peers, turn, attempt_key)
         };
         let mut chosen = choose(avoided, !by_draw);

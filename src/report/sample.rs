@@ -96,6 +96,7 @@ fn upstream() -> Upstream {
         callee: ServiceId(1),
         first_server: 0,
         servers: 0,
+        are_weights_equal: true,
         balance: Balance::RoundRobin,
         slots: u32::MAX,
         server_queue: u32::MAX,

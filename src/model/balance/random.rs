@@ -2,10 +2,7 @@
 //! drawn the one with the fewest calls sent per weight.
 
 use super::Field;
-use crate::{
-    engine::luck::mix,
-    model::{blueprint::Server, upstream::Peer},
-};
+use crate::{engine::luck::mix, model::upstream::Peer};
 
 /// Draws that hit servers which may not be picked are repeated so often; then the first usable one
 /// after the last draw is taken (as nginx does after 20 bad draws).
@@ -30,7 +27,7 @@ pub(crate) fn pick(field: &Field<'_>, peers: &[Peer], draws: u32, key: u64) -> O
 fn usable_draw(field: &Field<'_>, peers: &[Peer], key: u64) -> Option<usize> {
     let mut drawn = 0;
     for attempt in 0..BAD_DRAWS_MAX {
-        drawn = by_weight(field.servers, if attempt == 0 { key } else { mix(key, attempt) });
+        drawn = by_weight(field, if attempt == 0 { key } else { mix(key, attempt) });
         if (field.usable)(peers, drawn) {
             return Some(drawn);
         }
@@ -39,9 +36,9 @@ fn usable_draw(field: &Field<'_>, peers: &[Peer], key: u64) -> Option<usize> {
     (1..=count).map(|step| (drawn + step) % count).find(|&index| (field.usable)(peers, index))
 }
 
-fn by_weight(servers: &[Server], word: u64) -> usize {
-    let first = servers[0].weight;
-    if servers.iter().all(|server| server.weight == first) {
+fn by_weight(field: &Field<'_>, word: u64) -> usize {
+    let servers = field.servers;
+    if field.are_weights_equal {
         return ((u128::from(word) * servers.len() as u128) >> 64) as usize;
     }
     let total: u64 = servers.iter().map(|server| u64::from(server.weight)).sum();

@@ -107,6 +107,8 @@ impl Build<'_> {
             self.out.servers.push(Server { instance, weight });
         }
         let queue = upstream.queue_timeout.as_ref().map(|law| self.law_and_delay(law));
+        let weights = &self.out.servers[first_server as usize..];
+        let are_weights_equal = weights.windows(2).all(|pair| pair[0].weight == pair[1].weight);
         let place = name_key(&format!("{}/{name}", self.site.services[caller].name.text));
         let compiled = Upstream {
             name,
@@ -115,6 +117,7 @@ impl Build<'_> {
             callee: ServiceId(callee as u32),
             first_server,
             servers,
+            are_weights_equal,
             balance: upstream.balance,
             slots: upstream.slots,
             server_queue: upstream.server_queue,
