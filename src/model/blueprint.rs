@@ -1,12 +1,21 @@
 //! The compiled form of a scenario: flat tables of typed ids. The running site reads it and never
 //! changes it; it holds no string but the names that reports print.
 
+mod load;
+mod objective;
+mod op;
+mod upstream;
+
 use crate::engine::{
     sample::Law,
     time::{Instant, Span},
     timeline::DelayId,
 };
 pub use crate::resource::cpu::Discipline;
+pub use load::{Arrivals, Choice, Gaps, Rate, Request, Workload};
+pub use objective::{Objective, Promise, Scope};
+pub use op::{Milestone, Op};
+pub use upstream::{Balance, Ban, Check, Next, Retry, Reuse, Server, Statuses, Upstream};
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
@@ -251,177 +260,6 @@ pub struct Instance {
     pub first_loop: u32,
 }
 
-/// A caller's view of a service: everything between "call it" and "it has answered".
-#[derive(Clone, Debug)]
-pub struct Upstream {
-    /// As in the file: `backend web`, `upstream app`, …
-    pub name: String,
-    /// A hash of its caller's name and its own.
-    pub place: u64,
-    /// Who calls.
-    pub caller: ServiceId,
-    /// Who is called.
-    pub callee: ServiceId,
-    /// Its servers: `first .. first + count` in `Blueprint::servers`.
-    pub first_server: u32,
-    /// How many.
-    pub servers: u32,
-    /// Whether all of them have the same weight.
-    pub are_weights_equal: bool,
-    /// Who is picked.
-    pub balance: Balance,
-    /// Requests (or pool connections) at one server at a time, `u32::MAX` for no limit.
-    pub slots: u32,
-    /// Requests waiting at one server, `u32::MAX` for no limit.
-    pub server_queue: u32,
-    /// Whether a call that finds every server full waits (in the backend's queue) or fails.
-    pub queues: bool,
-    /// Seconds that a call waits for a slot. `None`: for ever.
-    pub queue_timeout: Option<LawId>,
-    /// `queue_timeout` as a constant, if it is one.
-    pub queue_delay: Option<DelayId>,
-    /// From SYN to SYN-ACK. `None`: the kernel's own limit.
-    pub connect_timeout: Option<DelayId>,
-    /// Inactivity while waiting for the answer. `None`: for ever.
-    pub response_timeout: Option<DelayId>,
-    /// What happens after a failed attempt.
-    pub retry: Retry,
-    /// Idle connections kept to each server by a process; 0: one connection a request.
-    pub idle_max: u32,
-    /// Idle connections kept by a process to all servers together; the longest idle one is closed
-    /// for another. `u32::MAX`: no limit.
-    pub idle_all_max: u32,
-    /// Idle connections are closed after this long. `None`: never.
-    pub idle: Option<DelayId>,
-    /// Who may have an idle connection.
-    pub reuse: Reuse,
-    /// How often a process closes half of its idle connections. `None`: never.
-    pub purge: Option<DelayId>,
-    /// Round trips of a handshake above the connection's own one (TLS 1.3: 1, TLS 1.2: 2).
-    pub handshake_rounds: u32,
-    /// Passive health: `max_fails` and `fail_timeout`. `None`: no bans.
-    pub ban: Option<Ban>,
-    /// Active health checks. `None`: no checks.
-    pub check: Option<Check>,
-    /// HTTP status that the caller answers with when a call through here fails for good.
-    pub statuses: Statuses,
-    /// Whether an answer is taken in as fast as the server sends (a buffering proxy), or only as
-    /// fast as it can be passed on.
-    pub buffers: bool,
-}
-
-/// Who may have an idle connection rather than a new one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reuse {
-    /// Every request.
-    Always,
-    /// Not the first request of a client's connection, but on one that was reused before.
-    Aggressive,
-    /// Not the first request of a client's connection: if the server closed it meanwhile, the
-    /// client could not be told to try again.
-    Safe,
-}
-
-/// Who is picked among the usable servers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Balance {
-    /// Smooth weighted round robin.
-    RoundRobin,
-    /// Fewest calls in flight per weight.
-    LeastConnections {
-        /// Ties are drawn, rather than taken in turn.
-        random_ties: bool,
-    },
-    /// The best of so many draws by weight (with replacement), by calls in flight per weight.
-    Random {
-        /// How many draws.
-        draws: u32,
-    },
-    /// A client with a list of addresses, in a rotation drawn for each visitor: the first, and
-    /// after a failure the next.
-    Addresses,
-}
-
-/// What happens after a failed attempt.
-#[derive(Clone, Copy, Debug)]
-pub struct Retry {
-    /// Further attempts after the first.
-    pub attempts: u32,
-    /// Connections that were refused or timed out.
-    pub on_connect: bool,
-    /// Connections that broke before the answer began.
-    pub on_reset: bool,
-    /// Answers that did not begin in time.
-    pub on_timeout: bool,
-    /// Whether a request that is not idempotent is tried again after it was sent.
-    pub unsafe_too: bool,
-    /// Who is next.
-    pub next: Next,
-    /// Pause before the same server is tried again after it refused.
-    pub turnaround: Option<DelayId>,
-}
-
-/// Which server the next attempt goes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// The same one.
-    Same,
-    /// Any but the one that failed, unless it is alone.
-    Other,
-    /// One that was not yet tried; none left ends the call.
-    Untried,
-}
-
-/// Passive health.
-#[derive(Clone, Copy, Debug)]
-pub struct Ban {
-    /// Failures that ban.
-    pub fails_max: u32,
-    /// How long, and how far apart failures may lie to add up.
-    pub span: Span,
-}
-
-/// Active health checks, from every process of the caller to every server.
-#[derive(Clone, Copy, Debug)]
-pub struct Check {
-    /// From the end of a check to the next.
-    pub inter: DelayId,
-    /// While the state is changing.
-    pub fast: DelayId,
-    /// While it is down.
-    pub down: DelayId,
-    /// A check that has not answered by then has failed.
-    pub timeout: DelayId,
-    /// Failures in a row that take a server out.
-    pub fall: u32,
-    /// Successes in a row that bring it back.
-    pub rise: u32,
-    /// What is asked. `None`: a connection is opened and closed.
-    pub endpoint: Option<EndpointId>,
-}
-
-/// Status codes that a caller turns failures into. 0: none, the connection is closed.
-#[derive(Clone, Copy, Debug)]
-pub struct Statuses {
-    /// No usable server, refused, connect time-out.
-    pub unreachable: u16,
-    /// Waited too long for a slot, or the queue was full.
-    pub queue: u16,
-    /// The answer did not begin in time.
-    pub timeout: u16,
-    /// The connection broke before the answer began.
-    pub reset: u16,
-}
-
-/// A server of an upstream.
-#[derive(Clone, Copy, Debug)]
-pub struct Server {
-    /// Which instance.
-    pub instance: InstanceId,
-    /// Its share.
-    pub weight: u32,
-}
-
 /// A kind of request that a service answers.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
@@ -437,98 +275,6 @@ pub struct Endpoint {
     pub class: u8,
     /// A hash of its names, for keys.
     pub place: u64,
-}
-
-/// One operation of a program.
-#[derive(Clone, Copy, Debug)]
-pub enum Op {
-    /// Uses a core for so many seconds of work.
-    Cpu {
-        /// Seconds at speed 1.
-        work: LawId,
-        /// Whether a retry meets the same work (the demand is the request's own).
-        of_request: bool,
-    },
-    /// As `Cpu`, but only on a connection that has just been opened (accept, TLS handshake).
-    Handshake {
-        /// Seconds at speed 1.
-        work: LawId,
-    },
-    /// Waits so many seconds and holds what it holds.
-    Wait {
-        /// Seconds.
-        law: LawId,
-    },
-    /// So many disk reads, one after the other, each blocking.
-    Read {
-        /// How many.
-        count: LawId,
-        /// Bytes of each.
-        bytes: u32,
-    },
-    /// Picks a file and reads it: from the page cache, else from disk. Its size is the answer's.
-    File {
-        /// Of which population.
-        files: FilesId,
-    },
-    /// Calls and waits.
-    Call {
-        /// Through which view.
-        upstream: UpstreamId,
-        /// What is asked.
-        endpoint: EndpointId,
-        /// Goes on at the first byte (a proxy that cuts through) or at the last.
-        until: Milestone,
-    },
-    /// Starts each of the next `calls` operations (all `Call`) `copies` times, at once, and goes on
-    /// behind them when all have answered.
-    Fork {
-        /// How many operations.
-        calls: u16,
-        /// How many times each.
-        copies: u16,
-    },
-    /// With this probability goes on, else jumps.
-    Branch {
-        /// Probability of going on, of 2^32.
-        share: u32,
-        /// Where to otherwise.
-        otherwise: u32,
-    },
-    /// Jumps. Backwards begins a new round: draws of the same place differ.
-    Jump {
-        /// Where to.
-        to: u32,
-    },
-    /// Begins a new round of an unrolled loop.
-    Round,
-    /// Appends to the log, waits for the group's flush to disk.
-    Commit {
-        /// Which log.
-        log: LogId,
-        /// The program by which a replica applies the transaction.
-        apply: EndpointId,
-    },
-    /// Sends the answer.
-    Respond {
-        /// Bytes.
-        bytes: LawId,
-    },
-    /// Sends the file that `File` picked.
-    RespondFile,
-    /// Passes on what the last call answered, cut through.
-    Relay,
-    /// The program is over.
-    End,
-}
-
-/// When a caller goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Milestone {
-    /// The answer begins.
-    FirstByte,
-    /// The answer is complete.
-    LastByte,
 }
 
 /// A population of files of fixed sizes and popularity.
@@ -570,95 +316,6 @@ pub struct Log {
     pub place: u64,
 }
 
-/// A kind of request that visitors make.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// As in the file.
-    pub name: String,
-    /// `POST /checkout`.
-    pub label: String,
-    /// Whether it may be repeated safely (not POST, PATCH, LOCK).
-    pub is_idempotent: bool,
-    /// Hash of its name.
-    pub place: u64,
-}
-
-/// A source of visitors. Its visitors are the (one) process of an instance of a service of its own.
-#[derive(Clone, Debug)]
-pub struct Workload {
-    /// As in the file.
-    pub name: String,
-    /// Hash of its name: of the visitors' keys and the arrival stream.
-    pub place: u64,
-    /// The service of its visitors.
-    pub service: ServiceId,
-    /// When they come.
-    pub arrivals: Arrivals,
-    /// What they want: cumulative probability (of 2^53), kind, and the visitor's own endpoint, whose
-    /// program makes the call.
-    pub mix: Vec<Choice>,
-    /// Seconds until a visitor gives up. `None`: never.
-    pub patience: Option<LawId>,
-    /// `patience` as a constant, if it is one.
-    pub patience_delay: Option<DelayId>,
-    /// One-way seconds to the site, drawn for each visitor. `None`: the zones' latency.
-    pub latency: Option<LawId>,
-    /// Bits a second of a visitor's own line. `None`: unlimited.
-    pub bandwidth: Option<u64>,
-    /// A spike on top of another workload: its visitors are further ones.
-    pub is_spike: bool,
-}
-
-/// One entry of a mix.
-#[derive(Clone, Copy, Debug)]
-pub struct Choice {
-    /// Cumulative probability, of 2^53.
-    pub below: u64,
-    /// What is asked.
-    pub request: RequestId,
-    /// The visitor's program for it.
-    pub endpoint: EndpointId,
-}
-
-/// When visitors come.
-#[derive(Clone, Debug)]
-pub enum Arrivals {
-    /// From outside, at a rate.
-    Open {
-        /// Visitors' gaps at unit rate.
-        gaps: Gaps,
-        /// The rate over time.
-        rate: Rate,
-        /// How many come at once. `None`: one.
-        batch: Option<LawId>,
-    },
-    /// So many users, each of whom thinks, asks, and waits for the answer.
-    Closed {
-        /// How many.
-        users: u32,
-        /// Seconds of thought before each request.
-        think: LawId,
-    },
-}
-
-/// Gaps between arrivals, at unit rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gaps {
-    /// Exponential: a Poisson process.
-    Poisson,
-    /// All the same.
-    Even,
-    /// Erlang with so many stages.
-    Erlang(u32),
-}
-
-/// A rate over time: straight lines between knots, constant before the first and after the last.
-#[derive(Clone, Debug)]
-pub struct Rate {
-    /// (instant of the simulation's clock, arrivals a second), in the order of time; at least one.
-    pub knots: Vec<(Instant, f64)>,
-}
-
 /// Something on the timeline.
 #[derive(Clone, Copy, Debug)]
 pub struct Happening {
@@ -679,55 +336,4 @@ pub enum What {
     Lose(HostId),
     /// It is back, its instances started anew.
     Restore(HostId),
-}
-
-/// Something that was promised.
-#[derive(Clone, Debug)]
-pub struct Objective {
-    /// As in the file.
-    pub name: String,
-    /// The requirement as it was written.
-    pub require: String,
-    /// Which requests.
-    pub scope: Scope,
-    /// Arrivals from here …
-    pub from: Instant,
-    /// … to here count.
-    pub until: Instant,
-    /// What is counted.
-    pub promise: Promise,
-    /// A percentile counts successes only, rather than failures as beyond every limit.
-    pub successes_only: bool,
-    /// Relative distance to the limit at which nobody needs to know on which side.
-    pub margin: f64,
-}
-
-/// Which requests an objective is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// All.
-    Site,
-    /// Of one kind.
-    Request(RequestId),
-    /// Of one source.
-    Workload(WorkloadId),
-    /// Calls to one service (as it sees them).
-    Service(ServiceId),
-}
-
-/// What is required.
-#[derive(Clone, Copy, Debug)]
-pub enum Promise {
-    /// At least this share is at most this slow.
-    Percentile {
-        /// 0.99 for p(99).
-        share: f64,
-        /// The limit.
-        limit: Span,
-    },
-    /// At least this share succeeds.
-    Success {
-        /// 0.999 for 99.9%.
-        share: f64,
-    },
 }

@@ -54,10 +54,13 @@ fn served_on(plan: &Blueprint, host: u32) -> Vec<FilesId> {
     for instance in plan.instances.iter().filter(|instance| instance.host.0 == host) {
         for endpoint in plan.endpoints.iter().filter(|it| it.service == instance.service) {
             for op in &plan.ops[endpoint.entry as usize..] {
-                match op {
-                    Op::File { files } if !served.contains(files) => served.push(*files),
-                    Op::End => break,
-                    _ => {}
+                if let Op::File { files } = op
+                    && !served.contains(files)
+                {
+                    served.push(*files);
+                }
+                if matches!(op, Op::End) {
+                    break;
                 }
             }
         }

@@ -114,7 +114,6 @@ impl<R: Recorder> Run<'_, R> {
         let peer = &mut self.site.peers[index];
         let was_up = is_up(peer, declared);
         peer.health = next_health(peer.health, is_good, &check);
-        peer.was_checked = true;
         peer.checking = Key::NONE;
         let is_up_now = is_up(peer, declared);
         let is_settled = peer.health == 0 || peer.health == check.rise + check.fall - 1;

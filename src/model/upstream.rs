@@ -66,8 +66,6 @@ pub struct Peer {
     pub(crate) check: Ticket,
     /// The check under way.
     pub(crate) checking: Key,
-    /// Whether it has been checked at all.
-    pub(crate) was_checked: bool,
     /// Checks begun, for their luck.
     pub(crate) checks: u64,
     /// Passive health: failures that count.
@@ -89,7 +87,6 @@ impl Peer {
             health: upstream.check.map_or(0, |check| check.rise),
             check: Ticket::NONE,
             checking: Key::NONE,
-            was_checked: false,
             checks: 0,
             fails: 0,
             failed_at: Instant::ZERO,

@@ -1,0 +1,175 @@
+//! Views of services: balancing, limits, timeouts, retries, health.
+
+use super::{DelayId, EndpointId, InstanceId, LawId, ServiceId};
+use crate::engine::time::Span;
+
+/// A caller's view of a service: everything between "call it" and "it has answered".
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    /// As in the file: `backend web`, `upstream app`, …
+    pub name: String,
+    /// A hash of its caller's name and its own.
+    pub place: u64,
+    /// Who calls.
+    pub caller: ServiceId,
+    /// Who is called.
+    pub callee: ServiceId,
+    /// Its servers: `first .. first + count` in `Blueprint::servers`.
+    pub first_server: u32,
+    /// How many.
+    pub servers: u32,
+    /// Whether all of them have the same weight.
+    pub are_weights_equal: bool,
+    /// Who is picked.
+    pub balance: Balance,
+    /// Requests (or pool connections) at one server at a time, `u32::MAX` for no limit.
+    pub slots: u32,
+    /// Requests waiting at one server, `u32::MAX` for no limit.
+    pub server_queue: u32,
+    /// Whether a call that finds every server full waits (in the backend's queue) or fails.
+    pub queues: bool,
+    /// Seconds that a call waits for a slot. `None`: for ever.
+    pub queue_timeout: Option<LawId>,
+    /// `queue_timeout` as a constant, if it is one.
+    pub queue_delay: Option<DelayId>,
+    /// From SYN to SYN-ACK. `None`: the kernel's own limit.
+    pub connect_timeout: Option<DelayId>,
+    /// Inactivity while waiting for the answer. `None`: for ever.
+    pub response_timeout: Option<DelayId>,
+    /// What happens after a failed attempt.
+    pub retry: Retry,
+    /// Idle connections kept to each server by a process; 0: one connection a request.
+    pub idle_max: u32,
+    /// Idle connections kept by a process to all servers together; the longest idle one is closed
+    /// for another. `u32::MAX`: no limit.
+    pub idle_all_max: u32,
+    /// Idle connections are closed after this long. `None`: never.
+    pub idle: Option<DelayId>,
+    /// Who may have an idle connection.
+    pub reuse: Reuse,
+    /// How often a process closes half of its idle connections. `None`: never.
+    pub purge: Option<DelayId>,
+    /// Round trips of a handshake above the connection's own one (TLS 1.3: 1, TLS 1.2: 2).
+    pub handshake_rounds: u32,
+    /// Passive health: `max_fails` and `fail_timeout`. `None`: no bans.
+    pub ban: Option<Ban>,
+    /// Active health checks. `None`: no checks.
+    pub check: Option<Check>,
+    /// HTTP status that the caller answers with when a call through here fails for good.
+    pub statuses: Statuses,
+    /// Whether an answer is taken in as fast as the server sends (a buffering proxy), or only as
+    /// fast as it can be passed on.
+    pub buffers: bool,
+}
+
+/// Who may have an idle connection rather than a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reuse {
+    /// Every request.
+    Always,
+    /// Not the first request of a client's connection, but on one that was reused before.
+    Aggressive,
+    /// Not the first request of a client's connection: if the server closed it meanwhile, the
+    /// client could not be told to try again.
+    Safe,
+}
+
+/// Who is picked among the usable servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Balance {
+    /// Smooth weighted round robin.
+    RoundRobin,
+    /// Fewest calls in flight per weight.
+    LeastConnections {
+        /// Ties are drawn, rather than taken in turn.
+        random_ties: bool,
+    },
+    /// The best of so many draws by weight (with replacement), by calls in flight per weight.
+    Random {
+        /// How many draws.
+        draws: u32,
+    },
+    /// A client with a list of addresses, in a rotation drawn for each visitor: the first, and
+    /// after a failure the next.
+    Addresses,
+}
+
+/// What happens after a failed attempt.
+#[derive(Clone, Copy, Debug)]
+pub struct Retry {
+    /// Further attempts after the first.
+    pub attempts: u32,
+    /// Connections that were refused or timed out.
+    pub on_connect: bool,
+    /// Connections that broke before the answer began.
+    pub on_reset: bool,
+    /// Answers that did not begin in time.
+    pub on_timeout: bool,
+    /// Whether a request that is not idempotent is tried again after it was sent.
+    pub unsafe_too: bool,
+    /// Who is next.
+    pub next: Next,
+    /// Pause before the same server is tried again after it refused.
+    pub turnaround: Option<DelayId>,
+}
+
+/// Which server the next attempt goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The same one.
+    Same,
+    /// Any but the one that failed, unless it is alone.
+    Other,
+    /// One that was not yet tried; none left ends the call.
+    Untried,
+}
+
+/// Passive health.
+#[derive(Clone, Copy, Debug)]
+pub struct Ban {
+    /// Failures that ban.
+    pub fails_max: u32,
+    /// How long, and how far apart failures may lie to add up.
+    pub span: Span,
+}
+
+/// Active health checks, from every process of the caller to every server.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    /// From the end of a check to the next.
+    pub inter: DelayId,
+    /// While the state is changing.
+    pub fast: DelayId,
+    /// While it is down.
+    pub down: DelayId,
+    /// A check that has not answered by then has failed.
+    pub timeout: DelayId,
+    /// Failures in a row that take a server out.
+    pub fall: u32,
+    /// Successes in a row that bring it back.
+    pub rise: u32,
+    /// What is asked. `None`: a connection is opened and closed.
+    pub endpoint: Option<EndpointId>,
+}
+
+/// Status codes that a caller turns failures into. 0: none, the connection is closed.
+#[derive(Clone, Copy, Debug)]
+pub struct Statuses {
+    /// No usable server, refused, connect time-out.
+    pub unreachable: u16,
+    /// Waited too long for a slot, or the queue was full.
+    pub queue: u16,
+    /// The answer did not begin in time.
+    pub timeout: u16,
+    /// The connection broke before the answer began.
+    pub reset: u16,
+}
+
+/// A server of an upstream.
+#[derive(Clone, Copy, Debug)]
+pub struct Server {
+    /// Which instance.
+    pub instance: InstanceId,
+    /// Its share.
+    pub weight: u32,
+}
