@@ -135,3 +135,20 @@ fn a_lost_host_says_nothing() {
     assert_eq!(story.visit(1), (5000.0, 0, Cause::Patience));
     assert_eq!(story.visit(2), (3000.0, 0, Cause::ConnectTimeout));
 }
+
+#[test]
+fn overlapping_faults_end_with_the_last_of_them() {
+    let crashes = "[[event]]\nat = \"10ms\"\nfor = \"100ms\"\ncrash = \"app.1\"\n\
+                   [[event]]\nat = \"60ms\"\nfor = \"120ms\"\ncrash = \"app.1\"\n";
+    let story = story(&site("threads = 9", "{ wait = \"1ms\" }", crashes), 4);
+    let causes: Vec<Cause> = (0..4).map(|number| story.visit(number).2).collect();
+    assert_eq!(causes, [Cause::Refused, Cause::Refused, Cause::Refused, Cause::None]);
+    // The processes are back within the loss of their host, and the host within nothing.
+    let both = "[[event]]\nat = \"10ms\"\nfor = \"150ms\"\nlose = \"host of app.1\"\n\
+                [[event]]\nat = \"20ms\"\nfor = \"30ms\"\ncrash = \"app.1\"\n";
+    let text = site("threads = 9", "{ wait = \"1ms\" }", both).replace("2min", "50ms");
+    let story = crate::story::story(&text, 4);
+    let causes: Vec<Cause> = (0..4).map(|number| story.visit(number).2).collect();
+    let lost = Cause::ConnectTimeout;
+    assert_eq!(causes, [lost, lost, lost, Cause::None]);
+}
