@@ -23,6 +23,15 @@ const SINGLE: [(&str, &[&str]); 2] = [
 /// Lists of tables, whose elements are numbered from 1.
 const LISTS: [&str; 2] = ["event", "slo"];
 
+/// What the small tables of named things can hold; a service's settings are too many to list.
+const SETTINGS: [(&str, &[&str]); 5] = [
+    ("hardware", &["cores", "speed", "discipline", "nic", "memory", "disk"]),
+    ("host", &["hardware", "zone"]),
+    ("request", &["to", "path", "method"]),
+    ("zone", &[]),
+    ("link", &["latency"]),
+];
+
 /// One key of a path and where it was written.
 #[derive(Clone, Debug)]
 struct Segment {
@@ -110,8 +119,9 @@ fn begin(
 ) -> Result<(), Mistake> {
     let first = segments[0].clone();
     let tops = || GROUPS.into_iter().chain(LISTS).chain(SINGLE.map(|(table, _)| table));
-    if segments.len() > 1 && tops().any(|top| top == first.key) {
-        return Ok(());
+    if tops().any(|top| top == first.key) {
+        let is_whole = segments.len() == 1 && !LISTS.contains(&first.key.as_str());
+        return if is_whole { Err(not_one_value(&first)) } else { Ok(()) };
     }
     if segments.len() == 1 {
         for (table, keys) in SINGLE {
@@ -127,27 +137,13 @@ fn begin(
         .filter(|group| named(root, group).any(|entry| entry.key == first.key))
         .collect();
     if found.len() > 1 && segments.len() > 1 {
-        // The next word may tell them apart.
-        let next = &segments[1].key;
-        let has = |group: &&str| {
-            let entry = named(root, group).find(|entry| entry.key == first.key);
-            entry.and_then(|entry| entry.node.table()).is_some_and(|t| t.get(next).is_some())
-        };
-        let fitting: Vec<&str> = found.iter().copied().filter(has).collect();
-        if fitting.len() == 1 {
-            found = fitting;
-        }
+        found = fitting(root, found, &first.key, &segments[1].key);
     }
     match found[..] {
         [group] => {
             done.push(Segment { key: group.to_owned(), at: first.at });
             done.push(segments.remove(0));
-            if segments.is_empty() {
-                let says = format!("`{}` is not one value", first.key);
-                let hint = Some(format!("as in `{}.SETTING=…`", first.key));
-                return Err(Mistake { at: first.at, says, hint });
-            }
-            Ok(())
+            if segments.is_empty() { Err(not_one_value(&first)) } else { Ok(()) }
         }
         [] => {
             let names = GROUPS.into_iter().flat_map(|group| named(root, group));
@@ -165,6 +161,33 @@ fn begin(
             Err(Mistake { at: first.at, says, hint })
         }
     }
+}
+
+/// Which of several things of one name is meant: the next word may tell, by what is written in
+/// them, or by being a setting of a service, which the profile of the same name cannot have.
+fn fitting(root: &Table, found: Vec<&'static str>, name: &str, next: &str) -> Vec<&'static str> {
+    let has = |group: &&str| {
+        let entry = named(root, group).find(|entry| entry.key == name);
+        entry.and_then(|entry| entry.node.table()).is_some_and(|table| {
+            let parts = SUBGROUPS.iter().filter(|_| *group == "service");
+            let mut parts = parts.filter_map(|part| table.get(part).and_then(Node::table));
+            table.get(next).is_some() || parts.any(|part| part.get(next).is_some())
+        })
+    };
+    let can = |group: &&str| match SETTINGS.iter().find(|(table, _)| table == group) {
+        Some((_, keys)) => keys.contains(&next),
+        None => true,
+    };
+    let written: Vec<&str> = found.iter().copied().filter(has).collect();
+    let possible: Vec<&str> = found.iter().copied().filter(can).collect();
+    [written, possible].into_iter().find(|list| list.len() == 1).unwrap_or(found)
+}
+
+fn not_one_value(segment: &Segment) -> Mistake {
+    let says = format!("`{}` is not one value", segment.key);
+    let is_group = GROUPS.contains(&segment.key.as_str());
+    let rest = if is_group { "NAME.SETTING" } else { "SETTING" };
+    Mistake { at: segment.at, says, hint: Some(format!("as in `{}.{rest}=…`", segment.key)) }
 }
 
 fn named<'t>(root: &'t Table, group: &str) -> impl Iterator<Item = &'t Entry> + use<'t> {

@@ -26,6 +26,9 @@ pub(crate) fn read(root: &Table, notes: &Notes) -> Site {
     let root = Fields::new(root, At::default(), "the file", notes);
     let scenario = root.sub("scenario");
     let title = scenario.or::<String>("title", "\"\"", "optional");
+    if title.chars().any(char::is_control) {
+        notes.mistake(scenario.at("title"), "a title is one line of printable characters");
+    }
     let seed = scenario.or::<u64>("seed", "1", "any number is as good");
     let duration = scenario.need::<Span>("duration");
     if duration == Some(Span::ZERO) {

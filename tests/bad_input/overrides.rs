@@ -47,5 +47,34 @@ fn overrides_are_checked_like_the_file() {
     assert!(says("event.7.at=1s").starts_with("no element `7`"));
     assert!(says("app=4").starts_with("`app` is not one value"));
     assert!(says("app..x=4").starts_with("an empty word"));
+    for key in ["inter", "fastinter", "downinter"] {
+        assert!(says(&format!("lb.web.check.{key}=0")).starts_with("checks without a pause"));
+    }
     assert!("app.workers".parse::<Override>().is_err());
+}
+
+#[test]
+fn a_name_that_several_things_have_is_told_by_the_next_word() {
+    let site = SITE.replace("[hardware.small]", "[hardware.web]");
+    let site = site.replace("hardware = \"small\"", "hardware = \"web\"");
+    let set = |text: &str| {
+        let change: Override = text.parse().expect("path=value");
+        compile(&source(&site), &[change]).map_err(|mistakes| mistakes.list()[0].says.clone())
+    };
+    // In an upstream of the service; a setting of a service that only has its default so far.
+    assert!(set("web.app.max_fails=3").is_ok());
+    assert!(set("web.keepalive_timeout=1s").is_ok());
+    assert!(set("web.cores=3").is_ok());
+    assert!(set("web.nic=1Gbit/s").unwrap_err().starts_with("`web` is the name of several"));
+}
+
+#[test]
+fn whole_groups_are_no_values_but_lists_are() {
+    let says = |text: &str| set(text).expect_err("a mistake");
+    let service = "`service` is not one value (as in `service.NAME.SETTING=…`)";
+    assert_eq!(says("service=3"), service);
+    assert_eq!(says("scenario=3"), "`scenario` is not one value (as in `scenario.SETTING=…`)");
+    assert!(set("event=[]").unwrap().timeline.is_empty());
+    assert!(says("scenario.title=\"a\\u001b[31m\"").starts_with("a title is one line"));
+    assert!(says("slo=3").starts_with("`slo` is a list of tables"));
 }

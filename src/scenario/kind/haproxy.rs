@@ -326,6 +326,11 @@ fn check(backend: &Fields<'_>, common: &Common) -> Check {
     let text = written.unwrap_or_else(|| "\"2s\"".to_owned());
     let like_inter = |key: &str| fields.or::<Span>(key, &text, source);
     let (fast, down) = (like_inter("fastinter"), like_inter("downinter"));
+    for (key, pause) in [("fastinter", fast), ("downinter", down)] {
+        if pause.is_zero() && !inter.is_zero() {
+            fields.notes.mistake(fields.at(key), "checks without a pause between them");
+        }
+    }
     let fall = fields.count_or("fall", 1..=1_000, "3", "HAProxy manual, section 5.2, fall");
     let rise = fields.count_or("rise", 1..=1_000, "2", "HAProxy manual, section 5.2, rise");
     let endpoint = fields.get::<Target>("endpoint");
