@@ -199,8 +199,11 @@ fn an_objective_leaves_every_event_as_it_was() {
 
 #[test]
 fn an_event_without_effect_leaves_every_event_as_it_was() {
-    let event = "[[event]]\nat = \"2s\"\nrestart = \"app.1\"\n";
-    let (before, after) = (compile(SITE), compile(&format!("{SITE}\n{event}")));
+    let idle = "[hardware.spare]\ncores = 1\n[service.idle]\nkind = \"service\"\n\
+                hardware = \"spare\"\n[service.idle.endpoint.nothing]\nsteps = []\n";
+    let event = "[[event]]\nat = \"2s\"\nfor = \"1s\"\ncrash = \"idle.1\"\n";
+    let site = format!("{SITE}\n{idle}");
+    let (before, after) = (compile(&site), compile(&format!("{site}\n{event}")));
     assert_eq!(digest_of(&before, 1, 2), digest_of(&after, 1, 2));
 }
 

@@ -52,6 +52,10 @@ impl Latency {
         let max = self.moments.max_s()?;
         let hdr = self.hdr.as_ref().filter(|_| share < 1.0);
         let Some(hdr) = hdr else { return Some(max) };
+        let zeros = self.moments.zeros;
+        if zeros > 0 && share * self.moments.count as f64 <= zeros as f64 {
+            return Some(0.0);
+        }
         let top = hdr.value_at_quantile(share);
         // The middle of the bucket, rather than its upper end: without bias.
         let bottom = hdr.lowest_equivalent(top);

@@ -37,35 +37,40 @@ impl Catalogue {
             first.push(total);
             total += files.count;
         }
-        let mut caches: Vec<Option<PageCache>> = vec![None; plan.hosts.len()];
-        for (host, cache) in caches.iter_mut().enumerate() {
-            let served = served_on(plan, host as u32);
-            if !served.is_empty() {
-                *cache = Some(filled(plan, key, host, &served, &first, total));
-            }
-        }
+        let by_host = served(plan);
+        let caches = by_host.iter().enumerate().map(|(host, served)| {
+            let is_used = !served.is_empty();
+            is_used.then(|| filled(plan, key, host, served, &first, total))
+        });
+        let caches = caches.collect();
         Catalogue { first, caches }
     }
 }
 
-/// The populations that services on a host serve.
-fn served_on(plan: &Blueprint, host: u32) -> Vec<FilesId> {
-    let mut served = Vec::new();
-    for instance in plan.instances.iter().filter(|instance| instance.host.0 == host) {
-        for endpoint in plan.endpoints.iter().filter(|it| it.service == instance.service) {
-            for op in &plan.ops[endpoint.entry as usize..] {
-                if let Op::File { files } = op
-                    && !served.contains(files)
-                {
-                    served.push(*files);
-                }
-                if matches!(op, Op::End) {
-                    break;
-                }
+/// The populations that services on each host serve.
+fn served(plan: &Blueprint) -> Vec<Vec<FilesId>> {
+    let mut by_service = vec![Vec::new(); plan.services.len()];
+    for endpoint in &plan.endpoints {
+        let program = plan.ops[endpoint.entry as usize..].iter();
+        for op in program.take_while(|op| !matches!(op, Op::End)) {
+            let served = &mut by_service[endpoint.service.index()];
+            if let Op::File { files } = op
+                && !served.contains(files)
+            {
+                served.push(*files);
             }
         }
     }
-    served
+    let mut by_host = vec![Vec::new(); plan.hosts.len()];
+    for instance in &plan.instances {
+        let Some(served) = by_host.get_mut(instance.host.index()) else { continue };
+        for &files in &by_service[instance.service.index()] {
+            if !served.contains(&files) {
+                served.push(files);
+            }
+        }
+    }
+    by_host
 }
 
 fn filled(

@@ -30,8 +30,8 @@ const THINK: u64 = 0x5448_494E;
 const PATIENCE: u64 = 0x5041_5456;
 const LATENCY: u64 = 0x4C41_5445;
 const ATTEMPT: u64 = 0x524F_4F54;
-/// A user who was refused at the very instant of asking does not ask again sooner than this.
-const REFUSED_PAUSE: Span = Span::from_millis(1);
+/// A user who was answered at the very instant of asking does not ask again sooner than this.
+const INSTANT_PAUSE: Span = Span::from_millis(1);
 
 /// A source of visitors, as it stands.
 #[derive(Clone, Debug)]
@@ -233,9 +233,9 @@ impl<R: Recorder> Run<'_, R> {
             };
             let word = self.site.draw(mix(it.key, it.ordinal), THINK);
             let mut think = Span::from_seconds(self.plan.laws[think.index()].draw(word));
-            if !is_ok && arrived == self.now() {
-                // Refused in no time and without a thought: time must go on all the same.
-                think = think.max(REFUSED_PAUSE);
+            if arrived == self.now() {
+                // Answered in no time and without a thought: time must go on all the same.
+                think = think.max(INSTANT_PAUSE);
             }
             self.site.line.after(think, Event::Ask { user });
         }

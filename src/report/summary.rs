@@ -52,6 +52,8 @@ pub struct Summary {
     pub hosts: Vec<Host>,
     /// By upstream.
     pub upstreams: Vec<Upstream>,
+    /// Of workloads: where visitors themselves met the failure, not a service on their behalf.
+    pub visitors: Vec<Blame>,
     /// Key, end and outcome of each request, in order.
     pub events_digest: String,
 }
@@ -82,6 +84,15 @@ pub struct Failures {
     pub cause: &'static str,
     /// How many.
     pub count: u64,
+}
+
+/// Requests that failed first at one place.
+#[derive(Clone, Debug, Serialize)]
+pub struct Blame {
+    /// Which workload.
+    pub name: String,
+    /// Why, the most frequent first.
+    pub blamed: Vec<Failures>,
 }
 
 /// Requests of a type, or all.
@@ -211,6 +222,7 @@ impl Summary {
             instances: instances(site, pool, &figures),
             hosts: hosts(site, &figures),
             upstreams: upstreams(site, pool, &figures),
+            visitors: visitors(site, pool),
             events_digest: pool.events.to_string(),
         };
         summary.diagnosis = diagnose(&summary, pool);
@@ -300,6 +312,17 @@ fn of_requests(
         failures: failures(&tally.causes),
         figures: figures.clone(),
     }
+}
+
+fn visitors(site: &Blueprint, pool: &Tally) -> Vec<Blame> {
+    let all = site.services.iter().zip(&pool.services);
+    all.filter(|(service, _)| service.kind == VISITORS)
+        .map(|(service, tally)| Blame {
+            name: service.name.clone(),
+            blamed: failures(&tally.blamed),
+        })
+        .filter(|blame| !blame.blamed.is_empty())
+        .collect()
 }
 
 fn services(site: &Blueprint, pool: &Tally, figures: &Figures<Estimate>) -> Vec<Service> {

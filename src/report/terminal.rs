@@ -387,16 +387,16 @@ fn usage(page: &mut Page, summary: &Summary) {
 }
 
 fn errors(page: &mut Page, summary: &Summary) {
-    let failed = |it: &&super::summary::Service| !it.blamed.is_empty();
-    if !summary.services.iter().any(|it| failed(&it)) {
+    let visitors = summary.visitors.iter().map(|it| (&it.name, &it.blamed));
+    let services = summary.services.iter().map(|it| (&it.name, &it.blamed));
+    let places: Vec<_> = visitors.chain(services).filter(|(_, why)| !why.is_empty()).collect();
+    if places.is_empty() {
         return;
     }
     page.heading("Where requests failed first");
-    let services: Vec<_> = summary.services.iter().filter(failed).collect();
-    let width = services.iter().map(|it| it.name.chars().count()).max().unwrap_or(0);
-    for service in services {
-        let line = format!("{:<width$}  {}", service.name, causes(&service.blamed));
-        page.paragraph(&line, width + 2);
+    let width = places.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    for (name, why) in places {
+        page.paragraph(&format!("{name:<width$}  {}", causes(why)), width + 2);
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::scenario::{
     fields::Notes,
     mistake::At,
-    schema::{Machine, Rounds, Service, Site, Standing, Step, What},
+    schema::{Incident, Machine, Rounds, Service, Site, Standing, Step, What},
     units,
 };
 
@@ -17,6 +17,7 @@ pub(crate) fn check(site: &Site, notes: &Notes) {
         zones(site, notes);
     }
     memory(site, notes);
+    repairs(site, notes);
     names(site, notes);
     for service in &site.services {
         disks(service, site, notes);
@@ -84,6 +85,21 @@ fn memory(site: &Site, notes: &Notes) {
                 }
             }
             Standing::Outside => {}
+        }
+    }
+}
+
+/// What is repaired must have been broken: a `restart` of what runs would silently do nothing.
+fn repairs(site: &Site, notes: &Notes) {
+    for event in &site.events {
+        let (verb, fault) = match event.what {
+            Incident::Restart(service, number) => ("crash", Incident::Crash(service, number)),
+            Incident::Restore(machinery) => ("lose", Incident::Lose(machinery)),
+            Incident::Crash(..) | Incident::Lose(_) => continue,
+        };
+        if !site.events.iter().any(|other| other.what == fault && other.at <= event.at) {
+            let hint = format!("write `{verb}`, with `for` or before this event");
+            notes.hinted(event.place, "nothing is broken here that this could repair", hint);
         }
     }
 }

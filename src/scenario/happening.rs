@@ -91,7 +91,7 @@ fn event(fields: &Fields<'_>, site: &mut Site) {
         _ => machinery(&text, place, site, notes).map(Incident::Restore),
     });
     if let (Some(at), Some(what)) = (at, what) {
-        site.events.push(Event { at, undone_after, what });
+        site.events.push(Event { at, undone_after, what, place });
     }
 }
 

@@ -371,10 +371,12 @@ pub(crate) struct Event {
     pub(crate) at: Span,
     pub(crate) undone_after: Option<Span>,
     pub(crate) what: Incident,
+    /// Where its target is named.
+    pub(crate) place: At,
 }
 
 /// What happens.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Incident {
     /// Of an instance: service and number from 0.
     Crash(usize, u32),
@@ -384,7 +386,7 @@ pub(crate) enum Incident {
 }
 
 /// A host, however it was named.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Machinery {
     Shared(usize),
     Of(usize, u32),

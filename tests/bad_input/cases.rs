@@ -202,6 +202,16 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
         "crash = \"web.2\"\nlose = \"host of web.1\"",
         "an event is one thing that happens",
     ),
+    (
+        "[[slo]]",
+        "[[event]]\nat = \"5s\"\nrestart = \"web.1\"\n[[slo]]",
+        "nothing is broken here that this could repair (write `crash`, with `for` or before",
+    ),
+    (
+        "[[slo]]",
+        "[[event]]\nat = \"5s\"\nrestore = \"host of web.1\"\n[[slo]]",
+        "nothing is broken here that this could repair (write `lose`",
+    ),
     ("p(99) < 250ms", "p(100) < 250ms", "`p(100)`: a percentile lies between 0 and 100"),
     ("p(99) < 250ms", "p(99) < 250", "`250` has no unit"),
     ("p(99) < 250ms", "p(99) > 250ms", "a percentile is to be *below* its limit"),

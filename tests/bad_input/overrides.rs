@@ -48,7 +48,9 @@ fn overrides_are_checked_like_the_file() {
     assert!(says("app=4").starts_with("`app` is not one value"));
     assert!(says("app..x=4").starts_with("an empty word"));
     for key in ["inter", "fastinter", "downinter"] {
-        assert!(says(&format!("lb.web.check.{key}=0")).starts_with("checks without a pause"));
+        assert!(
+            says(&format!("lb.web.check.{key}=0")).starts_with("HAProxy counts in milliseconds")
+        );
     }
     assert!("app.workers".parse::<Override>().is_err());
 }

@@ -22,6 +22,8 @@ use crate::{
 
 pub(super) const KIND: Kind = Kind { name: "haproxy", read, unmodelled: &UNMODELLED };
 
+/// The smallest time that `HAProxy` tells apart.
+const MILLISECOND: Span = Span::from_millis(1);
 /// Every so often half of the idle server connections above the need are closed (management guide
 /// and `pool-purge-delay` of the manual, section 5.2).
 const POOL_PURGE_DELAY: Span = Span::from_millis(5_000);
@@ -318,8 +320,10 @@ fn backend(named: &Named<'_>, common: &Common) -> Upstream {
 fn check(backend: &Fields<'_>, common: &Common) -> Check {
     let fields = backend.sub("check");
     let inter = fields.or::<Span>("inter", "\"2s\"", "HAProxy manual, section 5.2, inter: 2000 ms");
-    if inter.is_zero() {
-        fields.notes.mistake(fields.at("inter"), "checks without a pause between them");
+    if inter < MILLISECOND {
+        fields
+            .notes
+            .mistake(fields.at("inter"), "HAProxy counts in milliseconds: at least \"1ms\"");
     }
     let source = "HAProxy manual, section 5.2: unset, `inter` counts";
     let written = fields.get::<Span>("inter").and_then(|_| fields.toml("inter"));
@@ -327,8 +331,9 @@ fn check(backend: &Fields<'_>, common: &Common) -> Check {
     let like_inter = |key: &str| fields.or::<Span>(key, &text, source);
     let (fast, down) = (like_inter("fastinter"), like_inter("downinter"));
     for (key, pause) in [("fastinter", fast), ("downinter", down)] {
-        if pause.is_zero() && !inter.is_zero() {
-            fields.notes.mistake(fields.at(key), "checks without a pause between them");
+        if pause < MILLISECOND && inter >= MILLISECOND {
+            let says = "HAProxy counts in milliseconds: at least \"1ms\"";
+            fields.notes.mistake(fields.at(key), says);
         }
     }
     let fall = fields.count_or("fall", 1..=1_000, "3", "HAProxy manual, section 5.2, fall");
