@@ -2,6 +2,8 @@
 //! it, what was promised, what gives in first, and then where the time goes. 80 columns, and the
 //! same words with and without colour.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{
     diagnosis::{Resource, Stability},
     format::{or_dash, percent, seconds, span, thousands, three, utilisation},
@@ -354,10 +356,11 @@ fn usage(page: &mut Page, summary: &Summary) {
         let own: Vec<&Instance> =
             summary.instances.iter().filter(|it| it.service == service.name).collect();
         // Hosts in the order of the scenario, each once however many instances it carries.
+        let carries: BTreeSet<&str> = own.iter().map(|it| it.host.as_str()).collect();
         let hosts: Vec<_> = summary
             .hosts
             .iter()
-            .filter(|host| own.iter().any(|it| it.host == host.name))
+            .filter(|host| carries.contains(host.name.as_str()))
             .map(|host| &host.figures)
             .collect();
         let cached: Vec<f64> =
@@ -374,13 +377,12 @@ fn usage(page: &mut Page, summary: &Summary) {
         ]);
     }
     page.table(&table.without_empty_columns());
-    let first = |name: &str| summary.hosts.iter().any(|host| host.name == name);
-    let is_shared = summary.instances.iter().enumerate().any(|(number, one)| {
-        first(&one.host)
-            && summary.instances[..number]
-                .iter()
-                .any(|it| it.host == one.host && it.service != one.service)
-    });
+    let mut tenants: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut is_shared = false;
+    for instance in &summary.instances {
+        let first = tenants.entry(&instance.host).or_insert(&instance.service);
+        is_shared |= *first != instance.service;
+    }
     if is_shared {
         page.line("Services that share a host are each shown with all of its use.");
     }
