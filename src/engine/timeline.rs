@@ -103,6 +103,12 @@ impl<E: Copy> Timeline<E> {
         self.live as usize
     }
 
+    /// How many keys stand in the queue: pending events but for those behind a lane's head, and
+    /// stale ones that have not surfaced.
+    pub fn keys(&self) -> usize {
+        self.queue.len()
+    }
+
     /// How many events have happened.
     pub fn happened(&self) -> u64 {
         self.happened

@@ -195,6 +195,11 @@ impl Site {
         self.line.happened()
     }
 
+    /// How many keys stand in the queue of events.
+    pub fn keys(&self) -> usize {
+        self.line.keys()
+    }
+
     /// How many events are pending.
     pub fn pending(&self) -> usize {
         self.line.pending()
