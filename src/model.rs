@@ -11,6 +11,7 @@ pub mod fault;
 pub mod files;
 pub mod health;
 pub mod instance;
+mod latch;
 pub mod leaks;
 pub mod log;
 pub mod network;

@@ -14,12 +14,12 @@ use super::{
     blueprint::{EndpointId, Log, LogId, Op},
     call::{Call, Place, Stage},
     event::Event,
+    latch::Latch,
     network::disk_of,
     run::Run,
 };
 use crate::{
     engine::{
-        list::List,
         luck::mix,
         slab::Key,
         time::{Instant, Span},
@@ -54,8 +54,10 @@ struct Transaction {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FlushStage {
-    pub(crate) waiting: List,
-    pub(crate) flushing: List,
+    /// The next group gathers.
+    pub(crate) waiting: Latch,
+    /// The group that is being flushed; opened by the disk.
+    pub(crate) flushing: Latch,
 }
 
 #[derive(Clone, Debug)]
@@ -121,7 +123,7 @@ impl<R: Recorder> Run<'_, R> {
         }
         self.site.calls[key].place = Place::CommitQueue;
         let stage = &mut self.site.logs[log.index()].stages[0];
-        self.site.links.push_back(&mut stage.waiting, key.index());
+        stage.waiting.wait(&mut self.site.links, key.index());
         self.flush(log, 0);
     }
 
@@ -157,10 +159,10 @@ impl<R: Recorder> Run<'_, R> {
         let count = self.site.logs[id.index()].stages.len() as u16;
         let at = &mut self.site.logs[id.index()].stages[usize::from(stage)];
         let mut group = std::mem::take(&mut at.flushing);
-        while let Some(index) = self.site.links.pop_front(&mut group) {
+        while let Some(index) = group.next(&mut self.site.links) {
             if stage + 1 < count {
                 let next = &mut self.site.logs[id.index()].stages[usize::from(stage) + 1];
-                self.site.links.push_back(&mut next.waiting, index);
+                next.waiting.wait(&mut self.site.links, index);
             } else {
                 let key = self.site.calls.key_at(index);
                 let call = &mut self.site.calls[key];
