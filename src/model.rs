@@ -5,6 +5,7 @@ pub mod balance;
 pub mod blueprint;
 pub mod call;
 pub mod connection;
+mod direct;
 pub mod event;
 pub mod event_loop;
 pub mod fault;

@@ -26,25 +26,31 @@ impl Key {
     }
 }
 
-/// Entries that come and go. Freed places are used again, last freed first.
+/// Entries that come and go. Freed places are used again, last freed first. An entry lies beside its
+/// generation, so that asking whether a key is stale touches no memory that its use would not.
 #[derive(Clone, Debug)]
 pub struct Slab<T> {
-    /// Odd generations live.
-    generations: Vec<u32>,
-    entries: Vec<T>,
+    places: Vec<Place<T>>,
     free: Vec<u32>,
+}
+
+#[derive(Clone, Debug)]
+struct Place<T> {
+    entry: T,
+    /// Odd generations live.
+    generation: u32,
 }
 
 impl<T> Default for Slab<T> {
     fn default() -> Slab<T> {
-        Slab { generations: Vec::new(), entries: Vec::new(), free: Vec::new() }
+        Slab { places: Vec::new(), free: Vec::new() }
     }
 }
 
 impl<T> Slab<T> {
     /// How many entries live.
     pub fn len(&self) -> usize {
-        self.entries.len() - self.free.len()
+        self.places.len() - self.free.len()
     }
 
     /// Whether none lives.
@@ -56,23 +62,49 @@ impl<T> Slab<T> {
     #[inline]
     pub fn insert(&mut self, entry: T) -> Key {
         if let Some(index) = self.free.pop() {
-            let generation = &mut self.generations[index as usize];
-            *generation = generation.wrapping_add(1);
-            self.entries[index as usize] = entry;
-            return Key { index, generation: *generation };
+            let place = &mut self.places[index as usize];
+            place.generation = place.generation.wrapping_add(1);
+            place.entry = entry;
+            return Key { index, generation: place.generation };
         }
-        let index = self.entries.len() as u32;
+        let index = self.places.len() as u32;
         assert!(index < NONE, "a slab of 2^32 entries");
-        self.entries.push(entry);
-        self.generations.push(1);
+        self.places.push(Place { entry, generation: 1 });
         Key { index, generation: 1 }
+    }
+
+    /// A place for another entry, with whatever the last one there has left: for entries of which
+    /// only a part need be written.
+    #[inline]
+    pub fn claim(&mut self) -> (Key, &mut T)
+    where
+        T: Default,
+    {
+        if self.free.is_empty() {
+            self.grow();
+        }
+        let index = self.free.pop().unwrap_or(NONE);
+        let place = &mut self.places[index as usize];
+        place.generation = place.generation.wrapping_add(1);
+        (Key { index, generation: place.generation }, &mut place.entry)
+    }
+
+    #[cold]
+    fn grow(&mut self)
+    where
+        T: Default,
+    {
+        let index = self.places.len() as u32;
+        assert!(index < NONE, "a slab of 2^32 entries");
+        self.places.push(Place { entry: T::default(), generation: 0 });
+        self.free.push(index);
     }
 
     /// Frees an entry. Its place may be used again; `key` is stale from here on.
     #[inline]
     pub fn remove(&mut self, key: Key) {
         assert!(self.contains(key), "freed twice: {key:?}");
-        let generation = &mut self.generations[key.index as usize];
+        let generation = &mut self.places[key.index as usize].generation;
         *generation = generation.wrapping_add(1);
         self.free.push(key.index);
     }
@@ -80,34 +112,37 @@ impl<T> Slab<T> {
     /// Whether `key` still names a living entry.
     #[inline]
     pub fn contains(&self, key: Key) -> bool {
-        self.generations.get(key.index as usize) == Some(&key.generation) && key.generation & 1 == 1
+        self.get(key).is_some()
     }
 
     /// The entry, if it still lives.
     #[inline]
     pub fn get(&self, key: Key) -> Option<&T> {
-        self.contains(key).then(|| &self.entries[key.index as usize])
+        // A key is only ever made with an odd generation, but for the one that names nothing, whose
+        // index no entry has.
+        let place = self.places.get(key.index as usize)?;
+        (place.generation == key.generation).then_some(&place.entry)
     }
 
     /// The entry, if it still lives.
     #[inline]
     pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
-        self.contains(key).then(|| &mut self.entries[key.index as usize])
+        let place = self.places.get_mut(key.index as usize)?;
+        (place.generation == key.generation).then_some(&mut place.entry)
     }
 
     /// The key of the living entry at `index`.
     #[inline]
     pub fn key_at(&self, index: u32) -> Key {
-        let generation = self.generations[index as usize];
+        let generation = self.places[index as usize].generation;
         assert!(generation & 1 == 1, "nothing lives at {index}");
         Key { index, generation }
     }
 
     /// The living, in the order of their places.
     pub fn keys(&self) -> Vec<Key> {
-        let living =
-            self.generations.iter().zip(0u32..).filter(|(generation, _)| **generation & 1 == 1);
-        living.map(|(&generation, index)| Key { index, generation }).collect()
+        let living = self.places.iter().zip(0u32..).filter(|(it, _)| it.generation & 1 == 1);
+        living.map(|(it, index)| Key { index, generation: it.generation }).collect()
     }
 }
 
@@ -116,7 +151,7 @@ impl<T> Index<Key> for Slab<T> {
     #[inline]
     fn index(&self, key: Key) -> &T {
         debug_assert!(self.contains(key), "stale: {key:?}");
-        &self.entries[key.index as usize]
+        &self.places[key.index as usize].entry
     }
 }
 
@@ -124,7 +159,7 @@ impl<T> IndexMut<Key> for Slab<T> {
     #[inline]
     fn index_mut(&mut self, key: Key) -> &mut T {
         debug_assert!(self.contains(key), "stale: {key:?}");
-        &mut self.entries[key.index as usize]
+        &mut self.places[key.index as usize].entry
     }
 }
 

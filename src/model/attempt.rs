@@ -71,7 +71,8 @@ impl<R: Recorder> Run<'_, R> {
     /// An attempt has failed. It is tried again, or the caller learns of it.
     pub(crate) fn fail(&mut self, key: Key, cause: Cause) {
         let now = self.now();
-        let call = &self.site.calls[key];
+        let call = &mut self.site.calls[key];
+        call.make_ordinary();
         if call.is.is_check {
             self.check_failed(key);
             return;
@@ -122,7 +123,7 @@ impl<R: Recorder> Run<'_, R> {
         let was_refused = matches!(cause, Cause::Refused | Cause::QueueFull);
         let was_begun = call.is.was_sent && !was_refused;
         let is_safe = call.is.is_idempotent || retry.unsafe_too || !was_begun;
-        let has_more = u32::from(call.attempt) < retry.attempts;
+        let has_more = u32::from(call.rest.attempt) < retry.attempts;
         if !is_wanted || !is_safe || !has_more || !self.site.calls.contains(call.caller) {
             return None;
         }
@@ -130,14 +131,14 @@ impl<R: Recorder> Run<'_, R> {
         let mut next = Call::new(call.endpoint, call.request_key, attempt_key);
         next.caller = call.caller;
         next.upstream = call.upstream;
-        next.view = call.view;
-        next.server = call.server;
-        next.tried = call.tried;
-        next.attempt = call.attempt + 1;
-        next.one_way = call.one_way;
+        next.rest.view = call.rest.view;
+        next.rest.server = call.rest.server;
+        next.rest.tried = call.rest.tried;
+        next.rest.attempt = call.rest.attempt + 1;
+        next.rest.one_way = call.rest.one_way;
         next.is.is_idempotent = call.is.is_idempotent;
         next.is.cuts_through = call.is.cuts_through;
-        let first = self.site.views[call.view as usize].first_peer;
+        let first = self.site.views[call.rest.view as usize].first_peer;
         let peers = &self.site.peers[first as usize..(first + upstream.servers) as usize];
         let up = peers.iter().filter(|peer| is_up(peer, upstream)).count();
         let is_same = retry.next == Next::Same || up <= 1;
@@ -167,10 +168,11 @@ impl<R: Recorder> Run<'_, R> {
     /// The caller has nothing to do with this call any more: its timer, its place in a queue and
     /// its connection are gone; the server will notice.
     pub(crate) fn part(&mut self, key: Key) {
+        self.site.calls[key].make_ordinary();
         self.leave_queue(key);
         let call = &mut self.site.calls[key];
         let timer = std::mem::replace(&mut call.timer, Ticket::NONE);
-        let connection = std::mem::replace(&mut call.connection, Key::NONE);
+        let connection = std::mem::replace(&mut call.rest.connection, Key::NONE);
         let (phase, stage) = (call.phase, call.stage);
         self.site.line.cancel(timer);
         if self.site.connections.contains(connection) {

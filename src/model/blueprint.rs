@@ -80,7 +80,8 @@ pub struct Blueprint {
     pub laws: Vec<Law>,
     /// Machines. Those of visitors are not here.
     pub hosts: Vec<Host>,
-    /// One-way delays between zones: `latency[from * zones + to]`. The last zone is the visitors'.
+    /// One-way delays between zones: `latency[from * zones + to]`. The last ones are the visitors',
+    /// one for each workload.
     pub latency: Vec<DelayId>,
     /// How many zones there are, the visitors' included.
     pub zones: u32,
@@ -275,6 +276,8 @@ pub struct Endpoint {
     pub class: u8,
     /// A hash of its names, for keys.
     pub place: u64,
+    /// What a visitor whose own program this is asks for; meaningless for a service's.
+    pub request: RequestId,
 }
 
 /// A population of files of fixed sizes and popularity.

@@ -65,6 +65,8 @@ pub enum Place {
 /// What else is to be known of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Traits {
+    /// Nothing can happen to it on its way (see `direct`); its `rest` means nothing.
+    pub is_direct: bool,
     /// May be repeated safely.
     pub is_idempotent: bool,
     /// Its connection was opened for it.
@@ -98,7 +100,11 @@ pub struct Traits {
 }
 
 /// One attempt of one request at one instance.
+///
+/// What every call needs comes first, so that a direct call (see `direct`) touches two cache lines
+/// and no more; the rest is only written when an ordinary call begins.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Call {
     /// Decides what is asked.
     pub request_key: u64,
@@ -106,73 +112,35 @@ pub struct Call {
     pub attempt_key: u64,
     /// When it arrived at the instance; for a visitor's own program, when the visitor came.
     pub arrived: Instant,
-    /// When it was queued at its caller, for its age.
-    pub queued: Instant,
     /// How long it waited for a slot.
     pub waited: Span,
-    /// When the last byte of its answer leaves the server.
-    pub sent_until: Instant,
-    /// When the last byte of its answer reaches the caller.
-    pub answer_until: Instant,
-    /// When the last byte of the answer it passes on has reached it.
-    pub body_until: Instant,
     /// Who waits for it.
     pub caller: Key,
     /// Whom it waits for (the last one, if it has forked).
     pub callee: Key,
-    /// What carries it.
-    pub connection: Key,
     /// The caller's timer: queue, connect or response time-out; then the answer's last byte. A
     /// visitor's patience.
     pub timer: Ticket,
-    /// The server's timer: patience for a slot, or the send buffer.
-    pub hold: Ticket,
-    /// Servers that were tried, by index modulo 64.
-    pub tried: u64,
     /// What is asked.
     pub endpoint: EndpointId,
     /// Through which declared view it was called.
     pub upstream: UpstreamId,
-    /// The caller's process's state of that view.
-    pub view: u32,
-    /// Index among the view's servers.
-    pub server: u32,
     /// Index of the instance that serves it; of a visitor's program, the visitors'.
     pub instance: u32,
     /// Process of that instance, counted over all instances.
     pub process: u32,
-    /// Event loop, counted over all instances; for slots, the slot within the instance.
-    pub seat: u32,
     /// The next operation.
     pub pc: u32,
     /// Draws of the same place differ between rounds of a loop.
     pub round: u32,
-    /// Disk reads left of the present operation.
-    pub reads: u32,
     /// Calls that have not answered yet.
     pub pending: u32,
     /// Bytes of the answer: of the file picked, or of the last call's answer.
     pub bytes: u32,
-    /// The file that is being read from disk.
-    pub file: u32,
-    /// A visitor's kind of request.
-    pub request: u32,
-    /// A closed user's index.
-    pub user: u32,
-    /// One-way delay to the visitor that made it, if it is not the zones'.
-    pub one_way: Option<Span>,
     /// The constant delay between its two ends.
     pub delay: DelayId,
-    /// The host that serves it; `NONE` if no NIC is between its ends.
-    pub server_host: u32,
-    /// The host that made it; `NONE` if no NIC is between its ends.
-    pub caller_host: u32,
     /// How it ended, or what went wrong below so far.
     pub outcome: Outcome,
-    /// 0 for the first.
-    pub attempt: u16,
-    /// SYNs sent, or requests sent anew to a full accept queue.
-    pub resent: u8,
     /// How the caller sees it.
     pub phase: Phase,
     /// How the server sees it.
@@ -183,53 +151,155 @@ pub struct Call {
     pub passes_on: bool,
     /// What else is to be known.
     pub is: Traits,
+    /// Event loop, counted over all instances; for slots, the slot within the instance.
+    pub seat: u32,
+    /// What only ordinary calls have.
+    pub rest: Rest,
 }
 
-impl Call {
-    /// A call that nobody has made yet.
-    pub fn new(endpoint: EndpointId, request_key: u64, attempt_key: u64) -> Call {
-        Call {
-            request_key,
-            attempt_key,
-            arrived: Instant::ZERO,
+/// What a direct call has no use for.
+#[derive(Clone, Debug)]
+pub struct Rest {
+    /// When it was queued at its caller, for its age.
+    pub queued: Instant,
+    /// When the last byte of its answer leaves the server.
+    pub sent_until: Instant,
+    /// When the last byte of its answer reaches the caller.
+    pub answer_until: Instant,
+    /// When the last byte of the answer it passes on has reached it.
+    pub body_until: Instant,
+    /// What carries it.
+    pub connection: Key,
+    /// The server's timer: patience for a slot, or the send buffer.
+    pub hold: Ticket,
+    /// Servers that were tried, by index modulo 64.
+    pub tried: u64,
+    /// One-way delay to the visitor that made it, if it is not the zones'.
+    pub one_way: Option<Span>,
+    /// The caller's process's state of its view.
+    pub view: u32,
+    /// Index among the view's servers.
+    pub server: u32,
+    /// Disk reads left of the present operation.
+    pub reads: u32,
+    /// The file that is being read from disk.
+    pub file: u32,
+    /// A closed user's index.
+    pub user: u32,
+    /// The host that serves it; `NONE` if no NIC is between its ends.
+    pub server_host: u32,
+    /// The host that made it; `NONE` if no NIC is between its ends.
+    pub caller_host: u32,
+    /// 0 for the first.
+    pub attempt: u16,
+    /// SYNs sent, or requests sent anew to a full accept queue.
+    pub resent: u8,
+}
+
+const _: () = assert!(std::mem::offset_of!(Call, rest) <= 128);
+
+#[cfg(debug_assertions)]
+impl Rest {
+    /// Makes whoever reads this of a direct call stumble.
+    fn spoil(&mut self) {
+        self.view = NONE - 1;
+        self.server = NONE - 1;
+        self.user = NONE - 1;
+        self.server_host = NONE - 1;
+        self.caller_host = NONE - 1;
+        self.one_way = Some(Span::MAX);
+        self.attempt = u16::MAX;
+    }
+}
+
+impl Default for Rest {
+    fn default() -> Rest {
+        Rest {
             queued: Instant::ZERO,
-            waited: Span::ZERO,
             sent_until: Instant::ZERO,
             answer_until: Instant::ZERO,
             body_until: Instant::ZERO,
-            caller: Key::NONE,
-            callee: Key::NONE,
             connection: Key::NONE,
-            timer: Ticket::NONE,
             hold: Ticket::NONE,
             tried: 0,
-            endpoint,
-            upstream: UpstreamId(NONE),
+            one_way: None,
             view: NONE,
             server: NONE,
-            instance: NONE,
-            process: NONE,
-            seat: NONE,
-            pc: 0,
-            round: 0,
             reads: 0,
-            pending: 0,
-            bytes: 0,
             file: NONE,
-            request: NONE,
             user: NONE,
-            one_way: None,
-            delay: DelayId(NONE),
             server_host: NONE,
             caller_host: NONE,
-            outcome: Outcome::OK,
             attempt: 0,
             resent: 0,
+        }
+    }
+}
+
+impl Default for Call {
+    fn default() -> Call {
+        Call {
+            request_key: 0,
+            attempt_key: 0,
+            arrived: Instant::ZERO,
+            waited: Span::ZERO,
+            caller: Key::NONE,
+            callee: Key::NONE,
+            timer: Ticket::NONE,
+            endpoint: EndpointId(NONE),
+            upstream: UpstreamId(NONE),
+            instance: NONE,
+            process: NONE,
+            pc: 0,
+            round: 0,
+            pending: 0,
+            bytes: 0,
+            delay: DelayId(NONE),
+            outcome: Outcome::OK,
             phase: Phase::Over,
             stage: Stage::Away,
             place: Place::Nowhere,
             passes_on: false,
             is: Traits::default(),
+            seat: NONE,
+            rest: Rest::default(),
+        }
+    }
+}
+
+impl Call {
+    /// An ordinary call that nobody has made yet.
+    pub fn new(endpoint: EndpointId, request_key: u64, attempt_key: u64) -> Call {
+        Call { request_key, attempt_key, endpoint, ..Call::default() }
+    }
+
+    /// Makes this place a direct call, or a visitor's own program: all but `rest`, which is left as
+    /// it lies.
+    #[inline]
+    pub(crate) fn begin(&mut self, endpoint: EndpointId, request_key: u64, attempt_key: u64) {
+        self.request_key = request_key;
+        self.attempt_key = attempt_key;
+        self.caller = Key::NONE;
+        self.callee = Key::NONE;
+        self.timer = Ticket::NONE;
+        self.endpoint = endpoint;
+        self.pc = 0;
+        self.round = 0;
+        self.pending = 0;
+        self.bytes = 0;
+        self.outcome = Outcome::OK;
+        self.place = Place::Nowhere;
+        self.passes_on = false;
+        self.is = Traits { is_direct: true, ..Traits::default() };
+        self.seat = NONE;
+        #[cfg(debug_assertions)]
+        self.rest.spoil();
+    }
+
+    /// Makes a direct call an ordinary one.
+    pub(crate) fn make_ordinary(&mut self) {
+        if std::mem::replace(&mut self.is.is_direct, false) {
+            self.rest = Rest::default();
         }
     }
 

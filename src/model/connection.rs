@@ -67,7 +67,7 @@ impl<R: Recorder> Run<'_, R> {
             self.send(key);
         } else if let Some(connection) = self.idle_connection(key) {
             let call = &mut self.site.calls[key];
-            call.connection = connection;
+            call.rest.connection = connection;
             call.is.is_fresh = false;
             self.send(key);
         } else {
@@ -79,8 +79,8 @@ impl<R: Recorder> Run<'_, R> {
     fn open(&mut self, key: Key) {
         let call = &self.site.calls[key];
         let upstream = &self.plan.upstreams[call.upstream.index()];
-        let peer = match self.site.views.get(call.view as usize) {
-            Some(view) => view.first_peer + call.server,
+        let peer = match self.site.views.get(call.rest.view as usize) {
+            Some(view) => view.first_peer + call.rest.server,
             None => NONE,
         };
         let (timeout, instance) = (upstream.connect_timeout, call.instance);
@@ -111,10 +111,10 @@ impl<R: Recorder> Run<'_, R> {
             timer: Ticket::NONE,
         });
         let call = &mut self.site.calls[key];
-        call.connection = connection;
+        call.rest.connection = connection;
         call.phase = Phase::Connecting;
         call.is.is_fresh = true;
-        call.resent = 0;
+        call.rest.resent = 0;
         let way = self.way(key);
         self.signal(way, Event::Syn { call: key });
         if let (Some(delay), false) = (timeout, is_check) {
@@ -149,7 +149,7 @@ impl<R: Recorder> Run<'_, R> {
         } else {
             process_of_loop(self.plan, index as u32, seat)
         };
-        let connection = call.connection;
+        let connection = call.rest.connection;
         self.drain_idle(process, accept.process_connections_max);
         let state = &self.site.instances[index];
         let is_full = state.connections >= accept.connections_max;
@@ -183,8 +183,8 @@ impl<R: Recorder> Run<'_, R> {
     /// A dropped SYN is sent again on Linux's schedule.
     fn send_syn_again(&mut self, key: Key) {
         let call = &mut self.site.calls[key];
-        let sent = call.resent;
-        call.resent += 1;
+        let sent = call.rest.resent;
+        call.rest.resent += 1;
         if sent >= SYN_RETRIES {
             let cause = Cause::ConnectTimeout;
             self.site.line.after(LAST_SYN_WAITS, Event::Broken { call: key, cause });
@@ -218,7 +218,7 @@ impl<R: Recorder> Run<'_, R> {
             return;
         }
         let (upstream, timer) = (call.upstream, call.timer);
-        self.site.calls[key].resent = 0;
+        self.site.calls[key].rest.resent = 0;
         self.site.line.cancel(timer);
         let rounds = self.plan.upstreams[upstream.index()].handshake_rounds;
         if rounds == 0 {
@@ -261,7 +261,7 @@ impl<R: Recorder> Run<'_, R> {
             return;
         }
         call.phase = Phase::Receiving;
-        let until = call.answer_until;
+        let until = call.rest.answer_until;
         let timer = std::mem::replace(&mut call.timer, Ticket::NONE);
         self.site.line.cancel(timer);
         let timer = self.site.line.at(until, Event::LastByte { call: key });

@@ -16,6 +16,18 @@ pub enum Event {
         /// Index of the user.
         user: u32,
     },
+    /// A direct call is at its server.
+    Reach {
+        /// Which.
+        call: Key,
+    },
+    /// The answer to a direct call is back.
+    Return {
+        /// Of the call that waits for it.
+        call: Key,
+        /// Of the answer.
+        bytes: u32,
+    },
     /// A SYN reaches the server.
     Syn {
         /// For which call.

@@ -31,7 +31,7 @@ impl<R: Recorder> Run<'_, R> {
     /// A call goes to the loop of its connection, once that is accepted.
     pub(crate) fn join_loop(&mut self, key: Key) {
         let call = &mut self.site.calls[key];
-        match self.site.connections.get_mut(call.connection) {
+        match self.site.connections.get_mut(call.rest.connection) {
             Some(connection) if !connection.is_accepted => {
                 call.stage = Stage::Waiting;
                 connection.waiting = key;

@@ -109,16 +109,18 @@ impl<R: Recorder> Run<'_, R> {
             let Some(call) = self.site.calls.get(key) else { continue };
             let caller = self.site.calls.get(call.caller);
             let is_callee = if call.is.is_check {
-                self.views_of(id).contains(&call.view)
+                self.views_of(id).contains(&call.rest.view)
             } else {
                 caller.is_some_and(|caller| caller.instance == id.0 && !caller.is.is_root)
             };
             if !is_callee || call.phase == Phase::Over {
                 continue;
             }
+            self.site.calls[key].make_ordinary();
+            let call = &self.site.calls[key];
             if death == Death::Loss && !matches!(call.stage, Stage::Away | Stage::Over) {
                 // Its server works on and will never know; the connection is forgotten.
-                let connection = call.connection;
+                let connection = call.rest.connection;
                 self.site.calls[key].is.is_wasted = true;
                 self.leave_unnoticed(key);
                 self.closed(connection);
@@ -133,7 +135,7 @@ impl<R: Recorder> Run<'_, R> {
     fn leave_unnoticed(&mut self, key: Key) {
         let call = &mut self.site.calls[key];
         let timer = std::mem::replace(&mut call.timer, Ticket::NONE);
-        call.connection = Key::NONE;
+        call.rest.connection = Key::NONE;
         call.phase = Phase::Over;
         self.site.line.cancel(timer);
     }
@@ -146,15 +148,17 @@ impl<R: Recorder> Run<'_, R> {
             if call.instance != id.0 || call.is.is_root {
                 continue;
             }
+            self.site.calls[key].make_ordinary();
+            let call = &self.site.calls[key];
             if matches!(call.stage, Stage::Away | Stage::Over) {
-                if death == Death::Loss && call.sent_until > now && call.is_awaited() {
+                if death == Death::Loss && call.rest.sent_until > now && call.is_awaited() {
                     // What had not left the machine never will.
                     self.fall_silent(key);
                 }
                 continue;
             }
             let cause = if call.is.is_answered { Cause::Truncated } else { Cause::Reset };
-            let hold = call.hold;
+            let hold = call.rest.hold;
             self.site.line.cancel(hold);
             self.bury(key, Outcome { status: 0, cause, at: 0 });
             let Some(call) = self.site.calls.get(key) else { continue };

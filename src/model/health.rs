@@ -64,8 +64,8 @@ impl<R: Recorder> Run<'_, R> {
         let key = mix(mix(self.site.key, place), state.checks);
         let mut call = Call::new(endpoint, key, mix(key, CHECK));
         call.upstream = id;
-        call.view = view;
-        call.server = server;
+        call.rest.view = view;
+        call.rest.server = server;
         call.instance = self.plan.servers[(upstream.first_server + server) as usize].instance.0;
         call.is.is_check = true;
         call.is.is_idempotent = true;
@@ -105,7 +105,7 @@ impl<R: Recorder> Run<'_, R> {
 
     fn end_check(&mut self, key: Key, is_good: bool) {
         let call = &self.site.calls[key];
-        let (view, server, upstream) = (call.view, call.server, call.upstream);
+        let (view, server, upstream) = (call.rest.view, call.rest.server, call.upstream);
         self.part(key);
         self.settle(key);
         let declared = &self.plan.upstreams[upstream.index()];
@@ -154,7 +154,8 @@ impl<R: Recorder> Run<'_, R> {
         };
         if counts {
             let now = self.now();
-            let peer = (self.site.views[call.view as usize].first_peer + call.server) as usize;
+            let peer =
+                (self.site.views[call.rest.view as usize].first_peer + call.rest.server) as usize;
             let peer = &mut self.site.peers[peer];
             peer.fails += 1;
             peer.failed_at = now;
@@ -168,7 +169,8 @@ impl<R: Recorder> Run<'_, R> {
         if self.plan.upstreams[call.upstream.index()].ban.is_none() {
             return;
         }
-        let peer = (self.site.views[call.view as usize].first_peer + call.server) as usize;
+        let peer =
+            (self.site.views[call.rest.view as usize].first_peer + call.rest.server) as usize;
         let peer = &mut self.site.peers[peer];
         if peer.failed_at < peer.looked_at {
             peer.fails = 0;

@@ -33,6 +33,10 @@ const DATA_RETRIES: u8 = 15;
 /// A run of a service, as it stands.
 #[derive(Clone, Debug)]
 pub struct InstanceState {
+    /// Its service.
+    pub(crate) service: u32,
+    /// Its first process, counted over all instances.
+    pub(crate) first_process: u32,
     /// Its processes run.
     pub(crate) is_up: bool,
     /// Crashes that are not over.
@@ -73,6 +77,8 @@ impl InstanceState {
         };
         let seats = if capacity == u32::MAX { 0 } else { capacity };
         InstanceState {
+            service: instance.service.0,
+            first_process: instance.first_process,
             is_up: true,
             crashes: 0,
             epoch: 1,
@@ -121,7 +127,7 @@ impl<R: Recorder> Run<'_, R> {
         }
         let service = instance.service;
         let state = &self.site.instances[index];
-        let connection = self.site.connections.get(call.connection);
+        let connection = self.site.connections.get(call.rest.connection);
         let is_alive = connection.is_none_or(|connection| connection.epoch == state.epoch);
         if !state.is_up || !is_alive {
             let cause = if connection.is_some() { Cause::Reset } else { Cause::Refused };
@@ -142,14 +148,12 @@ impl<R: Recorder> Run<'_, R> {
         self.tape.level(Level::Calls(index as u32), state.calls, now);
         match self.plan.services[service.index()].serving {
             Serving::Loops { .. } => self.join_loop(key),
-            Serving::Slots { room, patience, .. } => {
-                if !self.site.instances[index].is_full() {
+            Serving::Slots { .. } => {
+                if self.site.instances[index].is_full() {
+                    self.find_no_seat(key);
+                } else {
                     self.take_seat(key);
                     self.start(key);
-                } else if self.has_room(key, room) {
-                    self.wait_for_slot(key, patience);
-                } else {
-                    self.turn_away(key, Cause::QueueFull);
                 }
             }
         }
@@ -175,11 +179,11 @@ impl<R: Recorder> Run<'_, R> {
     /// Data that nobody acknowledged is sent again by the caller's kernel, less and less often.
     fn send_data_again(&mut self, key: Key) {
         let call = &mut self.site.calls[key];
-        if call.connection.is_none() {
+        if call.rest.connection.is_none() {
             return;
         }
-        let sent = call.resent;
-        call.resent += 1;
+        let sent = call.rest.resent;
+        call.rest.resent += 1;
         let pause = DATA_RESENT_AFTER.times(1 << sent.min(10)).min(DATA_RESENT_AFTER_MAX);
         let event = if sent < DATA_RETRIES {
             Event::Deliver { call: key }
@@ -198,7 +202,8 @@ impl<R: Recorder> Run<'_, R> {
 
     /// Tells the caller, which still waits, that there will be no (more) answer.
     pub(crate) fn hang_up_on_caller(&mut self, key: Key, cause: Cause) {
-        let call = &self.site.calls[key];
+        let call = &mut self.site.calls[key];
+        call.make_ordinary();
         if call.phase == Phase::Over {
             return;
         }
@@ -210,7 +215,10 @@ impl<R: Recorder> Run<'_, R> {
     /// A call leaves its instance for good.
     pub(crate) fn leave(&mut self, key: Key, outcome: Outcome) {
         let now = self.now();
-        self.site.line.cancel(self.site.calls[key].hold);
+        let call = &self.site.calls[key];
+        if !call.is.is_direct {
+            self.site.line.cancel(call.rest.hold);
+        }
         if self.site.calls[key].is.holds_slot {
             self.give_back_seat(key);
         }
@@ -258,7 +266,7 @@ impl<R: Recorder> Run<'_, R> {
             let now = self.now();
             let call = &mut self.site.calls[key];
             call.waited = now.since(call.arrived);
-            let connection = call.connection;
+            let connection = call.rest.connection;
             self.count_unaccepted(key, -1);
             if let Some(connection) = self.site.connections.get_mut(connection) {
                 connection.waiting = Key::NONE;

@@ -247,8 +247,8 @@ impl<R: Recorder> Run<'_, R> {
             call.stage = Stage::Running;
             call.pc = self.plan.endpoints[apply.index()].entry;
             call.is.is_background = true;
-            call.user = id.0;
-            call.request = u32::from(replica);
+            call.rest.user = id.0;
+            call.rest.server = u32::from(replica);
             let call = self.site.calls.insert(call);
             let state = &mut self.site.logs[id.index()].replicas[usize::from(replica)];
             state.applying.push((call, position));
@@ -260,7 +260,8 @@ impl<R: Recorder> Run<'_, R> {
     pub(crate) fn applied(&mut self, key: Key) {
         let now = self.now();
         let call = &self.site.calls[key];
-        let (id, replica, instance) = (LogId(call.user), call.request as u16, call.instance);
+        let (id, replica, instance) =
+            (LogId(call.rest.user), call.rest.server as u16, call.instance);
         let log = &mut self.site.logs[id.index()];
         let state = &mut log.replicas[usize::from(replica)];
         let found = state.applying.iter().position(|&(worker, _)| worker == key);

@@ -100,7 +100,7 @@ impl<R: Recorder> Run<'_, R> {
         } else {
             // A health check: a process of the caller makes it.
             let caller = &self.plan.services[upstream.caller.index()];
-            let process = self.site.views[call.view as usize].process;
+            let process = self.site.views[call.rest.view as usize].process;
             caller.first_instance + process / caller.processes
         };
         let from = &self.plan.instances[from as usize];
@@ -110,8 +110,8 @@ impl<R: Recorder> Run<'_, R> {
             call.delay = self.plan.loopback;
         } else {
             call.delay = self.plan.latency[(from.zone * self.plan.zones + to.zone) as usize];
-            call.server_host = to.host.0;
-            call.caller_host = from.host.0;
+            call.rest.server_host = to.host.0;
+            call.rest.caller_host = from.host.0;
         }
         let service = &self.plan.services[to.service.index()];
         call.is.on_loop = matches!(service.serving, Serving::Loops { .. });
@@ -121,7 +121,7 @@ impl<R: Recorder> Run<'_, R> {
     #[inline]
     pub(crate) fn way(&self, call: Key) -> Way {
         let call = &self.site.calls[call];
-        match call.one_way {
+        match call.rest.one_way {
             Some(span) => Way::Drawn(span),
             None => Way::Lane(call.delay),
         }
@@ -154,7 +154,8 @@ impl<R: Recorder> Run<'_, R> {
     ) -> Arrival {
         let now = self.now();
         let it = &self.site.calls[call];
-        let from = if towards == Towards::Server { it.caller_host } else { it.server_host };
+        let from =
+            if towards == Towards::Server { it.rest.caller_host } else { it.rest.server_host };
         let (first, end) = match self.site.hosts.get_mut(from as usize) {
             Some(host) if !host.sending.is_unlimited() => {
                 let sent = host.sending.send(now, bytes);
@@ -185,7 +186,7 @@ impl<R: Recorder> Run<'_, R> {
     /// Whether a message that has arrived must still pass a busy receiving NIC: until when.
     pub(crate) fn receive(&mut self, call: Key, towards: Towards, bytes: u64) -> Option<Instant> {
         let it = &self.site.calls[call];
-        let to = if towards == Towards::Server { it.server_host } else { it.caller_host };
+        let to = if towards == Towards::Server { it.rest.server_host } else { it.rest.caller_host };
         let host = self.site.hosts.get_mut(to as usize)?;
         if host.receiving.is_unlimited() {
             return None;

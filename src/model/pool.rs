@@ -68,7 +68,8 @@ impl<R: Recorder> Run<'_, R> {
         if is_first && upstream.reuse == Reuse::Safe {
             return None;
         }
-        let peer = (self.site.views[call.view as usize].first_peer + call.server) as usize;
+        let peer =
+            (self.site.views[call.rest.view as usize].first_peer + call.rest.server) as usize;
         let reused_only = is_first && upstream.reuse == Reuse::Aggressive;
         let broken = self.site.instances[call.instance as usize].broken_epoch;
         loop {
@@ -91,7 +92,7 @@ impl<R: Recorder> Run<'_, R> {
     /// A connection whose call is over is kept for the next one, or closed.
     pub(crate) fn put_back(&mut self, key: Key) {
         let call = &mut self.site.calls[key];
-        let connection = std::mem::replace(&mut call.connection, Key::NONE);
+        let connection = std::mem::replace(&mut call.rest.connection, Key::NONE);
         if connection.is_none() {
             return;
         }
@@ -107,8 +108,8 @@ impl<R: Recorder> Run<'_, R> {
             return;
         }
         let call = &self.site.calls[key];
-        let view = call.view;
-        let peer = (self.site.views[view as usize].first_peer + call.server) as usize;
+        let view = call.rest.view;
+        let peer = (self.site.views[view as usize].first_peer + call.rest.server) as usize;
         if self.site.peers[peer].idle.len() >= upstream.idle_max {
             self.close(key, connection);
             return;

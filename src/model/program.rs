@@ -37,7 +37,7 @@ const ROUND: u64 = 0x9E37_79B9_7F4A_7C15;
 impl<R: Recorder> Run<'_, R> {
     /// The place of the draws of a call's present operation, in its present round.
     #[inline]
-    fn here(&self, key: Key) -> u64 {
+    pub(crate) fn here(&self, key: Key) -> u64 {
         let call = &self.site.calls[key];
         self.plan.places[call.pc as usize].wrapping_add(u64::from(call.round).wrapping_mul(ROUND))
     }
@@ -109,6 +109,10 @@ impl<R: Recorder> Run<'_, R> {
                     call.round += 1;
                     call.pc += 1;
                 }
+                Op::CallDirectly { upstream, endpoint } => {
+                    self.call_directly(key, upstream, endpoint);
+                    return;
+                }
                 Op::Wait { .. } | Op::Call { .. } | Op::Fork { .. } | Op::Commit { .. } => {
                     self.leave_loop(key);
                     self.wait_for(key, op);
@@ -168,6 +172,7 @@ impl<R: Recorder> Run<'_, R> {
             | Op::Branch { .. }
             | Op::Jump { .. }
             | Op::Round
+            | Op::CallDirectly { .. }
             | Op::Respond { .. }
             | Op::RespondFile
             | Op::Relay
@@ -200,11 +205,11 @@ impl<R: Recorder> Run<'_, R> {
         if call.stage != Stage::Running {
             return;
         }
-        if call.file != NONE {
+        if call.rest.file != NONE {
             self.file_is_read(key);
-        } else if call.reads > 0 {
-            call.reads -= 1;
-            if call.reads == 0 {
+        } else if call.rest.reads > 0 {
+            call.rest.reads -= 1;
+            if call.rest.reads == 0 {
                 call.pc += 1;
             }
         }
@@ -218,17 +223,17 @@ impl<R: Recorder> Run<'_, R> {
         }
         let here = self.here(key);
         let attempt = self.site.calls[key].attempt_key;
-        if self.site.calls[key].reads == 0 {
+        if self.site.calls[key].rest.reads == 0 {
             let count = self.draw_law(count, attempt, here) as u32;
             if count == 0 {
                 self.site.calls[key].pc += 1;
                 return false;
             }
-            self.site.calls[key].reads = count;
+            self.site.calls[key].rest.reads = count;
         }
         let call = &self.site.calls[key];
         let host = self.plan.instances[call.instance as usize].host;
-        let word = self.site.draw(attempt, mix(here, u64::from(call.reads)));
+        let word = self.site.draw(attempt, mix(here, u64::from(call.rest.reads)));
         let read = disk_of(self.plan, host).read;
         let end = self.disk(host, read, word, u64::from(bytes));
         self.site.line.at(end, Event::Resume { call: key });
@@ -256,7 +261,7 @@ impl<R: Recorder> Run<'_, R> {
             self.site.calls[key].pc += 1;
             return false;
         }
-        self.site.calls[key].file = rank;
+        self.site.calls[key].rest.file = rank;
         let word = self.site.draw(attempt, here);
         let read = disk_of(self.plan, host).read;
         let end = self.disk(host, read, word, u64::from(bytes));
@@ -269,7 +274,7 @@ impl<R: Recorder> Run<'_, R> {
         let Op::File { files } = self.plan.ops[call.pc as usize] else {
             unreachable!("a file is read by its operation")
         };
-        let rank = std::mem::replace(&mut call.file, NONE);
+        let rank = std::mem::replace(&mut call.rest.file, NONE);
         call.pc += 1;
         let host = self.plan.instances[call.instance as usize].host;
         self.cache_file(host, files, rank);
@@ -280,17 +285,26 @@ impl<R: Recorder> Run<'_, R> {
         let here = self.here(key);
         let call = &mut self.site.calls[key];
         call.pc += 1;
+        if call.is.is_direct
+            && let Op::Respond { bytes } = op
+        {
+            let request = call.request_key;
+            let bytes = self.draw_law(bytes, request, here) as u32;
+            self.answer_directly(key, bytes);
+            return false;
+        }
         let (request, now) = (call.request_key, self.site.line.now());
         let (bytes, not_before) = match op {
             Op::Respond { bytes } => (self.draw_law(bytes, request, here) as u64, now),
             Op::RespondFile => (u64::from(call.bytes), now),
-            Op::Relay => (u64::from(call.bytes), call.body_until),
+            Op::Relay => (u64::from(call.bytes), call.rest.body_until),
             Op::Cpu { .. }
             | Op::Handshake { .. }
             | Op::Wait { .. }
             | Op::Read { .. }
             | Op::File { .. }
             | Op::Call { .. }
+            | Op::CallDirectly { .. }
             | Op::Fork { .. }
             | Op::Branch { .. }
             | Op::Jump { .. }
@@ -300,7 +314,7 @@ impl<R: Recorder> Run<'_, R> {
         };
         self.respond(key, bytes, not_before);
         let call = &self.site.calls[key];
-        let left = call.sent_until.since(now);
+        let left = call.rest.sent_until.since(now);
         if matches!(op, Op::Relay) {
             self.slow_down_callee(key, bytes, left);
             return false;
@@ -309,7 +323,7 @@ impl<R: Recorder> Run<'_, R> {
             return false;
         }
         let hold = held(left, bytes, SEND_BUFFER_BYTES);
-        self.site.calls[key].hold = self.site.line.after(hold, Event::Resume { call: key });
+        self.site.calls[key].rest.hold = self.site.line.after(hold, Event::Resume { call: key });
         true
     }
 
@@ -326,8 +340,8 @@ impl<R: Recorder> Run<'_, R> {
         let now = self.now();
         let arrival = self.transfer(key, Towards::Caller, bytes, not_before);
         let call = &mut self.site.calls[key];
-        call.sent_until = arrival.sent;
-        call.answer_until = arrival.last;
+        call.rest.sent_until = arrival.sent;
+        call.rest.answer_until = arrival.last;
         if arrival.sent == now {
             let way = self.way(key);
             self.signal(way, Event::LastByte { call: key });
@@ -348,22 +362,22 @@ impl<R: Recorder> Run<'_, R> {
         }
         let now = self.now();
         let last = now + held(left, bytes, PROXY_BUFFER_BYTES);
-        if last <= below.answer_until {
+        if last <= below.rest.answer_until {
             return;
         }
-        let (timer, hold) = (below.timer, below.hold);
+        let (timer, hold) = (below.timer, below.rest.hold);
         let is_held = self.site.line.due(hold).is_some();
         self.site.line.cancel(timer);
         let timer = self.site.line.at(last, Event::LastByte { call: callee });
         let below = &mut self.site.calls[callee];
         below.timer = timer;
-        below.answer_until = last;
-        below.sent_until = below.sent_until.max(last);
+        below.rest.answer_until = last;
+        below.rest.sent_until = below.rest.sent_until.max(last);
         if is_held {
             self.site.line.cancel(hold);
             let hold = held(last.since(now), bytes, SEND_BUFFER_BYTES);
             let hold = self.site.line.after(hold, Event::Resume { call: callee });
-            self.site.calls[callee].hold = hold;
+            self.site.calls[callee].rest.hold = hold;
         }
     }
 
@@ -396,7 +410,7 @@ impl<R: Recorder> Run<'_, R> {
             self.leave(key, outcome);
         } else if !call.is.goes_on {
             call.bytes = bytes;
-            call.body_until = self.site.line.now();
+            call.rest.body_until = self.site.line.now();
             self.go_on(key);
         }
     }
@@ -406,7 +420,7 @@ impl<R: Recorder> Run<'_, R> {
         let call = &mut self.site.calls[key];
         call.is.goes_on = true;
         call.bytes = bytes;
-        call.body_until = until;
+        call.rest.body_until = until;
         if !outcome.is_ok() {
             call.outcome = outcome;
         }
@@ -415,7 +429,7 @@ impl<R: Recorder> Run<'_, R> {
 
     /// Everything that this call waited for is there. One that was answered with an error answers
     /// with one itself, unless it passes on what it gets.
-    fn go_on(&mut self, key: Key) {
+    pub(crate) fn go_on(&mut self, key: Key) {
         let call = &self.site.calls[key];
         let passes_on = call.is.is_root || call.passes_on;
         if call.outcome.is_ok() || passes_on || call.is.is_answered {
@@ -442,7 +456,7 @@ impl<R: Recorder> Run<'_, R> {
             self.truncate(key);
         } else if call.is.goes_on {
             // It is about to pass on what it got: the error goes with it.
-            call.body_until = now;
+            call.rest.body_until = now;
         } else if call.pending == 0 {
             self.answer_error(key);
         }
@@ -450,7 +464,8 @@ impl<R: Recorder> Run<'_, R> {
 
     /// The answer is an error page, or nothing but a closed connection.
     fn answer_error(&mut self, key: Key) {
-        let call = &self.site.calls[key];
+        let call = &mut self.site.calls[key];
+        call.make_ordinary();
         let outcome = call.outcome;
         let now = self.now();
         if outcome.status == 0 {

@@ -80,6 +80,8 @@ impl<R: Recorder> Run<'_, R> {
             Event::Cpu { host } => self.cpu_woke(HostId(host)),
             Event::Visit { source } => self.visit(source),
             Event::Ask { user } => self.ask(user),
+            Event::Reach { call } => self.reach(call),
+            Event::Return { call, bytes } => self.returned(call, bytes),
             Event::Syn { call } => self.syn(call),
             Event::Connected { call } => self.connected(call),
             Event::Send { call } => self.send(call),

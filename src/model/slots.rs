@@ -20,7 +20,20 @@ const ROOM: u64 = 0x524F_4F4D;
 const PATIENCE: u64 = 0x5041_5449;
 
 impl<R: Recorder> Run<'_, R> {
-    pub(crate) fn has_room(&mut self, key: Key, room: Room) -> bool {
+    /// A call that has arrived finds all slots taken.
+    pub(crate) fn find_no_seat(&mut self, key: Key) {
+        let service = self.service_of(key) as usize;
+        let Serving::Slots { room, patience, .. } = self.plan.services[service].serving else {
+            unreachable!("only slots are ever all taken")
+        };
+        if self.has_room(key, room) {
+            self.wait_for_slot(key, patience);
+        } else {
+            self.turn_away(key, Cause::QueueFull);
+        }
+    }
+
+    fn has_room(&mut self, key: Key, room: Room) -> bool {
         let call = &self.site.calls[key];
         let waiting = self.site.instances[call.instance as usize].waiting_count;
         match room {
@@ -33,7 +46,7 @@ impl<R: Recorder> Run<'_, R> {
         }
     }
 
-    pub(crate) fn wait_for_slot(&mut self, key: Key, patience: Option<LawId>) {
+    fn wait_for_slot(&mut self, key: Key, patience: Option<LawId>) {
         let now = self.now();
         let class = self.endpoint(key).class;
         let call = &mut self.site.calls[key];
@@ -46,10 +59,11 @@ impl<R: Recorder> Run<'_, R> {
         state.waiting_count += 1;
         self.tape.level(Level::Waiting(index as u32), state.waiting_count, now);
         if let Some(law) = patience {
+            self.site.calls[key].make_ordinary();
             let word = self.site.draw(attempt, PATIENCE);
             let span = Span::from_seconds(self.plan.laws[law.index()].draw(word));
             let ticket = self.site.line.after(span, Event::Renege { call: key });
-            self.site.calls[key].hold = ticket;
+            self.site.calls[key].rest.hold = ticket;
         }
     }
 
@@ -59,7 +73,7 @@ impl<R: Recorder> Run<'_, R> {
         if call.stage != Stage::Waiting {
             return;
         }
-        call.hold = Ticket::NONE;
+        call.rest.hold = Ticket::NONE;
         self.leave_slot_queue(key);
         self.turn_away(key, Cause::QueueTimeout);
     }
@@ -126,8 +140,10 @@ impl<R: Recorder> Run<'_, R> {
             let key = self.site.calls.key_at(next);
             self.leave_slot_queue(key);
             let call = &mut self.site.calls[key];
-            let hold = std::mem::replace(&mut call.hold, Ticket::NONE);
-            self.site.line.cancel(hold);
+            if !call.is.is_direct {
+                let hold = std::mem::replace(&mut call.rest.hold, Ticket::NONE);
+                self.site.line.cancel(hold);
+            }
             self.take_seat(key);
             let call = &mut self.site.calls[key];
             call.stage = Stage::Running;

@@ -123,10 +123,11 @@ impl<R: Recorder> Run<'_, R> {
         let mut call = Call::new(endpoint, request_key, attempt_key);
         call.caller = caller;
         call.upstream = upstream;
-        call.view = self.view_of(above, upstream);
+        call.rest.view = self.view_of_process(upstream, above.process);
         call.is.is_idempotent = above.is.is_idempotent;
         call.is.cuts_through = cuts_through(until);
-        call.one_way = if above.is.is_root { above.one_way } else { None };
+        let is_drawn = above.is.is_root && !above.is.is_direct;
+        call.rest.one_way = if is_drawn { above.rest.one_way } else { None };
         let key = self.site.calls.insert(call);
         let above = &mut self.site.calls[caller];
         above.callee = key;
@@ -135,13 +136,13 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// The view that a caller's process has of one of its upstreams.
-    fn view_of(&self, caller: &Call, upstream: UpstreamId) -> u32 {
-        let instance = &self.plan.instances[caller.instance as usize];
-        let service = &self.plan.services[instance.service.index()];
+    #[inline]
+    pub(crate) fn view_of_process(&self, upstream: UpstreamId, process: u32) -> u32 {
+        let caller = self.plan.upstreams[upstream.index()].caller;
+        let service = &self.plan.services[caller.index()];
         let first = self.plan.instances[service.first_instance as usize].first_process;
-        let process = caller.process - first;
-        self.site.first_view[instance.service.index()]
-            + process * service.upstreams
+        self.site.first_view[caller.index()]
+            + (process - first) * service.upstreams
             + (upstream.0 - service.first_upstream)
     }
 
@@ -162,9 +163,9 @@ impl<R: Recorder> Run<'_, R> {
     fn pick(&mut self, key: Key) -> Pick {
         let call = &self.site.calls[key];
         let upstream = &self.plan.upstreams[call.upstream.index()];
-        let view = &self.site.views[call.view as usize];
+        let view = &self.site.views[call.rest.view as usize];
         let first = view.first_peer as usize;
-        let is_retry = call.attempt > 0;
+        let is_retry = call.rest.attempt > 0;
         if is_retry && upstream.retry.next == Next::Same && upstream.balance != Balance::Addresses {
             return self.pick_same(key);
         }
@@ -179,7 +180,7 @@ impl<R: Recorder> Run<'_, R> {
         if upstream.balance == Balance::Addresses {
             let word = self.site.draw(call.request_key, PICK);
             let first = balance::addresses::first(word, upstream.servers);
-            return Pick::Server((first + u32::from(call.attempt)) % upstream.servers);
+            return Pick::Server((first + u32::from(call.rest.attempt)) % upstream.servers);
         }
         // A server's own queue is part of its room only for least connections (HAProxy's manual:
         // "a server's queue fills only where the algorithm or persistence insists on it").
@@ -189,14 +190,14 @@ impl<R: Recorder> Run<'_, R> {
         let by_draw = matches!(upstream.balance, Balance::Random { .. });
         let now = self.site.line.now();
         let (avoided, tried) = match upstream.retry.next {
-            Next::Other if is_retry => (call.server, 0),
-            Next::Untried if is_retry => (NONE, call.tried),
+            Next::Other if is_retry => (call.rest.server, 0),
+            Next::Untried if is_retry => (NONE, call.rest.tried),
             Next::Same | Next::Other | Next::Untried => (NONE, 0),
         };
         let servers = &self.plan.servers
             [upstream.first_server as usize..(upstream.first_server + upstream.servers) as usize];
         let attempt_key = call.attempt_key ^ self.site.salt;
-        let turn = &mut self.site.views[call.view as usize].turn;
+        let turn = &mut self.site.views[call.rest.view as usize].turn;
         let peers = &mut self.site.peers[first..first + servers.len()];
         let is_alone = servers.len() == 1;
         let usable = |peers: &[Peer], index: usize, avoided: u32, by_room: bool| {
@@ -254,14 +255,14 @@ impl<R: Recorder> Run<'_, R> {
     fn pick_same(&self, key: Key) -> Pick {
         let call = &self.site.calls[key];
         let upstream = &self.plan.upstreams[call.upstream.index()];
-        let view = &self.site.views[call.view as usize];
-        let peer = &self.site.peers[(view.first_peer + call.server) as usize];
+        let view = &self.site.views[call.rest.view as usize];
+        let peer = &self.site.peers[(view.first_peer + call.rest.server) as usize];
         if peer.served < upstream.slots && peer.queue.is_empty() {
-            Pick::Server(call.server)
+            Pick::Server(call.rest.server)
         } else if !upstream.queues {
             Pick::Fail(Cause::NoServer)
         } else if peer.queue.len() < upstream.server_queue {
-            Pick::ServerQueue(call.server)
+            Pick::ServerQueue(call.rest.server)
         } else {
             Pick::Fail(Cause::QueueFull)
         }
@@ -272,12 +273,12 @@ impl<R: Recorder> Run<'_, R> {
         let now = self.now();
         let call = &mut self.site.calls[key];
         call.phase = Phase::Queued;
-        call.queued = now;
+        call.rest.queued = now;
         let upstream = call.upstream;
-        let view = &mut self.site.views[call.view as usize];
+        let view = &mut self.site.views[call.rest.view as usize];
         let list = if let Some(server) = server {
             call.place = Place::ServerQueue;
-            call.server = server;
+            call.rest.server = server;
             &mut self.site.peers[(view.first_peer + server) as usize].queue
         } else {
             call.place = Place::BackendQueue;
@@ -310,10 +311,10 @@ impl<R: Recorder> Run<'_, R> {
         let call = &mut self.site.calls[key];
         let place = std::mem::replace(&mut call.place, Place::Nowhere);
         let upstream = call.upstream;
-        let view = &mut self.site.views[call.view as usize];
+        let view = &mut self.site.views[call.rest.view as usize];
         let list = match place {
             Place::ServerQueue => {
-                &mut self.site.peers[(view.first_peer + call.server) as usize].queue
+                &mut self.site.peers[(view.first_peer + call.rest.server) as usize].queue
             }
             Place::BackendQueue => &mut view.queue,
             Place::Nowhere | Place::SlotQueue | Place::LoopQueue | Place::CommitQueue => {
@@ -328,13 +329,13 @@ impl<R: Recorder> Run<'_, R> {
     /// A call gets a slot at a server.
     fn assign(&mut self, key: Key, server: u32) {
         let call = &mut self.site.calls[key];
-        call.server = server;
-        call.tried |= 1 << (server & 63);
+        call.rest.server = server;
+        call.rest.tried |= 1 << (server & 63);
         call.is.holds_server = true;
         call.phase = Phase::Connecting;
         let upstream = &self.plan.upstreams[call.upstream.index()];
         call.instance = self.plan.servers[(upstream.first_server + server) as usize].instance.0;
-        let peer = self.site.views[call.view as usize].first_peer + server;
+        let peer = self.site.views[call.rest.view as usize].first_peer + server;
         self.site.peers[peer as usize].served += 1;
         self.lay_way(key);
         self.connect(key);
@@ -347,7 +348,7 @@ impl<R: Recorder> Run<'_, R> {
         if !std::mem::replace(&mut call.is.holds_server, false) {
             return;
         }
-        let (view, server) = (call.view, call.server);
+        let (view, server) = (call.rest.view, call.rest.server);
         let peer = self.site.views[view as usize].first_peer + server;
         self.site.peers[peer as usize].served -= 1;
         self.dequeue(view, server);
@@ -366,7 +367,7 @@ impl<R: Recorder> Run<'_, R> {
             let weight = self.plan.servers[(upstream.first_server + server) as usize].weight;
             let takes_any = is_up(peer, upstream) && weight > 0;
             let any = if takes_any { view.queue.first() } else { None };
-            let age = |index: u32| self.site.calls[self.site.calls.key_at(index)].queued;
+            let age = |index: u32| self.site.calls[self.site.calls.key_at(index)].rest.queued;
             let next = match (own, any) {
                 (Some(own), Some(any)) => {
                     if age(any) < age(own) {

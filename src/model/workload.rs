@@ -4,7 +4,7 @@ pub mod rate;
 
 use super::{
     blueprint::{Arrivals, Blueprint, Gaps, Workload, WorkloadId},
-    call::{Call, NONE, Stage},
+    call::{NONE, Phase, Stage},
     event::Event,
     run::Run,
     site::Site,
@@ -15,7 +15,7 @@ use crate::{
         maths::ln,
         slab::Key,
         time::{Instant, Span},
-        timeline::Ticket,
+        timeline::{DelayId, Ticket},
     },
     measure::{
         outcome::{Cause, Outcome},
@@ -56,6 +56,13 @@ pub struct User {
     ordinal: u64,
     /// Kept between requests.
     pub(crate) connection: Key,
+}
+
+/// How long a visitor waits.
+enum Patience {
+    Constant(DelayId),
+    Drawn(Span),
+    Endless,
 }
 
 impl Source {
@@ -162,28 +169,36 @@ impl<R: Recorder> Run<'_, R> {
         let choice = workload.mix.iter().find(|choice| word < choice.below);
         let choice = choice.unwrap_or(&workload.mix[workload.mix.len() - 1]);
         let instance = self.plan.services[workload.service.index()].first_instance;
-        let mut root = Call::new(choice.endpoint, request_key, mix(request_key, ATTEMPT));
+        let one_way = workload.latency.map(|law| {
+            let word = self.site.draw(visitor, LATENCY);
+            Span::from_seconds(self.plan.laws[law.index()].draw(word))
+        });
+        let patience = match (workload.patience_delay, workload.patience) {
+            (Some(delay), _) => Patience::Constant(delay),
+            (None, Some(law)) => {
+                let word = self.site.draw(request_key, PATIENCE);
+                Patience::Drawn(Span::from_seconds(self.plan.laws[law.index()].draw(word)))
+            }
+            (None, None) => Patience::Endless,
+        };
+        let (key, root) = self.site.calls.claim();
+        root.begin(choice.endpoint, request_key, mix(request_key, ATTEMPT));
         root.arrived = now;
         root.instance = instance;
         root.process = self.plan.instances[instance as usize].first_process;
-        root.request = choice.request.0;
-        root.user = user;
+        root.phase = Phase::Over;
         root.is.is_root = true;
         root.is.is_idempotent = self.plan.requests[choice.request.index()].is_idempotent;
-        if let Some(law) = workload.latency {
-            let word = self.site.draw(visitor, LATENCY);
-            root.one_way = Some(Span::from_seconds(self.plan.laws[law.index()].draw(word)));
+        if one_way.is_some() || user != NONE {
+            root.make_ordinary();
+            root.rest.one_way = one_way;
+            root.rest.user = user;
         }
-        let key = self.site.calls.insert(root);
         let event = Event::GiveUp { call: key };
-        self.site.calls[key].timer = match (workload.patience_delay, workload.patience) {
-            (Some(delay), _) => self.site.line.later(delay, event),
-            (None, Some(law)) => {
-                let word = self.site.draw(request_key, PATIENCE);
-                let span = Span::from_seconds(self.plan.laws[law.index()].draw(word));
-                self.site.line.after(span, event)
-            }
-            (None, None) => Ticket::NONE,
+        root.timer = match patience {
+            Patience::Constant(delay) => self.site.line.later(delay, event),
+            Patience::Drawn(span) => self.site.line.after(span, event),
+            Patience::Endless => Ticket::NONE,
         };
         self.site.books.workloads[index as usize].started += 1;
         self.tape.arrived(index, choice.request.0, now);
@@ -212,7 +227,8 @@ impl<R: Recorder> Run<'_, R> {
     pub(crate) fn visit_is_over(&mut self, key: Key, cause: Cause) {
         let call = &self.site.calls[key];
         debug_assert!(call.stage == Stage::Running, "over twice");
-        let (timer, user, is_ok) = (call.timer, call.user, cause == Cause::None);
+        let (timer, is_ok) = (call.timer, cause == Cause::None);
+        let user = if call.is.is_direct { NONE } else { call.rest.user };
         let workload = self.workload_of(call.instance);
         let arrived = self.arrived_at(key);
         self.site.line.cancel(timer);
@@ -252,7 +268,7 @@ impl<R: Recorder> Run<'_, R> {
         let finished = Finished {
             key: call.request_key,
             workload: workload as u32,
-            request: call.request,
+            request: self.plan.endpoints[call.endpoint.index()].request.0,
             arrived: call.arrived,
             ended: now,
             outcome,
@@ -278,7 +294,7 @@ impl<R: Recorder> Run<'_, R> {
     /// The server to which a user has a connection: the next request goes there.
     pub(crate) fn server_of_kept_connection(&self, key: Key) -> Option<u32> {
         let call = &self.site.calls[key];
-        if call.attempt > 0 {
+        if call.rest.attempt > 0 {
             return None;
         }
         let connection =
@@ -296,6 +312,7 @@ impl<R: Recorder> Run<'_, R> {
     /// The closed user who made a call.
     pub(crate) fn user_of(&self, key: Key) -> Option<usize> {
         let caller = self.site.calls.get(self.site.calls[key].caller)?;
-        (caller.is.is_root && caller.user != NONE).then_some(caller.user as usize)
+        let is_user = caller.is.is_root && !caller.is.is_direct && caller.rest.user != NONE;
+        is_user.then_some(caller.rest.user as usize)
     }
 }

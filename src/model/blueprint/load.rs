@@ -34,7 +34,7 @@ pub struct Workload {
     pub patience: Option<LawId>,
     /// `patience` as a constant, if it is one.
     pub patience_delay: Option<DelayId>,
-    /// One-way seconds to the site, drawn for each visitor. `None`: the zones' latency.
+    /// One-way seconds to the site, drawn for each visitor. `None`: those of their zone.
     pub latency: Option<LawId>,
     /// Bits a second of a visitor's own line. `None`: unlimited.
     pub bandwidth: Option<u64>,

@@ -43,6 +43,13 @@ pub enum Op {
         /// Goes on at the first byte (a proxy that cuts through) or at the last.
         until: Milestone,
     },
+    /// Calls and waits, where nothing can happen on the way.
+    CallDirectly {
+        /// Through which view.
+        upstream: UpstreamId,
+        /// What is asked.
+        endpoint: EndpointId,
+    },
     /// Starts each of the next `calls` operations (all `Call`) `copies` times, at once, and goes on
     /// behind them when all have answered.
     Fork {

@@ -20,6 +20,8 @@ pub struct Upstream {
     pub servers: u32,
     /// Whether all of them have the same weight.
     pub are_weights_equal: bool,
+    /// Whether nothing can happen to a call on its way (see `direct`).
+    pub is_direct: bool,
     /// Who is picked.
     pub balance: Balance,
     /// Requests (or pool connections) at one server at a time, `u32::MAX` for no limit.

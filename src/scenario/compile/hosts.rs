@@ -10,24 +10,36 @@ use crate::{
 };
 
 impl Build<'_> {
-    /// The matrix of delays; the last zone is the visitors', whose own latency is the workload's.
+    /// The matrix of delays; the last zones are the visitors', as far away as their workload says.
     pub(super) fn network(&mut self) {
         let network = &self.site.network;
-        let zones = network.zones.len();
+        let own = network.zones.len();
+        let zones = own + self.site.workloads.len();
         let inside = self.delay(network.latency);
-        let outside = self.delay(Span::ZERO);
-        self.out.latency = vec![outside; (zones + 1) * (zones + 1)];
-        for zone in 0..zones {
-            self.out.latency[zone * (zones + 1) + zone] = inside;
+        let nowhere = self.delay(Span::ZERO);
+        self.out.latency = vec![nowhere; zones * zones];
+        for zone in 0..own {
+            self.out.latency[zone * zones + zone] = inside;
         }
         for link in &network.links {
-            let delay = self.delay(link.latency);
             let [from, to] = link.ends;
-            self.out.latency[from * (zones + 1) + to] = delay;
-            self.out.latency[to * (zones + 1) + from] = delay;
+            self.link(zones, from, to, link.latency);
         }
-        self.out.zones = zones as u32 + 1;
+        for (number, workload) in self.site.workloads.iter().enumerate() {
+            // One that is drawn is the visitor's own.
+            let latency = workload.latency.as_constant().unwrap_or(0.0);
+            for zone in 0..own {
+                self.link(zones, zone, own + number, Span::from_seconds(latency));
+            }
+        }
+        self.out.zones = zones as u32;
         self.out.loopback = self.delay(network.loopback);
+    }
+
+    fn link(&mut self, zones: usize, one: usize, other: usize, latency: Span) {
+        let delay = self.delay(latency);
+        self.out.latency[one * zones + other] = delay;
+        self.out.latency[other * zones + one] = delay;
     }
 
     /// Shared hosts first, then each service's own, then the instances on them.
@@ -40,7 +52,7 @@ impl Build<'_> {
         let (mut process, mut event_loop) = (0, 0);
         for (number, service) in site.services.iter().enumerate() {
             for instance in 0..service.instances {
-                let (host, zone) = self.stand(service, instance);
+                let (host, zone) = self.stand(number, service, instance);
                 let odd = odd(service, instance);
                 self.out.instances.push(Instance {
                     name: format!("{}.{}", service.name.text, instance + 1),
@@ -60,7 +72,7 @@ impl Build<'_> {
     }
 
     /// The host of an instance, made if it is the instance's own.
-    fn stand(&mut self, service: &Service, instance: u32) -> (HostId, u32) {
+    fn stand(&mut self, number: usize, service: &Service, instance: u32) -> (HostId, u32) {
         let site = self.site;
         match &service.standing {
             Standing::Own { machine, zones } => {
@@ -77,7 +89,11 @@ impl Build<'_> {
                 host.page_cache = host.page_cache.saturating_sub(service.memory);
                 (HostId(number as u32), host.zone)
             }
-            Standing::Outside => (HostId(u32::MAX), self.out.zones - 1),
+            Standing::Outside => {
+                let workload = site.workloads.iter().position(|it| it.service == number);
+                let workload = workload.expect("visitors belong to a workload");
+                (HostId(u32::MAX), (site.network.zones.len() + workload) as u32)
+            }
         }
     }
 

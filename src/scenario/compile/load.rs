@@ -27,6 +27,9 @@ impl Build<'_> {
         }
         for workload in &self.site.workloads {
             let compiled = self.workload(workload);
+            for choice in &compiled.mix {
+                self.out.endpoints[choice.endpoint.index()].request = choice.request;
+            }
             self.out.workloads.push(compiled);
         }
     }
@@ -43,7 +46,7 @@ impl Build<'_> {
                 Arrivals::Closed { users: *users, think: self.law(think) }
             }
         };
-        let is_near = workload.latency.as_constant() == Some(0.0);
+        let is_drawn = workload.latency.as_constant().is_none();
         Workload {
             name: workload.name.text.clone(),
             place: name_key(&workload.name.text),
@@ -52,7 +55,7 @@ impl Build<'_> {
             mix: self.mix(workload),
             patience: patience.map(|(law, _)| law),
             patience_delay: patience.and_then(|(_, delay)| delay),
-            latency: (!is_near).then(|| self.law(&workload.latency)),
+            latency: is_drawn.then(|| self.law(&workload.latency)),
             bandwidth: workload.bandwidth,
             is_spike: workload.is_spike,
         }

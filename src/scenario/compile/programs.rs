@@ -3,7 +3,7 @@
 use crate::{
     engine::luck::name_key,
     model::blueprint::{
-        Endpoint, EndpointId, FilesId, LogId, Milestone, Op, ServiceId, UpstreamId,
+        Endpoint, EndpointId, FilesId, LogId, Milestone, Op, RequestId, ServiceId, UpstreamId,
     },
     scenario::{
         compile::Build,
@@ -47,6 +47,7 @@ impl Build<'_> {
                 request_bytes: source.request_bytes,
                 class: source.class,
                 place: name_key(&path),
+                request: RequestId(u32::MAX),
             });
             match *origin {
                 Origin::Own(own) => {
@@ -80,6 +81,7 @@ impl Build<'_> {
                 request_bytes: 0,
                 class: source.class,
                 place: name_key(&path),
+                request: RequestId(u32::MAX),
             });
             let work = self.law(work);
             self.op(Op::Cpu { work, of_request: false }, &path, "cpu#1");

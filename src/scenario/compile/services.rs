@@ -118,6 +118,7 @@ impl Build<'_> {
             first_server,
             servers,
             are_weights_equal,
+            is_direct: false,
             balance: upstream.balance,
             slots: upstream.slots,
             server_queue: upstream.server_queue,

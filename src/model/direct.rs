@@ -1,0 +1,164 @@
+//! Direct calls: between services without connections, over hosts whose NICs have no limit, through
+//! views without limits, time-outs, retries or opinions. Nothing can happen to such a call on its way,
+//! so its whole life is here: sent, there, answered, over. It differs from an ordinary call in what it
+//! costs and in nothing else; whenever something is not as usual (its server is down, it has to be
+//! turned away, its caller gives up) it becomes an ordinary one and goes on as that.
+
+use super::{
+    blueprint::{Balance, Blueprint, EndpointId, Milestone, Op, Serving, UpstreamId},
+    call::{Phase, Stage},
+    event::Event,
+    run::Run,
+};
+use crate::{
+    engine::{luck::mix, slab::Key, time::Span},
+    measure::recorder::{Level, Recorder},
+};
+
+const PICK: u64 = 0x5049_434B;
+
+impl Blueprint {
+    /// Finds the views through which calls are direct, and has programs make them so.
+    pub(crate) fn find_direct_calls(&mut self) {
+        for index in 0..self.upstreams.len() {
+            self.upstreams[index].is_direct = self.is_direct(index);
+        }
+        let mut forked = 0;
+        for op in &mut self.ops {
+            match *op {
+                Op::Fork { calls, .. } => forked = u32::from(calls),
+                Op::Call { .. } if forked > 0 => forked -= 1,
+                Op::Call { upstream, endpoint, until: Milestone::LastByte }
+                    if self.upstreams[upstream.index()].is_direct =>
+                {
+                    *op = Op::CallDirectly { upstream, endpoint };
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn is_direct(&self, index: usize) -> bool {
+        let upstream = &self.upstreams[index];
+        let callee = &self.services[upstream.callee.index()];
+        let is_plain = upstream.slots == u32::MAX
+            && upstream.retry.attempts == 0
+            && upstream.ban.is_none()
+            && upstream.check.is_none()
+            && upstream.response_timeout.is_none();
+        let first = upstream.first_server as usize;
+        let servers = &self.servers[first..first + upstream.servers as usize];
+        let is_blind = upstream.are_weights_equal
+            && servers.iter().all(|server| server.weight > 0)
+            && matches!(upstream.balance, Balance::RoundRobin | Balance::Random { draws: 1 });
+        let is_served = callee.accept.is_none() && matches!(callee.serving, Serving::Slots { .. });
+        let is_near = |service: usize| {
+            let it = &self.services[service];
+            let first = it.first_instance as usize;
+            let instances = &self.instances[first..first + it.instances as usize];
+            let nic = |host: usize| self.hosts.get(host).and_then(|host| host.nic_bits);
+            instances.iter().all(|instance| nic(instance.host.index()).is_none())
+        };
+        let mut visitors = self.workloads.iter().filter(|it| it.service == upstream.caller);
+        let is_drawn = visitors.any(|it| it.latency.is_some() || it.bandwidth.is_some());
+        is_plain
+            && is_blind
+            && is_served
+            && !is_drawn
+            && is_near(upstream.caller.index())
+            && is_near(upstream.callee.index())
+    }
+}
+
+impl<R: Recorder> Run<'_, R> {
+    /// A call makes another and waits for it.
+    #[inline]
+    pub(crate) fn call_directly(&mut self, caller: Key, to: UpstreamId, endpoint: EndpointId) {
+        let place = self.here(caller);
+        let above = &mut self.site.calls[caller];
+        above.pc += 1;
+        above.pending = 1;
+        above.passes_on = false;
+        let request_key = mix(above.request_key, place);
+        let attempt_key = mix(above.attempt_key, place);
+        let (from, process, is_idempotent) =
+            (above.instance, above.process, above.is.is_idempotent);
+        let instance = self.next_server(to, process, attempt_key);
+        let delay = self.between(from, instance);
+        let (key, call) = self.site.calls.claim();
+        call.begin(endpoint, request_key, attempt_key);
+        call.caller = caller;
+        call.upstream = to;
+        call.instance = instance;
+        call.delay = delay;
+        call.phase = Phase::Sent;
+        call.stage = Stage::Away;
+        call.is.is_idempotent = is_idempotent;
+        self.site.calls[caller].callee = key;
+        self.site.line.later(delay, Event::Reach { call: key });
+    }
+
+    /// Whose turn it is, or whom the draw hits: all servers are alike and always may be picked.
+    #[inline]
+    fn next_server(&mut self, to: UpstreamId, process: u32, attempt_key: u64) -> u32 {
+        let upstream = &self.plan.upstreams[to.index()];
+        let server = if upstream.servers == 1 {
+            0
+        } else if upstream.balance == Balance::RoundRobin {
+            let view = self.view_of_process(to, process);
+            let turn = &mut self.site.views[view as usize].turn;
+            let server = *turn;
+            *turn = if server + 1 == upstream.servers { 0 } else { server + 1 };
+            server
+        } else {
+            let word = mix(attempt_key ^ self.site.salt, PICK);
+            ((u128::from(word) * u128::from(upstream.servers)) >> 64) as u32
+        };
+        self.plan.servers[(upstream.first_server + server) as usize].instance.0
+    }
+
+    /// A direct call is at its server.
+    #[inline]
+    pub(crate) fn reach(&mut self, key: Key) {
+        let now = self.now();
+        let Some(call) = self.site.calls.get_mut(key) else { return };
+        let index = call.instance;
+        let state = &mut self.site.instances[index as usize];
+        if !call.is.is_direct || !state.is_up {
+            call.make_ordinary();
+            self.deliver(key);
+            return;
+        }
+        call.arrived = now;
+        call.waited = Span::ZERO;
+        call.process = state.first_process;
+        state.calls += 1;
+        self.site.books.services[state.service as usize].started += 1;
+        self.tape.level(Level::Calls(index), state.calls, now);
+        if self.site.instances[index as usize].is_full() {
+            self.find_no_seat(key);
+        } else {
+            self.take_seat(key);
+            self.start(key);
+        }
+    }
+
+    /// A direct call is answered; the answer is as good as there.
+    #[inline]
+    pub(crate) fn answer_directly(&mut self, key: Key, bytes: u32) {
+        let call = &mut self.site.calls[key];
+        call.is.is_answered = true;
+        call.phase = Phase::Over;
+        let (caller, delay) = (call.caller, call.delay);
+        self.site.line.later(delay, Event::Return { call: caller, bytes });
+    }
+
+    /// The answer of a direct call is back.
+    #[inline]
+    pub(crate) fn returned(&mut self, key: Key, bytes: u32) {
+        let Some(call) = self.site.calls.get_mut(key) else { return };
+        call.pending -= 1;
+        call.bytes = bytes;
+        self.go_on(key);
+    }
+}
