@@ -5,14 +5,17 @@
 //! turned away, its caller gives up) it becomes an ordinary one and goes on as that.
 
 use super::{
-    blueprint::{Balance, Blueprint, EndpointId, Milestone, Op, Serving, UpstreamId},
-    call::{Phase, Stage},
+    blueprint::{Balance, Blueprint, EndpointId, LawId, Milestone, Op, Serving, UpstreamId},
+    call::{NONE, Phase, Stage},
     event::Event,
     run::Run,
 };
 use crate::{
     engine::{luck::mix, slab::Key, time::Span},
-    measure::recorder::{Level, Recorder},
+    measure::{
+        outcome::Outcome,
+        recorder::{Level, Recorder, Served},
+    },
 };
 
 const PICK: u64 = 0x5049_434B;
@@ -143,14 +146,50 @@ impl<R: Recorder> Run<'_, R> {
         }
     }
 
-    /// A direct call is answered; the answer is as good as there.
+    /// A direct call answers, and the answer is as good as there. Whether the call is over with it.
     #[inline]
-    pub(crate) fn answer_directly(&mut self, key: Key, bytes: u32) {
+    pub(crate) fn answer_directly(&mut self, key: Key, bytes: LawId) -> bool {
+        let here = self.here(key);
         let call = &mut self.site.calls[key];
+        let request = call.request_key;
+        call.pc += 1;
         call.is.is_answered = true;
         call.phase = Phase::Over;
         let (caller, delay) = (call.caller, call.delay);
+        let is_over = matches!(self.plan.ops[call.pc as usize], Op::End);
+        let bytes = self.draw_law(bytes, request, here) as u32;
         self.site.line.later(delay, Event::Return { call: caller, bytes });
+        if is_over {
+            self.leave_directly(key);
+        }
+        is_over
+    }
+
+    /// A direct call that has answered leaves its server, and nothing is left of it.
+    #[inline]
+    fn leave_directly(&mut self, key: Key) {
+        let now = self.now();
+        let call = &self.site.calls[key];
+        let (instance, arrived, waited) = (call.instance, call.arrived, call.waited);
+        let seat = call.seat;
+        self.site.calls.remove(key);
+        let state = &mut self.site.instances[instance as usize];
+        let service = state.service;
+        state.calls -= 1;
+        state.busy -= 1;
+        self.tape.level(Level::Calls(instance), state.calls, now);
+        self.tape.level(Level::Busy(instance), state.busy, now);
+        if seat != NONE {
+            state.seats.push_back(seat);
+        }
+        let waits = state.waiting_count > 0;
+        self.site.books.services[service as usize].succeeded += 1;
+        let outcome = Outcome::OK;
+        let is_wasted = false;
+        self.tape.served(Served { service, instance, arrived, waited, outcome, is_wasted }, now);
+        if waits {
+            self.grant_slots(instance as usize);
+        }
     }
 
     /// The answer of a direct call is back.

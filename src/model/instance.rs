@@ -37,6 +37,8 @@ pub struct InstanceState {
     pub(crate) service: u32,
     /// Its first process, counted over all instances.
     pub(crate) first_process: u32,
+    /// How many processes it has.
+    pub(crate) processes: u32,
     /// Its processes run.
     pub(crate) is_up: bool,
     /// Crashes that are not over.
@@ -45,7 +47,8 @@ pub struct InstanceState {
     pub(crate) epoch: u32,
     /// Connections of runs before this one are known to be dead by their other ends.
     pub(crate) broken_epoch: u32,
-    /// Idle slots, the longest idle first (as a kernel wakes those that wait to accept).
+    /// Idle slots, the longest idle first (as a kernel wakes those that wait to accept), where it
+    /// matters which one is taken: in the only process there is they are all alike.
     pub(crate) seats: VecDeque<u32>,
     pub(crate) capacity: u32,
     /// Slots held, or loops busy.
@@ -59,6 +62,11 @@ pub struct InstanceState {
     pub(crate) connections: u32,
     /// Connections that wait to be accepted.
     pub(crate) unaccepted: List,
+}
+
+/// How many slots are told apart.
+pub(crate) fn seats(capacity: u32, processes: u32) -> u32 {
+    if capacity == u32::MAX || processes == 1 { 0 } else { capacity }
 }
 
 impl InstanceState {
@@ -75,10 +83,11 @@ impl InstanceState {
                 (slots.saturating_mul(service.processes), classes)
             }
         };
-        let seats = if capacity == u32::MAX { 0 } else { capacity };
+        let seats = seats(capacity, service.processes);
         InstanceState {
             service: instance.service.0,
             first_process: instance.first_process,
+            processes: service.processes,
             is_up: true,
             crashes: 0,
             epoch: 1,
@@ -95,6 +104,7 @@ impl InstanceState {
     }
 
     /// How many would have to be served before one that came now.
+    #[inline]
     pub(crate) fn is_full(&self) -> bool {
         self.busy >= self.capacity
     }

@@ -5,6 +5,7 @@
 //! belong to. Health checks come and go at any time; ask again at another instant.
 
 use super::{
+    instance::seats,
     blueprint::{Blueprint, Instance, Serving},
     site::Site,
 };
@@ -57,7 +58,7 @@ impl Site {
                     leaks.push(format!("{count} {what} of {}", named(plan, index)));
                 }
             }
-            let seats = if state.capacity == u32::MAX { 0 } else { state.capacity };
+            let seats = seats(state.capacity, state.processes);
             if state.seats.len() as u32 != seats {
                 let free = state.seats.len();
                 leaks.push(format!("{free} of {seats} seats are free in {}", named(plan, index)));

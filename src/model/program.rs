@@ -43,7 +43,7 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     #[inline]
-    fn draw_law(&self, law: LawId, key: u64, place: u64) -> f64 {
+    pub(crate) fn draw_law(&self, law: LawId, key: u64, place: u64) -> f64 {
         self.plan.laws[law.index()].draw(self.site.draw(key, place))
     }
 
@@ -117,6 +117,11 @@ impl<R: Recorder> Run<'_, R> {
                     self.leave_loop(key);
                     self.wait_for(key, op);
                     return;
+                }
+                Op::Respond { bytes } if call.is.is_direct => {
+                    if self.answer_directly(key, bytes) {
+                        return;
+                    }
                 }
                 Op::Respond { .. } | Op::RespondFile | Op::Relay => {
                     if self.answer(key, op) {
@@ -285,14 +290,6 @@ impl<R: Recorder> Run<'_, R> {
         let here = self.here(key);
         let call = &mut self.site.calls[key];
         call.pc += 1;
-        if call.is.is_direct
-            && let Op::Respond { bytes } = op
-        {
-            let request = call.request_key;
-            let bytes = self.draw_law(bytes, request, here) as u32;
-            self.answer_directly(key, bytes);
-            return false;
-        }
         let (request, now) = (call.request_key, self.site.line.now());
         let (bytes, not_before) = match op {
             Op::Respond { bytes } => (self.draw_law(bytes, request, here) as u64, now),

@@ -93,18 +93,19 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// A slot is taken: the one that has been idle longest.
+    #[inline]
     pub(crate) fn take_seat(&mut self, key: Key) {
         let now = self.now();
         let call = &mut self.site.calls[key];
         let index = call.instance as usize;
-        let instance = &self.plan.instances[index];
-        let processes = self.plan.services[instance.service.index()].processes;
         let state = &mut self.site.instances[index];
         state.busy += 1;
-        // Without a limit there are no numbered seats, and one process.
-        call.seat = state.seats.pop_front().unwrap_or(NONE);
-        let process = if call.seat == NONE { 0 } else { call.seat % processes };
-        call.process = instance.first_process + process;
+        call.process = state.first_process;
+        if state.processes > 1 {
+            // Without a limit there are no numbered seats, and one process.
+            call.seat = state.seats.pop_front().unwrap_or(NONE);
+            call.process += if call.seat == NONE { 0 } else { call.seat % state.processes };
+        }
         call.is.holds_slot = true;
         self.tape.level(Level::Busy(index as u32), state.busy, now);
     }
@@ -120,11 +121,13 @@ impl<R: Recorder> Run<'_, R> {
             state.seats.push_back(call.seat);
         }
         self.tape.level(Level::Busy(index as u32), state.busy, now);
-        self.grant_slots(index);
+        if state.waiting_count > 0 {
+            self.grant_slots(index);
+        }
     }
 
     /// Free slots go to those who wait.
-    fn grant_slots(&mut self, index: usize) {
+    pub(crate) fn grant_slots(&mut self, index: usize) {
         let service = self.plan.instances[index].service;
         let Serving::Slots { order, .. } = self.plan.services[service.index()].serving else {
             return;
