@@ -4,7 +4,7 @@ use super::{
     call::{NONE, Phase},
     event::Event,
     event_loop::process_of_loop,
-    network::Towards,
+    network::{Towards, Way},
     pool::Keeper,
     run::Run,
 };
@@ -177,7 +177,25 @@ impl<R: Recorder> Run<'_, R> {
         } else {
             self.accept(connection);
         }
-        self.signal(way, Event::Connected { call: key });
+        self.answer_syn(key, way);
+    }
+
+    /// The SYN-ACK is on its way; if nothing can come between, so is all that follows it.
+    fn answer_syn(&mut self, key: Key, way: Way) {
+        let arrives = self.now() + self.one_way(way);
+        let call = &self.site.calls[key];
+        let is_in_time = self.site.line.due(call.timer).is_none_or(|due| arrives < due);
+        let opening = self.plan.upstreams[call.upstream.index()].opening;
+        let Some(opening) = opening.filter(|_| is_in_time && !call.is.is_check) else {
+            self.signal(way, Event::Connected { call: key });
+            return;
+        };
+        self.site.line.cancel(call.timer);
+        let call = &mut self.site.calls[key];
+        call.rest.resent = 0;
+        call.phase = Phase::Sent;
+        call.is.was_sent = true;
+        self.site.line.later(opening, Event::Arrive { call: key });
     }
 
     /// A dropped SYN is sent again on Linux's schedule.

@@ -5,8 +5,8 @@
 //! belong to. Health checks come and go at any time; ask again at another instant.
 
 use super::{
-    instance::seats,
     blueprint::{Blueprint, Instance, Serving},
+    instance::seats,
     site::Site,
 };
 use crate::engine::{list::List, slab::Key};

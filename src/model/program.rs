@@ -65,20 +65,9 @@ impl<R: Recorder> Run<'_, R> {
             let call = &self.site.calls[key];
             let op = self.plan.ops[call.pc as usize];
             match op {
-                Op::Cpu { work, of_request } => {
-                    let luck = if of_request { call.request_key } else { call.attempt_key };
-                    if self.burst(key, work, luck) {
+                Op::Cpu { .. } | Op::Handshake { .. } => {
+                    if self.burst(key) {
                         return;
-                    }
-                }
-                Op::Handshake { work } => {
-                    let luck = call.attempt_key;
-                    if call.is.is_fresh {
-                        if self.burst(key, work, luck) {
-                            return;
-                        }
-                    } else {
-                        self.site.calls[key].pc += 1;
                     }
                 }
                 Op::File { files } => {
@@ -138,18 +127,31 @@ impl<R: Recorder> Run<'_, R> {
         }
     }
 
-    /// A CPU burst. Whether the call has to wait (for its loop, or for the burst).
+    /// A CPU burst: all work that stands together, for a thread does not yield between two steps.
+    /// Whether the call has to wait (for its loop, or for the burst).
     #[inline]
-    fn burst(&mut self, key: Key, work: LawId, luck: u64) -> bool {
+    fn burst(&mut self, key: Key) -> bool {
         if !self.hold_loop(key) {
             return true;
         }
-        let work = Span::from_seconds(self.draw_law(work, luck, self.here(key)));
-        self.site.calls[key].pc += 1;
-        if work.is_zero() {
+        let mut sum = Span::ZERO;
+        loop {
+            let call = &self.site.calls[key];
+            let (law, luck) = match self.plan.ops[call.pc as usize] {
+                Op::Cpu { work, of_request: true } => (Some(work), call.request_key),
+                Op::Cpu { work, of_request: false } => (Some(work), call.attempt_key),
+                Op::Handshake { work } => (call.is.is_fresh.then_some(work), call.attempt_key),
+                _ => break,
+            };
+            if let Some(law) = law {
+                sum += Span::from_seconds(self.draw_law(law, luck, self.here(key)));
+            }
+            self.site.calls[key].pc += 1;
+        }
+        if sum.is_zero() {
             return false;
         }
-        self.compute(key, work);
+        self.compute(key, sum);
         true
     }
 

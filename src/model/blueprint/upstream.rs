@@ -53,6 +53,9 @@ pub struct Upstream {
     pub purge: Option<DelayId>,
     /// Round trips of a handshake above the connection's own one (TLS 1.3: 1, TLS 1.2: 2).
     pub handshake_rounds: u32,
+    /// From the arrival of a SYN to that of the request behind it, if nothing can happen at the
+    /// caller meanwhile: visitors at a constant distance.
+    pub opening: Option<DelayId>,
     /// Passive health: `max_fails` and `fail_timeout`. `None`: no bans.
     pub ban: Option<Ban>,
     /// Active health checks. `None`: no checks.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::{
-    engine::luck::name_key,
+    engine::{luck::name_key, time::Span, timeline::DelayId},
     model::blueprint::{
         Accept, Ban, Check, EndpointId, InstanceId, Retry, Room, Server, Service, ServiceId,
         Serving, Upstream,
@@ -134,6 +134,7 @@ impl Build<'_> {
             purge: upstream.purge.map(|span| self.delay(span)),
             idle: upstream.idle.map(|span| self.delay(span)),
             handshake_rounds: upstream.handshake_rounds,
+            opening: self.opening(caller, upstream),
             // A server that is alone in its group is never banned (ngx_http_upstream_module).
             ban: upstream
                 .ban
@@ -144,6 +145,15 @@ impl Build<'_> {
             buffers: upstream.buffers,
         };
         self.out.upstreams.push(compiled);
+    }
+
+    /// SYN-ACK, handshake, request: of visitors whose distance is the same for all.
+    fn opening(&mut self, caller: usize, upstream: &schema::Upstream) -> Option<DelayId> {
+        let mut workloads = self.site.workloads.iter();
+        let workload = workloads.find(|workload| workload.service == caller)?;
+        let latency = Span::from_seconds(workload.latency.as_constant()?);
+        let hops = 2 + 2 * u64::from(upstream.handshake_rounds);
+        upstream.response_timeout.is_none().then(|| self.delay(latency.times(hops)))
     }
 
     fn retry(&mut self, retry: &schema::Retry, servers: u32) -> Retry {
