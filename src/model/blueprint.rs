@@ -1,6 +1,7 @@
 //! The compiled form of a scenario: flat tables of typed ids. The running site reads it and never
 //! changes it; it holds no string but the names that reports print.
 
+mod derived;
 mod load;
 mod objective;
 mod op;

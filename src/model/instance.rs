@@ -130,43 +130,47 @@ impl<R: Recorder> Run<'_, R> {
             return;
         }
         let index = call.instance as usize;
-        let instance = &self.plan.instances[index];
-        if self.site.is_lost(instance.host) {
-            self.send_data_again(key);
-            return;
-        }
-        let service = instance.service;
         let state = &self.site.instances[index];
         let connection = self.site.connections.get(call.rest.connection);
         let is_alive = connection.is_none_or(|connection| connection.epoch == state.epoch);
         if !state.is_up || !is_alive {
-            let cause = if connection.is_some() { Cause::Reset } else { Cause::Refused };
-            let way = self.way(key);
-            self.signal(way, Event::Broken { call: key, cause });
+            self.find_nobody(key);
             return;
         }
-        if self.is_left_in_the_kernel(key) {
+        if call.is.is_fresh && self.is_left_in_the_kernel(key) {
             return;
         }
         let now = self.now();
         let call = &mut self.site.calls[key];
         call.arrived = now;
         call.waited = Span::ZERO;
-        self.site.books.services[service.index()].started += 1;
+        let on_loop = call.is.on_loop;
         let state = &mut self.site.instances[index];
         state.calls += 1;
+        self.site.books.services[state.service as usize].started += 1;
         self.tape.level(Level::Calls(index as u32), state.calls, now);
-        match self.plan.services[service.index()].serving {
-            Serving::Loops { .. } => self.join_loop(key),
-            Serving::Slots { .. } => {
-                if self.site.instances[index].is_full() {
-                    self.find_no_seat(key);
-                } else {
-                    self.take_seat(key);
-                    self.start(key);
-                }
-            }
+        if on_loop {
+            self.join_loop(key);
+        } else if state.is_full() {
+            self.find_no_seat(key);
+        } else {
+            self.take_seat(key);
+            self.start(key);
         }
+    }
+
+    /// A request reaches a host on which nobody takes it in.
+    #[cold]
+    fn find_nobody(&mut self, key: Key) {
+        let call = &self.site.calls[key];
+        if self.site.is_lost(self.plan.instances[call.instance as usize].host) {
+            self.send_data_again(key);
+            return;
+        }
+        let is_open = self.site.connections.contains(call.rest.connection);
+        let cause = if is_open { Cause::Reset } else { Cause::Refused };
+        let way = self.way(key);
+        self.signal(way, Event::Broken { call: key, cause });
     }
 
     /// A new connection to workers whose accept queue is full: the kernel drops the handshake's
@@ -179,7 +183,7 @@ impl<R: Recorder> Run<'_, R> {
             return false;
         };
         let state = &self.site.instances[call.instance as usize];
-        if !call.is.is_fresh || !state.is_full() || state.waiting_count <= accept.backlog {
+        if !state.is_full() || state.waiting_count <= accept.backlog {
             return false;
         }
         self.send_data_again(key);
@@ -232,8 +236,8 @@ impl<R: Recorder> Run<'_, R> {
         if self.site.calls[key].is.holds_slot {
             self.give_back_seat(key);
         }
-        let service = self.service_of(key);
         let call = &mut self.site.calls[key];
+        let service = self.site.instances[call.instance as usize].service;
         call.stage = Stage::Over;
         call.outcome = outcome;
         if call.is.is_background {

@@ -59,11 +59,16 @@ impl<R: Recorder> Run<'_, R> {
         if call.is.is_check {
             return None;
         }
-        if let Some(kept) = self.kept_connection(key) {
+        let upstream = &self.plan.upstreams[call.upstream.index()];
+        if upstream.has_users
+            && let Some(kept) = self.kept_connection(key)
+        {
             return Some(kept);
         }
         let call = &self.site.calls[key];
-        let upstream = &self.plan.upstreams[call.upstream.index()];
+        if upstream.idle_max == 0 {
+            return None;
+        }
         let is_first = self.site.calls.get(call.caller).is_some_and(|caller| caller.is.is_fresh);
         if is_first && upstream.reuse == Reuse::Safe {
             return None;
@@ -103,7 +108,9 @@ impl<R: Recorder> Run<'_, R> {
             self.close(key, connection);
             return;
         }
-        if let Some(user) = self.user_of(key) {
+        if upstream.has_users
+            && let Some(user) = self.user_of(key)
+        {
             self.rest(connection, Keeper::User(user as u32), accept.idle);
             return;
         }

@@ -5,7 +5,7 @@
 use super::{
     balance::{self, Field},
     blueprint::{Balance, EndpointId, Milestone, Next, Upstream, UpstreamId},
-    call::{Call, NONE, Phase, Place},
+    call::{NONE, Phase, Place, Stage},
     event::Event,
     program::cuts_through,
     run::Run,
@@ -120,15 +120,23 @@ impl<R: Recorder> Run<'_, R> {
         let above = &self.site.calls[caller];
         let request_key = mix(above.request_key, place);
         let attempt_key = mix(above.attempt_key, place);
-        let mut call = Call::new(endpoint, request_key, attempt_key);
+        let view = self.view_of_process(upstream, above.process);
+        let is_idempotent = above.is.is_idempotent;
+        let is_drawn = above.is.is_root && !above.is.is_direct;
+        let one_way = if is_drawn { above.rest.one_way } else { None };
+        let (key, call) = self.site.calls.claim();
+        call.begin(endpoint, request_key, attempt_key);
+        call.make_ordinary();
         call.caller = caller;
         call.upstream = upstream;
-        call.rest.view = self.view_of_process(upstream, above.process);
-        call.is.is_idempotent = above.is.is_idempotent;
+        call.phase = Phase::Over;
+        call.stage = Stage::Away;
+        call.instance = NONE;
+        call.process = NONE;
+        call.is.is_idempotent = is_idempotent;
         call.is.cuts_through = cuts_through(until);
-        let is_drawn = above.is.is_root && !above.is.is_direct;
-        call.rest.one_way = if is_drawn { above.rest.one_way } else { None };
-        let key = self.site.calls.insert(call);
+        call.rest.view = view;
+        call.rest.one_way = one_way;
         let above = &mut self.site.calls[caller];
         above.callee = key;
         above.passes_on = cuts_through(until);
@@ -138,17 +146,16 @@ impl<R: Recorder> Run<'_, R> {
     /// The view that a caller's process has of one of its upstreams.
     #[inline]
     pub(crate) fn view_of_process(&self, upstream: UpstreamId, process: u32) -> u32 {
-        let caller = self.plan.upstreams[upstream.index()].caller;
-        let service = &self.plan.services[caller.index()];
-        let first = self.plan.instances[service.first_instance as usize].first_process;
-        self.site.first_view[caller.index()]
-            + (process - first) * service.upstreams
-            + (upstream.0 - service.first_upstream)
+        let it = &self.plan.upstreams[upstream.index()];
+        it.first_view + (process - it.first_process) * it.views_apart
     }
 
     /// Finds a server for a call.
     pub(crate) fn route(&mut self, key: Key) {
-        if let Some(server) = self.server_of_kept_connection(key) {
+        let upstream = self.site.calls[key].upstream;
+        if self.plan.upstreams[upstream.index()].has_users
+            && let Some(server) = self.server_of_kept_connection(key)
+        {
             self.assign(key, server);
             return;
         }

@@ -50,7 +50,7 @@ pub(crate) fn compile(name: &str, site: &Site, routes: &Routes) -> Blueprint {
     build.load();
     build.timeline();
     build.objectives();
-    build.out.find_direct_calls();
+    build.out.derive();
     build.out
 }
 

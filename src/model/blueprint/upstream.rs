@@ -20,8 +20,16 @@ pub struct Upstream {
     pub servers: u32,
     /// Whether all of them have the same weight.
     pub are_weights_equal: bool,
-    /// Whether nothing can happen to a call on its way (see `direct`).
+    /// Whether nothing can happen to a call on its way (see `direct`). Derived, as are the next four.
     pub is_direct: bool,
+    /// Whether closed users call through it, who keep a connection each.
+    pub has_users: bool,
+    /// The view of the caller's first process.
+    pub first_view: u32,
+    /// From one process's view to the next one's.
+    pub views_apart: u32,
+    /// The caller's first process, counted over all services.
+    pub first_process: u32,
     /// Who is picked.
     pub balance: Balance,
     /// Requests (or pool connections) at one server at a time, `u32::MAX` for no limit.
