@@ -1,131 +1,168 @@
-//! A priority queue of 128-bit keys: the soonest few in a sorted array, the rest in a 4-ary heap.
+//! A priority queue of 128-bit keys: the soonest few in a sorted array, the rest in a timing wheel.
 //!
 //! A key is 56 bits of time, 40 bits of sequence, 32 bits that name what is pending; comparing one
 //! `u128` orders events by time and, at equal times, by the order in which they were scheduled.
-//! The array is kept because most pushes of a web site land near the front (transfers, CPU
-//! departures), where shifting a few 16-byte keys beats sifting through a heap.
+//! The order is total, so how the queue is built shows in no result.
+//!
+//! What is due by `limit` lies in the array, what is due later in the wheel, which sorts by a few
+//! digits of the time only. When the array runs empty, the wheel's next bucket is put there,
+//! and `limit` becomes the end of that bucket; when it runs full, its later half goes back to the
+//! wheel, and `limit` becomes the time of the last that stays. So the array follows the density of
+//! the events, from microseconds to hours, and a few pending events never leave it. Where neither
+//! helps (a flood at one instant) a heap takes what the array cannot, at O(log n).
 
-/// How many of the soonest keys are kept sorted.
-const NEAR_MAX: usize = 32;
-/// How many keys are fetched from the heap when the array has run empty.
-const REFILL: usize = 16;
-const ARITY: usize = 4;
+pub mod heap;
+pub mod near;
+pub mod roster;
+pub mod wheel;
+
+use heap::Heap;
+use near::{NEAR_MAX, Near};
+use roster::Roster;
+use wheel::Wheel;
+
+/// How many keys the array keeps when it ran full, and takes from the heap when it ran empty.
+const HALF: usize = NEAR_MAX / 2;
 
 /// Keys come out in ascending order.
 #[derive(Clone, Debug, Default)]
 pub struct Queue {
-    /// Descending, so that the soonest is popped from the end. All of it is below all of `far`.
-    near: Vec<u128>,
-    /// A 4-ary min-heap.
-    far: Vec<u128>,
+    /// All of it is below all of `flood`.
+    near: Near,
+    /// What is due by `limit` and found no place in `near`.
+    flood: Heap,
+    /// What is due after `limit`.
+    wheel: Wheel,
+    limit: u64,
 }
 
 impl Queue {
-    /// An empty queue.
-    pub fn new() -> Queue {
-        Queue { near: Vec::with_capacity(NEAR_MAX + 1), far: Vec::new() }
-    }
-
-    /// How many keys wait.
+    /// How many keys wait, those of cancelled events that have not surfaced included.
     pub fn len(&self) -> usize {
-        self.near.len() + self.far.len()
+        self.near.len() + self.flood.len() + self.wheel.len()
     }
 
     /// Whether none waits.
     pub fn is_empty(&self) -> bool {
-        self.near.is_empty() && self.far.is_empty()
+        self.len() == 0
     }
 
-    /// Adds a key.
+    /// Adds the key of the entry `named`, due at or after `now`, before which nothing more is going
+    /// to be due.
     #[inline]
-    pub fn push(&mut self, key: u128) {
-        // `near` may only take keys that are below everything in `far`.
-        let belongs_near = match self.near.first() {
-            Some(&last) => key < last || (self.far.is_empty() && self.near.len() < NEAR_MAX),
-            None => self.far.is_empty(),
+    pub fn push(&mut self, roster: &mut Roster, named: u32, now: u64) {
+        let due = roster.due(named);
+        if due <= self.limit {
+            self.push_near(roster, roster.key(named), now);
+        } else if !self.wheel.is_empty() {
+            self.wheel.push(roster, named);
+        } else if self.near.len() < NEAR_MAX && self.flood.is_empty() {
+            self.limit = due;
+            self.near.insert(roster.key(named));
+        } else {
+            self.wheel.begin(now);
+            self.wheel.push(roster, named);
+        }
+    }
+
+    /// The soonest key, left where it is. It may be that of an entry since removed.
+    #[inline]
+    pub fn peek(&mut self, roster: &mut Roster) -> Option<u128> {
+        if self.near.is_empty() {
+            self.refill(roster);
+        }
+        self.near.soonest()
+    }
+
+    /// Takes out the key that was last peeked at.
+    #[inline]
+    pub fn pop(&mut self) {
+        self.near.pop();
+    }
+
+    /// Forgets the entry `named`, which is pushed and about to leave the roster. Its key is taken
+    /// out of the wheel; in the array or the heap it stays until it surfaces.
+    #[inline]
+    pub fn remove(&mut self, roster: &mut Roster, named: u32) {
+        if roster.due(named) > self.limit {
+            self.wheel.remove(roster, named);
+        }
+    }
+
+    #[inline]
+    fn push_near(&mut self, roster: &mut Roster, key: u128, now: u64) {
+        if !self.flood.is_empty() && self.near.last().is_none_or(|last| last < key) {
+            self.flood.push(key);
+        } else if self.near.len() < NEAR_MAX {
+            self.near.insert(key);
+        } else {
+            self.push_full(roster, key, now);
+        }
+    }
+
+    /// Adds a key to the array, which is full.
+    #[cold]
+    fn push_full(&mut self, roster: &mut Roster, key: u128, now: u64) {
+        if self.wheel.is_empty() {
+            self.wheel.begin(now);
+        }
+        if !self.flood.is_empty() || !self.narrow(roster) {
+            let last = self.near.pop_last();
+            self.flood.push(last.max(key));
+            self.near.insert(last.min(key));
+        } else if roster::due(key) <= self.limit {
+            self.near.insert(key);
+        } else {
+            self.wheel.push(roster, roster::named(key));
+        }
+    }
+
+    /// Moves the later half of the array to the wheel, unless that would part what is due at one
+    /// instant, or the wheel has gone past it (someone looked ahead and then scheduled before it).
+    fn narrow(&mut self, roster: &mut Roster) -> bool {
+        let keys = self.near.descending();
+        let Some(split) =
+            (1..=HALF).rev().find(|&at| roster::due(keys[at - 1]) > roster::due(keys[at]))
+        else {
+            return false;
         };
-        if !belongs_near {
-            self.push_far(key);
+        let limit = roster::due(keys[split]);
+        if limit < self.wheel.base() {
+            return false;
+        }
+        for &key in &keys[..split] {
+            if roster.is_live(key) {
+                self.wheel.push(roster, roster::named(key));
+            }
+        }
+        self.near.forget_last(split);
+        self.limit = limit;
+        true
+    }
+
+    /// Fills the empty array: from the heap, else with the wheel's next bucket.
+    fn refill(&mut self, roster: &mut Roster) {
+        if !self.flood.is_empty() {
+            while self.near.len() < HALF
+                && let Some(key) = self.flood.pop()
+            {
+                self.near.push_last(key);
+            }
+            self.near.reverse();
             return;
         }
-        if self.near.len() == NEAR_MAX {
-            let last = self.near.remove(0);
-            self.push_far(last);
+        if self.wheel.is_empty() {
+            return;
         }
-        // From the end: most keys land close to the front of time.
-        let mut place = self.near.len();
-        while place > 0 && self.near[place - 1] < key {
-            place -= 1;
+        let Queue { near, flood, wheel, limit } = self;
+        *limit = wheel.advance(roster, NEAR_MAX / 2);
+        let count = wheel.first_count();
+        if count <= NEAR_MAX {
+            wheel.drain(roster, |key| near.insert(key));
+        } else {
+            wheel.drain(roster, |key| flood.push(key));
+            self.refill(roster);
         }
-        self.near.insert(place, key);
-    }
-
-    /// The soonest key.
-    #[inline]
-    pub fn pop(&mut self) -> Option<u128> {
-        if let Some(key) = self.near.pop() {
-            return Some(key);
-        }
-        self.refill();
-        self.near.pop()
-    }
-
-    /// The soonest key, left where it is.
-    pub fn peek(&mut self) -> Option<u128> {
-        if self.near.is_empty() {
-            self.refill();
-        }
-        self.near.last().copied()
-    }
-
-    fn refill(&mut self) {
-        while self.near.len() < REFILL {
-            let Some(key) = self.pop_far() else { break };
-            self.near.push(key);
-        }
-        self.near.reverse();
-    }
-
-    fn push_far(&mut self, key: u128) {
-        let mut at = self.far.len();
-        self.far.push(key);
-        while at > 0 {
-            let parent = (at - 1) / ARITY;
-            if self.far[parent] <= key {
-                break;
-            }
-            self.far[at] = self.far[parent];
-            at = parent;
-        }
-        self.far[at] = key;
-    }
-
-    fn pop_far(&mut self) -> Option<u128> {
-        let last = self.far.pop()?;
-        let Some(&soonest) = self.far.first() else { return Some(last) };
-        let heap = self.far.as_mut_slice();
-        let mut at = 0;
-        loop {
-            let first = at * ARITY + 1;
-            let Some(children) = heap.get(first..heap.len().min(first + ARITY)) else { break };
-            let mut least = match children.first() {
-                Some(_) => 0,
-                None => break,
-            };
-            for other in 1..children.len() {
-                if children[other] < children[least] {
-                    least = other;
-                }
-            }
-            let child = children[least];
-            if last <= child {
-                break;
-            }
-            heap[at] = child;
-            at = first + least;
-        }
-        heap[at] = last;
-        Some(soonest)
     }
 }
 
@@ -135,26 +172,153 @@ mod tests {
     use proptest::prelude::*;
     use std::{cmp::Reverse, collections::BinaryHeap};
 
+    /// A queue beside the standard heap, with entries removed from either.
+    #[derive(Default)]
+    struct Both {
+        queue: Queue,
+        roster: Roster,
+        heap: BinaryHeap<Reverse<(u64, u64)>>,
+        entries: Vec<(u32, u64, u64)>,
+        sequence: u64,
+        now: u64,
+    }
+
+    impl Both {
+        fn push(&mut self, span: u64) {
+            self.sequence += 1;
+            let due = self.now + span;
+            let slot = self.roster.insert(due, self.sequence);
+            self.queue.push(&mut self.roster, slot, self.now);
+            self.heap.push(Reverse((due, self.sequence)));
+            self.entries.push((slot, due, self.sequence));
+        }
+
+        fn remove(&mut self, which: usize) {
+            if self.entries.is_empty() {
+                return;
+            }
+            let place = which % self.entries.len();
+            let (slot, due, sequence) = self.entries.swap_remove(place);
+            self.queue.remove(&mut self.roster, slot);
+            self.roster.remove(slot);
+            self.heap.retain(|&Reverse(other)| other != (due, sequence));
+        }
+
+        fn peek(&mut self) -> Option<u128> {
+            loop {
+                let key = self.queue.peek(&mut self.roster)?;
+                if self.roster.is_live(key) {
+                    return Some(key);
+                }
+                self.queue.pop();
+            }
+        }
+
+        fn pop(&mut self) -> bool {
+            let expected = self.heap.pop().map(|Reverse(entry)| entry);
+            let got = self.peek();
+            assert_eq!(
+                got.map(|key| (roster::due(key), (key >> 32) as u64 & 0xff_ffff_ffff)),
+                expected
+            );
+            let Some(key) = got else { return false };
+            self.queue.pop();
+            self.now = roster::due(key);
+            self.roster.remove(roster::named(key));
+            self.entries.retain(|entry| entry.0 != roster::named(key));
+            true
+        }
+    }
+
+    /// Nothing, nanoseconds, microseconds, half a minute give or take, years.
+    fn span(kind: u8, value: u64) -> u64 {
+        match kind {
+            0 => 0,
+            1 => value % 4,
+            2 => 1000 + value % 1000,
+            3 => 30_000_000_000 + value % 1_000_000,
+            4 => 30_000_000_000,
+            _ => 1 << (value % 50),
+        }
+    }
+
     proptest! {
         #[test]
-        fn agrees_with_the_standard_heap(steps in prop::collection::vec((0u8..3, 0u32..500), 0..2000)) {
-            let mut ours = Queue::new();
-            let mut theirs = BinaryHeap::new();
-            for (number, (what, value)) in steps.into_iter().enumerate() {
-                if what == 0 {
-                    prop_assert_eq!(ours.peek(), theirs.peek().map(|Reverse(key)| *key));
-                    prop_assert_eq!(ours.pop(), theirs.pop().map(|Reverse(key)| key));
-                } else {
-                    let key = (u128::from(value) << 64) | number as u128;
-                    ours.push(key);
-                    theirs.push(Reverse(key));
+        fn agrees_with_the_standard_heap(
+            kinds in 1u8..7,
+            steps in prop::collection::vec((0u8..16, 0u8..6, any::<u64>()), 0..3000),
+            pops in 1u8..8,
+        ) {
+            let mut both = Both::default();
+            for (what, kind, value) in steps {
+                match what {
+                    _ if what < pops => { both.pop(); }
+                    8 | 9 => both.remove(value as usize),
+                    10 => { both.peek(); }
+                    _ => both.push(span(kind % kinds, value)),
                 }
-                prop_assert_eq!(ours.len(), theirs.len());
+                prop_assert_eq!(both.roster.len(), both.heap.len());
+                prop_assert!(both.queue.len() >= both.heap.len());
             }
-            while let Some(Reverse(key)) = theirs.pop() {
-                prop_assert_eq!(ours.pop(), Some(key));
-            }
-            prop_assert!(ours.is_empty());
+            while both.pop() {}
+            prop_assert!(both.queue.is_empty());
         }
+
+        /// Floods at one instant, each of whose events schedules another at once or a little later.
+        #[test]
+        fn a_flood_keeps_its_order(count in 1u64..2000, again in 0u64..2000, span in 0u64..3) {
+            let mut both = Both::default();
+            (0..count).for_each(|_| both.push(5));
+            for _ in 0..again {
+                both.pop();
+                both.push(span);
+            }
+            while both.pop() {}
+            prop_assert!(both.queue.is_empty());
+        }
+
+        /// Someone looks ahead, then schedules before what was seen.
+        #[test]
+        fn looking_ahead_changes_nothing(far in 1u64..1 << 40, near in prop::collection::vec(0u64..1 << 20, 0..500)) {
+            let mut both = Both::default();
+            (0..100).for_each(|number| both.push((1 << 20) + far + number * number));
+            for (number, span) in near.into_iter().enumerate() {
+                both.peek();
+                both.push(span);
+                if number % 50 == 49 {
+                    both.pop();
+                }
+            }
+            while both.pop() {}
+        }
+    }
+
+    /// A hundred thousand events at one instant, beside long timers, each followed by another at
+    /// once: no structure may be searched or shifted whole. (Quadratic, this takes minutes.)
+    #[test]
+    fn nothing_collapses() {
+        let (mut queue, mut roster) = (Queue::default(), Roster::default());
+        let mut sequence = 0;
+        let mut push = |queue: &mut Queue, roster: &mut Roster, due, now| {
+            sequence += 1;
+            let slot = roster.insert(due, sequence);
+            queue.push(roster, slot, now);
+        };
+        let count = 100_000;
+        for number in 0..count {
+            push(&mut queue, &mut roster, 1000, 0);
+            push(&mut queue, &mut roster, 30_000_000_000 + number, 0);
+        }
+        let mut last = 0;
+        for step in 0..5 * count {
+            let key = queue.peek(&mut roster).expect("there are as many as there were");
+            assert!(key > last);
+            last = key;
+            queue.pop();
+            roster.remove(roster::named(key));
+            let now = roster::due(key);
+            push(&mut queue, &mut roster, now + step % 3 / 2, now);
+        }
+        assert_eq!(queue.len(), 2 * count as usize);
     }
 }

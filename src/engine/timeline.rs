@@ -1,56 +1,47 @@
-//! The pending events of one simulation: a queue for what varies, lanes for constant delays.
+//! The pending events of one simulation: a queue for what varies, lanes for what is in order.
 //!
-//! Every pending event has a slot in a slab. An event on the queue is named there by its slot and
-//! its sequence number, which is also its generation: a key whose sequence is no longer the slot's
-//! own is stale and dropped as it surfaces, so cancelling is O(1). Events after a *constant* delay
-//! go on a **lane** instead, a doubly linked list through the slab: they are due in the order in
-//! which they were pushed, so only the head of a lane stands in the queue. A million pending
-//! time-outs cost one key.
+//! Every pending event has a slot. An event in the queue is named there by its slot and its
+//! sequence number, which is also its generation: a key whose sequence is no longer the slot's own
+//! is stale and dropped as it surfaces, so cancelling is O(1). Events after a *constant* delay go
+//! on a **lane** instead, a doubly linked list through the slots: they are due in the order in
+//! which they were pushed, so only the head of a lane stands in the queue, through a slot of the
+//! lane's own. A million pending time-outs cost one key. So do the events of a *monotone* lane,
+//! whose delays vary but whose times do not decrease.
 
 use super::{
-    queue::Queue,
+    queue::{
+        Queue,
+        roster::{self, LANE, NONE, Roster, SEQUENCE_BITS},
+    },
     time::{Instant, Span},
 };
-
-const NONE: u32 = u32::MAX;
-/// Set in the slot field of a key that stands for the head of a lane.
-const LANE: u32 = 1 << 31;
-const SEQUENCE_BITS: u32 = 40;
-const SEQUENCE_MASK: u64 = (1 << SEQUENCE_BITS) - 1;
 
 /// Names a lane: a constant delay known when the scenario was compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DelayId(pub u32);
 
+/// Names a monotone lane: events that are due in the order in which they are scheduled, such as
+/// the departures of a server that serves in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LaneId(u32);
+
 /// Names a pending event, so that it can be cancelled. Harmless once the event has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket {
-    slot: u32,
+    /// The slot, marked with `LANE` if the event is on a lane.
+    named: u32,
     /// The low bits of the event's sequence: a slot is not used 2^32 times while a ticket is kept.
     generation: u32,
 }
 
 impl Ticket {
     /// A ticket for nothing; cancelling it does nothing.
-    pub const NONE: Ticket = Ticket { slot: NONE, generation: 0 };
+    pub const NONE: Ticket = Ticket { named: NONE, generation: 0 };
 
     /// Whether this is a ticket for nothing.
     pub fn is_none(self) -> bool {
-        self.slot == NONE
+        self.named == NONE
     }
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Pending<E> {
-    event: E,
-    /// 0 while the slot is free.
-    sequence: u64,
-    due: Instant,
-    /// Neighbours on the lane; `next` also links free slots.
-    previous: u32,
-    next: u32,
-    /// `NONE` if the event stands in the queue itself.
-    lane: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -58,8 +49,9 @@ struct Lane {
     delay: Span,
     head: u32,
     tail: u32,
-    /// Whether a key for this lane stands in the queue. It may be that of a head since cancelled,
-    /// which is sooner than the present head's; it is corrected when it surfaces.
+    /// The entry that stands in the queue for the head. Its key may be that of a head since
+    /// cancelled, which is sooner than the present head's; it is corrected when it surfaces.
+    proxy: u32,
     is_queued: bool,
 }
 
@@ -68,28 +60,43 @@ struct Lane {
 pub struct Timeline<E> {
     now: Instant,
     sequence: u64,
-    queue: Queue,
-    pending: Vec<Pending<E>>,
-    free: u32,
-    lanes: Vec<Lane>,
-    live: u32,
     happened: u64,
+    queue: Queue,
+    roster: Roster,
+    /// By slot; those of slots that are no event's mean nothing.
+    events: Vec<E>,
+    lanes: Vec<Lane>,
 }
 
 impl<E: Copy> Timeline<E> {
     /// A timeline at time zero, with one lane for each constant delay.
     pub fn new(delays: &[Span]) -> Timeline<E> {
-        let lane = |&delay| Lane { delay, head: NONE, tail: NONE, is_queued: false };
-        Timeline {
+        let mut line = Timeline {
             now: Instant::ZERO,
             sequence: 0,
-            queue: Queue::new(),
-            pending: Vec::new(),
-            free: NONE,
-            lanes: delays.iter().map(lane).collect(),
-            live: 0,
             happened: 0,
+            queue: Queue::default(),
+            roster: Roster::default(),
+            events: Vec::new(),
+            lanes: Vec::with_capacity(delays.len()),
+        };
+        for &delay in delays {
+            line.lane(delay);
         }
+        line
+    }
+
+    /// Another monotone lane, for `later_at`.
+    pub fn monotone_lane(&mut self) -> LaneId {
+        self.lane(Span::ZERO);
+        LaneId(self.lanes.len() as u32 - 1)
+    }
+
+    fn lane(&mut self, delay: Span) {
+        let proxy = self.roster.insert(0, 0);
+        self.roster.node_mut(proxy).lane = self.lanes.len() as u32;
+        let proxy = proxy | LANE;
+        self.lanes.push(Lane { delay, head: NONE, tail: NONE, proxy, is_queued: false });
     }
 
     /// The present.
@@ -100,7 +107,7 @@ impl<E: Copy> Timeline<E> {
 
     /// How many events are pending.
     pub fn pending(&self) -> usize {
-        self.live as usize
+        self.roster.len() - self.lanes.len()
     }
 
     /// How many keys stand in the queue: pending events but for those behind a lane's head, and
@@ -121,9 +128,9 @@ impl<E: Copy> Timeline<E> {
         if due.is_never() {
             return Ticket::NONE;
         }
-        let (slot, sequence) = self.allocate(event, due, NONE);
-        self.queue.push(key(due, sequence, slot));
-        Ticket { slot, generation: sequence as u32 }
+        let ticket = self.enter(due, event);
+        self.queue.push(&mut self.roster, ticket.named, self.now.nanos());
+        ticket
     }
 
     /// Schedules `event` after `span`.
@@ -135,26 +142,46 @@ impl<E: Copy> Timeline<E> {
     /// Schedules `event` after a constant delay, on its lane.
     #[inline]
     pub fn later(&mut self, delay: DelayId, event: E) -> Ticket {
-        let number = delay.0;
-        let due = self.now + self.lanes[number as usize].delay;
+        let due = self.now + self.lanes[delay.0 as usize].delay;
         if due.is_never() {
             return Ticket::NONE;
         }
-        let (slot, sequence) = self.allocate(event, due, number);
+        self.append(delay.0, due, event)
+    }
+
+    /// Schedules `event` at `due` on a monotone lane; in the queue itself if `due` is before
+    /// something that the lane holds.
+    #[inline]
+    pub fn later_at(&mut self, lane: LaneId, due: Instant, event: E) -> Ticket {
+        let Lane { tail, proxy, is_queued, .. } = self.lanes[lane.0 as usize];
+        // Without a tail the key of a head since cancelled may still stand in the queue.
+        let last = if tail != NONE { tail } else { proxy };
+        if due.is_never() || (is_queued && due.nanos() < self.roster.due(last)) {
+            return self.at(due, event);
+        }
+        assert!(due >= self.now, "an event in the past: {due:?} at {:?}", self.now);
+        self.append(lane.0, due, event)
+    }
+
+    #[inline]
+    fn append(&mut self, number: u32, due: Instant, event: E) -> Ticket {
+        let Ticket { named: slot, generation } = self.enter(due, event);
         let lane = &mut self.lanes[number as usize];
         let tail = lane.tail;
-        self.pending[slot as usize].previous = tail;
         lane.tail = slot;
+        let node = self.roster.node_mut(slot);
+        node.next = NONE;
+        node.previous = tail;
+        node.lane = number;
+        self.roster.node_mut(tail).next = slot;
         if tail == NONE {
             lane.head = slot;
             if !lane.is_queued {
                 lane.is_queued = true;
-                self.queue.push(key(due, sequence, LANE | number));
+                self.advance_lane(number);
             }
-        } else {
-            self.pending[tail as usize].next = slot;
         }
-        Ticket { slot, generation: sequence as u32 }
+        Ticket { named: slot | LANE, generation }
     }
 
     /// How long the constant delay is.
@@ -164,65 +191,84 @@ impl<E: Copy> Timeline<E> {
 
     /// When the event of `ticket` is due, if it is still pending.
     pub fn due(&self, ticket: Ticket) -> Option<Instant> {
-        self.is_pending(ticket).then(|| self.pending[ticket.slot as usize].due)
+        self.is_pending(ticket).then(|| Instant::from_nanos(self.roster.due(ticket.named)))
     }
 
     /// Forgets the event of `ticket` if it is still pending.
     #[inline]
     pub fn cancel(&mut self, ticket: Ticket) {
-        if self.is_pending(ticket) {
-            self.unlink(ticket.slot);
-            self.release(ticket.slot);
+        if !self.is_pending(ticket) {
+            return;
         }
+        let slot = ticket.named & !LANE;
+        if ticket.named == slot {
+            self.queue.remove(&mut self.roster, slot);
+        } else {
+            self.unlink(slot);
+        }
+        self.roster.remove(slot);
     }
 
     #[inline]
     fn is_pending(&self, ticket: Ticket) -> bool {
-        ticket.slot != NONE && {
-            let sequence = self.pending[ticket.slot as usize].sequence;
-            sequence != 0 && sequence as u32 == ticket.generation
-        }
+        let sequence = self.roster.sequence(ticket.named);
+        sequence != 0 && sequence as u32 == ticket.generation
     }
 
     /// The next event, if it is due at or before `until`; the clock moves to it.
     #[inline]
     pub fn next(&mut self, until: Instant) -> Option<E> {
         loop {
-            let top = self.queue.peek()?;
-            let due = Instant::from_nanos((top >> 72) as u64);
+            let key = self.queue.peek(&mut self.roster)?;
+            let due = Instant::from_nanos(roster::due(key));
             if due > until {
                 return None;
             }
             self.queue.pop();
-            let named = top as u32;
-            let slot =
-                if named & LANE == 0 { named } else { self.lanes[(named ^ LANE) as usize].head };
-            let sequence = (top >> 32) as u64 & SEQUENCE_MASK;
-            let is_live = slot != NONE && self.pending[slot as usize].sequence == sequence;
-            if named & LANE != 0 {
-                if is_live {
-                    self.unlink(slot);
+            let named = roster::named(key);
+            let slot = if named & LANE == 0 {
+                if !self.roster.is_live(key) {
+                    continue;
                 }
-                self.advance_lane(named ^ LANE);
-            }
-            if is_live {
-                let event = self.pending[slot as usize].event;
-                self.release(slot);
-                self.now = due;
-                self.happened += 1;
-                return Some(event);
-            }
+                named
+            } else {
+                let Some(slot) = self.surface(key) else { continue };
+                slot
+            };
+            self.roster.remove(slot);
+            self.now = due;
+            self.happened += 1;
+            return Some(self.events[slot as usize]);
         }
     }
 
-    /// Puts the key of a lane's present head into the queue, after the last one was taken out.
-    fn advance_lane(&mut self, number: u32) {
+    /// Takes the head off the lane whose key has surfaced, if the key is its own; the next head's
+    /// key goes into the queue.
+    #[inline]
+    fn surface(&mut self, key: u128) -> Option<u32> {
+        let number = self.roster.node(roster::named(key)).lane;
         let lane = &mut self.lanes[number as usize];
+        let head = lane.head;
+        let is_live = head != NONE && self.roster.is_key(head, key);
+        if is_live {
+            lane.head = self.roster.node(head).next;
+            if lane.head == NONE {
+                lane.tail = NONE;
+            }
+        }
         lane.is_queued = lane.head != NONE;
         if lane.is_queued {
-            let head = &self.pending[lane.head as usize];
-            self.queue.push(key(head.due, head.sequence, LANE | number));
+            self.advance_lane(number);
         }
+        is_live.then_some(head)
+    }
+
+    /// Puts the key of a lane's head into the queue, where none of the lane's stands.
+    #[inline]
+    fn advance_lane(&mut self, number: u32) {
+        let Lane { head, proxy, .. } = self.lanes[number as usize];
+        self.roster.copy_key(head, proxy);
+        self.queue.push(&mut self.roster, proxy, self.now.nanos());
     }
 
     /// Moves the clock on to `until`, before which nothing is due.
@@ -231,62 +277,38 @@ impl<E: Copy> Timeline<E> {
         self.now = until;
     }
 
+    /// Gives an event a slot, on no list yet.
     #[inline]
-    fn allocate(&mut self, event: E, due: Instant, lane: u32) -> (u32, u64) {
+    fn enter(&mut self, due: Instant, event: E) -> Ticket {
         self.sequence += 1;
-        let sequence = self.sequence;
         assert!(
-            sequence <= SEQUENCE_MASK,
+            self.sequence >> SEQUENCE_BITS == 0,
             "2^40 events scheduled: split the run into shorter ones"
         );
-        self.live += 1;
-        let entry = Pending { event, sequence, due, previous: NONE, next: NONE, lane };
-        let slot = self.free;
-        if slot == NONE {
-            let slot = self.pending.len() as u32;
-            assert!(slot < LANE, "2^31 events pending");
-            self.pending.push(entry);
-            (slot, sequence)
-        } else {
-            self.free = self.pending[slot as usize].next;
-            self.pending[slot as usize] = entry;
-            (slot, sequence)
+        let slot = self.roster.insert(due.nanos(), self.sequence);
+        match self.events.get_mut(slot as usize) {
+            Some(place) => *place = event,
+            None => self.events.resize(slot as usize + 1, event),
         }
-    }
-
-    #[inline]
-    fn release(&mut self, slot: u32) {
-        let entry = &mut self.pending[slot as usize];
-        entry.sequence = 0;
-        entry.next = self.free;
-        self.free = slot;
-        self.live -= 1;
+        Ticket { named: slot, generation: self.sequence as u32 }
     }
 
     /// Takes a slot off its lane, before it is freed.
     #[inline]
     fn unlink(&mut self, slot: u32) {
-        let Pending { previous, next, lane, .. } = self.pending[slot as usize];
-        if lane == NONE {
-            return;
-        }
-        let lane = &mut self.lanes[lane as usize];
-        if previous == NONE {
-            lane.head = next;
+        let node = *self.roster.node(slot);
+        let lane = &mut self.lanes[node.lane as usize];
+        if lane.head == slot {
+            lane.head = node.next;
         } else {
-            self.pending[previous as usize].next = next;
+            self.roster.node_mut(node.previous).next = node.next;
         }
-        if next == NONE {
-            lane.tail = previous;
+        if lane.tail == slot {
+            lane.tail = if lane.head == NONE { NONE } else { node.previous };
         } else {
-            self.pending[next as usize].previous = previous;
+            self.roster.node_mut(node.next).previous = node.previous;
         }
     }
-}
-
-#[inline]
-fn key(due: Instant, sequence: u64, named: u32) -> u128 {
-    (u128::from(due.nanos()) << 72) | (u128::from(sequence) << 32) | u128::from(named)
 }
 
 #[cfg(test)]
@@ -312,44 +334,83 @@ mod tests {
         assert_eq!(line.pending(), 0);
     }
 
+    #[test]
+    fn a_cancelled_head_does_not_hold_up_its_lane() {
+        let mut line = Timeline::new(&[]);
+        let lane = line.monotone_lane();
+        let head = line.later_at(lane, Instant::from_nanos(100), 'a');
+        line.cancel(head);
+        line.later_at(lane, Instant::from_nanos(60), 'b');
+        line.later_at(lane, Instant::from_nanos(150), 'c');
+        assert_eq!(line.next(Instant::NEVER), Some('b'));
+        assert_eq!(line.now().nanos(), 60);
+        assert_eq!(line.next(Instant::NEVER), Some('c'));
+        assert_eq!(line.pending(), 0);
+    }
+
     proptest! {
-        /// Against a sorted list of (due, order): pushes, cancels and pops in any order.
+        /// Against a sorted list of (due, order): pushes, cancels, looks ahead and pops in any
+        /// order, with constant delays, monotone lanes, short spans and long ones; then a copy.
         #[test]
-        fn agrees_with_a_sorted_list(steps in prop::collection::vec((0u8..5, 0u64..40, 0usize..64), 0..600)) {
-            let delays = [Span::from_nanos(7), Span::from_nanos(13), Span::ZERO];
+        fn agrees_with_a_sorted_list(
+            steps in prop::collection::vec((0u8..8, 0u64..40, 0usize..64), 0..900),
+            pops in 1u8..4,
+        ) {
+            let delays = [Span::from_nanos(7), Span::from_nanos(30_000_000_000), Span::ZERO];
             let mut line = Timeline::new(&delays);
+            let lanes = [line.monotone_lane(), line.monotone_lane()];
             let mut model: Vec<(u64, usize)> = Vec::new();
             let mut tickets = Vec::new();
             for (number, (what, value, which)) in steps.into_iter().enumerate() {
-                match what {
-                    0 => {
-                        let ticket = line.after(Span::from_nanos(value), number);
-                        model.push((line.now().nanos() + value, number));
-                        tickets.push((ticket, number));
-                    }
-                    1 | 2 => {
-                        let lane = which % 3;
-                        let ticket = line.later(DelayId(lane as u32), number);
-                        model.push((line.now().nanos() + delays[lane].nanos(), number));
-                        tickets.push((ticket, number));
-                    }
-                    3 if !tickets.is_empty() => {
-                        let (ticket, number) = tickets[which % tickets.len()];
-                        line.cancel(ticket);
-                        model.retain(|&(_, other)| other != number);
-                    }
-                    _ => {
+                let span = if which % 4 == 0 { value * 1_000_000_000 } else { value };
+                let due = line.now() + Span::from_nanos(span);
+                let ticket = match what {
+                    _ if what < pops => {
                         model.sort_unstable();
-                        let expected = if model.is_empty() { None } else { Some(model.remove(0)) };
-                        let got = line.next(Instant::NEVER);
+                        let until = if which == 0 { due } else { Instant::NEVER };
+                        let is_due = model.first().is_some_and(|first| first.0 <= until.nanos());
+                        let expected = is_due.then(|| model.remove(0));
+                        let got = line.next(until);
                         prop_assert_eq!(got, expected.map(|(_, number)| number));
                         if let Some((due, _)) = expected {
                             prop_assert_eq!(line.now().nanos(), due);
+                        } else if which == 0 {
+                            line.rest_until(until);
                         }
+                        None
                     }
+                    4 => {
+                        if !tickets.is_empty() {
+                            let (ticket, number) = tickets[which % tickets.len()];
+                            let due = line.due(ticket).map(Instant::nanos);
+                            let found = model.iter().find(|entry| entry.1 == number);
+                            prop_assert_eq!(due, found.map(|entry| entry.0));
+                            line.cancel(ticket);
+                            model.retain(|&(_, other)| other != number);
+                        }
+                        None
+                    }
+                    5 => {
+                        let lane = which % 3;
+                        let ticket = line.later(DelayId(lane as u32), number);
+                        Some((ticket, line.now() + delays[lane]))
+                    }
+                    6 => Some((line.later_at(lanes[which % 2], due, number), due)),
+                    _ => Some((line.at(due, number), due)),
+                };
+                if let Some((ticket, due)) = ticket {
+                    model.push((due.nanos(), number));
+                    tickets.push((ticket, number));
                 }
                 prop_assert_eq!(line.pending(), model.len());
             }
+            model.sort_unstable();
+            let mut fork = line.clone();
+            for (_, number) in model {
+                prop_assert_eq!(line.next(Instant::NEVER), Some(number));
+                prop_assert_eq!(fork.next(Instant::NEVER), Some(number));
+            }
+            prop_assert_eq!(line.next(Instant::NEVER), None);
         }
     }
 }
