@@ -24,7 +24,7 @@ impl Blueprint {
     /// Finds the views through which calls are direct, and has programs make them so.
     pub(crate) fn find_direct_calls(&mut self) {
         for index in 0..self.upstreams.len() {
-            self.upstreams[index].is_direct = self.is_direct(index);
+            self.upstreams[index].derived.is_direct = self.is_direct(index);
         }
         let mut forked = 0;
         for op in &mut self.ops {
@@ -32,7 +32,7 @@ impl Blueprint {
                 Op::Fork { calls, .. } => forked = u32::from(calls),
                 Op::Call { .. } if forked > 0 => forked -= 1,
                 Op::Call { upstream, endpoint, until: Milestone::LastByte }
-                    if self.upstreams[upstream.index()].is_direct =>
+                    if self.upstreams[upstream.index()].derived.is_direct =>
                 {
                     *op = Op::CallDirectly { upstream, endpoint };
                 }

@@ -115,10 +115,19 @@ pub enum Event {
         /// Which.
         call: Key,
     },
-    /// A processor finishes a job, unless it was slowed down meanwhile.
+    /// A job on shared cores is done, unless more have come meanwhile.
     Cpu {
         /// Index of the host.
         host: u32,
+    },
+    /// A core has worked on a job until its end, unless it was stopped meanwhile.
+    Computed {
+        /// Index of the host.
+        host: u32,
+        /// Which core.
+        core: u32,
+        /// Which of its stints.
+        turn: u32,
     },
     /// A commit group is on stable storage.
     Flushed {

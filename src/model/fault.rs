@@ -10,7 +10,9 @@ use super::{
     blueprint::{HostId, InstanceId, What},
     call::{NONE, Phase, Place, Stage},
     event::Event,
+    network::schedule_end,
     run::Run,
+    site::Site,
     upstream::{Peer, View},
 };
 use crate::{
@@ -19,6 +21,7 @@ use crate::{
         outcome::{Cause, Outcome},
         recorder::{Level, Recorder, Served},
     },
+    resource::cpu::Stint,
 };
 
 /// How an instance ended.
@@ -278,14 +281,16 @@ impl<R: Recorder> Run<'_, R> {
     fn stop_computing(&mut self, id: InstanceId) {
         let now = self.now();
         let host = self.plan.instances[id.index()].host;
-        let calls = &self.site.calls;
+        let Site { hosts, calls, line, .. } = &mut *self.site;
         let is_dead = |key: Key| {
             calls.get(key).is_none_or(|call| call.instance == id.0 && call.stage == Stage::Over)
         };
-        self.site.hosts[host.index()].cpu.remove_if(now, is_dead);
-        let runnable = self.site.hosts[host.index()].cpu.runnable();
+        let begins = |stint: Stint| schedule_end(line, host, stint);
+        let cpu = &mut hosts[host.index()].cpu;
+        cpu.remove_if(now, is_dead, begins);
+        let (runnable, due) = (cpu.runnable(), cpu.due());
         self.tape.level(Level::Runnable(host.0), runnable, now);
-        self.wake_cpu(host);
+        self.wake_cpu(host, due);
     }
 
     /// The processes of an instance start.

@@ -204,7 +204,7 @@ impl<R: Recorder> Run<'_, R> {
         let to = &self.plan.instances[log.replicas[usize::from(replica)].index()];
         let epoch = self.site.logs[id.index()].replicas[usize::from(replica)].epoch;
         let sent = self.site.hosts[from.host.index()].sending.send(now, bytes);
-        if sent.start < sent.end {
+        if let Some(sent) = sent {
             self.tape.busy(Device::Sending(from.host.0), sent.start, sent.end, now);
         }
         let delay = if from.host == to.host {
@@ -212,7 +212,7 @@ impl<R: Recorder> Run<'_, R> {
         } else {
             self.plan.latency[(from.zone * self.plan.zones + to.zone) as usize]
         };
-        let arrives = sent.end + self.site.line.delay(delay);
+        let arrives = sent.map_or(now, |sent| sent.end) + self.site.line.delay(delay);
         self.site.line.at(arrives, Event::Shipped { log: id.0 as u16, replica, epoch });
     }
 

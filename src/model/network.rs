@@ -15,24 +15,29 @@ use crate::{
     engine::{
         slab::Key,
         time::{Instant, Span},
-        timeline::{DelayId, Ticket},
+        timeline::{DelayId, Ticket, Timeline},
     },
     measure::recorder::{Device, Level, Recorder},
-    resource::{cpu::Cpu, disk::Disk, nic::Nic},
+    resource::{
+        cpu::{Admission, Cpu, Stint},
+        disk::Disk,
+        nic::Nic,
+    },
 };
 
 /// One packet: what arrives at once.
 pub(crate) const PACKET_BYTES: u64 = 1460;
 
-/// A machine as it runs.
+/// A machine as it runs. Both directions of its NIC are on one cache line.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub struct HostState {
-    pub(crate) cpu: Cpu<Key>,
-    /// When the pending wake-up of the CPU is due; it may be too early, never too late.
-    wake_at: Instant,
-    wake: Ticket,
     pub(crate) sending: Nic,
     pub(crate) receiving: Nic,
+    /// When the pending wake-up of a shared CPU is due; it may be too early, never too late.
+    wake_at: Instant,
+    wake: Ticket,
+    pub(crate) cpu: Cpu<Key>,
     pub(crate) disk: Disk,
     /// Losses that are not over.
     pub(crate) losses: u32,
@@ -153,20 +158,20 @@ impl<R: Recorder> Run<'_, R> {
         not_before: Instant,
     ) -> Arrival {
         let now = self.now();
-        let it = &self.site.calls[call];
-        let from =
-            if towards == Towards::Server { it.rest.caller_host } else { it.rest.server_host };
-        let (first, end) = match self.site.hosts.get_mut(from as usize) {
-            Some(host) if !host.sending.is_unlimited() => {
-                let sent = host.sending.send(now, bytes);
+        let rest = &self.site.calls[call].rest;
+        let from = if towards == Towards::Server { rest.caller_host } else { rest.server_host };
+        let host = self.site.hosts.get_mut(from as usize);
+        let (first, end) = match host.and_then(|host| host.sending.send(now, bytes)) {
+            Some(sent) => {
                 self.tape.busy(Device::Sending(from), sent.start, sent.end, now);
                 (sent.first, sent.end)
             }
-            _ => (now, now),
+            None => (now, now),
         };
         let mut sent = end.max(not_before);
         if towards == Towards::Caller
-            && let Some(bits) = self.bandwidth(call)
+            && let Some(bits) =
+                self.plan.upstreams[self.site.calls[call].upstream.index()].derived.bandwidth
         {
             sent = sent.max(first + line_time(bytes, bits));
         }
@@ -174,31 +179,14 @@ impl<R: Recorder> Run<'_, R> {
         Arrival { first: first + delay, last: sent + delay, sent }
     }
 
-    /// The line of the visitor that made `call`, if it is a visitor's and limited.
-    fn bandwidth(&self, call: Key) -> Option<u64> {
-        let caller = self.site.calls.get(self.site.calls[call].caller)?;
-        if !caller.is.is_root {
-            return None;
-        }
-        self.plan.workloads[self.workload_of(caller.instance)].bandwidth
-    }
-
     /// Whether a message that has arrived must still pass a busy receiving NIC: until when.
     pub(crate) fn receive(&mut self, call: Key, towards: Towards, bytes: u64) -> Option<Instant> {
-        let it = &self.site.calls[call];
-        let to = if towards == Towards::Server { it.rest.server_host } else { it.rest.caller_host };
-        let host = self.site.hosts.get_mut(to as usize)?;
-        if host.receiving.is_unlimited() {
-            return None;
-        }
+        let rest = &self.site.calls[call].rest;
+        let to = if towards == Towards::Server { rest.server_host } else { rest.caller_host };
         let now = self.site.line.now();
-        let done = host.receiving.receive(now, bytes);
-        if let Some(bits) = self.plan.hosts[to as usize].nic_bits {
-            let line = line_time(bytes, bits);
-            let from = Instant::from_nanos(done.nanos().saturating_sub(line.nanos()));
-            self.tape.busy(Device::Receiving(to), from, done, now);
-        }
-        (done > now).then_some(done)
+        let received = self.site.hosts.get_mut(to as usize)?.receiving.receive(now, bytes)?;
+        self.tape.busy(Device::Receiving(to), received.start, received.end, now);
+        (received.end > now).then_some(received.end)
     }
 
     /// A burst of CPU for a call; it goes on when the work is done.
@@ -214,17 +202,20 @@ impl<R: Recorder> Run<'_, R> {
             Span::from_nanos((work.nanos() as f64 / instance.speed) as u64)
         };
         let host = instance.host;
-        let cpu = &mut self.site.hosts[host.index()].cpu;
-        cpu.admit(now, call, work, class);
-        self.tape.level(Level::Runnable(host.0), cpu.runnable(), now);
-        self.wake_cpu(host);
+        let state = &mut self.site.hosts[host.index()];
+        let admission = state.cpu.admit(now, call, work, class);
+        self.tape.level(Level::Runnable(host.0), state.cpu.runnable(), now);
+        match admission {
+            Admission::Begins(stint) => schedule_end(&mut self.site.line, host, stint),
+            Admission::Departs(due) => self.wake_cpu(host, due),
+            Admission::Waits => {}
+        }
     }
 
-    /// Makes sure that the wake-up of a CPU is not later than its next departure.
+    /// Makes sure that the wake-up of a shared CPU is not later than `due`.
     #[inline]
-    pub(crate) fn wake_cpu(&mut self, host: HostId) {
+    pub(crate) fn wake_cpu(&mut self, host: HostId, due: Instant) {
         let state = &mut self.site.hosts[host.index()];
-        let due = state.cpu.due();
         if due < state.wake_at {
             self.site.line.cancel(state.wake);
             state.wake_at = due;
@@ -232,7 +223,7 @@ impl<R: Recorder> Run<'_, R> {
         }
     }
 
-    /// The wake-up of a CPU.
+    /// The wake-up of a shared CPU.
     pub(crate) fn cpu_woke(&mut self, host: HostId) {
         let now = self.now();
         let state = &mut self.site.hosts[host.index()];
@@ -243,7 +234,21 @@ impl<R: Recorder> Run<'_, R> {
             self.tape.level(Level::Runnable(host.0), runnable, now);
             self.advance(call);
         }
-        self.wake_cpu(host);
+        let due = self.site.hosts[host.index()].cpu.due();
+        self.wake_cpu(host, due);
+    }
+
+    /// A core has worked on a job until its end, unless that was interrupted or removed.
+    #[inline]
+    pub(crate) fn computed(&mut self, host: HostId, core: u32, turn: u32) {
+        let now = self.now();
+        let cpu = &mut self.site.hosts[host.index()].cpu;
+        let Some((call, next)) = cpu.end(now, core, turn) else { return };
+        self.tape.level(Level::Runnable(host.0), cpu.runnable(), now);
+        if let Some(stint) = next {
+            schedule_end(&mut self.site.line, host, stint);
+        }
+        self.advance(call);
     }
 
     /// One disk operation: when it will be over.
@@ -254,6 +259,13 @@ impl<R: Recorder> Run<'_, R> {
         self.tape.busy(Device::Disk(host.0), start, end, now);
         end
     }
+}
+
+/// A core works until the end of a job.
+#[inline]
+pub(crate) fn schedule_end(line: &mut Timeline<Event>, host: HostId, stint: Stint) {
+    let Stint { core, turn, end } = stint;
+    line.at(end, Event::Computed { host: host.0, core, turn });
 }
 
 /// How long a line of so many bits a second takes for so many bytes.

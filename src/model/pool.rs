@@ -60,7 +60,7 @@ impl<R: Recorder> Run<'_, R> {
             return None;
         }
         let upstream = &self.plan.upstreams[call.upstream.index()];
-        if upstream.has_users
+        if upstream.derived.has_users
             && let Some(kept) = self.kept_connection(key)
         {
             return Some(kept);
@@ -108,7 +108,7 @@ impl<R: Recorder> Run<'_, R> {
             self.close(key, connection);
             return;
         }
-        if upstream.has_users
+        if upstream.derived.has_users
             && let Some(user) = self.user_of(key)
         {
             self.rest(connection, Keeper::User(user as u32), accept.idle);

@@ -78,6 +78,7 @@ impl<R: Recorder> Run<'_, R> {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Cpu { host } => self.cpu_woke(HostId(host)),
+            Event::Computed { host, core, turn } => self.computed(HostId(host), core, turn),
             Event::Visit { source } => self.visit(source),
             Event::Ask { user } => self.ask(user),
             Event::Reach { call } => self.reach(call),

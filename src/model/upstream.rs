@@ -146,14 +146,14 @@ impl<R: Recorder> Run<'_, R> {
     /// The view that a caller's process has of one of its upstreams.
     #[inline]
     pub(crate) fn view_of_process(&self, upstream: UpstreamId, process: u32) -> u32 {
-        let it = &self.plan.upstreams[upstream.index()];
+        let it = &self.plan.upstreams[upstream.index()].derived;
         it.first_view + (process - it.first_process) * it.views_apart
     }
 
     /// Finds a server for a call.
     pub(crate) fn route(&mut self, key: Key) {
         let upstream = self.site.calls[key].upstream;
-        if self.plan.upstreams[upstream.index()].has_users
+        if self.plan.upstreams[upstream.index()].derived.has_users
             && let Some(server) = self.server_of_kept_connection(key)
         {
             self.assign(key, server);

@@ -12,7 +12,7 @@ use crate::{
         tape::Tape,
     },
     model::blueprint::{
-        Arrivals, Balance, Blueprint, Discipline, Gaps, Happening, Host, HostId, Instance,
+        Arrivals, Balance, Blueprint, Derived, Discipline, Gaps, Happening, Host, HostId, Instance,
         InstanceId, Next, Objective, Order, Promise, Rate, Request, RequestId, Retry, Reuse, Room,
         Scope, Service, ServiceId, Serving, Statuses, Upstream, What, Workload,
     },
@@ -117,9 +117,11 @@ fn upstream() -> Upstream {
         idle_max: 0,
         idle: None,
         handshake_rounds: 0,
+        opening: None,
         ban: None,
         check: None,
         statuses: Statuses { unreachable: 503, queue: 503, timeout: 504, reset: 502 },
+        derived: Derived::default(),
         buffers: false,
     }
 }

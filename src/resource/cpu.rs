@@ -1,15 +1,25 @@
 //! A processor with several cores, and who gets them.
 //!
-//! A job is a runnable thread with so much work to do; it uses at most one core at a time. The
-//! processor says when its next job will be done if nothing else happens (`due`); the caller keeps
-//! one wake-up for that, asks `depart` when it rings, and may leave it where it is when `due` only
-//! moves later. Left out: context switches, caches, time slices (sharing is their limit).
+//! A job is a runnable thread with so much work to do; it uses at most one core at a time. Two ways
+//! to learn of its end:
+//! * Where a core works on one job until it is done or interrupted, the end of a **stint** is known
+//!   when it begins. The caller asks `end` at that time, which says whose job it was and what the
+//!   core does next. A stint that was interrupted, moved or removed meanwhile is over: asking for
+//!   it is harmless.
+//! * Where cores are shared, the processor says when its next job will be done if nothing else
+//!   happens (`due`). The caller keeps one wake-up for that, asks `depart` when it rings, and may
+//!   leave it where it is when `due` only moves later.
+//!
+//! Left out: context switches, caches, time slices (sharing is their limit).
 
 mod in_service;
-mod queueing;
+mod serial;
 mod sharing;
+mod soonest;
+mod waiting;
+mod work;
 
-use self::{queueing::Queueing, sharing::Sharing};
+use self::{serial::Serial, sharing::Sharing};
 use crate::engine::time::{Instant, Span};
 
 /// How a processor is given to those who want it.
@@ -30,17 +40,38 @@ pub enum Discipline {
 /// A processor.
 #[derive(Clone, Debug)]
 pub struct Cpu<J> {
-    cores: u32,
     service: Service<J>,
 }
 
 #[derive(Clone, Debug)]
 enum Service<J> {
     Sharing(Sharing<J>),
-    Queueing(Queueing<J>),
+    Serial(Serial<J>),
 }
 
-impl<J: Copy + PartialEq> Cpu<J> {
+/// A core works on one job, from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stint {
+    /// Which core.
+    pub core: u32,
+    /// Which of its stints.
+    pub turn: u32,
+    /// When it will be over; `Instant::NEVER` at a standstill.
+    pub end: Instant,
+}
+
+/// What comes of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// A core works on it.
+    Begins(Stint),
+    /// It shares the cores, and will be the next to depart, then.
+    Departs(Instant),
+    /// It waits, or shares the cores and is not the next to depart.
+    Waits,
+}
+
+impl<J: Copy> Cpu<J> {
     /// An idle processor. `speed` is how many seconds of work a core does in a second; at 0 nothing
     /// departs.
     pub fn new(cores: u32, speed: f64, discipline: Discipline) -> Cpu<J> {
@@ -48,54 +79,70 @@ impl<J: Copy + PartialEq> Cpu<J> {
         let service = match discipline {
             Discipline::Sharing => Service::Sharing(Sharing::new(cores, speed)),
             Discipline::Fifo | Discipline::Lifo | Discipline::Priority | Discipline::Preemptive => {
-                Service::Queueing(Queueing::new(cores, speed, discipline))
+                Service::Serial(Serial::new(cores, speed, discipline))
             }
         };
-        Cpu { cores, service }
+        Cpu { service }
     }
 
     /// `job` wants `work` (at speed 1). Lower classes go first where the discipline knows classes.
     /// Without work it departs at once, if it gets a core.
     #[inline]
-    pub fn admit(&mut self, now: Instant, job: J, work: Span, class: u8) {
+    pub fn admit(&mut self, now: Instant, job: J, work: Span, class: u8) -> Admission {
         match &mut self.service {
             Service::Sharing(station) => station.admit(now, job, work),
-            Service::Queueing(station) => station.admit(now, job, work, class),
+            Service::Serial(station) => station.admit(now, job, work, class),
         }
     }
 
-    /// When the next job departs if nothing else happens, `Instant::NEVER` if none does.
+    /// A stint is at its end: whose job is done, and what the core does next. `None` if the stint
+    /// was over before.
+    #[inline]
+    pub fn end(&mut self, now: Instant, core: u32, turn: u32) -> Option<(J, Option<Stint>)> {
+        match &mut self.service {
+            Service::Serial(station) => station.end(now, core, turn),
+            Service::Sharing(_) => unreachable!("shared cores have no stints"),
+        }
+    }
+
+    /// When the next job departs from shared cores if nothing else happens, `Instant::NEVER` if
+    /// none does.
     #[inline]
     pub fn due(&self) -> Instant {
         match &self.service {
             Service::Sharing(station) => station.due(),
-            Service::Queueing(station) => station.due(),
+            Service::Serial(_) => Instant::NEVER,
         }
     }
 
-    /// The job whose work is done at or before `now`; the first admitted of several. `None` if it
-    /// is too early.
+    /// The job on shared cores whose work is done at or before `now`; the first admitted of
+    /// several. `None` if it is too early.
     #[inline]
     pub fn depart(&mut self, now: Instant) -> Option<J> {
         match &mut self.service {
             Service::Sharing(station) => station.depart(now),
-            Service::Queueing(station) => station.depart(now),
+            Service::Serial(_) => None,
         }
     }
 
-    /// Jobs vanish, unfinished: their process died.
-    pub fn remove_if(&mut self, now: Instant, leaves: impl FnMut(J) -> bool) {
+    /// Jobs vanish, unfinished: their process died. Others begin in their place.
+    pub fn remove_if(
+        &mut self,
+        now: Instant,
+        leaves: impl FnMut(J) -> bool,
+        begins: impl FnMut(Stint),
+    ) {
         match &mut self.service {
             Service::Sharing(station) => station.remove_if(now, leaves),
-            Service::Queueing(station) => station.remove_if(now, leaves),
+            Service::Serial(station) => station.remove_if(now, leaves, begins),
         }
     }
 
-    /// Throttled, or freed. The work done so far is kept.
-    pub fn set_speed(&mut self, now: Instant, speed: f64) {
+    /// Throttled, or freed. The work done so far is kept; what cores work on has a new stint.
+    pub fn set_speed(&mut self, now: Instant, speed: f64, moves: impl FnMut(Stint)) {
         match &mut self.service {
             Service::Sharing(station) => station.set_speed(now, speed),
-            Service::Queueing(station) => station.set_speed(now, speed),
+            Service::Serial(station) => station.set_speed(now, speed, moves),
         }
     }
 
@@ -104,14 +151,8 @@ impl<J: Copy + PartialEq> Cpu<J> {
     pub fn runnable(&self) -> u32 {
         match &self.service {
             Service::Sharing(station) => station.runnable(),
-            Service::Queueing(station) => station.runnable(),
+            Service::Serial(station) => station.runnable(),
         }
-    }
-
-    /// Busy cores.
-    #[inline]
-    pub fn running(&self) -> u32 {
-        self.runnable().min(self.cores)
     }
 }
 

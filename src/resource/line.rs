@@ -4,7 +4,9 @@
 //! The time that something takes is hardly ever a whole number of nanoseconds; the remainder is
 //! kept as a fraction, so that a million small things take as long as one large one.
 
-use crate::engine::time::Instant;
+use super::divisor::Divisor;
+use crate::engine::time::{Instant, Span};
+use std::num::NonZeroU64;
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
@@ -12,7 +14,7 @@ const NANOS_PER_SECOND: u64 = 1_000_000_000;
 #[derive(Clone, Debug)]
 pub struct Line {
     /// Units a second.
-    rate: u64,
+    rate: Divisor,
     /// When it is free again: `free` and `part / rate` of a nanosecond.
     free: Instant,
     part: u64,
@@ -30,8 +32,8 @@ pub struct Passage {
 impl Line {
     /// A free line for so many units a second.
     pub fn new(rate: u64) -> Line {
-        assert!(rate > 0, "a line without a rate");
-        Line { rate, free: Instant::ZERO, part: 0 }
+        let rate = NonZeroU64::new(rate).expect("a line without a rate");
+        Line { rate: Divisor::new(rate), free: Instant::ZERO, part: 0 }
     }
 
     /// Sends so many units, as soon after `from` as the line is free.
@@ -56,12 +58,17 @@ impl Line {
     }
 
     /// Something whose last unit arrived at `last` was on the line just before, if it was free;
-    /// otherwise it queued up and is off the line later. When it is.
+    /// otherwise it queued up and is off the line later.
     #[inline]
-    pub fn absorb(&mut self, last: Instant, units: u64) -> Instant {
+    pub fn absorb(&mut self, last: Instant, units: u64) -> Passage {
         let (free, part) = self.after(units);
+        // What it takes alone, rounded down: the remainder has grown by its own, unless that made
+        // another nanosecond of both.
+        let taken = free.since(self.free) - Span::from_nanos(u64::from(part < self.part));
         (self.free, self.part) = if free < last { (last, 0) } else { (free, part) };
-        self.free_at()
+        let end = self.free_at();
+        let start = Instant::from_nanos(end.nanos().saturating_sub(taken.nanos()));
+        Passage { start, end }
     }
 
     /// When it is free again, in whole nanoseconds, rounded up.
@@ -78,14 +85,12 @@ impl Line {
 
     #[inline]
     fn after(&self, units: u64) -> (Instant, u64) {
-        let rate = self.rate;
         let total = units.checked_mul(NANOS_PER_SECOND).and_then(|it| it.checked_add(self.part));
-        let (nanos, part) = if let Some(total) = total {
-            (total / rate, total % rate)
-        } else {
-            let total = u128::from(units) * u128::from(NANOS_PER_SECOND) + u128::from(self.part);
-            let nanos = u64::try_from(total / u128::from(rate)).unwrap_or(u64::MAX);
-            (nanos, (total % u128::from(rate)) as u64)
+        let (nanos, part) = match total {
+            Some(total) => self.rate.divide(total),
+            None => self.rate.divide_wide(
+                u128::from(units) * u128::from(NANOS_PER_SECOND) + u128::from(self.part),
+            ),
         };
         (Instant::from_nanos(self.free.nanos().saturating_add(nanos)), part)
     }
@@ -129,9 +134,27 @@ mod tests {
     #[test]
     fn what_arrives_slowly_is_not_delayed() {
         let mut line = Line::new(1_000_000_000);
-        assert_eq!(line.absorb(at(1000), 100), at(1000));
+        let passage = |start, end| Passage { start: at(start), end: at(end) };
+        assert_eq!(line.absorb(at(1000), 100), passage(900, 1000));
         // The next one was sent at the same time and would have arrived together.
-        assert_eq!(line.absorb(at(1000), 100), at(1100));
-        assert_eq!(line.absorb(at(5000), 100), at(5000));
+        assert_eq!(line.absorb(at(1000), 100), passage(1000, 1100));
+        assert_eq!(line.absorb(at(5000), 100), passage(4900, 5000));
+    }
+
+    proptest! {
+        /// What is absorbed was on the line for as long as it takes alone, rounded down.
+        #[test]
+        fn what_is_absorbed_was_on_the_line_for_its_time(
+            rate in 1_000u64..20_000_000_000,
+            pieces in prop::collection::vec((0u64..100_000, 0u64..100_000), 1..100),
+        ) {
+            let mut line = Line::new(rate);
+            let mut now = 1 << 40;
+            for (pause, piece) in pieces {
+                now += pause;
+                let Passage { start, end } = line.absorb(at(now), piece);
+                prop_assert_eq!(end.since(start).nanos(), piece * 1_000_000_000 / rate);
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ impl Blueprint {
     /// Derives it.
     pub(crate) fn derive(&mut self) {
         self.number_views();
-        self.find_users();
+        self.describe_visitors();
         self.find_direct_calls();
     }
 
@@ -17,23 +17,23 @@ impl Blueprint {
             let first = service.first_upstream as usize;
             let own = &mut self.upstreams[first..first + service.upstreams as usize];
             for (view, upstream) in (first_view..).zip(own) {
-                upstream.first_view = view;
-                upstream.views_apart = service.upstreams;
-                upstream.first_process =
+                upstream.derived.first_view = view;
+                upstream.derived.views_apart = service.upstreams;
+                upstream.derived.first_process =
                     self.instances[service.first_instance as usize].first_process;
             }
             first_view += service.instances * service.processes * service.upstreams;
         }
     }
 
-    fn find_users(&mut self) {
+    /// What visitors are is a matter of their views, too.
+    fn describe_visitors(&mut self) {
         for workload in &self.workloads {
-            if matches!(workload.arrivals, Arrivals::Closed { .. }) {
-                let service = &self.services[workload.service.index()];
-                let first = service.first_upstream as usize;
-                for upstream in &mut self.upstreams[first..first + service.upstreams as usize] {
-                    upstream.has_users = true;
-                }
+            let service = &self.services[workload.service.index()];
+            let first = service.first_upstream as usize;
+            for upstream in &mut self.upstreams[first..first + service.upstreams as usize] {
+                upstream.derived.has_users = matches!(workload.arrivals, Arrivals::Closed { .. });
+                upstream.derived.bandwidth = workload.bandwidth;
             }
         }
     }

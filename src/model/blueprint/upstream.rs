@@ -20,16 +20,6 @@ pub struct Upstream {
     pub servers: u32,
     /// Whether all of them have the same weight.
     pub are_weights_equal: bool,
-    /// Whether nothing can happen to a call on its way (see `direct`). Derived, as are the next four.
-    pub is_direct: bool,
-    /// Whether closed users call through it, who keep a connection each.
-    pub has_users: bool,
-    /// The view of the caller's first process.
-    pub first_view: u32,
-    /// From one process's view to the next one's.
-    pub views_apart: u32,
-    /// The caller's first process, counted over all services.
-    pub first_process: u32,
     /// Who is picked.
     pub balance: Balance,
     /// Requests (or pool connections) at one server at a time, `u32::MAX` for no limit.
@@ -70,9 +60,28 @@ pub struct Upstream {
     pub check: Option<Check>,
     /// HTTP status that the caller answers with when a call through here fails for good.
     pub statuses: Statuses,
+    /// What follows.
+    pub derived: Derived,
     /// Whether an answer is taken in as fast as the server sends (a buffering proxy), or only as
     /// fast as it can be passed on.
     pub buffers: bool,
+}
+
+/// What follows from all tables together (see `Blueprint::derive`).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Derived {
+    /// Whether nothing can happen to a call on its way (see `direct`).
+    pub is_direct: bool,
+    /// Whether closed users call through it, who keep a connection each.
+    pub has_users: bool,
+    /// Bits a second of a visitor's own line. `None`: unlimited, or no visitor.
+    pub bandwidth: Option<u64>,
+    /// The view of the caller's first process.
+    pub first_view: u32,
+    /// From one process's view to the next one's.
+    pub views_apart: u32,
+    /// The caller's first process, counted over all services.
+    pub first_process: u32,
 }
 
 /// Who may have an idle connection rather than a new one.

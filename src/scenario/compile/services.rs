@@ -5,8 +5,8 @@ use std::ops::Range;
 use crate::{
     engine::{luck::name_key, time::Span, timeline::DelayId},
     model::blueprint::{
-        Accept, Ban, Check, EndpointId, InstanceId, Retry, Room, Server, Service, ServiceId,
-        Serving, Upstream,
+        Accept, Ban, Check, Derived, EndpointId, InstanceId, Retry, Room, Server, Service,
+        ServiceId, Serving, Upstream,
     },
     scenario::{
         compile::{Build, hosts::odd},
@@ -118,11 +118,6 @@ impl Build<'_> {
             first_server,
             servers,
             are_weights_equal,
-            is_direct: false,
-            has_users: false,
-            first_view: 0,
-            views_apart: 0,
-            first_process: 0,
             balance: upstream.balance,
             slots: upstream.slots,
             server_queue: upstream.server_queue,
@@ -146,6 +141,7 @@ impl Build<'_> {
                 .map(|(fails_max, span)| Ban { fails_max, span }),
             check: upstream.check.as_ref().map(|check| self.check(check, callee)),
             statuses: upstream.statuses,
+            derived: Derived::default(),
             buffers: upstream.buffers,
         };
         self.out.upstreams.push(compiled);

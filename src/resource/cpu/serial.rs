@@ -1,0 +1,185 @@
+//! Cores with a queue: each works on one job until it is done or interrupted, so that the end of a
+//! job is known when it begins.
+
+use super::{
+    Admission, Discipline, Stint,
+    waiting::{Task, Waiting, class_of, rank},
+    work::{Rate, units},
+};
+use crate::engine::time::{Instant, Span};
+
+/// No core.
+const NONE: u32 = u32::MAX;
+/// In place of the next idle core: this one is busy.
+const BUSY: u32 = u32::MAX - 1;
+
+#[derive(Clone, Debug)]
+pub(super) struct Serial<J> {
+    busy: u32,
+    cores: u32,
+    /// The first idle one of `running`; each names the next.
+    idle: u32,
+    has_classes: bool,
+    is_preemptive: bool,
+    rate: Rate,
+    admitted: u64,
+    /// Only as many as have ever been busy at once.
+    running: Vec<Core<J>>,
+    waiting: Waiting<J>,
+}
+
+#[derive(Clone, Debug)]
+struct Core<J> {
+    /// What it works on, and what there was to do of it at `since`.
+    task: Task<J>,
+    since: Instant,
+    /// Counts its stints; a new end of the same job makes a new one.
+    turn: u32,
+    /// The next idle one, or `BUSY`.
+    next: u32,
+}
+
+impl<J: Copy> Core<J> {
+    /// Takes down what was done until `now`.
+    fn settle(&mut self, now: Instant, rate: Rate) {
+        let (done, _) = rate.done(now.since(self.since), 0);
+        self.task.left = self.task.left.saturating_sub(done);
+        self.since = now;
+    }
+}
+
+impl<J: Copy> Serial<J> {
+    pub(super) fn new(cores: u32, speed: f64, discipline: Discipline) -> Serial<J> {
+        assert!(cores < BUSY, "{cores} cores");
+        Serial {
+            busy: 0,
+            cores,
+            idle: NONE,
+            has_classes: matches!(discipline, Discipline::Priority | Discipline::Preemptive),
+            is_preemptive: discipline == Discipline::Preemptive,
+            rate: Rate::of(speed),
+            admitted: 0,
+            running: Vec::new(),
+            waiting: Waiting::new(discipline),
+        }
+    }
+
+    #[inline]
+    pub(super) fn admit(&mut self, now: Instant, job: J, work: Span, class: u8) -> Admission {
+        let class = if self.has_classes { class } else { 0 };
+        let task = Task { job, left: units(work), rank: rank(class, self.admitted) };
+        self.admitted += 1;
+        if self.busy < self.cores {
+            assert!(self.waiting.len() == 0, "a job waits beside an idle core");
+            return Admission::Begins(self.begin(now, task));
+        }
+        if self.is_preemptive
+            && let Some(stint) = self.interrupt(now, task)
+        {
+            return Admission::Begins(stint);
+        }
+        self.waiting.push(task);
+        Admission::Waits
+    }
+
+    /// The end of a stint: whose job that was, and what the core does next. `None` if the stint was
+    /// over before.
+    #[inline]
+    pub(super) fn end(&mut self, now: Instant, core: u32, turn: u32) -> Option<(J, Option<Stint>)> {
+        let it = &mut self.running[core as usize];
+        if it.turn != turn {
+            return None;
+        }
+        let job = it.task.job;
+        let Some(task) = self.waiting.pop() else {
+            self.free(core);
+            return Some((job, None));
+        };
+        it.turn = turn.wrapping_add(1);
+        it.task = task;
+        it.since = now;
+        let end = self.rate.end(now, task.left, 0);
+        Some((job, Some(Stint { core, turn: it.turn, end })))
+    }
+
+    pub(super) fn remove_if(
+        &mut self,
+        now: Instant,
+        mut leaves: impl FnMut(J) -> bool,
+        mut begins: impl FnMut(Stint),
+    ) {
+        for core in 0..self.running.len() as u32 {
+            let it = &self.running[core as usize];
+            if it.next == BUSY && leaves(it.task.job) {
+                self.free(core);
+            }
+        }
+        self.waiting.remove_if(leaves);
+        while self.busy < self.cores
+            && let Some(task) = self.waiting.pop()
+        {
+            begins(self.begin(now, task));
+        }
+    }
+
+    pub(super) fn set_speed(&mut self, now: Instant, speed: f64, mut moves: impl FnMut(Stint)) {
+        let rate = std::mem::replace(&mut self.rate, Rate::of(speed));
+        for (core, it) in (0..).zip(&mut self.running) {
+            if it.next == BUSY {
+                it.settle(now, rate);
+                it.turn = it.turn.wrapping_add(1);
+                let end = self.rate.end(now, it.task.left, 0);
+                moves(Stint { core, turn: it.turn, end });
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn runnable(&self) -> u32 {
+        self.busy + self.waiting.len()
+    }
+
+    /// An idle core begins.
+    #[inline]
+    fn begin(&mut self, now: Instant, task: Task<J>) -> Stint {
+        self.busy += 1;
+        let core = self.idle;
+        let end = self.rate.end(now, task.left, 0);
+        if core == NONE {
+            let core = self.running.len() as u32;
+            self.running.push(Core { task, since: now, turn: 0, next: BUSY });
+            return Stint { core, turn: 0, end };
+        }
+        let it = &mut self.running[core as usize];
+        self.idle = it.next;
+        *it = Core { task, since: now, turn: it.turn, next: BUSY };
+        Stint { core, turn: it.turn, end }
+    }
+
+    #[inline]
+    fn free(&mut self, core: u32) {
+        let it = &mut self.running[core as usize];
+        it.turn = it.turn.wrapping_add(1);
+        it.next = self.idle;
+        self.idle = core;
+        self.busy -= 1;
+    }
+
+    /// All cores are busy: `task` takes that of the highest class, the last admitted of several, if
+    /// that is a class above its own.
+    fn interrupt(&mut self, now: Instant, task: Task<J>) -> Option<Stint> {
+        let running = (0..).zip(&mut self.running);
+        let (core, victim) = running.max_by_key(|(_, it)| it.task.rank)?;
+        if class_of(victim.task.rank) <= class_of(task.rank) {
+            return None;
+        }
+        victim.settle(now, self.rate);
+        // Whoever is done is not interrupted: its departure has only not been asked for.
+        if victim.task.left == 0 {
+            return None;
+        }
+        self.waiting.put_back(victim.task);
+        self.free(core);
+        Some(self.begin(now, task))
+    }
+}

@@ -1,0 +1,174 @@
+//! Jobs by their targets: the soonest few in a sorted array, the rest in a heap. A processor has a
+//! few threads as a rule, whose places are found by a glance; and thousands when it is overloaded.
+
+use std::{cmp::Ordering, collections::BinaryHeap};
+
+/// How many of the soonest are kept sorted.
+const NEAR_MAX: usize = 32;
+/// How many are fetched from the heap when the array has run empty.
+const REFILL: usize = 16;
+
+/// A job in service.
+#[derive(Clone, Copy, Debug)]
+struct Entry<J> {
+    /// Where the clock stands when it is done.
+    target: u64,
+    /// The order of admission.
+    order: u64,
+    job: J,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Soonest<J> {
+    /// Descending, so that the soonest is at the end. Empty only if `far` is, and all of it is
+    /// below all of `far`.
+    near: Vec<Entry<J>>,
+    far: BinaryHeap<Entry<J>>,
+}
+
+impl<J: Copy> Soonest<J> {
+    pub(super) fn new() -> Soonest<J> {
+        Soonest { near: Vec::new(), far: BinaryHeap::new() }
+    }
+
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.near.len() + self.far.len()
+    }
+
+    /// Adds a job. Whether it is the first one now.
+    #[inline]
+    pub(super) fn insert(&mut self, target: u64, order: u64, job: J) -> bool {
+        let entry = Entry { target, order, job };
+        if self.near.len() == NEAR_MAX {
+            if self.near[0].is_before(&entry) {
+                self.far.push(entry);
+                return false;
+            }
+            self.far.push(self.near.remove(0));
+        } else if !self.far.is_empty() && self.near[0].is_before(&entry) {
+            self.far.push(entry);
+            return false;
+        }
+        let mut place = self.near.len();
+        while place > 0 && self.near[place - 1].is_before(&entry) {
+            place -= 1;
+        }
+        self.near.insert(place, entry);
+        place + 1 == self.near.len()
+    }
+
+    /// The target of the first one.
+    #[inline]
+    pub(super) fn first(&self) -> Option<u64> {
+        self.near.last().map(|it| it.target)
+    }
+
+    /// Takes out the first one if its target is at or before `clock`.
+    #[inline]
+    pub(super) fn pop(&mut self, clock: u64) -> Option<J> {
+        let first = self.near.pop_if(|it| it.target <= clock)?;
+        self.refill();
+        Some(first.job)
+    }
+
+    pub(super) fn remove_if(&mut self, mut leaves: impl FnMut(J) -> bool) {
+        self.near.retain(|it| !leaves(it.job));
+        self.far.retain(|it| !leaves(it.job));
+        self.refill();
+    }
+
+    /// Takes `by` off all targets.
+    pub(super) fn set_back(&mut self, by: u64) {
+        let mut all = std::mem::take(&mut self.far).into_vec();
+        for it in self.near.iter_mut().chain(&mut all) {
+            it.target = it.target.saturating_sub(by);
+        }
+        self.far = BinaryHeap::from(all);
+    }
+
+    #[inline]
+    fn refill(&mut self) {
+        if self.near.is_empty() && !self.far.is_empty() {
+            self.near.extend(std::iter::from_fn(|| self.far.pop()).take(REFILL));
+            self.near.reverse();
+        }
+    }
+}
+
+impl<J> Entry<J> {
+    #[inline]
+    fn is_before(&self, other: &Entry<J>) -> bool {
+        (self.target, self.order) < (other.target, other.order)
+    }
+}
+
+/// The greatest of a heap is the first done: the order is the reverse of (target, order).
+impl<J> Ord for Entry<J> {
+    #[inline]
+    fn cmp(&self, other: &Entry<J>) -> Ordering {
+        (other.target, other.order).cmp(&(self.target, self.order))
+    }
+}
+
+impl<J> PartialOrd for Entry<J> {
+    #[inline]
+    fn partial_cmp(&self, other: &Entry<J>) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<J> PartialEq for Entry<J> {
+    fn eq(&self, other: &Entry<J>) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl<J> Eq for Entry<J> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn agrees_with_a_sorted_list(
+            steps in prop::collection::vec((0u8..8, 0u64..300), 0..600),
+            grows: bool,
+        ) {
+            let mut ours = Soonest::new();
+            let mut list: Vec<(u64, u64)> = Vec::new();
+            for (order, (what, value)) in (0u64..).zip(steps) {
+                list.sort_unstable();
+                let first = list.first().copied();
+                prop_assert_eq!((ours.len(), ours.first()), (list.len(), first.map(|it| it.0)));
+                match what {
+                    0 if value < 20 => {
+                        ours.remove_if(|job| job % 3 == value % 3);
+                        list.retain(|it| it.1 % 3 != value % 3);
+                    }
+                    0 if value < 30 => {
+                        // As the clock is set back: by no more than the first target.
+                        let by = first.map_or(0, |it| it.0);
+                        ours.set_back(by);
+                        list.iter_mut().for_each(|it| it.0 -= by);
+                    }
+                    1 | 2 => prop_assert_eq!(ours.pop(value), {
+                        let due = first.filter(|it| it.0 <= value);
+                        due.map(|_| list.remove(0).1)
+                    }),
+                    3 | 4 if !grows => {
+                        let expected = first.map(|_| list.remove(0).1);
+                        prop_assert_eq!(ours.pop(u64::MAX), expected);
+                    }
+                    _ => {
+                        let is_first = ours.insert(value, order, order);
+                        prop_assert_eq!(is_first, first.is_none_or(|it| value < it.0));
+                        list.push((value, order));
+                    }
+                }
+            }
+        }
+    }
+}
