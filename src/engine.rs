@@ -1,5 +1,6 @@
 //! The clockwork: time, the queue of pending events, luck, slabs. It knows nothing of the web.
 
+pub mod belts;
 pub mod digest;
 pub mod list;
 pub mod luck;

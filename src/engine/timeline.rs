@@ -6,9 +6,13 @@
 //! on a **lane** instead, a doubly linked list through the slots: they are due in the order in
 //! which they were pushed, so only the head of a lane stands in the queue, through a slot of the
 //! lane's own. A million pending time-outs cost one key. So do the events of a *monotone* lane,
-//! whose delays vary but whose times do not decrease.
+//! whose delays vary but whose times do not decrease. What is never cancelled after a constant delay
+//! (a message on its way) goes on a **belt**, which costs least.
+
+#![expect(clippy::inline_always, reason = "an event handed over in memory stalls, see `enter`")]
 
 use super::{
+    belts::Belts,
     queue::{
         Queue,
         roster::{self, LANE, NONE, Roster, SEQUENCE_BITS},
@@ -44,6 +48,9 @@ impl Ticket {
     }
 }
 
+/// For delays without a belt.
+const NO_BELT: u8 = u8::MAX;
+
 #[derive(Clone, Debug)]
 struct Lane {
     delay: Span,
@@ -66,11 +73,24 @@ pub struct Timeline<E> {
     /// By slot; those of slots that are no event's mean nothing.
     events: Vec<E>,
     lanes: Vec<Lane>,
+    belts: Belts<E>,
+    /// The belt of each constant delay, `NO_BELT` if it has none.
+    belt_of: Vec<u8>,
 }
 
 impl<E: Copy> Timeline<E> {
     /// A timeline at time zero, with one lane for each constant delay.
     pub fn new(delays: &[Span]) -> Timeline<E> {
+        Timeline::with_belts(delays, &[])
+    }
+
+    /// A timeline at time zero, with one lane for each constant delay, and belts for those of them
+    /// on which most events travel.
+    pub fn with_belts(delays: &[Span], hops: &[DelayId]) -> Timeline<E> {
+        let mut belt_of = vec![NO_BELT; delays.len()];
+        for (belt, hop) in hops.iter().enumerate() {
+            belt_of[hop.0 as usize] = belt as u8;
+        }
         let mut line = Timeline {
             now: Instant::ZERO,
             sequence: 0,
@@ -79,6 +99,8 @@ impl<E: Copy> Timeline<E> {
             roster: Roster::default(),
             events: Vec::new(),
             lanes: Vec::with_capacity(delays.len()),
+            belts: Belts::new(hops.len()),
+            belt_of,
         };
         for &delay in delays {
             line.lane(delay);
@@ -107,13 +129,13 @@ impl<E: Copy> Timeline<E> {
 
     /// How many events are pending.
     pub fn pending(&self) -> usize {
-        self.roster.len() - self.lanes.len()
+        self.roster.len() - self.lanes.len() + self.belts.len()
     }
 
     /// How many keys stand in the queue: pending events but for those behind a lane's head, and
     /// stale ones that have not surfaced.
     pub fn keys(&self) -> usize {
-        self.queue.len()
+        self.queue.len() + self.belts.busy()
     }
 
     /// How many events have happened.
@@ -122,7 +144,7 @@ impl<E: Copy> Timeline<E> {
     }
 
     /// Schedules `event` at `due` (not before the present). At or beyond the horizon it is dropped.
-    #[inline]
+    #[inline(always)]
     pub fn at(&mut self, due: Instant, event: E) -> Ticket {
         assert!(due >= self.now, "an event in the past: {due:?} at {:?}", self.now);
         if due.is_never() {
@@ -134,19 +156,35 @@ impl<E: Copy> Timeline<E> {
     }
 
     /// Schedules `event` after `span`.
-    #[inline]
+    #[inline(always)]
     pub fn after(&mut self, span: Span, event: E) -> Ticket {
         self.at(self.now + span, event)
     }
 
     /// Schedules `event` after a constant delay, on its lane.
-    #[inline]
+    #[inline(always)]
     pub fn later(&mut self, delay: DelayId, event: E) -> Ticket {
         let due = self.now + self.lanes[delay.0 as usize].delay;
         if due.is_never() {
             return Ticket::NONE;
         }
         self.append(delay.0, due, event)
+    }
+
+    /// Schedules `event`, which will not be cancelled, after a constant delay: on its belt, if it
+    /// has one.
+    #[inline(always)]
+    pub fn hop(&mut self, delay: DelayId, event: E) {
+        let belt = self.belt_of[delay.0 as usize];
+        if belt == NO_BELT {
+            self.later(delay, event);
+            return;
+        }
+        let due = self.now + self.lanes[delay.0 as usize].delay;
+        if !due.is_never() {
+            let sequence = self.next_sequence();
+            self.belts.push(usize::from(belt), roster::key_of(due.nanos(), sequence), event);
+        }
     }
 
     /// Schedules `event` at `due` on a monotone lane; in the queue itself if `due` is before
@@ -163,7 +201,7 @@ impl<E: Copy> Timeline<E> {
         self.append(lane.0, due, event)
     }
 
-    #[inline]
+    #[inline(always)]
     fn append(&mut self, number: u32, due: Instant, event: E) -> Ticket {
         let Ticket { named: slot, generation } = self.enter(due, event);
         let lane = &mut self.lanes[number as usize];
@@ -219,7 +257,18 @@ impl<E: Copy> Timeline<E> {
     #[inline]
     pub fn next(&mut self, until: Instant) -> Option<E> {
         loop {
-            let key = self.queue.peek(&mut self.roster)?;
+            let queued = self.queue.peek(&mut self.roster);
+            let carried = self.belts.soonest();
+            if carried < queued.unwrap_or(u128::MAX) {
+                let due = Instant::from_nanos(roster::due(carried));
+                if due > until {
+                    return None;
+                }
+                self.now = due;
+                self.happened += 1;
+                return self.belts.pop();
+            }
+            let key = queued?;
             let due = Instant::from_nanos(roster::due(key));
             if due > until {
                 return None;
@@ -277,20 +326,27 @@ impl<E: Copy> Timeline<E> {
         self.now = until;
     }
 
-    /// Gives an event a slot, on no list yet.
-    #[inline]
+    /// Gives an event a slot, on no list yet. Always inlined, together with those that call it:
+    /// otherwise an event is written in parts and read as a whole at once, which stalls.
+    #[inline(always)]
     fn enter(&mut self, due: Instant, event: E) -> Ticket {
+        let sequence = self.next_sequence();
+        let slot = self.roster.insert(due.nanos(), sequence);
+        match self.events.get_mut(slot as usize) {
+            Some(place) => *place = event,
+            None => self.events.resize(slot as usize + 1, event),
+        }
+        Ticket { named: slot, generation: sequence as u32 }
+    }
+
+    #[inline]
+    fn next_sequence(&mut self) -> u64 {
         self.sequence += 1;
         assert!(
             self.sequence >> SEQUENCE_BITS == 0,
             "2^40 events scheduled: split the run into shorter ones"
         );
-        let slot = self.roster.insert(due.nanos(), self.sequence);
-        match self.events.get_mut(slot as usize) {
-            Some(place) => *place = event,
-            None => self.events.resize(slot as usize + 1, event),
-        }
-        Ticket { named: slot, generation: self.sequence as u32 }
+        self.sequence
     }
 
     /// Takes a slot off its lane, before it is freed.
@@ -357,7 +413,7 @@ mod tests {
             pops in 1u8..4,
         ) {
             let delays = [Span::from_nanos(7), Span::from_nanos(30_000_000_000), Span::ZERO];
-            let mut line = Timeline::new(&delays);
+            let mut line = Timeline::with_belts(&delays, &[DelayId(0), DelayId(2)]);
             let lanes = [line.monotone_lane(), line.monotone_lane()];
             let mut model: Vec<(u64, usize)> = Vec::new();
             let mut tickets = Vec::new();
@@ -394,6 +450,12 @@ mod tests {
                         let lane = which % 3;
                         let ticket = line.later(DelayId(lane as u32), number);
                         Some((ticket, line.now() + delays[lane]))
+                    }
+                    6 if which > 31 => {
+                        let lane = which % 3;
+                        line.hop(DelayId(lane as u32), number);
+                        model.push(((line.now() + delays[lane]).nanos(), number));
+                        None
                     }
                     6 => Some((line.later_at(lanes[which % 2], due, number), due)),
                     _ => Some((line.at(due, number), due)),

@@ -77,6 +77,8 @@ pub struct Blueprint {
     pub drain: Span,
     /// Every distinct constant delay; `DelayId` is an index here.
     pub delays: Vec<Span>,
+    /// Those of them that messages travel for, the first few. Derived.
+    pub hops: Vec<DelayId>,
     /// Every distribution.
     pub laws: Vec<Law>,
     /// Machines. Those of visitors are not here.

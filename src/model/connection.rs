@@ -195,7 +195,7 @@ impl<R: Recorder> Run<'_, R> {
         call.rest.resent = 0;
         call.phase = Phase::Sent;
         call.is.was_sent = true;
-        self.site.line.later(opening, Event::Arrive { call: key });
+        self.site.line.hop(opening, Event::Arrive { call: key });
     }
 
     /// A dropped SYN is sent again on Linux's schedule.

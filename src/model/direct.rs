@@ -98,7 +98,7 @@ impl<R: Recorder> Run<'_, R> {
         call.stage = Stage::Away;
         call.is.is_idempotent = is_idempotent;
         self.site.calls[caller].callee = key;
-        self.site.line.later(delay, Event::Reach { call: key });
+        self.site.line.hop(delay, Event::Reach { call: key });
     }
 
     /// Whose turn it is, or whom the draw hits: all servers are alike and always may be picked.
@@ -158,7 +158,7 @@ impl<R: Recorder> Run<'_, R> {
         let (caller, delay) = (call.caller, call.delay);
         let is_over = matches!(self.plan.ops[call.pc as usize], Op::End);
         let bytes = self.draw_law(bytes, request, here) as u32;
-        self.site.line.later(delay, Event::Return { call: caller, bytes });
+        self.site.line.hop(delay, Event::Return { call: caller, bytes });
         if is_over {
             self.leave_directly(key);
         }

@@ -142,10 +142,10 @@ impl<R: Recorder> Run<'_, R> {
 
     /// A packet without weight (SYN, RST, FIN) that causes `event` where it arrives.
     #[inline]
-    pub(crate) fn signal(&mut self, way: Way, event: Event) -> Ticket {
+    pub(crate) fn signal(&mut self, way: Way, event: Event) {
         match way {
-            Way::Lane(delay) => self.site.line.later(delay, event),
-            Way::Drawn(span) => self.site.line.after(span, event),
+            Way::Lane(delay) => self.site.line.hop(delay, event),
+            Way::Drawn(span) => drop(self.site.line.after(span, event)),
         }
     }
 

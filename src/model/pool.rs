@@ -229,7 +229,7 @@ impl<R: Recorder> Run<'_, R> {
         self.rouse(connection);
         self.let_go(connection);
         let delay = self.between(instance, other);
-        self.site.line.later(delay, Event::Closed { connection });
+        self.site.line.hop(delay, Event::Closed { connection });
         true
     }
 

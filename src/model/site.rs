@@ -96,7 +96,7 @@ impl Site {
     pub fn new(plan: &Blueprint, replication: u64) -> Site {
         let key = mix(plan.seed, replication);
         let mut site = Site {
-            line: Timeline::new(&plan.delays),
+            line: Timeline::with_belts(&plan.delays, &plan.hops),
             key,
             salt: 0,
             calls: Slab::default(),

@@ -157,6 +157,7 @@ pub(crate) fn site() -> Blueprint {
         duration: Span::from_seconds(WINDOW_S),
         drain: Span::from_seconds(10.0),
         delays: vec![Span::ZERO],
+        hops: Vec::new(),
         laws: Vec::new(),
         hosts: vec![
             host("lb-1", 4),

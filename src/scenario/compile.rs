@@ -64,6 +64,7 @@ fn empty(name: &str, site: &Site) -> Blueprint {
         duration: site.duration,
         drain: site.drain,
         delays: Vec::new(),
+        hops: Vec::new(),
         laws: Vec::new(),
         hosts: Vec::new(),
         latency: Vec::new(),

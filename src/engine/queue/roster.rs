@@ -17,6 +17,13 @@ pub fn due(key: u128) -> u64 {
     (key >> (32 + SEQUENCE_BITS)) as u64
 }
 
+/// The key of what needs no name.
+#[inline]
+pub fn key_of(due: u64, sequence: u64) -> u128 {
+    u128::from(due << (SEQUENCE_BITS - 32) | sequence >> 32) << 64
+        | u128::from(sequence as u32) << 32
+}
+
 /// The name in a key.
 #[inline]
 pub fn named(key: u128) -> u32 {

@@ -1,6 +1,9 @@
 //! What follows from the tables and is looked up at every call: derived once, when they are complete.
 
+use std::collections::BTreeSet;
+
 use super::{Arrivals, Blueprint};
+use crate::engine::belts::BELTS_MAX;
 
 impl Blueprint {
     /// Derives it.
@@ -8,6 +11,7 @@ impl Blueprint {
         self.number_views();
         self.describe_visitors();
         self.find_direct_calls();
+        self.find_hops();
     }
 
     /// Views stand in the order of services, processes, upstreams.
@@ -24,6 +28,12 @@ impl Blueprint {
             }
             first_view += service.instances * service.processes * service.upstreams;
         }
+    }
+
+    fn find_hops(&mut self) {
+        let openings = self.upstreams.iter().filter_map(|upstream| upstream.opening);
+        let ways = self.latency.iter().copied().chain([self.loopback]).chain(openings);
+        self.hops = ways.collect::<BTreeSet<_>>().into_iter().take(BELTS_MAX).collect();
     }
 
     /// What visitors are is a matter of their views, too.
