@@ -8,14 +8,27 @@ mod limit {
 }
 mod simulator {
     pub mod hold;
+    pub mod timers;
 }
 
-use simulator::hold;
+use simulator::{hold, timers};
 
 fn main() {
+    if !std::env::args().any(|argument| argument == "timers") {
+        holds();
+    }
+    let timers = timers::timers(5, 4_000_000, cpu_seconds);
+    for (name, [few, many]) in [("expire", timers.expire), ("cancelled", timers.cancel)] {
+        println!("{name:16}{few:10.1}{many:10.1}{:10.2}", many / few);
+    }
+}
+
+fn holds() {
     let rows = hold::rows(5, 4_000_000, cpu_seconds);
     print!("{:16}", "ns an event");
-    hold::SIZES.iter().for_each(|size| print!("{size:>10}"));
+    for size in hold::SIZES {
+        print!("{size:>10}");
+    }
     println!();
     for row in &rows {
         print!("{:16}", row.name);

@@ -279,7 +279,10 @@ mod tests {
 
         /// Someone looks ahead, then schedules before what was seen.
         #[test]
-        fn looking_ahead_changes_nothing(far in 1u64..1 << 40, near in prop::collection::vec(0u64..1 << 20, 0..500)) {
+        fn looking_ahead_changes_nothing(
+            far in 1u64..1 << 40,
+            near in prop::collection::vec(0u64..1 << 20, 0..500),
+        ) {
             let mut both = Both::default();
             (0..100).for_each(|number| both.push((1 << 20) + far + number * number));
             for (number, span) in near.into_iter().enumerate() {

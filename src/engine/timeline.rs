@@ -193,7 +193,7 @@ impl<E: Copy> Timeline<E> {
     pub fn later_at(&mut self, lane: LaneId, due: Instant, event: E) -> Ticket {
         let Lane { tail, proxy, is_queued, .. } = self.lanes[lane.0 as usize];
         // Without a tail the key of a head since cancelled may still stand in the queue.
-        let last = if tail != NONE { tail } else { proxy };
+        let last = if tail == NONE { proxy } else { tail };
         if due.is_never() || (is_queued && due.nanos() < self.roster.due(last)) {
             return self.at(due, event);
         }

@@ -54,7 +54,9 @@ impl Calendar {
             self.today = self.day(first);
         }
         self.days.resize_with(days, Vec::new);
-        keys.into_iter().for_each(|key| self.insert(key));
+        for key in keys {
+            self.insert(key);
+        }
     }
 
     /// After a whole year without an event: the day of the soonest one.

@@ -1,11 +1,12 @@
 //! A hierarchical timing wheel: buckets by the digits of the time.
 //!
 //! An entry lies on the level of the highest digit (of six bits) in which its time differs from
-//! `base`, in the bucket of that digit. All buckets of a lower level are sooner than all of a higher
-//! one. `advance` moves `base` to the first bucket, whose entries fall to lower levels; each falls at
-//! most ten times, most fall once or twice. Nothing is tuned and nothing resized: levels are used as
-//! the spread of the times asks for. Buckets are lists through the roster, in no order.
-//! After Varghese and Lauck, SOSP 1987, scheme 7; with the xor of radix heaps (Ahuja et al. 1990).
+//! `base`, in the bucket of that digit. All buckets of a lower level are sooner than all of a
+//! higher one. `advance` moves `base` to the first bucket, whose entries fall to lower levels; each
+//! falls at most ten times, most fall once or twice. Nothing is tuned and nothing resized: levels
+//! are used as the spread of the times asks for. Buckets are lists through the roster, in no order.
+//! After Varghese and Lauck, SOSP 1987, scheme 7; the xor is that of radix heaps (Ahuja et al.,
+//! 1990).
 
 use super::roster::{NONE, Roster};
 
@@ -73,7 +74,7 @@ impl Wheel {
     /// Level and digit of a time.
     #[inline]
     fn place(&self, due: u64) -> (usize, usize) {
-        let level = (63 - ((due ^ self.base) | 1).leading_zeros()) / DIGIT;
+        let level = ((due ^ self.base) | 1).ilog2() / DIGIT;
         let digit = (due >> (level * DIGIT)) as usize % DIGITS;
         (level as usize % LEVELS, digit)
     }
