@@ -4,7 +4,6 @@
 use serde::Serialize;
 
 use super::{
-    gauge::Gauge,
     histogram::Counter,
     latency::Latency,
     outcome::Cause,
@@ -233,8 +232,8 @@ impl Figures<Option<f64>> {
             let (mut in_system, mut waiting) = (0, 0);
             own.by_ref().filter(|(_, shape)| shape.service as usize == index).for_each(
                 |(instance, _)| {
-                    in_system += instance.in_system.gauge.area;
-                    waiting += instance.waiting.gauge.area;
+                    in_system += instance.in_system.area;
+                    waiting += instance.waiting.area;
                 },
             );
             figures.in_system_mean = Some(in_system as f64 / (seconds * 1e9));
@@ -243,8 +242,8 @@ impl Figures<Option<f64>> {
         });
         let instances = tally.instances.iter().zip(&shape.instances).map(|(instance, shape)| {
             let mut figures = calls(&instance.calls, seconds);
-            figures.in_system_mean = Some(mean(&instance.in_system.gauge, seconds));
-            figures.waiting_mean = Some(mean(&instance.waiting.gauge, seconds));
+            figures.in_system_mean = Some(mean(instance.in_system.area, seconds));
+            figures.waiting_mean = Some(mean(instance.waiting.area, seconds));
             (figures, of_instance(instance, shape.workers, seconds))
         });
         let objective =
@@ -265,8 +264,8 @@ fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
-fn mean(gauge: &Gauge, seconds: f64) -> f64 {
-    gauge.area as f64 / (seconds * 1e9)
+fn mean(area: u128, seconds: f64) -> f64 {
+    area as f64 / (seconds * 1e9)
 }
 
 fn request(tally: &RequestTally, seconds: f64) -> RequestFigures<Option<f64>> {
@@ -323,12 +322,12 @@ fn of_instance(
     workers: Option<u32>,
     seconds: f64,
 ) -> InstanceFigures<Option<f64>> {
-    let busy_mean = mean(&tally.busy.gauge, seconds);
+    let busy_mean = mean(tally.busy.area, seconds);
     let workers = workers.filter(|&workers| workers > 0);
     InstanceFigures {
         busy_mean: Some(busy_mean),
         utilisation: workers.map(|workers| busy_mean / f64::from(workers)),
-        connections_mean: Some(mean(&tally.connections, seconds)),
+        connections_mean: Some(mean(tally.connections_area, seconds)),
         lag_mean_s: tally.lag.moments.mean_s(),
         lag_p95_s: tally.lag.quantile(0.95),
         lag_p99_s: tally.lag.quantile(0.99),
@@ -343,7 +342,7 @@ fn hosts(tallies: &[HostTally], shape: &Shape, seconds: f64) -> Vec<HostFigures<
     };
     let figures = tallies.iter().zip(&shape.hosts).map(|(tally, shape)| HostFigures {
         cpu_utilisation: used(&tally.runnable.used, shape.cores),
-        runnable_mean: Some(mean(&tally.runnable.gauge, seconds)),
+        runnable_mean: Some(mean(tally.runnable.area, seconds)),
         sending_utilisation: used(&tally.sending, 1),
         receiving_utilisation: used(&tally.receiving, 1),
         disk_utilisation: used(&tally.disk, shape.disk_parallel),
@@ -354,7 +353,7 @@ fn hosts(tallies: &[HostTally], shape: &Shape, seconds: f64) -> Vec<HostFigures<
 
 fn upstream(tally: &UpstreamTally, seconds: f64) -> UpstreamFigures<Option<f64>> {
     UpstreamFigures {
-        queued_mean: Some(mean(&tally.queued, seconds)),
+        queued_mean: Some(mean(tally.queued_area, seconds)),
         failed_attempts_per_s: Some(tally.failed.iter().sum::<u64>() as f64 / seconds),
     }
 }

@@ -1,4 +1,8 @@
 //! Levels over time: the area under the curve, exactly, over the measured window only.
+//!
+//! A `Gauge` is what changes with every event, 32 bytes: it sums up within a *page*, a stretch of
+//! time that never crosses an edge of the window or of one of its parts. At the end of a page
+//! (`tape/pages.rs`) the sums of all gauges are taken, to be kept or dropped.
 
 use super::window::{Areas, Ruler};
 use crate::engine::time::Instant;
@@ -6,93 +10,128 @@ use crate::engine::time::Instant;
 /// Levels from here on share one entry in a distribution of time by level.
 pub const LEVELS: usize = 64;
 
-/// What a level has been.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A level, and the areas under it since the present page began.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gauge {
+    /// Up to where the areas are known, in nanoseconds.
+    since_ns: u64,
     /// The present level.
     level: u32,
-    /// Up to where the area is known, in nanoseconds, never outside the window.
-    since_ns: u64,
-    /// Level times nanoseconds.
-    pub area: u128,
-    /// The highest level within the window.
-    pub level_max: u32,
+    /// What is above it waits (runnable threads above the number of cores).
+    ceiling: u32,
+    /// Under the level, and under the lower of the level and the ceiling.
+    area: u64,
+    used: u64,
 }
 
-/// A stretch within the window at one level.
+const _: () = assert!(size_of::<Gauge>() == 32);
+
+/// A stretch at one level.
 #[derive(Clone, Copy, Debug)]
 pub struct Stretch {
     /// The level.
     pub level: u32,
-    /// Where it begins, in nanoseconds.
-    pub from_ns: u64,
-    /// Where it ends.
-    pub until_ns: u64,
+    /// How long it lasted, in nanoseconds.
+    pub nanos: u64,
+}
+
+/// The areas under a gauge in a page, level times nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Swept {
+    /// Under the level.
+    pub area: u64,
+    /// Under the lower of the level and the ceiling.
+    pub used: u64,
 }
 
 impl Gauge {
-    /// Level 0 at the beginning of the window.
-    pub fn new(ruler: &Ruler) -> Gauge {
-        Gauge { level: 0, since_ns: ruler.from.nanos(), area: 0, level_max: 0 }
+    /// Level 0 from the beginning of time.
+    pub fn new(ceiling: u32) -> Gauge {
+        Gauge { since_ns: 0, level: 0, ceiling, area: 0, used: 0 }
     }
 
-    /// The level changes to `level`. Returns the stretch that is over, clipped to the window.
+    /// The level changes to `level`. Returns the stretch that is over.
     #[inline]
-    pub fn set(&mut self, level: u32, now: Instant, ruler: &Ruler) -> Stretch {
-        let now_ns = now.nanos().clamp(ruler.from.nanos(), ruler.until.nanos());
-        let over = Stretch { level: self.level, from_ns: self.since_ns, until_ns: now_ns };
-        assert!(over.from_ns <= now_ns, "time runs backwards");
-        self.area += u128::from(over.level) * u128::from(now_ns - over.from_ns);
-        if over.from_ns < now_ns {
-            self.level_max = self.level_max.max(over.level);
-        }
+    pub fn set(&mut self, level: u32, now: Instant) -> Stretch {
+        debug_assert!(self.since_ns <= now.nanos(), "time runs backwards");
+        let over = Stretch { level: self.level, nanos: now.nanos() - self.since_ns };
+        self.area += u64::from(over.level) * over.nanos;
+        self.used += u64::from(over.level.min(self.ceiling)) * over.nanos;
         self.level = level;
-        self.since_ns = now_ns;
+        self.since_ns = now.nanos();
         over
     }
 
-    /// The present level.
-    pub fn level(&self) -> u32 {
-        self.level
+    /// How much of a level is above the ceiling.
+    #[inline]
+    pub fn above(&self, level: u32) -> u32 {
+        level.saturating_sub(self.ceiling)
     }
 
-    /// Takes in the area of `other`.
-    pub fn merge(&mut self, other: &Gauge) {
-        self.area += other.area;
-        self.level_max = self.level_max.max(other.level_max);
+    /// The page is over; the next one begins. Returns the stretch up to here, too.
+    pub fn sweep(&mut self, end: Instant) -> (Swept, Stretch) {
+        let over = self.set(self.level, end);
+        let swept = Swept { area: self.area, used: self.used };
+        (self.area, self.used) = (0, 0);
+        (swept, over)
     }
 }
 
-/// A gauge that also knows how long each level lasted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How long each level lasted, as it comes in. Level 0 is left out: it has what is left.
+#[derive(Clone, Debug, Default)]
+pub struct Durations {
+    /// By level; empty before the first that is not 0.
+    nanos: Vec<u64>,
+}
+
+impl Durations {
+    /// A stretch is over.
+    #[inline]
+    pub fn add(&mut self, over: Stretch) {
+        match self.nanos.get_mut((over.level as usize).min(LEVELS)) {
+            Some(nanos) => *nanos += over.nanos,
+            None => self.add_first(over),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn add_first(&mut self, over: Stretch) {
+        if over.level > 0 {
+            self.nanos = vec![0; LEVELS + 1];
+            self.add(over);
+        }
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.nanos.fill(0);
+    }
+
+    /// By level up to the highest that lasted, of so much time in all.
+    pub fn by_level(&self, whole_ns: u64) -> Vec<u64> {
+        let above: u64 = self.nanos.iter().skip(1).sum();
+        let levels = self.nanos.iter().rposition(|&nanos| nanos > 0).unwrap_or(0);
+        let mut by_level = vec![whole_ns - above];
+        by_level.extend(self.nanos.iter().skip(1).take(levels));
+        by_level
+    }
+}
+
+/// What a level was over the whole window, with its distribution.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LevelTimes {
-    /// The area.
-    pub gauge: Gauge,
+    /// Level times nanoseconds.
+    pub area: u128,
     /// Nanoseconds at level n; the last of `LEVELS + 1` entries is for all from `LEVELS` on. Only
-    /// as long as the highest level met.
+    /// as long as the highest level that lasted.
     pub by_level_ns: Vec<u64>,
 }
 
 impl LevelTimes {
-    /// Level 0 at the beginning of the window.
-    pub fn new(ruler: &Ruler) -> LevelTimes {
-        LevelTimes { gauge: Gauge::new(ruler), by_level_ns: Vec::new() }
-    }
-
-    /// The level changes to `level`.
-    #[inline]
-    pub fn set(&mut self, level: u32, now: Instant, ruler: &Ruler) {
-        let over = self.gauge.set(level, now, ruler);
-        let entry = (over.level as usize).min(LEVELS);
-        if entry >= self.by_level_ns.len() {
-            self.by_level_ns.resize(entry + 1, 0);
-        }
-        self.by_level_ns[entry] += over.until_ns - over.from_ns;
-    }
-
     /// Takes in the times of `other`.
     pub fn merge(&mut self, other: &LevelTimes) {
-        self.gauge.merge(&other.gauge);
+        self.area += other.area;
         if self.by_level_ns.len() < other.by_level_ns.len() {
             self.by_level_ns.resize(other.by_level_ns.len(), 0);
         }
@@ -102,33 +141,30 @@ impl LevelTimes {
     }
 }
 
-/// A gauge with its area by part of the window, of the level or of a ceiling if that is lower.
+/// What a level was over the whole window, and by part of it under a ceiling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
-    /// The area under the whole level.
-    pub gauge: Gauge,
-    ceiling: u32,
-    /// The area under the level where it is below the ceiling, else under the ceiling.
+    /// Level times nanoseconds.
+    pub area: u128,
+    /// The same under the lower of the level and the ceiling, by part.
     pub used: Areas,
 }
 
 impl Usage {
-    /// Level 0; what is above `ceiling` waits (runnable threads above the number of cores).
-    pub fn new(ceiling: u32, ruler: &Ruler) -> Usage {
-        Usage { gauge: Gauge::new(ruler), ceiling, used: Areas::new(ruler) }
+    /// Nothing yet.
+    pub fn new(ruler: &Ruler) -> Usage {
+        Usage { area: 0, used: Areas::new(ruler) }
     }
 
-    /// The level changes to `level`.
-    #[inline]
-    pub fn set(&mut self, level: u32, now: Instant, ruler: &Ruler) {
-        let over = self.gauge.set(level, now, ruler);
-        let used = over.level.min(self.ceiling);
-        self.used.add(u64::from(used), over.from_ns, over.until_ns);
+    /// A page of a part is over.
+    pub fn add(&mut self, part: usize, swept: Swept) {
+        self.area += u128::from(swept.area);
+        self.used.by_part[part] += swept.used;
     }
 
     /// Takes in what `other` has seen.
     pub fn merge(&mut self, other: &Usage) {
-        self.gauge.merge(&other.gauge);
+        self.area += other.area;
         self.used.merge(&other.used);
     }
 }
@@ -136,38 +172,34 @@ impl Usage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::time::Span;
 
-    fn ruler() -> Ruler {
-        let instant = Instant::from_nanos;
-        Ruler { from: instant(100), until: instant(200), width: Span::from_nanos(25) }
+    #[test]
+    fn a_page_ends_and_the_level_goes_on() {
+        let mut gauge = Gauge::new(4);
+        let over = gauge.set(6, Instant::from_nanos(100));
+        assert_eq!((over.level, over.nanos), (0, 100));
+        gauge.set(3, Instant::from_nanos(140));
+        let (swept, over) = gauge.sweep(Instant::from_nanos(150));
+        assert_eq!(swept, Swept { area: 6 * 40 + 3 * 10, used: 4 * 40 + 3 * 10 });
+        assert_eq!((over.level, over.nanos), (3, 10));
+        let (swept, _) = gauge.sweep(Instant::from_nanos(160));
+        assert_eq!(swept, Swept { area: 30, used: 30 });
+        assert_eq!((gauge.above(3), gauge.above(6)), (0, 2));
     }
 
     #[test]
-    fn only_the_window_counts() {
-        let ruler = ruler();
-        let mut times = LevelTimes::new(&ruler);
-        for (at, level) in [(10, 7), (50, 2), (110, 70), (130, 1), (190, 3), (500, 9)] {
-            times.set(level, Instant::from_nanos(at), &ruler);
+    fn levels_that_lasted() {
+        let mut durations = Durations::default();
+        assert_eq!(durations.by_level(50), [50]);
+        for (level, nanos) in [(0, 9), (2, 10), (70, 20), (3, 0)] {
+            durations.add(Stretch { level, nanos });
         }
-        assert_eq!(times.gauge.area, 2 * 10 + 70 * 20 + 60 + 3 * 10);
-        assert_eq!(times.gauge.level_max, 70);
-        assert_eq!(
-            (times.by_level_ns[1], times.by_level_ns[2], times.by_level_ns[3]),
-            (60, 10, 10)
-        );
-        assert_eq!(times.by_level_ns[LEVELS], 20);
-        assert_eq!(times.by_level_ns.iter().sum::<u64>(), 100);
-    }
-
-    #[test]
-    fn what_is_above_the_ceiling_waits() {
-        let ruler = ruler();
-        let mut usage = Usage::new(4, &ruler);
-        usage.set(6, Instant::from_nanos(100), &ruler);
-        usage.set(3, Instant::from_nanos(140), &ruler);
-        usage.set(0, Instant::from_nanos(160), &ruler);
-        assert_eq!(usage.gauge.area, 6 * 40 + 3 * 20);
-        assert_eq!(usage.used.by_part, [100, 4 * 15 + 3 * 10, 30, 0]);
+        let by_level = durations.by_level(50);
+        assert_eq!((by_level.len(), by_level[LEVELS]), (LEVELS + 1, 20));
+        assert_eq!(by_level[..4], [20, 0, 10, 0]);
+        durations.clear();
+        durations.add(Stretch { level: 2, nanos: 10 });
+        durations.add(Stretch { level: 3, nanos: 0 });
+        assert_eq!(durations.by_level(50), [40, 0, 10]);
     }
 }

@@ -19,6 +19,26 @@ pub type Fine = Histogram<7, u64>;
 
 const _: () = assert!(Compact::BUCKETS * size_of::<u32>() == 2048);
 
+/// The finest cut into buckets, of which every other one is a coarsening.
+const FINEST_BITS: u32 = 7;
+
+/// How long something was, to the width of one of the finest buckets: found once for all
+/// histograms that count it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size(usize);
+
+impl Size {
+    /// Of a time.
+    #[inline]
+    pub fn of(value: Span) -> Size {
+        let units = value.nanos() >> (LINEAR_BITS - FINEST_BITS);
+        // Below 2^FINEST_BITS units a bucket is a unit; `| 1` only keeps the logarithm defined.
+        let octave = (units | 1).ilog2().max(FINEST_BITS) - FINEST_BITS;
+        let bucket = ((octave as usize) << FINEST_BITS) + (units >> octave) as usize;
+        Size(bucket.min(Fine::BUCKETS - 1))
+    }
+}
+
 /// A counter in a histogram.
 pub trait Counter: Copy + Default + Into<u64> {
     /// Adds; a full counter stays full.
@@ -51,13 +71,10 @@ impl<const BITS: u32, C: Counter> Histogram<BITS, C> {
     /// The narrowest buckets are 2 to the power of this many nanoseconds wide.
     const UNIT_BITS: u32 = LINEAR_BITS - BITS;
 
+    /// A bucket is 2 to the power of the missing bits of the finest ones, neighbours of each other.
     #[inline]
-    fn bucket(nanos: u64) -> usize {
-        let units = nanos >> Self::UNIT_BITS;
-        // Below 2^BITS units a bucket is a unit; `| 1` only keeps the logarithm defined.
-        let octave = (units | 1).ilog2().max(BITS) - BITS;
-        let bucket = ((octave as usize) << BITS) + (units >> octave) as usize;
-        bucket.min(Self::BUCKETS - 1)
+    fn bucket(size: Size) -> usize {
+        size.0 >> (FINEST_BITS - BITS)
     }
 
     /// From where to where a bucket goes, in nanoseconds.
@@ -69,11 +86,27 @@ impl<const BITS: u32, C: Counter> Histogram<BITS, C> {
 
     /// Counts a value.
     #[inline]
-    pub fn record(&mut self, value: Span) {
-        if self.counts.is_empty() {
-            self.counts = vec![C::default(); Self::BUCKETS];
+    pub fn record(&mut self, size: Size) {
+        match self.counts.get_mut(Self::bucket(size)) {
+            Some(count) => count.add(1),
+            None => self.record_first(size),
         }
-        self.counts[Self::bucket(value.nanos())].add(1);
+    }
+
+    /// Counts a value of this size if it is longer than zero: zeros are known exactly elsewhere,
+    /// and where most values are zero no bucket is touched.
+    #[inline]
+    pub fn record_positive(&mut self, value: Span, size: Size) {
+        if !value.is_zero() {
+            self.record(size);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_first(&mut self, size: Size) {
+        self.counts = vec![C::default(); Self::BUCKETS];
+        self.counts[Self::bucket(size)].add(1);
     }
 
     /// Takes in the counts of `other`.
@@ -143,9 +176,8 @@ impl Moments {
         self.count += 1;
         self.zeros += u64::from(nanos == 0);
         self.sum_ns += u128::from(nanos);
-        // 2^16 values of 2.28 years would be needed to fill it.
-        let square = u128::from(nanos) * u128::from(nanos);
-        self.squares_ns2 = self.squares_ns2.saturating_add(square);
+        // 2^16 values of 2.28 years, all the time there is, would be needed to fill it.
+        self.squares_ns2 += u128::from(nanos) * u128::from(nanos);
         self.max_ns = self.max_ns.max(nanos);
     }
 
@@ -192,11 +224,14 @@ impl<const BITS: u32, C: Counter> Times<BITS, C> {
     /// Counts a value.
     #[inline]
     pub fn record(&mut self, value: Span) {
+        self.record_sized(value, Size::of(value));
+    }
+
+    /// Counts a value whose size is known.
+    #[inline]
+    pub fn record_sized(&mut self, value: Span, size: Size) {
         self.moments.record(value);
-        // Zeros are known exactly, and most waits are zero: no bucket is touched.
-        if !value.is_zero() {
-            self.histogram.record(value);
-        }
+        self.histogram.record_positive(value, size);
     }
 
     /// Takes in the values of `other`.
@@ -219,8 +254,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn size(nanos: u64) -> Size {
+        Size::of(Span::from_nanos(nanos))
+    }
+
     fn check_width<const BITS: u32, C: Counter>(nanos: u64) {
-        let bucket = Histogram::<BITS, C>::bucket(nanos);
+        let bucket = Histogram::<BITS, C>::bucket(size(nanos));
         let (low, high) = Histogram::<BITS, C>::edges(bucket);
         assert!(low <= nanos && nanos < high, "{nanos} not in {low}..{high}");
         let width = high - low;
@@ -229,9 +268,9 @@ mod tests {
 
     #[test]
     fn the_last_bucket_takes_what_is_longer() {
-        assert_eq!(Compact::bucket(u64::MAX), Compact::BUCKETS - 1);
-        assert_eq!(Compact::bucket((1 << 43) - 1), Compact::BUCKETS - 1);
-        assert_eq!(Fine::bucket((1 << 43) - 1), Fine::BUCKETS - 1);
+        assert_eq!(Compact::bucket(size(u64::MAX)), Compact::BUCKETS - 1);
+        assert_eq!(Compact::bucket(size((1 << 43) - 1)), Compact::BUCKETS - 1);
+        assert_eq!(Fine::bucket(size((1 << 43) - 1)), Fine::BUCKETS - 1);
     }
 
     #[test]

@@ -1,4 +1,7 @@
 //! What visitors waited: three significant digits from 1 µs to an hour, and exact moments.
+//!
+//! While a site runs, requests are counted in an array that has the buckets of the HDR histogram and
+//! nothing else; it becomes one when the replication is over.
 
 use hdrhistogram::Histogram as Hdr;
 
@@ -10,6 +13,71 @@ use crate::engine::time::Span;
 const LOW_NS: u64 = 1_000;
 const HIGH_NS: u64 = 3_600_000_000_000;
 const DIGITS: u8 = 3;
+
+/// How the HDR histogram of these bounds is cut: a unit has 2^9 ns, an octave 2^10 buckets (below it
+/// a bucket is a unit), and there are values up to 2^42 ns (73 minutes).
+const UNIT_BITS: u32 = 9;
+const OCTAVE_BITS: u32 = 10;
+const BUCKETS: usize = (42 - UNIT_BITS - OCTAVE_BITS + 1 << OCTAVE_BITS) as usize;
+
+#[inline]
+fn bucket(nanos: u64) -> usize {
+    let units = nanos >> UNIT_BITS;
+    // `| 1` only keeps the logarithm defined.
+    let octave = (units | 1).ilog2().max(OCTAVE_BITS) - OCTAVE_BITS;
+    ((octave as usize) << OCTAVE_BITS) + (units >> octave) as usize
+}
+
+/// The least value in a bucket, in nanoseconds.
+fn least(bucket: usize) -> u64 {
+    let octave = (bucket >> OCTAVE_BITS).saturating_sub(1);
+    ((bucket - (octave << OCTAVE_BITS)) as u64) << octave << UNIT_BITS
+}
+
+/// Latencies as they come in. 192 KiB once it holds a value, of which a few are in use.
+#[derive(Clone, Debug, Default)]
+pub struct Latencies {
+    /// By bucket.
+    counts: Vec<u64>,
+    /// Exactly.
+    moments: Moments,
+    /// How many were longer than an hour.
+    saturated: u64,
+}
+
+impl Latencies {
+    /// Counts a value.
+    #[inline]
+    pub fn record(&mut self, value: Span) {
+        let nanos = value.nanos();
+        self.moments.record(value);
+        self.saturated += u64::from(nanos > HIGH_NS);
+        match self.counts.get_mut(bucket(nanos)) {
+            Some(count) => *count += 1,
+            None => self.record_first_or_long(nanos),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_first_or_long(&mut self, nanos: u64) {
+        self.counts.resize(BUCKETS, 0);
+        let bucket = bucket(nanos);
+        let bucket = if bucket < BUCKETS { bucket } else { self::bucket(HIGH_NS) };
+        self.counts[bucket] += 1;
+    }
+
+    /// What came in, to be merged, kept and asked.
+    pub fn close(&self) -> Latency {
+        let mut latency = Latency { hdr: None, moments: self.moments, saturated: self.saturated };
+        for (bucket, &count) in self.counts.iter().enumerate() {
+            if count > 0 {
+                latency.histogram().saturating_record_n(least(bucket), count);
+            }
+        }
+        latency
+    }
+}
 
 /// Latencies of one kind of request and outcome. 192 KiB once it holds a value.
 #[derive(Clone, Debug, Default)]
@@ -23,14 +91,6 @@ pub struct Latency {
 }
 
 impl Latency {
-    /// Counts a value.
-    #[inline]
-    pub fn record(&mut self, value: Span) {
-        self.moments.record(value);
-        self.saturated += u64::from(value.nanos() > HIGH_NS);
-        self.histogram().saturating_record(value.nanos());
-    }
-
     fn histogram(&mut self) -> &mut Hdr<u64> {
         self.hdr.get_or_insert_with(|| {
             let empty = Hdr::new_with_bounds(LOW_NS, HIGH_NS, DIGITS);
@@ -66,12 +126,18 @@ impl Latency {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    fn of(values: impl IntoIterator<Item = Span>) -> Latency {
+        let mut latencies = Latencies::default();
+        values.into_iter().for_each(|value| latencies.record(value));
+        latencies.close()
+    }
 
     #[test]
     fn three_digits_and_the_exact_maximum() {
-        let mut latency = Latency::default();
-        assert_eq!(latency.quantile(0.5), None);
-        (1..=1000).for_each(|millis| latency.record(Span::from_millis(millis)));
+        assert_eq!(of([]).quantile(0.5), None);
+        let latency = of((1..=1000).map(Span::from_millis));
         let median = latency.quantile(0.5).unwrap();
         assert!((median - 0.5).abs() < 0.0005, "{median}");
         assert_eq!(latency.quantile(1.0), Some(1.0));
@@ -80,24 +146,33 @@ mod tests {
 
     #[test]
     fn more_than_an_hour_is_counted() {
-        let mut latency = Latency::default();
-        latency.record(Span::from_seconds(7200.0));
+        let latency = of([Span::from_seconds(7200.0)]);
         assert_eq!((latency.saturated, latency.moments.max_s()), (1, Some(7200.0)));
         assert!(latency.quantile(0.5).unwrap() >= 3600.0);
     }
 
     #[test]
     fn parts_make_the_whole() {
-        let of = |millis: &[u64]| {
-            let mut latency = Latency::default();
-            for &millis in millis {
-                latency.record(Span::from_millis(millis));
-            }
-            latency
-        };
+        let of = |millis: &[u64]| of(millis.iter().map(|&millis| Span::from_millis(millis)));
         let (whole, mut left, right) = (of(&[3, 70, 900]), of(&[3]), of(&[70, 900]));
         left.merge(&right);
         assert_eq!(left.quantile(0.9), whole.quantile(0.9));
         assert_eq!(left.moments, whole.moments);
+    }
+
+    proptest! {
+        /// The array has the buckets of the histogram that it becomes.
+        #[test]
+        fn buckets_are_those_of_the_histogram(shift in 0u32..64, bits in any::<u64>()) {
+            let nanos = Span::from_nanos(bits >> shift);
+            let mut expected = Latency::default();
+            expected.histogram().saturating_record(nanos.nanos());
+            let counted = |latency: &Latency| {
+                let recorded = latency.hdr.as_ref().unwrap().iter_recorded();
+                recorded.map(|step| (step.value_iterated_to(), step.count_at_value())).collect()
+            };
+            let (got, expected): (Vec<_>, Vec<_>) = (counted(&of([nanos])), counted(&expected));
+            prop_assert_eq!(got, expected);
+        }
     }
 }

@@ -42,9 +42,11 @@ pub struct Served {
 pub enum Level {
     /// Calls at an instance (arrived, not yet answered): waiting and in service.
     Calls(u32),
-    /// Calls waiting for a slot of an instance.
+    /// Calls waiting to be accepted by an instance of loops. Those that wait for a slot need not be
+    /// told: they are the calls there above the number of slots.
     Waiting(u32),
-    /// Slots of an instance that are held, or loops that are busy.
+    /// Loops of an instance that are busy. Slots need not be told: as many are held as there are
+    /// calls, at most all.
     Busy(u32),
     /// Connections an instance has accepted and not closed.
     Connections(u32),

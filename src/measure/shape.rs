@@ -32,6 +32,18 @@ pub struct InstanceShape {
     pub service: u32,
     /// Slots or loops of all its processes together; `None`: no limit.
     pub workers: Option<u32>,
+    /// Which they are.
+    pub workers_are: Workers,
+}
+
+/// What serves the calls at an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Workers {
+    /// A call has one from its start to its end and waits only while all are held: how many are
+    /// held, and how many calls wait, follows from the number of calls.
+    Slots,
+    /// A call has one only now and then: how many are busy, and how many calls wait, must be told.
+    Loops,
 }
 
 /// A machine.

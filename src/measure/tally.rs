@@ -1,7 +1,7 @@
 //! What one replication leaves, and what many of them leave together: plain sums that can be added.
 
 use super::{
-    gauge::{Gauge, LevelTimes, Usage},
+    gauge::{LevelTimes, Usage},
     histogram::{Compact, Counter, Times},
     latency::Latency,
     outcome::Cause,
@@ -126,8 +126,8 @@ pub struct InstanceTally {
     pub waiting: LevelTimes,
     /// Slots held, or loops busy.
     pub busy: Usage,
-    /// Connections.
-    pub connections: Gauge,
+    /// Connections times nanoseconds.
+    pub connections_area: u128,
     /// From commit to visible, at a replica.
     pub lag: Times<7, u64>,
     /// Commit groups flushed.
@@ -154,10 +154,10 @@ pub struct HostTally {
 }
 
 /// An upstream.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct UpstreamTally {
-    /// Calls waiting for a server.
-    pub queued: Gauge,
+    /// Calls waiting for a server times nanoseconds.
+    pub queued_area: u128,
     /// Failed attempts within the window.
     pub failed: Causes,
 }
@@ -192,7 +192,6 @@ impl Tally {
             parts: vec![RequestPart::default(); request_ruler.parts()],
             ..RequestTally::default()
         };
-        let upstream = || UpstreamTally { queued: Gauge::new(&ruler), failed: Causes::default() };
         Tally {
             replications: 1,
             request_ruler,
@@ -200,13 +199,9 @@ impl Tally {
             requests: (0..shape.requests).map(|_| request()).collect(),
             workloads: vec![WorkloadTally::default(); shape.workloads as usize],
             services: vec![ServiceTally::default(); shape.services as usize],
-            instances: shape
-                .instances
-                .iter()
-                .map(|instance| InstanceTally::new(instance.workers, &ruler))
-                .collect(),
-            hosts: shape.hosts.iter().map(|host| HostTally::new(host.cores, &ruler)).collect(),
-            upstreams: (0..shape.upstreams).map(|_| upstream()).collect(),
+            instances: shape.instances.iter().map(|_| InstanceTally::new(&ruler)).collect(),
+            hosts: shape.hosts.iter().map(|_| HostTally::new(&ruler)).collect(),
+            upstreams: vec![UpstreamTally::default(); shape.upstreams as usize],
             objectives: vec![ObjectiveTally::default(); shape.objectives.len()],
             events: Digest::new(),
             shape: shape.clone(),
@@ -216,6 +211,18 @@ impl Tally {
     /// Measured seconds, of all replications together.
     pub fn seconds(&self) -> f64 {
         self.shape.until.since(self.shape.from).seconds() * f64::from(self.replications)
+    }
+
+    /// What services know of all their instances.
+    pub(super) fn sum_up_services(&mut self) {
+        for (shape, instance) in self.shape.instances.iter().zip(&self.instances) {
+            let service = &mut self.services[shape.service as usize].calls;
+            service.sojourn.moments.merge(&instance.calls.sojourn.moments);
+            service.wait.moments.merge(&instance.calls.wait.moments);
+            add(&mut service.causes, &instance.calls.causes);
+            service.wasted += instance.calls.wasted;
+            service.completed += instance.calls.completed;
+        }
     }
 
     /// Whether each request that arrived in the window came to an end.
@@ -250,7 +257,7 @@ impl Tally {
             mine.failed += theirs.failed;
         });
         each(&mut self.upstreams, &other.upstreams, |mine, theirs| {
-            mine.queued.merge(&theirs.queued);
+            mine.queued_area += theirs.queued_area;
             add(&mut mine.failed, &theirs.failed);
         });
         each(&mut self.objectives, &other.objectives, |mine, theirs| {
@@ -314,13 +321,13 @@ impl ServiceTally {
 }
 
 impl InstanceTally {
-    fn new(workers: Option<u32>, ruler: &Ruler) -> InstanceTally {
+    fn new(ruler: &Ruler) -> InstanceTally {
         InstanceTally {
             calls: CallTally::default(),
-            in_system: LevelTimes::new(ruler),
-            waiting: LevelTimes::new(ruler),
-            busy: Usage::new(workers.unwrap_or(u32::MAX), ruler),
-            connections: Gauge::new(ruler),
+            in_system: LevelTimes::default(),
+            waiting: LevelTimes::default(),
+            busy: Usage::new(ruler),
+            connections_area: 0,
             lag: Times::default(),
             flushes: 0,
             transactions: 0,
@@ -332,7 +339,7 @@ impl InstanceTally {
         self.in_system.merge(&other.in_system);
         self.waiting.merge(&other.waiting);
         self.busy.merge(&other.busy);
-        self.connections.merge(&other.connections);
+        self.connections_area += other.connections_area;
         self.lag.merge(&other.lag);
         self.flushes += other.flushes;
         self.transactions += other.transactions;
@@ -340,9 +347,9 @@ impl InstanceTally {
 }
 
 impl HostTally {
-    fn new(cores: u32, ruler: &Ruler) -> HostTally {
+    fn new(ruler: &Ruler) -> HostTally {
         HostTally {
-            runnable: Usage::new(cores, ruler),
+            runnable: Usage::new(ruler),
             sending: Areas::new(ruler),
             receiving: Areas::new(ruler),
             disk: Areas::new(ruler),

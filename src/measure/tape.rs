@@ -1,77 +1,190 @@
-//! The recorder of a replication. Arrays by id, one comparison for a new part of the window;
-//! nothing here is drawn, hashed or scheduled.
+//! The recorder of a replication. Arrays by id, and for each event a few additions: whatever can be
+//! derived from other counts is derived when the replication is over. Nothing here is drawn, hashed
+//! or scheduled.
 //!
 //! Requests and calls count if they *arrive* in the measured window; levels and busy devices are
 //! integrated over it; failed attempts, page-cache look-ups and log events count if they happen in
 //! it.
 
+mod pages;
+mod station;
+#[cfg(test)]
+mod tests;
+
+use self::{
+    pages::{Page, Pages},
+    station::Station,
+};
 use super::{
-    outcome::Cause,
+    gauge::Gauge,
+    histogram::Size,
+    latency::Latencies,
+    outcome::{Cause, Outcome},
     recorder::{Device, Finished, Level, Recorder, Served},
     shape::{ObjectiveScope, ObjectiveShape, Shape},
-    tally::{CallTally, ObjectiveTally, Tally},
+    tally::{ObjectiveTally, Tally},
+    window::Cursor,
 };
-use crate::{
-    engine::time::{Instant, Span},
-    measure::{
-        histogram::Counter,
-        window::{Areas, Ruler},
-    },
-};
+use crate::engine::time::{Instant, Span};
 
 /// Records one replication.
 #[derive(Clone, Debug)]
 pub struct Tape {
+    /// What is known already.
     tally: Tally,
+    /// The window: when it begins and how long it is, in nanoseconds.
+    from_ns: u64,
+    length_ns: u64,
+    /// The part of the window in which requests end.
+    cursor: Cursor,
+    /// Of the levels.
+    pages: Pages,
+    stations: Vec<Station>,
+    /// Threads that want a core, by host.
+    runnable: Vec<Gauge>,
+    /// Calls in the queues of an upstream.
+    queued: Vec<Gauge>,
+    /// Latencies by request type.
+    visits: Vec<Visits>,
     /// Objectives on visitors' requests (index).
     on_requests: Vec<u32>,
-    /// Objectives on calls (index), by service.
+    /// Objectives on calls (index), by service; empty if there are none at all.
     on_calls: Vec<Vec<u32>>,
+}
+
+/// Requests of one type.
+#[derive(Clone, Debug, Default)]
+struct Visits {
+    ok: Latencies,
+    failed: Latencies,
 }
 
 impl Tape {
     /// An empty tape for a site that begins with all levels at 0.
     pub fn new(shape: &Shape) -> Tape {
         let mut on_requests = Vec::new();
-        let mut on_calls = vec![Vec::new(); shape.services as usize];
+        let mut on_calls = Vec::new();
         for (index, objective) in shape.objectives.iter().enumerate() {
             match objective.scope {
-                ObjectiveScope::Service(service) => on_calls[service as usize].push(index as u32),
+                ObjectiveScope::Service(service) => {
+                    on_calls.resize(shape.services as usize, Vec::new());
+                    on_calls[service as usize].push(index as u32);
+                }
                 ObjectiveScope::Site | ObjectiveScope::Request(_) | ObjectiveScope::Workload(_) => {
                     on_requests.push(index as u32);
                 }
             }
         }
-        Tape { tally: Tally::new(shape), on_requests, on_calls }
+        let tally = Tally::new(shape);
+        Tape {
+            from_ns: shape.from.nanos(),
+            length_ns: shape.until.since(shape.from).nanos(),
+            cursor: Cursor::new(tally.request_ruler),
+            pages: Pages::new(tally.usage_ruler),
+            stations: shape.instances.iter().map(Station::new).collect(),
+            runnable: shape.hosts.iter().map(|host| Gauge::new(host.cores)).collect(),
+            queued: vec![Gauge::new(u32::MAX); shape.upstreams as usize],
+            visits: vec![Visits::default(); shape.requests as usize],
+            tally,
+            on_requests,
+            on_calls,
+        }
     }
 
     /// The end of the replication, at or behind the end of the window.
     pub fn close(mut self, now: Instant) -> Tally {
-        let Tally { shape, usage_ruler: ruler, instances, hosts, upstreams, .. } = &mut self.tally;
-        assert!(now >= shape.until, "closed at {now:?}, within the window");
-        let end = shape.until;
-        for instance in instances {
-            instance.in_system.set(instance.in_system.gauge.level(), end, ruler);
-            instance.waiting.set(instance.waiting.gauge.level(), end, ruler);
-            instance.busy.set(instance.busy.gauge.level(), end, ruler);
-            instance.connections.set(instance.connections.level(), end, ruler);
+        let until = self.tally.shape.until;
+        assert!(now >= until, "closed at {now:?}, within the window");
+        if self.pages.is_over(until) {
+            self.turn_pages(until);
         }
-        for host in hosts {
-            host.runnable.set(host.runnable.gauge.level(), end, ruler);
+        for (station, instance) in self.stations.into_iter().zip(&mut self.tally.instances) {
+            station.close(&mut instance.calls);
         }
-        for upstream in upstreams {
-            upstream.queued.set(upstream.queued.level(), end, ruler);
+        self.tally.sum_up_services();
+        for (visits, tally) in self.visits.iter().zip(&mut self.tally.requests) {
+            (tally.ok, tally.failed) = (visits.ok.close(), visits.failed.close());
+            tally.causes[Cause::None as usize] = tally.ok.moments.count;
+            tally.completed = tally.parts.iter().map(|part| part.completed).sum();
         }
         self.tally
     }
 
     #[inline]
     fn is_inside(&self, at: Instant) -> bool {
-        self.tally.shape.from <= at && at < self.tally.shape.until
+        at.nanos().wrapping_sub(self.from_ns) < self.length_ns
+    }
+
+    /// Goes on to the page of this instant.
+    #[cold]
+    #[inline(never)]
+    fn turn_pages(&mut self, now: Instant) {
+        while self.pages.is_over(now) {
+            let page = self.pages.turn();
+            self.sweep(page);
+        }
+    }
+
+    fn sweep(&mut self, page: Page) {
+        let Tally { shape, instances, hosts, upstreams, .. } = &mut self.tally;
+        let whole = shape.until.since(shape.from);
+        for (station, instance) in self.stations.iter_mut().zip(instances) {
+            station.sweep(page, whole, instance);
+        }
+        for (runnable, host) in self.runnable.iter_mut().zip(hosts) {
+            let (swept, _) = runnable.sweep(page.end);
+            if let Some(part) = page.part {
+                host.runnable.add(part, swept);
+            }
+        }
+        for (queued, upstream) in self.queued.iter_mut().zip(upstreams) {
+            let (swept, _) = queued.sweep(page.end);
+            if page.part.is_some() {
+                upstream.queued_area += u128::from(swept.area);
+            }
+        }
+    }
+
+    /// A success that did not both arrive and end in the window: what it adds to those that ended
+    /// there, or takes away from those that arrived there.
+    #[cold]
+    #[inline(never)]
+    fn count_at_the_edge(&mut self, call: &Served, now: Instant) {
+        let (arrives, ends) = (self.is_inside(call.arrived), self.is_inside(now));
+        let completed = &mut self.tally.instances[call.instance as usize].calls.completed;
+        *completed = completed.wrapping_add(u64::from(ends)).wrapping_sub(u64::from(arrives));
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn judge_call(&mut self, call: &Served, latency: Span) {
+        for &index in &self.on_calls[call.service as usize] {
+            let objective = &self.tally.shape.objectives[index as usize];
+            let counter = &mut self.tally.objectives[index as usize];
+            judge(objective, counter, call.arrived, latency, call.outcome.is_ok());
+        }
+    }
+
+    #[inline]
+    fn judge_request(&mut self, request: &Finished, latency: Span) {
+        for &index in &self.on_requests {
+            let objective = &self.tally.shape.objectives[index as usize];
+            let is_about = match objective.scope {
+                ObjectiveScope::Site => true,
+                ObjectiveScope::Request(index) => index == request.request,
+                ObjectiveScope::Workload(index) => index == request.workload,
+                ObjectiveScope::Service(_) => false,
+            };
+            if is_about {
+                let counter = &mut self.tally.objectives[index as usize];
+                judge(objective, counter, request.arrived, latency, request.outcome.is_ok());
+            }
+        }
     }
 }
 
 impl Recorder for Tape {
+    #[inline]
     fn arrived(&mut self, _workload: u32, request: u32, now: Instant) {
         if self.is_inside(now) {
             self.tally.requests[request as usize].begun += 1;
@@ -80,78 +193,73 @@ impl Recorder for Tape {
 
     fn finished(&mut self, request: Finished, _now: Instant) {
         let Finished { key, arrived, ended, outcome, .. } = request;
-        let is_cut_off = outcome.cause == Cause::Unfinished;
-        let tally = &mut self.tally;
-        let ruler = tally.request_ruler;
-        let of_type = &mut tally.requests[request.request as usize];
-        if let Some(part) = ruler.part(ended).filter(|_| !is_cut_off) {
+        let Tally { requests, workloads, services, events, .. } = &mut self.tally;
+        let of_type = &mut requests[request.request as usize];
+        let ending = self.cursor.part(ended).filter(|_| outcome.cause != Cause::Unfinished);
+        if let Some(part) = ending {
             of_type.parts[part].ended += 1;
             of_type.parts[part].completed += u64::from(outcome.is_ok());
-            of_type.completed += u64::from(outcome.is_ok());
         }
-        let Some(part) = ruler.part(arrived) else { return };
+        let Some(part) = self.cursor.part_before(arrived) else { return };
         let latency = ended.since(arrived);
-        of_type.causes[outcome.cause as usize] += 1;
-        let workload = &mut tally.workloads[request.workload as usize];
+        let visits = &mut self.visits[request.request as usize];
+        let workload = &mut workloads[request.workload as usize];
+        let part = &mut of_type.parts[part];
         if outcome.is_ok() {
-            of_type.ok.record(latency);
-            of_type.parts[part].ok += 1;
-            of_type.parts[part].latency.record(latency);
+            visits.ok.record(latency);
+            part.ok += 1;
+            part.latency.record(Size::of(latency));
             workload.ok += 1;
         } else {
-            of_type.failed.record(latency);
-            of_type.parts[part].failed += 1;
+            visits.failed.record(latency);
+            part.failed += 1;
             workload.failed += 1;
-            if let Some(service) = tally.services.get_mut(outcome.at as usize) {
+            of_type.causes[outcome.cause as usize] += 1;
+            if let Some(service) = services.get_mut(outcome.at as usize) {
                 service.blamed[outcome.cause as usize] += 1;
             }
         }
-        tally.events.fold(key);
-        tally.events.fold(ended.nanos());
+        events.fold(key);
+        events.fold(ended.nanos());
         let seen = u64::from(outcome.status) << 8 | outcome.cause as u64;
-        tally.events.fold(u64::from(outcome.at) << 32 | seen);
-        for &index in &self.on_requests {
-            let objective = &tally.shape.objectives[index as usize];
-            let is_about = match objective.scope {
-                ObjectiveScope::Site => true,
-                ObjectiveScope::Request(index) => index == request.request,
-                ObjectiveScope::Workload(index) => index == request.workload,
-                ObjectiveScope::Service(_) => false,
-            };
-            if is_about {
-                let counter = &mut tally.objectives[index as usize];
-                judge(objective, counter, arrived, latency, outcome.is_ok());
-            }
-        }
+        events.fold(u64::from(outcome.at) << 32 | seen);
+        self.judge_request(&request, latency);
     }
 
+    #[inline]
     fn served(&mut self, call: Served, now: Instant) {
-        let is_inside = self.is_inside(call.arrived);
-        let ends_inside = self.is_inside(now);
-        if !is_inside && !ends_inside {
+        let is_ok = call.outcome.is_ok();
+        let arrives_inside = self.is_inside(call.arrived);
+        if is_ok && !(arrives_inside && self.is_inside(now)) {
+            self.count_at_the_edge(&call, now);
+        }
+        if !arrives_inside {
             return;
         }
-        let Tally { services, instances, shape, objectives, .. } = &mut self.tally;
-        let service = &mut services[call.service as usize].calls;
-        let instance = &mut instances[call.instance as usize].calls;
-        if ends_inside && call.outcome.is_ok() {
-            service.completed += 1;
-            instance.completed += 1;
+        let sojourn = now.since(call.arrived);
+        let service = &mut self.tally.services[call.service as usize].calls;
+        let station = &mut self.stations[call.instance as usize];
+        if is_ok {
+            let size = Size::of(sojourn);
+            station.stayed(sojourn, size);
+            service.sojourn.histogram.record_positive(sojourn, size);
         }
-        if !is_inside {
-            return;
+        if !call.waited.is_zero() && !is_refusal(call.outcome.cause) {
+            let size = Size::of(call.waited);
+            station.waited(call.waited, size);
+            service.wait.histogram.record(size);
         }
-        count(service, &call, now);
-        count(instance, &call, now);
-        for &index in &self.on_calls[call.service as usize] {
-            let objective = &shape.objectives[index as usize];
-            let counter = &mut objectives[index as usize];
-            let latency = now.since(call.arrived);
-            judge(objective, counter, call.arrived, latency, call.outcome.is_ok());
+        if !is_ok || call.is_wasted {
+            let calls = &mut self.tally.instances[call.instance as usize].calls;
+            calls.causes[call.outcome.cause as usize] += u64::from(!is_ok);
+            calls.wasted += u64::from(call.is_wasted);
+        }
+        if !self.on_calls.is_empty() {
+            self.judge_call(&call, sojourn);
         }
     }
 
-    fn attempt_failed(&mut self, upstream: u32, outcome: super::outcome::Outcome, now: Instant) {
+    fn attempt_failed(&mut self, upstream: u32, outcome: Outcome, now: Instant) {
         if self.is_inside(now) {
             self.tally.upstreams[upstream as usize].failed[outcome.cause as usize] += 1;
         }
@@ -159,29 +267,34 @@ impl Recorder for Tape {
 
     #[inline]
     fn level(&mut self, level: Level, value: u32, now: Instant) {
-        let Tally { usage_ruler: ruler, instances, hosts, upstreams, .. } = &mut self.tally;
+        if self.pages.is_over(now) {
+            self.turn_pages(now);
+        }
         match level {
-            Level::Calls(id) => instances[id as usize].in_system.set(value, now, ruler),
-            Level::Waiting(id) => instances[id as usize].waiting.set(value, now, ruler),
-            Level::Busy(id) => instances[id as usize].busy.set(value, now, ruler),
+            Level::Calls(id) => self.stations[id as usize].set_calls(value, now),
+            Level::Waiting(id) => self.stations[id as usize].set_waiting(value, now),
+            Level::Busy(id) => self.stations[id as usize].set_busy(value, now),
             Level::Connections(id) => {
-                instances[id as usize].connections.set(value, now, ruler);
+                self.stations[id as usize].connections.set(value, now);
             }
-            Level::Runnable(id) => hosts[id as usize].runnable.set(value, now, ruler),
+            Level::Runnable(id) => {
+                self.runnable[id as usize].set(value, now);
+            }
             Level::Queued(id) => {
-                upstreams[id as usize].queued.set(value, now, ruler);
+                self.queued[id as usize].set(value, now);
             }
         }
     }
 
     #[inline]
     fn busy(&mut self, device: Device, from: Instant, until: Instant, _now: Instant) {
-        let Tally { usage_ruler: ruler, hosts, .. } = &mut self.tally;
-        match device {
-            Device::Sending(id) => stretch(&mut hosts[id as usize].sending, from, until, ruler),
-            Device::Receiving(id) => stretch(&mut hosts[id as usize].receiving, from, until, ruler),
-            Device::Disk(id) => stretch(&mut hosts[id as usize].disk, from, until, ruler),
-        }
+        let hosts = &mut self.tally.hosts;
+        let areas = match device {
+            Device::Sending(id) => &mut hosts[id as usize].sending,
+            Device::Receiving(id) => &mut hosts[id as usize].receiving,
+            Device::Disk(id) => &mut hosts[id as usize].disk,
+        };
+        areas.add(1, from, until);
     }
 
     fn page_cache(&mut self, host: u32, is_hit: bool, now: Instant) {
@@ -204,27 +317,6 @@ impl Recorder for Tape {
             instance.flushes += 1;
             instance.transactions += u64::from(transactions);
         }
-    }
-}
-
-#[inline]
-fn stretch(areas: &mut Areas, from: Instant, until: Instant, ruler: &Ruler) {
-    let from = from.max(ruler.from).nanos();
-    let until = until.min(ruler.until).nanos();
-    if from < until {
-        areas.add(1, from, until);
-    }
-}
-
-#[inline]
-fn count<const BITS: u32, C: Counter>(tally: &mut CallTally<BITS, C>, call: &Served, now: Instant) {
-    tally.causes[call.outcome.cause as usize] += 1;
-    tally.wasted += u64::from(call.is_wasted);
-    if call.outcome.is_ok() {
-        tally.sojourn.record(now.since(call.arrived));
-    }
-    if !is_refusal(call.outcome.cause) {
-        tally.wait.record(call.waited);
     }
 }
 
@@ -258,142 +350,4 @@ fn judge(
     counter.count += 1;
     let is_slow = objective.limit.is_some_and(|limit| latency >= limit);
     counter.beyond += u64::from(is_slow || !is_ok);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::measure::{
-        fold::Fold,
-        outcome::Outcome,
-        shape::{HostShape, InstanceShape},
-    };
-
-    const FAILED: Outcome = Outcome { status: 503, cause: Cause::QueueFull, at: 0 };
-
-    fn at(millis: u64) -> Instant {
-        Instant::ZERO + Span::from_millis(millis)
-    }
-
-    /// Warm-up 1 s, window 10 s, one of everything.
-    fn shape() -> Shape {
-        let objective = |scope, limit| ObjectiveShape {
-            limit,
-            scope,
-            from: at(1_000),
-            until: at(6_000),
-            successes_only: false,
-        };
-        Shape {
-            from: at(1_000),
-            until: at(11_000),
-            services: 1,
-            instances: vec![InstanceShape { service: 0, workers: Some(2) }],
-            hosts: vec![HostShape { cores: 2, disk_parallel: 4 }],
-            upstreams: 1,
-            requests: 2,
-            workloads: 1,
-            objectives: vec![
-                objective(ObjectiveScope::Request(0), Some(Span::from_millis(100))),
-                objective(ObjectiveScope::Service(0), None),
-            ],
-        }
-    }
-
-    fn request(request: u32, arrived: u64, ended: u64, outcome: Outcome) -> Finished {
-        let (arrived, ended) = (at(arrived), at(ended));
-        Finished { key: 7, workload: 0, request, arrived, ended, outcome }
-    }
-
-    fn tell(tape: &mut Tape, request: Finished) {
-        tape.arrived(request.workload, request.request, request.arrived);
-        tape.finished(request, request.ended);
-    }
-
-    #[test]
-    fn what_arrives_in_the_window_counts() {
-        let mut tape = Tape::new(&shape());
-        tell(&mut tape, request(0, 999, 1_500, Outcome::OK));
-        tell(&mut tape, request(0, 1_000, 1_100, Outcome::OK));
-        tell(&mut tape, request(0, 2_000, 2_101, Outcome::OK));
-        tell(&mut tape, request(0, 3_000, 3_001, FAILED));
-        tell(&mut tape, request(1, 10_999, 12_000, Outcome::OK));
-        tell(&mut tape, request(1, 11_000, 11_001, Outcome::OK));
-        let tally = tape.close(at(12_000));
-        assert_eq!(tally.check_conservation(), Ok(()));
-        let ok: Vec<u64> = tally.requests.iter().map(|tally| tally.ok.moments.count).collect();
-        assert_eq!(ok, [2, 1]);
-        // By their end: one from the warm-up, two from the window, none from the drain.
-        assert_eq!((tally.requests[0].completed, tally.requests[1].completed), (3, 0));
-        assert_eq!(tally.requests[0].causes[Cause::QueueFull as usize], 1);
-        assert_eq!(tally.services[0].blamed[Cause::QueueFull as usize], 1);
-        // `< 100ms` is kept neither by 100 ms, nor by 101 ms, nor by a failure.
-        assert_eq!(tally.objectives[0], ObjectiveTally { count: 3, beyond: 3 });
-    }
-
-    #[test]
-    fn a_lost_request_is_found() {
-        let mut tape = Tape::new(&shape());
-        tape.arrived(0, 1, at(5_000));
-        let lost = super::super::tally::Imbalance { request: 1, arrived: 1, finished: 0 };
-        assert_eq!(tape.close(at(11_000)).check_conservation(), Err(lost));
-    }
-
-    #[test]
-    fn calls_and_waits() {
-        let mut tape = Tape::new(&shape());
-        let call = |arrived, waited, outcome| Served {
-            service: 0,
-            instance: 0,
-            arrived: at(arrived),
-            waited: Span::from_millis(waited),
-            outcome,
-            is_wasted: false,
-        };
-        tape.served(call(2_000, 0, Outcome::OK), at(2_020));
-        tape.served(call(2_000, 20, Outcome::OK), at(2_060));
-        tape.served(call(2_000, 0, FAILED), at(2_000));
-        let figures = super::super::figures::Figures::of(&tape.close(at(11_000)));
-        let calls = &figures.services[0];
-        assert_eq!(calls.sojourn_mean_s, Some(0.04));
-        assert_eq!(calls.wait_mean_s, Some(0.01));
-        assert_eq!(calls.wait_positive_share, Some(0.5));
-        assert_eq!(calls.refused_share, Some(1.0 / 3.0));
-        assert_eq!(calls.throughput_per_s, Some(0.2));
-        assert_eq!(figures.objectives[1], Some(2.0 / 3.0));
-    }
-
-    #[test]
-    fn levels_and_devices_are_clipped_to_the_window() {
-        let mut tape = Tape::new(&shape());
-        tape.level(Level::Runnable(0), 3, at(500));
-        tape.level(Level::Runnable(0), 1, at(6_000));
-        tape.level(Level::Busy(0), 2, at(6_000));
-        tape.busy(Device::Disk(0), at(10_000), at(20_000), at(9_000));
-        tape.busy(Device::Sending(0), at(0), at(1_500), at(0));
-        let figures = super::super::figures::Figures::of(&tape.close(at(11_000)));
-        let host = &figures.hosts[0];
-        assert_eq!(host.cpu_utilisation, Some(0.75));
-        assert_eq!(host.runnable_mean, Some(2.0));
-        assert_eq!(host.disk_utilisation, Some(0.025));
-        assert_eq!(host.sending_utilisation, Some(0.05));
-        assert_eq!(figures.instances[0].1.utilisation, Some(0.5));
-    }
-
-    #[test]
-    fn replications_fold_in_order() {
-        let tally = |latency: u64| {
-            let mut tape = Tape::new(&shape());
-            tell(&mut tape, request(0, 2_000, 2_000 + latency, Outcome::OK));
-            tape.close(at(11_000))
-        };
-        let mut fold = Fold::new(tally(100));
-        fold.push(&tally(300));
-        assert_eq!(fold.pool.requests[0].ok.moments.mean_s(), Some(0.2));
-        let mean = fold.series.site.ok.mean_s;
-        assert_eq!((mean.count, mean.mean), (2, 0.2));
-        let mut other_way = Fold::new(tally(300));
-        other_way.push(&tally(100));
-        assert_ne!(fold.pool.events, other_way.pool.events);
-    }
 }

@@ -65,10 +65,58 @@ fn nice_above_ten_seconds(least: u64) -> u64 {
     round.unwrap_or_else(|| least.div_ceil(day) * day)
 }
 
+/// Finds parts of the window for instants that come nearly in order: it remembers the last one.
+#[derive(Clone, Debug)]
+pub struct Cursor {
+    ruler: Ruler,
+    part: usize,
+    begin_ns: u64,
+    end_ns: u64,
+}
+
+impl Cursor {
+    /// At no part yet.
+    pub fn new(ruler: Ruler) -> Cursor {
+        Cursor { ruler, part: 0, begin_ns: 0, end_ns: 0 }
+    }
+
+    /// The part in which an instant lies, if it lies in the window.
+    #[inline]
+    pub fn part(&mut self, at: Instant) -> Option<usize> {
+        if self.begin_ns <= at.nanos() && at.nanos() < self.end_ns {
+            return Some(self.part);
+        }
+        self.seek(at)
+    }
+
+    /// The part in which an instant lies that came not long before the last one.
+    #[inline]
+    pub fn part_before(&self, at: Instant) -> Option<usize> {
+        if self.begin_ns <= at.nanos() && at.nanos() < self.end_ns {
+            return Some(self.part);
+        }
+        let is_near = self.begin_ns.saturating_sub(at.nanos()) <= self.ruler.width.nanos();
+        if at.nanos() < self.begin_ns && is_near {
+            return self.part.checked_sub(1);
+        }
+        self.ruler.part(at)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn seek(&mut self, at: Instant) -> Option<usize> {
+        self.part = self.ruler.part(at)?;
+        self.begin_ns = self.ruler.from.nanos() + self.ruler.width.times(self.part as u64).nanos();
+        self.end_ns = (self.begin_ns + self.ruler.width.nanos()).min(self.ruler.until.nanos());
+        Some(self.part)
+    }
+}
+
 /// The integral of a level over each part of the window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Areas {
     from_ns: u64,
+    until_ns: u64,
     width_ns: u64,
     /// Level times nanoseconds, by part.
     pub by_part: Vec<u64>,
@@ -81,29 +129,34 @@ pub struct Areas {
 impl Areas {
     /// Nothing yet.
     pub fn new(ruler: &Ruler) -> Areas {
-        let (from_ns, width_ns) = (ruler.from.nanos(), ruler.width.nanos());
+        let (from_ns, until_ns) = (ruler.from.nanos(), ruler.until.nanos());
+        let width_ns = ruler.width.nanos();
         let by_part = vec![0; ruler.parts()];
-        let end_ns = from_ns + width_ns;
-        Areas { from_ns, width_ns, by_part, part: 0, begin_ns: from_ns, end_ns }
+        Areas { from_ns, until_ns, width_ns, by_part, part: 0, begin_ns: from_ns, end_ns: from_ns }
     }
 
-    /// Adds `level` from `from_ns` to `until_ns`, which must lie within the window.
+    /// Adds `level` from `from` to `until`, as far as that is in the window.
     #[inline]
-    pub fn add(&mut self, level: u64, from_ns: u64, until_ns: u64) {
+    pub fn add(&mut self, level: u32, from: Instant, until: Instant) {
+        let (from_ns, until_ns) = (from.nanos(), until.nanos());
         if self.begin_ns <= from_ns && until_ns <= self.end_ns {
-            self.by_part[self.part] += level * (until_ns - from_ns);
-        } else if level > 0 && from_ns < until_ns {
+            self.by_part[self.part] += u64::from(level) * (until_ns - from_ns);
+        } else {
             self.add_across(level, from_ns, until_ns);
         }
     }
 
-    fn add_across(&mut self, level: u64, mut from_ns: u64, until_ns: u64) {
+    #[cold]
+    #[inline(never)]
+    fn add_across(&mut self, level: u32, from_ns: u64, until_ns: u64) {
+        let mut from_ns = from_ns.max(self.from_ns);
+        let until_ns = until_ns.min(self.until_ns);
         while from_ns < until_ns {
             self.part = ((from_ns - self.from_ns) / self.width_ns) as usize;
             self.begin_ns = self.from_ns + self.part as u64 * self.width_ns;
-            self.end_ns = self.begin_ns + self.width_ns;
+            self.end_ns = (self.begin_ns + self.width_ns).min(self.until_ns);
             let stop = until_ns.min(self.end_ns);
-            self.by_part[self.part] += level * (stop - from_ns);
+            self.by_part[self.part] += u64::from(level) * (stop - from_ns);
             from_ns = stop;
         }
     }
@@ -150,14 +203,28 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parts_add_up(stretches in prop::collection::vec((0u64..1000, 0u64..1000, 0u64..9), 0..50)) {
+        fn a_cursor_finds_what_the_ruler_finds(steps in prop::collection::vec((0u64..200, 0u64..300), 0..50)) {
+            let ruler = Ruler { from: Instant::from_nanos(100), until: Instant::from_nanos(1110), width: Span::from_nanos(70) };
+            let mut cursor = Cursor::new(ruler);
+            let mut now = 0;
+            for (step, before) in steps {
+                now += step;
+                let (arrived, ended) = (Instant::from_nanos(now.saturating_sub(before)), Instant::from_nanos(now));
+                prop_assert_eq!(cursor.part(ended), ruler.part(ended));
+                prop_assert_eq!(cursor.part_before(arrived), ruler.part(arrived));
+            }
+        }
+
+        #[test]
+        fn parts_add_up(stretches in prop::collection::vec((0u64..1200, 0u64..1200, 0u32..9), 0..50)) {
             let ruler = Ruler { from: Instant::from_nanos(100), until: Instant::from_nanos(1100), width: Span::from_nanos(70) };
             let mut areas = Areas::new(&ruler);
             let mut whole = 0;
             for (one, other, level) in stretches {
-                let (from, until) = (one.min(other) + 100, one.max(other) + 100);
-                areas.add(level, from, until);
-                whole += level * (until - from);
+                let (from, until) = (one.min(other), one.max(other));
+                areas.add(level, Instant::from_nanos(from), Instant::from_nanos(until));
+                let inside = until.clamp(100, 1100) - from.clamp(100, 1100);
+                whole += u64::from(level) * inside;
             }
             prop_assert_eq!(areas.by_part.iter().sum::<u64>(), whole);
         }

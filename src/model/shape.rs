@@ -3,7 +3,7 @@
 use super::blueprint::{Blueprint, Instance, Objective, Promise, Scope, Serving};
 use crate::{
     engine::time::Instant,
-    measure::shape::{HostShape, InstanceShape, ObjectiveScope, ObjectiveShape, Shape},
+    measure::shape::{HostShape, InstanceShape, ObjectiveScope, ObjectiveShape, Shape, Workers},
 };
 
 /// The shape of a site.
@@ -28,12 +28,12 @@ pub fn shape(plan: &Blueprint) -> Shape {
 
 fn instance(plan: &Blueprint, it: &Instance) -> InstanceShape {
     let service = &plan.services[it.service.index()];
-    let each = match service.serving {
-        Serving::Loops { loops } => loops,
-        Serving::Slots { slots, .. } => slots,
+    let (workers_are, each) = match service.serving {
+        Serving::Loops { loops } => (Workers::Loops, loops),
+        Serving::Slots { slots, .. } => (Workers::Slots, slots),
     };
     let workers = (each != u32::MAX).then(|| each.saturating_mul(service.processes));
-    InstanceShape { service: it.service.0, workers }
+    InstanceShape { service: it.service.0, workers, workers_are }
 }
 
 fn objective(it: &Objective) -> ObjectiveShape {

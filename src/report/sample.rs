@@ -7,7 +7,7 @@ use crate::{
         fold::Fold,
         outcome::{Cause, Outcome},
         recorder::{Device, Finished, Level, Recorder, Served},
-        shape::{HostShape, InstanceShape, ObjectiveScope, ObjectiveShape, Shape},
+        shape::{HostShape, InstanceShape, ObjectiveScope, ObjectiveShape, Shape, Workers},
         tally::Tally,
         tape::Tape,
     },
@@ -216,7 +216,8 @@ fn shape() -> Shape {
         until: at(WINDOW_S),
         successes_only: false,
     };
-    let instance = |service, workers| InstanceShape { service, workers };
+    let workers_are = Workers::Loops;
+    let instance = |service, workers| InstanceShape { service, workers, workers_are };
     Shape {
         from: at(0.0),
         until: at(WINDOW_S),

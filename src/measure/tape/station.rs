@@ -1,0 +1,153 @@
+//! What changes with the calls at one instance, the parts touched together next to each other: with
+//! thousands of instances the cache misses are what measuring costs.
+
+use super::{is_refusal, pages::Page};
+use crate::{
+    engine::time::{Instant, Span},
+    measure::{
+        gauge::{Durations, Gauge, Stretch, Swept},
+        histogram::{Size, Times},
+        outcome::Cause,
+        shape::{InstanceShape, Workers},
+        tally::{CallTally, InstanceTally},
+    },
+};
+
+/// An instance while its site runs.
+#[derive(Clone, Debug)]
+#[repr(C, align(64))]
+pub(super) struct Station {
+    // The first line of the cache: changed when a call comes or goes.
+    /// Calls here; above the ceiling is who waits for a slot.
+    pub(super) calls: Gauge,
+    in_system: Durations,
+    // The next lines: changed when a call is over.
+    sojourn: Times<4, u32>,
+    /// Of those that did wait.
+    wait: Times<4, u32>,
+    // Not for every call.
+    pub(super) waiting: Durations,
+    pub(super) connections: Gauge,
+    /// What must be told because the workers are loops.
+    pub(super) loops: Option<Box<Loops>>,
+}
+
+/// An instance whose workers are loops.
+#[derive(Clone, Debug)]
+pub(super) struct Loops {
+    pub(super) waiting: Gauge,
+    pub(super) busy: Gauge,
+}
+
+impl Station {
+    /// Nothing yet.
+    pub(super) fn new(shape: &InstanceShape) -> Station {
+        let workers = shape.workers.unwrap_or(u32::MAX);
+        let (ceiling, loops) = match shape.workers_are {
+            Workers::Slots => (workers, None),
+            Workers::Loops => {
+                let (waiting, busy) = (Gauge::new(u32::MAX), Gauge::new(workers));
+                (u32::MAX, Some(Box::new(Loops { waiting, busy })))
+            }
+        };
+        Station {
+            calls: Gauge::new(ceiling),
+            in_system: Durations::default(),
+            sojourn: Times::default(),
+            wait: Times::default(),
+            waiting: Durations::default(),
+            connections: Gauge::new(u32::MAX),
+            loops,
+        }
+    }
+
+    /// The number of calls changes.
+    #[inline]
+    pub(super) fn set_calls(&mut self, level: u32, now: Instant) {
+        let over = self.calls.set(level, now);
+        self.lasted(over);
+    }
+
+    /// The number of calls that wait to be accepted changes.
+    #[inline]
+    pub(super) fn set_waiting(&mut self, level: u32, now: Instant) {
+        if let Some(loops) = &mut self.loops {
+            self.waiting.add(loops.waiting.set(level, now));
+        }
+    }
+
+    /// The number of busy loops changes.
+    #[inline]
+    pub(super) fn set_busy(&mut self, level: u32, now: Instant) {
+        if let Some(loops) = &mut self.loops {
+            loops.busy.set(level, now);
+        }
+    }
+
+    #[inline]
+    fn lasted(&mut self, over: Stretch) {
+        self.in_system.add(over);
+        let above = self.calls.above(over.level);
+        if above > 0 {
+            self.waiting.add(Stretch { level: above, ..over });
+        }
+    }
+
+    /// A call ended well that took so long.
+    #[inline]
+    pub(super) fn stayed(&mut self, sojourn: Span, size: Size) {
+        self.sojourn.record_sized(sojourn, size);
+    }
+
+    /// A call that was let in had to wait.
+    #[inline]
+    pub(super) fn waited(&mut self, wait: Span, size: Size) {
+        self.wait.record_sized(wait, size);
+    }
+
+    /// A page is over.
+    pub(super) fn sweep(&mut self, page: Page, whole: Span, tally: &mut InstanceTally) {
+        let (calls, over) = self.calls.sweep(page.end);
+        self.lasted(over);
+        let (connections, _) = self.connections.sweep(page.end);
+        let (waiting, busy) = match &mut self.loops {
+            None => (calls.area - calls.used, Swept { area: calls.used, ..calls }),
+            Some(loops) => {
+                let (waiting, over) = loops.waiting.sweep(page.end);
+                self.waiting.add(over);
+                (waiting.area, loops.busy.sweep(page.end).0)
+            }
+        };
+        match page.part {
+            None => {
+                self.in_system.clear();
+                self.waiting.clear();
+            }
+            Some(part) => {
+                tally.in_system.area += u128::from(calls.area);
+                tally.waiting.area += u128::from(waiting);
+                tally.busy.add(part, busy);
+                tally.connections_area += u128::from(connections.area);
+            }
+        }
+        if page.is_last {
+            tally.in_system.by_level_ns = self.in_system.by_level(whole.nanos());
+            tally.waiting.by_level_ns = self.waiting.by_level(whole.nanos());
+        }
+    }
+
+    /// The run is over. What follows from what was counted is not counted for each call: `tally` has
+    /// the failures, and how far the calls completed in the window differ from those that arrived
+    /// in it and ended well.
+    pub(super) fn close(self, tally: &mut CallTally<4, u32>) {
+        let ok = self.sojourn.moments.count;
+        tally.causes[Cause::None as usize] = ok;
+        tally.completed = tally.completed.wrapping_add(ok);
+        let mut wait = self.wait;
+        let refused = Cause::ALL.iter().filter(|cause| is_refusal(**cause));
+        let refused: u64 = refused.map(|&cause| tally.causes[cause as usize]).sum();
+        wait.moments.zeros = tally.count() - refused - wait.moments.count;
+        wait.moments.count += wait.moments.zeros;
+        (tally.sojourn, tally.wait) = (self.sojourn, wait);
+    }
+}

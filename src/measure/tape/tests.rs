@@ -1,0 +1,140 @@
+//! What the recorder makes of what it is told.
+
+use super::*;
+use crate::measure::{
+    fold::Fold,
+    outcome::Outcome,
+    shape::{HostShape, InstanceShape, Workers},
+};
+
+const FAILED: Outcome = Outcome { status: 503, cause: Cause::QueueFull, at: 0 };
+
+fn at(millis: u64) -> Instant {
+    Instant::ZERO + Span::from_millis(millis)
+}
+
+/// Warm-up 1 s, window 10 s, one of everything.
+fn shape() -> Shape {
+    let objective = |scope, limit| ObjectiveShape {
+        limit,
+        scope,
+        from: at(1_000),
+        until: at(6_000),
+        successes_only: false,
+    };
+    Shape {
+        from: at(1_000),
+        until: at(11_000),
+        services: 1,
+        instances: vec![InstanceShape {
+            service: 0,
+            workers: Some(2),
+            workers_are: Workers::Slots,
+        }],
+        hosts: vec![HostShape { cores: 2, disk_parallel: 4 }],
+        upstreams: 1,
+        requests: 2,
+        workloads: 1,
+        objectives: vec![
+            objective(ObjectiveScope::Request(0), Some(Span::from_millis(100))),
+            objective(ObjectiveScope::Service(0), None),
+        ],
+    }
+}
+
+fn request(request: u32, arrived: u64, ended: u64, outcome: Outcome) -> Finished {
+    let (arrived, ended) = (at(arrived), at(ended));
+    Finished { key: 7, workload: 0, request, arrived, ended, outcome }
+}
+
+fn tell(tape: &mut Tape, request: Finished) {
+    tape.arrived(request.workload, request.request, request.arrived);
+    tape.finished(request, request.ended);
+}
+
+#[test]
+fn what_arrives_in_the_window_counts() {
+    let mut tape = Tape::new(&shape());
+    tell(&mut tape, request(0, 999, 1_500, Outcome::OK));
+    tell(&mut tape, request(0, 1_000, 1_100, Outcome::OK));
+    tell(&mut tape, request(0, 2_000, 2_101, Outcome::OK));
+    tell(&mut tape, request(0, 3_000, 3_001, FAILED));
+    tell(&mut tape, request(1, 10_999, 12_000, Outcome::OK));
+    tell(&mut tape, request(1, 11_000, 11_001, Outcome::OK));
+    let tally = tape.close(at(12_000));
+    assert_eq!(tally.check_conservation(), Ok(()));
+    let ok: Vec<u64> = tally.requests.iter().map(|tally| tally.ok.moments.count).collect();
+    assert_eq!(ok, [2, 1]);
+    // By their end: one from the warm-up, two from the window, none from the drain.
+    assert_eq!((tally.requests[0].completed, tally.requests[1].completed), (3, 0));
+    assert_eq!(tally.requests[0].causes[Cause::QueueFull as usize], 1);
+    assert_eq!(tally.services[0].blamed[Cause::QueueFull as usize], 1);
+    // `< 100ms` is kept neither by 100 ms, nor by 101 ms, nor by a failure.
+    assert_eq!(tally.objectives[0], ObjectiveTally { count: 3, beyond: 3 });
+}
+
+#[test]
+fn a_lost_request_is_found() {
+    let mut tape = Tape::new(&shape());
+    tape.arrived(0, 1, at(5_000));
+    let lost = crate::measure::tally::Imbalance { request: 1, arrived: 1, finished: 0 };
+    assert_eq!(tape.close(at(11_000)).check_conservation(), Err(lost));
+}
+
+#[test]
+fn calls_and_waits() {
+    let mut tape = Tape::new(&shape());
+    let call = |arrived, waited, outcome| Served {
+        service: 0,
+        instance: 0,
+        arrived: at(arrived),
+        waited: Span::from_millis(waited),
+        outcome,
+        is_wasted: false,
+    };
+    tape.served(call(2_000, 0, Outcome::OK), at(2_020));
+    tape.served(call(2_000, 20, Outcome::OK), at(2_060));
+    tape.served(call(2_000, 0, FAILED), at(2_000));
+    let figures = crate::measure::figures::Figures::of(&tape.close(at(11_000)));
+    let calls = &figures.services[0];
+    assert_eq!(calls.sojourn_mean_s, Some(0.04));
+    assert_eq!(calls.wait_mean_s, Some(0.01));
+    assert_eq!(calls.wait_positive_share, Some(0.5));
+    assert_eq!(calls.refused_share, Some(1.0 / 3.0));
+    assert_eq!(calls.throughput_per_s, Some(0.2));
+    assert_eq!(figures.objectives[1], Some(2.0 / 3.0));
+}
+
+#[test]
+fn levels_and_devices_are_clipped_to_the_window() {
+    let mut tape = Tape::new(&shape());
+    tape.level(Level::Runnable(0), 3, at(500));
+    tape.level(Level::Runnable(0), 1, at(6_000));
+    tape.level(Level::Calls(0), 5, at(6_000));
+    tape.busy(Device::Disk(0), at(10_000), at(20_000), at(9_000));
+    tape.busy(Device::Sending(0), at(0), at(1_500), at(0));
+    let figures = crate::measure::figures::Figures::of(&tape.close(at(11_000)));
+    let host = &figures.hosts[0];
+    assert_eq!(host.cpu_utilisation, Some(0.75));
+    assert_eq!(host.runnable_mean, Some(2.0));
+    assert_eq!(host.disk_utilisation, Some(0.025));
+    assert_eq!(host.sending_utilisation, Some(0.05));
+    assert_eq!(figures.instances[0].1.utilisation, Some(0.5));
+}
+
+#[test]
+fn replications_fold_in_order() {
+    let tally = |latency: u64| {
+        let mut tape = Tape::new(&shape());
+        tell(&mut tape, request(0, 2_000, 2_000 + latency, Outcome::OK));
+        tape.close(at(11_000))
+    };
+    let mut fold = Fold::new(tally(100));
+    fold.push(&tally(300));
+    assert_eq!(fold.pool.requests[0].ok.moments.mean_s(), Some(0.2));
+    let mean = fold.series.site.ok.mean_s;
+    assert_eq!((mean.count, mean.mean), (2, 0.2));
+    let mut other_way = Fold::new(tally(300));
+    other_way.push(&tally(100));
+    assert_ne!(fold.pool.events, other_way.pool.events);
+}
