@@ -14,7 +14,7 @@ const MANY: u32 = 10_000;
 /// Requests an instance gets in a second; half of what it can do.
 const RATE: u32 = 50;
 /// So many before the clock is read, and so many while it runs.
-const REQUESTS: f64 = 250_000.0;
+const REQUESTS: f64 = 100_000.0;
 
 fn site(instances: u32, balance: &str) -> Blueprint {
     let text = format!(
