@@ -3,37 +3,41 @@
 //!
 //! Both sides of a ratio are measured in interleaved rounds of one run, so that the machine's
 //! noise is common to both, and the medians of the rounds are divided.
+#![expect(unreachable_pub, reason = "modules of a program, public to it")]
 #![expect(clippy::print_stdout, reason = "a benchmark's output is its purpose")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
 #[path = "limit"]
 mod limit {
-    pub(crate) mod chance;
-    pub(crate) mod counts;
-    pub(crate) mod departures;
-    pub(crate) mod four_tier;
-    pub(crate) mod mm1;
+    pub mod chance;
+    pub mod counts;
+    pub mod departures;
+    pub mod four_tier;
+    pub mod mm1;
+    pub mod queues;
 }
 #[path = "simulator"]
 mod simulator {
-    pub(crate) mod balancers;
-    pub(crate) mod clock;
-    pub(crate) mod fork;
-    pub(crate) mod in_flight;
-    pub(crate) mod loops;
-    pub(crate) mod replications;
-    pub(crate) mod running;
-    pub(crate) mod scale_up;
-    pub(crate) mod scenarios;
-    pub(crate) mod start;
-    pub(crate) mod table;
-    pub(crate) mod thousandfold;
-    pub(crate) mod timers;
+    pub mod balancers;
+    pub mod clock;
+    pub mod engine;
+    pub mod fork;
+    pub mod hold;
+    pub mod in_flight;
+    pub mod loops;
+    pub mod replications;
+    pub mod running;
+    pub mod scale_up;
+    pub mod scenarios;
+    pub mod start;
+    pub mod table;
+    pub mod thousandfold;
+    pub mod timers;
 }
 
 use simulator::{
-    balancers, fork, in_flight, loops, replications, scale_up, start, table::Table, thousandfold,
-    timers,
+    balancers, engine, fork, in_flight, loops, replications, scale_up, start, table::Table,
+    thousandfold,
 };
 use std::process::ExitCode;
 
@@ -44,8 +48,8 @@ const ROWS: [Row; 14] = [
     ("four-tier", loops::four_tier),
     ("scale-up", scale_up::row),
     ("mm1", loops::mm1),
-    ("timers-in-order", timers::in_order),
-    ("timers-at-random", timers::at_random),
+    ("hold", engine::holds),
+    ("timers", engine::timers),
     ("balancer-round_robin", balancers::round_robin),
     ("balancer-least_connections", balancers::least_connections),
     ("balancer-random1", balancers::random_1),

@@ -7,7 +7,7 @@ const TOP_BITS: u32 = 43;
 
 /// Sixteen buckets an octave, as the simulator has them for each instance.
 #[derive(Clone, Debug)]
-pub(crate) struct Counts {
+pub struct Counts {
     buckets: Box<[u32; 512]>,
     count: u64,
     zeros: u64,
@@ -22,7 +22,7 @@ impl Default for Counts {
 
 impl Counts {
     #[inline]
-    pub(crate) fn record(&mut self, nanos: u64) {
+    pub fn record(&mut self, nanos: u64) {
         self.count += 1;
         self.sum += nanos;
         if nanos == 0 {
@@ -38,7 +38,7 @@ const FINE_BUCKETS: usize = ((TOP_BITS - LINEAR_BITS + 1) << FINE_BITS) as usize
 
 /// Three significant digits, as the simulator has them for what visitors wait.
 #[derive(Clone, Debug)]
-pub(crate) struct Latencies {
+pub struct Latencies {
     buckets: Box<[u64; FINE_BUCKETS]>,
     count: u64,
     sum: u64,
@@ -46,24 +46,24 @@ pub(crate) struct Latencies {
 }
 
 impl Latencies {
-    pub(crate) fn new() -> Latencies {
+    pub fn new() -> Latencies {
         Latencies { buckets: boxed(0), count: 0, sum: 0, max: 0 }
     }
 
     #[inline]
-    pub(crate) fn record(&mut self, nanos: u64) {
+    pub fn record(&mut self, nanos: u64) {
         self.count += 1;
         self.sum += nanos;
         self.max = self.max.max(nanos);
         self.buckets[bucket::<FINE_BITS>(nanos).min(FINE_BUCKETS - 1)] += 1;
     }
 
-    pub(crate) fn mean_s(&self) -> f64 {
+    pub fn mean_s(&self) -> f64 {
         self.sum as f64 / self.count as f64 / 1e9
     }
 
     /// The lower edge of the bucket of the value below which this share lies.
-    pub(crate) fn quantile_s(&self, share: f64) -> f64 {
+    pub fn quantile_s(&self, share: f64) -> f64 {
         let rank = (share * self.count as f64).ceil() as u64;
         let mut seen = 0;
         let at = self.buckets.iter().position(|count| {
@@ -86,7 +86,7 @@ fn bucket<const BITS: u32>(nanos: u64) -> usize {
 }
 
 /// An array of one value, made where it stays.
-pub(crate) fn boxed<T: Copy, const LENGTH: usize>(value: T) -> Box<[T; LENGTH]> {
+pub fn boxed<T: Copy, const LENGTH: usize>(value: T) -> Box<[T; LENGTH]> {
     let slice: Box<[T]> = vec![value; LENGTH].into();
     slice.try_into().ok().expect("as many as there are")
 }

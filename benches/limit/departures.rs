@@ -7,30 +7,30 @@ const MOST: usize = 4096;
 
 /// Words that come out in ascending order.
 #[derive(Clone, Debug)]
-pub(crate) struct Departures {
+pub struct Departures {
     /// Descending; the soonest is the last. Below all of them stands a sentinel.
     words: Box<[u64; MOST]>,
     count: usize,
 }
 
 impl Departures {
-    pub(crate) fn new() -> Departures {
+    pub fn new() -> Departures {
         Departures { words: boxed(u64::MAX), count: 1 }
     }
 
     /// `u64::MAX` if there is none.
     #[inline]
-    pub(crate) fn soonest(&self) -> u64 {
+    pub fn soonest(&self) -> u64 {
         self.words[(self.count - 1) % MOST]
     }
 
     #[inline]
-    pub(crate) fn pop(&mut self) {
+    pub fn pop(&mut self) {
         self.count -= 1;
     }
 
     #[inline]
-    pub(crate) fn push(&mut self, word: u64) {
+    pub fn push(&mut self, word: u64) {
         let mut place = self.count;
         assert!(place < MOST, "too many departures pending");
         // The sentinel at 0 ends the search.

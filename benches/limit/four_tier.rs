@@ -48,17 +48,17 @@ const TIME_OUT: u64 = 13;
 
 /// What a run has found.
 #[derive(Clone, Debug)]
-pub(crate) struct Found {
+pub struct Found {
     /// Requests begun, the warm-up's included.
-    pub(crate) requests: u64,
+    pub requests: u64,
     /// Of those that arrived in the window.
-    pub(crate) latency: Latencies,
+    pub latency: Latencies,
     /// That they failed.
-    pub(crate) timed_out: u64,
+    pub timed_out: u64,
     /// By instance: balancers, web servers, application servers, primary, replicas.
-    pub(crate) sojourns: [Counts; 15],
+    pub sojourns: [Counts; 15],
     /// For a worker, by application server.
-    pub(crate) waits: [Counts; 6],
+    pub waits: [Counts; 6],
 }
 
 #[derive(Clone, Copy, Default)]
@@ -75,7 +75,7 @@ struct Call {
 }
 
 /// Runs the site for `seconds` after a warm-up.
-pub(crate) fn run(warm_up: u64, seconds: u64, seed: u64) -> Found {
+pub fn run(warm_up: u64, seconds: u64, seed: u64) -> Found {
     let from = warm_up * 1_000_000_000;
     let mut site = Site::new(from, from + seconds * 1_000_000_000, seed);
     site.run();

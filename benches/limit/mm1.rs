@@ -13,19 +13,19 @@ const QUEUE_MAX: usize = 4096;
 
 /// What a run has found.
 #[derive(Clone, Debug)]
-pub(crate) struct Found {
+pub struct Found {
     /// Customers who came, in the warm-up too.
-    pub(crate) customers: u64,
+    pub customers: u64,
     /// Of those who came in the window.
-    pub(crate) latency: Latencies,
+    pub latency: Latencies,
     /// At the server.
-    pub(crate) sojourns: Counts,
+    pub sojourns: Counts,
     /// In the queue.
-    pub(crate) waits: Counts,
+    pub waits: Counts,
 }
 
 /// Runs the queue for `seconds` after a warm-up.
-pub(crate) fn run(warm_up: u64, seconds: u64, seed: u64) -> Found {
+pub fn run(warm_up: u64, seconds: u64, seed: u64) -> Found {
     let from = warm_up * 1_000_000_000;
     let until = from + seconds * 1_000_000_000;
     let mut dice = Dice::new(seed);

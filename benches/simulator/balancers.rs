@@ -68,18 +68,18 @@ fn row(table: &mut Table, balance: &str) {
     table.line(&what, &measured, &against, many / few, Must::AtMost(3.0));
 }
 
-pub(crate) fn round_robin(table: &mut Table) {
+pub fn round_robin(table: &mut Table) {
     row(table, "round_robin");
 }
 
-pub(crate) fn least_connections(table: &mut Table) {
+pub fn least_connections(table: &mut Table) {
     row(table, "least_connections");
 }
 
-pub(crate) fn random_1(table: &mut Table) {
+pub fn random_1(table: &mut Table) {
     row(table, "random(1)");
 }
 
-pub(crate) fn random_2(table: &mut Table) {
+pub fn random_2(table: &mut Table) {
     row(table, "random(2)");
 }

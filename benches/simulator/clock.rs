@@ -3,7 +3,7 @@
 use std::{sync::OnceLock, thread, time::Instant};
 
 /// CPU time of this thread on Linux (its scheduler's own count), else the wall clock's.
-pub(crate) fn cpu_seconds() -> f64 {
+pub fn cpu_seconds() -> f64 {
     // The scheduler brings its count up to date when it is entered; else it is as old as the last
     // tick, up to 4 ms.
     thread::yield_now();
@@ -13,13 +13,13 @@ pub(crate) fn cpu_seconds() -> f64 {
 }
 
 /// Since the first call.
-pub(crate) fn wall_seconds() -> f64 {
+pub fn wall_seconds() -> f64 {
     static BEGIN: OnceLock<Instant> = OnceLock::new();
     BEGIN.get_or_init(Instant::now).elapsed().as_secs_f64()
 }
 
 /// What each side measures in its median round; the sides take turns within each round.
-pub(crate) fn medians<const SIDES: usize>(
+pub fn medians<const SIDES: usize>(
     rounds: u64,
     mut sides: [&mut dyn FnMut(u64) -> f64; SIDES],
 ) -> [f64; SIDES] {
@@ -32,7 +32,7 @@ pub(crate) fn medians<const SIDES: usize>(
     measured.map(median)
 }
 
-pub(crate) fn median(mut measured: Vec<f64>) -> f64 {
+pub fn median(mut measured: Vec<f64>) -> f64 {
     measured.sort_by(f64::total_cmp);
     measured[measured.len() / 2]
 }

@@ -14,7 +14,7 @@ const WARMED_UP: f64 = 10.0;
 /// In which a thousand requests arrive.
 const THOUSAND: f64 = 0.5;
 
-pub(crate) fn row(table: &mut Table) {
+pub fn row(table: &mut Table) {
     let plan = frozen("scale-up", &["duration=100000s"]);
     let mut going = Going::new(&plan, 0);
     going.on_to(WARMED_UP);

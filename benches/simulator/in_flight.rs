@@ -41,7 +41,7 @@ mix = {{ request = 1 }}
     of("in-flight.toml", &text, &[])
 }
 
-pub(crate) fn row(table: &mut Table) {
+pub fn row(table: &mut Table) {
     let plans = [1, MANY].map(site);
     let filled = [0, 1].map(|which| {
         let mut going = Going::new(&plans[which], 0);

@@ -104,11 +104,11 @@ fn limit_of_four_tier(seed: u64) -> (u64, Latencies) {
 }
 
 /// What the loop takes for a request of the four-tier site, in one round.
-pub(crate) fn limit_nanos(round: u64) -> f64 {
+pub fn limit_nanos(round: u64) -> f64 {
     looped(|| limit_of_four_tier(round + 1)).nanos
 }
 
-pub(crate) fn four_tier(table: &mut Table) {
+pub fn four_tier(table: &mut Table) {
     let plan = frozen("four-tier", &[&format!("duration={SECONDS}s")]);
     let Both { ours, limit, events } = both(table, &plan, limit_of_four_tier);
     let measured = format!("{ours:.0} ns, {events:.1} events a request");
@@ -117,7 +117,7 @@ pub(crate) fn four_tier(table: &mut Table) {
     table.line(what, &measured, &against, ours / limit, Must::AtMost(1.4));
 }
 
-pub(crate) fn mm1(table: &mut Table) {
+pub fn mm1(table: &mut Table) {
     let plan = frozen("mm1", &[&format!("duration={QUEUE_SECONDS}s")]);
     let Both { ours, limit, events } = both(table, &plan, |seed| {
         let found = black_box(limit::mm1::run(WARM_UP, QUEUE_SECONDS, seed));

@@ -23,7 +23,7 @@ fn timed(plan: &Blueprint, threads: usize) -> (f64, Digest) {
     (wall_seconds() - from, fold.pool.events)
 }
 
-pub(crate) fn row(table: &mut Table) {
+pub fn row(table: &mut Table) {
     let plan = frozen("scale-up", &["duration=5s", "warm_up=5s"]);
     let mut digests = Vec::new();
     let mut two_digests = Vec::new();

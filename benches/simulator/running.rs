@@ -14,36 +14,36 @@ use simulate::{
 
 /// What was done in how much time.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Stretch {
-    pub(crate) seconds: f64,
-    pub(crate) events: u64,
-    pub(crate) requests: u64,
+pub struct Stretch {
+    pub seconds: f64,
+    pub events: u64,
+    pub requests: u64,
 }
 
 impl Stretch {
-    pub(crate) fn nanos_a_request(self) -> f64 {
+    pub fn nanos_a_request(self) -> f64 {
         self.seconds * 1e9 / self.requests as f64
     }
 
-    pub(crate) fn nanos_an_event(self) -> f64 {
+    pub fn nanos_an_event(self) -> f64 {
         self.seconds * 1e9 / self.events as f64
     }
 }
 
 /// A site on its way.
-pub(crate) struct Going<'a> {
-    pub(crate) plan: &'a Blueprint,
-    pub(crate) site: Site,
-    pub(crate) tape: Tape,
+pub struct Going<'a> {
+    pub plan: &'a Blueprint,
+    pub site: Site,
+    pub tape: Tape,
 }
 
 impl<'a> Going<'a> {
-    pub(crate) fn new(plan: &'a Blueprint, replication: u64) -> Going<'a> {
+    pub fn new(plan: &'a Blueprint, replication: u64) -> Going<'a> {
         Going { plan, site: Site::new(plan, replication), tape: Tape::new(&shape(plan)) }
     }
 
     /// Up to an instant, in seconds since the beginning.
-    pub(crate) fn on_to(&mut self, seconds: f64) -> Stretch {
+    pub fn on_to(&mut self, seconds: f64) -> Stretch {
         let (events, requests) = (self.site.events(), requests(&self.site));
         let Going { plan, site, tape } = self;
         let from = cpu_seconds();
@@ -56,19 +56,19 @@ impl<'a> Going<'a> {
     }
 
     /// The same from here on, with a recorder of its own.
-    pub(crate) fn fork(&self) -> Going<'a> {
+    pub fn fork(&self) -> Going<'a> {
         let plan = self.plan;
         Going { plan, site: self.site.fork(0), tape: Tape::new(&shape(plan)) }
     }
 
     /// How many visitors' requests are in flight.
-    pub(crate) fn in_flight(&self) -> u64 {
+    pub fn in_flight(&self) -> u64 {
         self.site.books().workloads.iter().map(Account::in_flight).sum()
     }
 }
 
 /// A replication from beginning to end.
-pub(crate) fn whole(plan: &Blueprint, replication: u64) -> (Stretch, Tally) {
+pub fn whole(plan: &Blueprint, replication: u64) -> (Stretch, Tally) {
     let mut site = Site::new(plan, replication);
     let mut tape = Tape::new(&shape(plan));
     let from = cpu_seconds();

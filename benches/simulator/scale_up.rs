@@ -30,7 +30,7 @@ fn steps_but_network_cards() -> f64 {
     REQUESTS.iter().map(|(share, visits)| share * visits[..3].iter().sum::<f64>()).sum()
 }
 
-pub(crate) fn row(table: &mut Table) {
+pub fn row(table: &mut Table) {
     let plan = frozen("scale-up", &["duration=20s"]);
     let mut last = Stretch::default();
     let mut ours = |round| {

@@ -46,7 +46,7 @@ fn many_services() -> String {
     text
 }
 
-pub(crate) fn row(table: &mut Table) {
+pub fn row(table: &mut Table) {
     let plan = frozen("scale-up", &["duration=5s"]);
     let text = many_services();
     let mut simulated = |round| {

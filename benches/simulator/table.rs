@@ -4,35 +4,28 @@ use std::process::ExitCode;
 
 /// What a ratio must reach.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Must {
+pub enum Must {
     AtMost(f64),
     AtLeast(f64),
 }
 
 /// What was printed, and what is to be said below it.
 #[derive(Debug, Default)]
-pub(crate) struct Table {
+pub struct Table {
     remarks: Vec<String>,
     missed: u32,
     is_wrong: bool,
 }
 
 impl Table {
-    pub(crate) fn begin() -> Table {
+    pub fn begin() -> Table {
         line(["what", "measured", "against", "ratio", "must", "reached"].map(str::to_owned));
         line(["---", "---", "---", "---:", "---:", "---"].map(str::to_owned));
         Table::default()
     }
 
     /// One line: what was measured and against what, both in words, and their ratio.
-    pub(crate) fn line(
-        &mut self,
-        what: &str,
-        measured: &str,
-        against: &str,
-        ratio: f64,
-        must: Must,
-    ) {
+    pub fn line(&mut self, what: &str, measured: &str, against: &str, ratio: f64, must: Must) {
         let (limit, is_reached) = match must {
             Must::AtMost(most) => (format!("≤ {most}"), ratio <= most),
             Must::AtLeast(least) => (format!("≥ {least}"), ratio >= least),
@@ -44,17 +37,17 @@ impl Table {
     }
 
     /// Something to know about the lines before.
-    pub(crate) fn remark(&mut self, text: String) {
+    pub fn remark(&mut self, text: String) {
         self.remarks.push(text);
     }
 
     /// Something that makes the figures worthless.
-    pub(crate) fn wrong(&mut self, text: &str) {
+    pub fn wrong(&mut self, text: &str) {
         self.is_wrong = true;
         self.remarks.push(format!("WRONG: {text}"));
     }
 
-    pub(crate) fn end(self) -> ExitCode {
+    pub fn end(self) -> ExitCode {
         println!();
         if self.missed > 0 {
             println!("- {} not reached", self.missed);

@@ -12,7 +12,7 @@ use simulate::model::blueprint::Blueprint;
 use std::process::Command;
 
 /// The argument that makes the benchmark this child.
-pub(crate) const CHILD: &str = "--thousandfold";
+pub const CHILD: &str = "--thousandfold";
 
 const ROUNDS: u64 = 5;
 const TIMES: f64 = 1000.0;
@@ -31,7 +31,7 @@ fn nanos(plan: &Blueprint, times: f64, round: u64) -> f64 {
 }
 
 /// Prints nanoseconds a request of the large site and of the small one, and kilobytes.
-pub(crate) fn child() {
+pub fn child() {
     // The window holds warm-up and all: a recorder's memory is part of what is measured.
     let single = frozen("four-tier", &["duration=1000s", "warm_up=0s"]);
     let large = frozen(
@@ -61,7 +61,7 @@ fn most_kilobytes() -> Option<f64> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
-pub(crate) fn row(table: &mut Table) {
+pub fn row(table: &mut Table) {
     let what = "thousandfold / single four-tier site";
     let program = std::env::current_exe().expect("a program has a path");
     let script = format!("ulimit -v {KILOBYTES_MAX}; exec \"$0\" {CHILD}");

@@ -1,123 +1,123 @@
-//! Idle timers beside a site that goes on unchanged: the engine alone.
+//! Timers beside a site that does not change: 1,000 pending against 1,000,000.
 //!
-//! The site is a hold model with as many events pending as the four-tier site has in its queue.
-//! For every twelve of its events one timer is set, as the four-tier site sets one for each
-//! request; all timers wait equally long, on a lane, and few or many of them are pending. Either
-//! each one expires, in order, or each is cancelled while it waits, whichever comes to hand.
+//! The site is a closed population of 64 events, each of which schedules another after an
+//! exponential span; now and then one starts a timer. Either nobody touches the timers and they
+//! expire in order, as of connections that idle, or each is cancelled at a random age, as of
+//! requests that are answered in time.
 
-use super::{
-    clock::{cpu_seconds, medians},
-    table::{Must, Table},
-};
 use simulate::engine::{
     luck::mix,
     maths::{ln, unit},
     time::{Instant, Span},
     timeline::{DelayId, Ticket, Timeline},
 };
-use std::hint::black_box;
 
-const ROUNDS: u64 = 7;
-const SITE_PENDING: u64 = 24;
-const EVENTS_A_TIMER: u64 = 12;
-const GAP_NS: u64 = 1_000;
-const TIMERS: u64 = 200_000;
-const FEW: u64 = 1_000;
-const MANY: u64 = 1_000_000;
-/// What a timer's event says; the site's events are below.
-const EXPIRED: u64 = u64::MAX;
-const IDLE: DelayId = DelayId(0);
+/// How many timers are pending on the two sides.
+pub const SIZES: [usize; 2] = [1000, 1_000_000];
+/// Pending events of the site.
+const SITE: usize = 64;
+/// A timer starts with one event of the site in so many: as the requests of the four-tier site have
+/// 13 events and one time-out each.
+const EVENTS_A_TIMER: u64 = 13;
+/// Nanoseconds from one event of the site to the next.
+const GAP: u64 = 1000;
+const SPANS: usize = 1 << 12;
 
-/// The site and its timers.
-struct Beside {
-    line: Timeline<u64>,
-    step: u64,
+#[derive(Clone, Copy)]
+enum Event {
+    Site(u64),
+    Timer,
+}
+
+/// Median nanoseconds an event with 1,000 and with 1,000,000 timers.
+pub struct Timers {
+    /// Timers that nobody cancels.
+    pub expire: [f64; 2],
+    /// Timers of which each is cancelled when another starts, any of them.
+    pub cancel: [f64; 2],
+}
+
+/// `rounds` interleaved rounds of `events` events of the site. `clock` tells CPU seconds.
+pub fn timers(rounds: usize, events: u64, clock: fn() -> f64) -> Timers {
+    let mut nanos: [[Vec<f64>; 2]; 2] = Default::default();
+    for round in 0..rounds as u64 {
+        for (place, size) in SIZES.into_iter().enumerate() {
+            nanos[0][place].push(expire(size, events, round, clock));
+            nanos[1][place].push(cancel(size, events, round, clock));
+        }
+    }
+    let median = |measured: &mut Vec<f64>| {
+        measured.sort_by(f64::total_cmp);
+        measured[measured.len() / 2]
+    };
+    let [mut expire, mut cancel] = nanos;
+    Timers { expire: expire.each_mut().map(median), cancel: cancel.each_mut().map(median) }
+}
+
+/// The site's events, on a timeline of their own or beside timers.
+struct Site {
+    line: Timeline<Event>,
     spans: Vec<Span>,
 }
 
-impl Beside {
-    fn new(idle: Span, round: u64) -> Beside {
-        let mean = (SITE_PENDING * GAP_NS) as f64 * 1e-9;
+impl Site {
+    fn new(delay: Span, round: u64) -> Site {
+        let mean = (GAP * SITE as u64) as f64 * 1e-9;
         let span = |place| Span::from_seconds(-ln(unit(mix(round, place))) * mean);
-        let spans: Vec<Span> = (0..4096).map(span).collect();
-        let mut line = Timeline::new(&[idle]);
-        for number in 0..SITE_PENDING {
-            line.after(spans[number as usize], number);
+        let spans: Vec<Span> = (0..SPANS as u64).map(span).collect();
+        let mut line = Timeline::new(&[delay]);
+        for &span in &spans[..SITE] {
+            line.after(span, Event::Site(0));
         }
-        Beside { line, step: 0, spans }
+        Site { line, spans }
     }
 
-    /// The next dozen of the site's events; timers that expire meanwhile.
-    fn dozen(&mut self) {
-        let mut left = EVENTS_A_TIMER;
-        while left > 0 {
-            let event = self.line.next(Instant::NEVER).expect("the site never ends");
-            if event != EXPIRED {
-                left -= 1;
-                self.step += 1;
-                let span = self.spans[self.step as usize % 4096];
-                self.line.after(span, black_box(event));
+    /// Lets `events` events of the site happen; `timer` is called for one in so many.
+    fn turn(&mut self, events: u64, mut timer: impl FnMut(&mut Timeline<Event>, u64)) {
+        let mut done = 0;
+        while done < events {
+            match self.line.next(Instant::NEVER).expect("the site never ends") {
+                Event::Timer => {}
+                Event::Site(count) => {
+                    let span = self.spans[done as usize % SPANS];
+                    self.line.after(span, Event::Site(count + 1));
+                    if done.is_multiple_of(EVENTS_A_TIMER) {
+                        timer(&mut self.line, done);
+                    }
+                    done += 1;
+                }
             }
         }
     }
-
-    /// Nanoseconds an event, while so many timers are set.
-    fn timed(&mut self, mut timer: impl FnMut(&mut Beside)) -> f64 {
-        let events = self.line.happened();
-        let from = cpu_seconds();
-        for _ in 0..TIMERS {
-            self.dozen();
-            timer(self);
-        }
-        (cpu_seconds() - from) * 1e9 / (self.line.happened() - events) as f64
-    }
 }
 
-fn expiring(pending: u64, round: u64) -> f64 {
-    let idle = Span::from_nanos(pending * EVENTS_A_TIMER * GAP_NS);
-    let mut site = Beside::new(idle, round);
-    // Until as many expire as are set.
-    for _ in 0..pending + pending / 10 {
-        site.dozen();
-        site.line.later(IDLE, EXPIRED);
-    }
-    site.timed(|site| {
-        site.line.later(IDLE, EXPIRED);
-    })
-}
-
-fn cancelled(pending: u64, round: u64) -> f64 {
-    // None of them lives long enough to expire.
-    let mut site = Beside::new(Span::from_seconds(1e6), round);
-    let mut tickets: Vec<Ticket> = Vec::new();
-    for _ in 0..pending {
-        site.dozen();
-        tickets.push(site.line.later(IDLE, EXPIRED));
-    }
-    let mut replace = |site: &mut Beside| {
-        let victim = mix(round, site.step) % pending;
-        site.line.cancel(tickets[victim as usize]);
-        tickets[victim as usize] = site.line.later(IDLE, EXPIRED);
+/// Each timer expires: as many are pending as start within their delay.
+fn expire(size: usize, events: u64, round: u64, clock: fn() -> f64) -> f64 {
+    let delay = Span::from_nanos(GAP * EVENTS_A_TIMER).times(size as u64);
+    let mut site = Site::new(delay, round);
+    let start = |line: &mut Timeline<Event>, _| {
+        line.later(DelayId(0), Event::Timer);
     };
-    // The lane in the order that it has when it has been used for long.
-    for _ in 0..2 * pending {
-        site.dozen();
-        replace(&mut site);
-    }
-    site.timed(replace)
+    site.turn(size as u64 * EVENTS_A_TIMER * 5 / 4, start);
+    let (from, before) = (clock(), site.line.happened());
+    site.turn(events, start);
+    (clock() - from) * 1e9 / (site.line.happened() - before) as f64
 }
 
-fn row(table: &mut Table, what: &str, most: f64, side: fn(u64, u64) -> f64) {
-    let [few, many] =
-        medians(ROUNDS, [&mut |round| side(FEW, round), &mut |round| side(MANY, round)]);
-    let (measured, against) = (format!("{many:.1} ns an event"), format!("{few:.1} ns an event"));
-    table.line(what, &measured, &against, many / few, Must::AtMost(most));
-}
-
-pub(crate) fn in_order(table: &mut Table) {
-    row(table, "1,000,000 / 1,000 timers, expiring in order", 1.1, expiring);
-}
-
-pub(crate) fn at_random(table: &mut Table) {
-    row(table, "1,000,000 / 1,000 timers, cancelled at random", 2.0, cancelled);
+/// Each timer that starts takes the place of another at random, which is cancelled.
+fn cancel(size: usize, events: u64, round: u64, clock: fn() -> f64) -> f64 {
+    // So long that hardly one expires: a timer lives for `size` starts on average.
+    let delay = Span::from_nanos(GAP * EVENTS_A_TIMER).times(16 * size as u64);
+    let mut site = Site::new(delay, round);
+    let mut tickets = vec![Ticket::NONE; size];
+    let mut start = |line: &mut Timeline<Event>, step: u64| {
+        let place = mix(round, step) as usize % size;
+        line.cancel(tickets[place]);
+        tickets[place] = line.later(DelayId(0), Event::Timer);
+    };
+    // Twice as many starts as there are places leave one in seven empty.
+    site.turn(size as u64 * EVENTS_A_TIMER * 2, &mut start);
+    let (from, before) = (clock(), site.line.happened());
+    site.turn(events, &mut start);
+    (clock() - from) * 1e9 / (site.line.happened() - before) as f64
 }
