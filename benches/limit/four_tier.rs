@@ -161,95 +161,18 @@ impl Site {
             let call = (event >> WHAT_BITS) as usize % CALLS;
             match event % (1 << WHAT_BITS) {
                 ARRIVE => self.arrive(now),
-                AT_LB => {
-                    self.arrived();
-                    let free = &mut self.lb_free[self.calls[call].lb as usize % 2];
-                    *free = now.max(*free) + LB_WORK;
-                    self.departures
-                        .push(*free << TIME_SHIFT | (call as u64) << WHAT_BITS | LB_DONE);
-                }
-                LB_DONE => {
-                    self.departures.pop();
-                    self.calls[call].web = (self.dice.word() >> 62) as u8;
-                    self.hop(now, call, AT_WEB);
-                }
-                AT_WEB => {
-                    self.arrived();
-                    let work = self.dice.exponential(WEB_MEAN);
-                    let it = &mut self.calls[call];
-                    it.web_at = now;
-                    let done = occupy(&mut self.web_free[it.web as usize % 4], now, work);
-                    self.departures
-                        .push(done << TIME_SHIFT | (call as u64) << WHAT_BITS | WEB_DONE);
-                }
-                WEB_DONE => {
-                    self.departures.pop();
-                    self.calls[call].app = self.dice.below(6) as u8;
-                    self.hop(now, call, AT_APP);
-                }
-                AT_APP => {
-                    self.arrived();
-                    let it = &mut self.calls[call];
-                    it.app_at = now;
-                    let app = it.app as usize % 8;
-                    if self.workers[app] < WORKERS {
-                        self.workers[app] += 1;
-                        self.serve(now, call);
-                    } else {
-                        self.waiting[app].push_back(call as u16);
-                    }
-                }
-                APP_DONE => {
-                    self.departures.pop();
-                    let word = self.dice.word();
-                    let replica = 1 + (word & 1) as u8;
-                    self.calls[call].db = if word < WRITES { 0 } else { replica };
-                    self.hop(now, call, AT_DB);
-                }
-                AT_DB => {
-                    self.arrived();
-                    let work = self.dice.exponential(DB_MEAN);
-                    let it = &mut self.calls[call];
-                    it.db_at = now;
-                    let done = occupy(&mut self.db_free[it.db as usize % 4], now, work);
-                    self.departures.push(done << TIME_SHIFT | (call as u64) << WHAT_BITS | DB_DONE);
-                }
-                DB_DONE => {
-                    self.departures.pop();
-                    let it = &self.calls[call];
-                    let (db, sojourn) = (12 + it.db as usize, now - it.db_at);
-                    self.hop(now, call, BACK_AT_APP);
-                    self.sojourn(db, sojourn);
-                }
-                BACK_AT_APP => {
-                    self.arrived();
-                    let it = &self.calls[call];
-                    let (app, sojourn) = (it.app as usize % 8, now - it.app_at);
-                    self.hop(now, call, BACK_AT_WEB);
-                    self.sojourn(6 + app, sojourn);
-                    match self.waiting[app].pop_front() {
-                        Some(next) => self.serve(now, next as usize % CALLS),
-                        None => self.workers[app] -= 1,
-                    }
-                }
-                BACK_AT_WEB => {
-                    self.arrived();
-                    let it = &self.calls[call];
-                    let (web, sojourn) = (2 + it.web as usize, now - it.web_at);
-                    self.hop(now, call, BACK_AT_LB);
-                    self.sojourn(web, sojourn);
-                }
-                BACK_AT_LB => {
-                    self.arrived();
-                    let it = &self.calls[call];
-                    let (lb, sojourn) = (it.lb as usize, now - it.begun - HOP);
-                    self.hop(now, call, BACK);
-                    self.sojourn(lb, sojourn);
-                }
-                BACK => {
-                    self.arrived();
-                    self.end(now, call);
-                }
+                AT_LB => self.at_lb(now, call),
+                LB_DONE => self.lb_done(now, call),
+                AT_WEB => self.at_web(now, call),
+                WEB_DONE => self.web_done(now, call),
+                AT_APP => self.at_app(now, call),
+                APP_DONE => self.app_done(now, call),
+                AT_DB => self.at_db(now, call),
+                DB_DONE => self.db_done(now, call),
+                BACK_AT_APP => self.back_at_app(now, call),
+                BACK_AT_WEB => self.back_at_web(now, call),
+                BACK_AT_LB => self.back_at_lb(now, call),
+                BACK => self.end(now, call),
                 _ => self.time_out(now),
             }
         }
@@ -276,6 +199,111 @@ impl Site {
             self.outstanding += 1;
         }
         self.hop(now, call as usize, AT_LB);
+    }
+
+    #[inline]
+    fn at_lb(&mut self, now: u64, call: usize) {
+        self.arrived();
+        let free = &mut self.lb_free[self.calls[call].lb as usize % 2];
+        *free = now.max(*free) + LB_WORK;
+        self.departures.push(*free << TIME_SHIFT | (call as u64) << WHAT_BITS | LB_DONE);
+    }
+
+    #[inline]
+    fn lb_done(&mut self, now: u64, call: usize) {
+        self.departures.pop();
+        self.calls[call].web = (self.dice.word() >> 62) as u8;
+        self.hop(now, call, AT_WEB);
+    }
+
+    #[inline]
+    fn at_web(&mut self, now: u64, call: usize) {
+        self.arrived();
+        let work = self.dice.exponential(WEB_MEAN);
+        let it = &mut self.calls[call];
+        it.web_at = now;
+        let done = occupy(&mut self.web_free[it.web as usize % 4], now, work);
+        self.departures.push(done << TIME_SHIFT | (call as u64) << WHAT_BITS | WEB_DONE);
+    }
+
+    #[inline]
+    fn web_done(&mut self, now: u64, call: usize) {
+        self.departures.pop();
+        self.calls[call].app = self.dice.below(6) as u8;
+        self.hop(now, call, AT_APP);
+    }
+
+    #[inline]
+    fn at_app(&mut self, now: u64, call: usize) {
+        self.arrived();
+        let it = &mut self.calls[call];
+        it.app_at = now;
+        let app = it.app as usize % 8;
+        if self.workers[app] < WORKERS {
+            self.workers[app] += 1;
+            self.serve(now, call);
+        } else {
+            self.waiting[app].push_back(call as u16);
+        }
+    }
+
+    #[inline]
+    fn app_done(&mut self, now: u64, call: usize) {
+        self.departures.pop();
+        let word = self.dice.word();
+        let replica = 1 + (word & 1) as u8;
+        self.calls[call].db = if word < WRITES { 0 } else { replica };
+        self.hop(now, call, AT_DB);
+    }
+
+    #[inline]
+    fn at_db(&mut self, now: u64, call: usize) {
+        self.arrived();
+        let work = self.dice.exponential(DB_MEAN);
+        let it = &mut self.calls[call];
+        it.db_at = now;
+        let done = occupy(&mut self.db_free[it.db as usize % 4], now, work);
+        self.departures.push(done << TIME_SHIFT | (call as u64) << WHAT_BITS | DB_DONE);
+    }
+
+    #[inline]
+    fn db_done(&mut self, now: u64, call: usize) {
+        self.departures.pop();
+        let it = &self.calls[call];
+        let (db, sojourn) = (12 + it.db as usize, now - it.db_at);
+        self.hop(now, call, BACK_AT_APP);
+        self.sojourn(db, sojourn);
+    }
+
+    #[inline]
+    fn back_at_app(&mut self, now: u64, call: usize) {
+        self.arrived();
+        let it = &self.calls[call];
+        let (app, sojourn) = (it.app as usize % 8, now - it.app_at);
+        self.hop(now, call, BACK_AT_WEB);
+        self.sojourn(6 + app, sojourn);
+        match self.waiting[app].pop_front() {
+            Some(next) => self.serve(now, next as usize % CALLS),
+            None => self.workers[app] -= 1,
+        }
+    }
+
+    #[inline]
+    fn back_at_web(&mut self, now: u64, call: usize) {
+        self.arrived();
+        let it = &self.calls[call];
+        let (web, sojourn) = (2 + it.web as usize, now - it.web_at);
+        self.hop(now, call, BACK_AT_LB);
+        self.sojourn(web, sojourn);
+    }
+
+    #[inline]
+    fn back_at_lb(&mut self, now: u64, call: usize) {
+        self.arrived();
+        let it = &self.calls[call];
+        let (lb, sojourn) = (it.lb as usize, now - it.begun - HOP);
+        self.hop(now, call, BACK);
+        self.sojourn(lb, sojourn);
     }
 
     #[inline]
@@ -311,6 +339,7 @@ impl Site {
 
     #[inline]
     fn end(&mut self, now: u64, call: usize) {
+        self.arrived();
         let it = &self.calls[call];
         let begun = &mut self.begun[it.number as usize % CALLS];
         // Else it has failed long since, and this is wasted work that has come to an end.
