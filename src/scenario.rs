@@ -179,7 +179,7 @@ mod tests {
         let site = site(&format!("[service.s.endpoint.e]\nsteps = [{steps}]\n{leaf}"));
         let first = site.endpoints[0].entry as usize;
         let last = site.endpoints[1].entry as usize;
-        let told = site.ops[first..last].iter().map(|op| match op {
+        let told = site.program[first..last].iter().map(|it| match it.op {
             Op::Cpu { .. } => "C".to_owned(),
             Op::Wait { .. } => "W".to_owned(),
             Op::Call { .. } => "call".to_owned(),
@@ -191,7 +191,7 @@ mod tests {
             Op::End => "E".to_owned(),
             other => format!("{other:?}"),
         });
-        (told.collect::<Vec<_>>().join(" "), site.places[first..last].to_vec())
+        (told.collect::<Vec<_>>().join(" "), site.program[first..last].iter().map(|it| it.place).collect())
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::engine::{
 pub use crate::resource::cpu::Discipline;
 pub use load::{Arrivals, Choice, Gaps, Rate, Request, Workload};
 pub use objective::{Objective, Promise, Scope};
-pub use op::{Milestone, Op};
+pub use op::{Instruction, Milestone, Op};
 pub use upstream::{Balance, Ban, Check, Derived, Next, Retry, Reuse, Server, Statuses, Upstream};
 
 macro_rules! ids {
@@ -101,10 +101,7 @@ pub struct Blueprint {
     /// All endpoints; those of one service lie together.
     pub endpoints: Vec<Endpoint>,
     /// The programs of all endpoints.
-    pub ops: Vec<Op>,
-    /// For each operation, the place of its draws: a hash of the scenario's own names for it
-    /// (service, endpoint, path in its steps), so that nothing added elsewhere moves it.
-    pub places: Vec<u64>,
+    pub program: Vec<Instruction>,
     /// Populations of files.
     pub files: Vec<Files>,
     /// Replicated logs.

@@ -5,7 +5,7 @@
 //! turned away, its caller gives up) it becomes an ordinary one and goes on as that.
 
 use super::{
-    blueprint::{Balance, Blueprint, EndpointId, LawId, Milestone, Op, Serving, UpstreamId},
+    blueprint::{Balance, Blueprint, EndpointId, Instruction, LawId, Milestone, Op, Serving, Upstream, UpstreamId},
     call::{NONE, Phase, Stage},
     event::Event,
     run::Run,
@@ -27,7 +27,7 @@ impl Blueprint {
             self.upstreams[index].derived.is_direct = self.is_direct(index);
         }
         let mut forked = 0;
-        for op in &mut self.ops {
+        for Instruction { op, .. } in &mut self.program {
             match *op {
                 Op::Fork { calls, .. } => forked = u32::from(calls),
                 Op::Call { .. } if forked > 0 => forked -= 1,
@@ -76,18 +76,28 @@ impl Blueprint {
 impl<R: Recorder> Run<'_, R> {
     /// A call makes another and waits for it.
     #[inline]
-    pub(crate) fn call_directly(&mut self, caller: Key, to: UpstreamId, endpoint: EndpointId) {
-        let place = self.here(caller);
+    pub(crate) fn call_directly(
+        &mut self,
+        caller: Key,
+        to: UpstreamId,
+        endpoint: EndpointId,
+        place: u64,
+    ) {
         let above = &mut self.site.calls[caller];
         above.pc += 1;
         above.pending = 1;
         above.passes_on = false;
         let request_key = mix(above.request_key, place);
         let attempt_key = mix(above.attempt_key, place);
-        let (from, process, is_idempotent) =
-            (above.instance, above.process, above.is.is_idempotent);
-        let instance = self.next_server(to, process, attempt_key);
-        let delay = self.between(from, instance);
+        let (from, process) = (above.instance, above.process);
+        let is_idempotent = above.is.is_idempotent;
+        let upstream = &self.plan.upstreams[to.index()];
+        let server = self.next_server(upstream, to, process, attempt_key);
+        let instance = upstream.derived.first_instance + server;
+        let delay = match upstream.derived.one_way {
+            Some(delay) => delay,
+            None => self.between(from, instance),
+        };
         let (key, call) = self.site.calls.claim();
         call.begin(endpoint, request_key, attempt_key);
         call.caller = caller;
@@ -103,9 +113,8 @@ impl<R: Recorder> Run<'_, R> {
 
     /// Whose turn it is, or whom the draw hits: all servers are alike and always may be picked.
     #[inline]
-    fn next_server(&mut self, to: UpstreamId, process: u32, attempt_key: u64) -> u32 {
-        let upstream = &self.plan.upstreams[to.index()];
-        let server = if upstream.servers == 1 {
+    fn next_server(&mut self, upstream: &Upstream, to: UpstreamId, process: u32, key: u64) -> u32 {
+        if upstream.servers == 1 {
             0
         } else if upstream.balance == Balance::RoundRobin {
             let view = self.view_of_process(to, process);
@@ -114,10 +123,9 @@ impl<R: Recorder> Run<'_, R> {
             *turn = if server + 1 == upstream.servers { 0 } else { server + 1 };
             server
         } else {
-            let word = mix(attempt_key ^ self.site.salt, PICK);
+            let word = mix(key ^ self.site.salt, PICK);
             ((u128::from(word) * u128::from(upstream.servers)) >> 64) as u32
-        };
-        self.plan.servers[(upstream.first_server + server) as usize].instance.0
+        }
     }
 
     /// A direct call is at its server.
@@ -148,16 +156,15 @@ impl<R: Recorder> Run<'_, R> {
 
     /// A direct call answers, and the answer is as good as there. Whether the call is over with it.
     #[inline]
-    pub(crate) fn answer_directly(&mut self, key: Key, bytes: LawId) -> bool {
-        let here = self.here(key);
+    pub(crate) fn answer_directly(&mut self, key: Key, bytes: LawId, place: u64) -> bool {
         let call = &mut self.site.calls[key];
         let request = call.request_key;
         call.pc += 1;
         call.is.is_answered = true;
         call.phase = Phase::Over;
         let (caller, delay) = (call.caller, call.delay);
-        let is_over = matches!(self.plan.ops[call.pc as usize], Op::End);
-        let bytes = self.draw_law(bytes, request, here) as u32;
+        let is_over = matches!(self.plan.program[call.pc as usize].op, Op::End);
+        let bytes = self.draw_law(bytes, request, place) as u32;
         self.site.line.hop(delay, Event::Return { call: caller, bytes });
         if is_over {
             self.leave_directly(key);
@@ -178,7 +185,6 @@ impl<R: Recorder> Run<'_, R> {
         state.calls -= 1;
         state.busy -= 1;
         self.tape.level(Level::Calls(instance), state.calls, now);
-        self.tape.level(Level::Busy(instance), state.busy, now);
         if seat != NONE {
             state.seats.push_back(seat);
         }

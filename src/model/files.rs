@@ -51,13 +51,13 @@ impl Catalogue {
 fn served(plan: &Blueprint) -> Vec<Vec<FilesId>> {
     let mut by_service = vec![Vec::new(); plan.services.len()];
     for endpoint in &plan.endpoints {
-        let program = plan.ops[endpoint.entry as usize..].iter();
+        let program = plan.program[endpoint.entry as usize..].iter().map(|it| it.op);
         for op in program.take_while(|op| !matches!(op, Op::End)) {
             let served = &mut by_service[endpoint.service.index()];
             if let Op::File { files } = op
-                && !served.contains(files)
+                && !served.contains(&files)
             {
-                served.push(*files);
+                served.push(files);
             }
         }
     }

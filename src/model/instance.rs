@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{
-    blueprint::{Blueprint, Instance, InstanceId, Order, Serving},
+    blueprint::{Blueprint, HostId, Instance, InstanceId, Order, Serving},
     call::{Phase, Place, Stage},
     event::Event,
     event_loop::LoopState,
@@ -39,6 +39,10 @@ pub struct InstanceState {
     pub(crate) first_process: u32,
     /// How many processes it has.
     pub(crate) processes: u32,
+    /// Its machine.
+    pub(crate) host: HostId,
+    /// Its speed relative to that.
+    pub(crate) speed: f64,
     /// Its processes run.
     pub(crate) is_up: bool,
     /// Crashes that are not over.
@@ -88,6 +92,8 @@ impl InstanceState {
             service: instance.service.0,
             first_process: instance.first_process,
             processes: service.processes,
+            host: instance.host,
+            speed: instance.speed,
             is_up: true,
             crashes: 0,
             epoch: 1,

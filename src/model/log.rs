@@ -168,7 +168,7 @@ impl<R: Recorder> Run<'_, R> {
                 let call = &mut self.site.calls[key];
                 call.place = Place::Nowhere;
                 let committing = call.pc - 1;
-                let Op::Commit { apply, .. } = self.plan.ops[committing as usize] else {
+                let Op::Commit { apply, .. } = self.plan.program[committing as usize].op else {
                     unreachable!("a commit waits for its operation")
                 };
                 self.append(id, apply);

@@ -194,7 +194,7 @@ impl<R: Recorder> Run<'_, R> {
     pub(crate) fn compute(&mut self, call: Key, work: Span) {
         let now = self.now();
         let it = &self.site.calls[call];
-        let instance = &self.plan.instances[it.instance as usize];
+        let instance = &self.site.instances[it.instance as usize];
         let class = self.plan.endpoints[it.endpoint.index()].class;
         let work = if instance.speed == 1.0 {
             work

@@ -5,7 +5,7 @@
 //! holds the slot from start to end.
 
 use super::{
-    blueprint::{Endpoint, FilesId, LawId, Milestone, Op},
+    blueprint::{Endpoint, FilesId, Instruction, LawId, Milestone, Op},
     call::{NONE, Stage},
     event::Event,
     network::{PACKET_BYTES, Towards, disk_of},
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     engine::{
-        luck::mix,
+        luck::{draw, mix},
         slab::Key,
         time::{Instant, Span},
     },
@@ -39,7 +39,7 @@ impl<R: Recorder> Run<'_, R> {
     #[inline]
     pub(crate) fn here(&self, key: Key) -> u64 {
         let call = &self.site.calls[key];
-        self.plan.places[call.pc as usize].wrapping_add(u64::from(call.round).wrapping_mul(ROUND))
+        self.plan.program[call.pc as usize].place.wrapping_add(u64::from(call.round).wrapping_mul(ROUND))
     }
 
     #[inline]
@@ -63,7 +63,8 @@ impl<R: Recorder> Run<'_, R> {
         }
         loop {
             let call = &self.site.calls[key];
-            let op = self.plan.ops[call.pc as usize];
+            let Instruction { op, place } = self.plan.program[call.pc as usize];
+            let here = place.wrapping_add(u64::from(call.round).wrapping_mul(ROUND));
             match op {
                 Op::Cpu { .. } | Op::Handshake { .. } => {
                     if self.burst(key) {
@@ -81,7 +82,7 @@ impl<R: Recorder> Run<'_, R> {
                     }
                 }
                 Op::Branch { share, otherwise } => {
-                    let word = self.site.draw(call.request_key, self.here(key));
+                    let word = self.site.draw(call.request_key, here);
                     let goes_on = ((word >> 32) as u32) < share;
                     let call = &mut self.site.calls[key];
                     call.pc = if goes_on { call.pc + 1 } else { otherwise };
@@ -99,7 +100,7 @@ impl<R: Recorder> Run<'_, R> {
                     call.pc += 1;
                 }
                 Op::CallDirectly { upstream, endpoint } => {
-                    self.call_directly(key, upstream, endpoint);
+                    self.call_directly(key, upstream, endpoint, here);
                     return;
                 }
                 Op::Wait { .. } | Op::Call { .. } | Op::Fork { .. } | Op::Commit { .. } => {
@@ -108,7 +109,7 @@ impl<R: Recorder> Run<'_, R> {
                     return;
                 }
                 Op::Respond { bytes } if call.is.is_direct => {
-                    if self.answer_directly(key, bytes) {
+                    if self.answer_directly(key, bytes, here) {
                         return;
                     }
                 }
@@ -131,27 +132,32 @@ impl<R: Recorder> Run<'_, R> {
     /// Whether the call has to wait (for its loop, or for the burst).
     #[inline]
     fn burst(&mut self, key: Key) -> bool {
-        if !self.hold_loop(key) {
+        if self.site.calls[key].is.on_loop && !self.hold_loop(key) {
             return true;
         }
-        let mut sum = Span::ZERO;
-        loop {
-            let call = &self.site.calls[key];
-            let (law, luck) = match self.plan.ops[call.pc as usize] {
-                Op::Cpu { work, of_request: true } => (Some(work), call.request_key),
-                Op::Cpu { work, of_request: false } => (Some(work), call.attempt_key),
-                Op::Handshake { work } => (call.is.is_fresh.then_some(work), call.attempt_key),
+        let (plan, salt) = (self.plan, self.site.salt);
+        let call = &mut self.site.calls[key];
+        let round = u64::from(call.round).wrapping_mul(ROUND);
+        let mut work = Span::ZERO;
+        for step in &plan.program[call.pc as usize..] {
+            let (law, luck) = match step.op {
+                Op::Cpu { work, of_request: false } => (work, call.attempt_key),
+                Op::Cpu { work, of_request: true } => (work, call.request_key),
+                Op::Handshake { work } if call.is.is_fresh => (work, call.attempt_key),
+                Op::Handshake { .. } => {
+                    call.pc += 1;
+                    continue;
+                }
                 _ => break,
             };
-            if let Some(law) = law {
-                sum += Span::from_seconds(self.draw_law(law, luck, self.here(key)));
-            }
-            self.site.calls[key].pc += 1;
+            let word = draw(luck ^ salt, step.place.wrapping_add(round));
+            work += Span::from_seconds(plan.laws[law.index()].draw(word));
+            call.pc += 1;
         }
-        if sum.is_zero() {
+        if work.is_zero() {
             return false;
         }
-        self.compute(key, sum);
+        self.compute(key, work);
         true
     }
 
@@ -196,10 +202,11 @@ impl<R: Recorder> Run<'_, R> {
         call.is.has_forked = true;
         let round = u64::from(call.round).wrapping_mul(ROUND);
         for pc in first..first + u32::from(calls) {
-            let Op::Call { upstream, endpoint, until } = self.plan.ops[pc as usize] else {
+            let step = self.plan.program[pc as usize];
+            let Op::Call { upstream, endpoint, until } = step.op else {
                 unreachable!("compiled: only calls stand behind a fork")
             };
-            let place = self.plan.places[pc as usize].wrapping_add(round);
+            let place = step.place.wrapping_add(round);
             for copy in 0..u64::from(copies) {
                 self.place(key, upstream, endpoint, until, mix(place, copy));
             }
@@ -278,7 +285,7 @@ impl<R: Recorder> Run<'_, R> {
 
     fn file_is_read(&mut self, key: Key) {
         let call = &mut self.site.calls[key];
-        let Op::File { files } = self.plan.ops[call.pc as usize] else {
+        let Op::File { files } = self.plan.program[call.pc as usize].op else {
             unreachable!("a file is read by its operation")
         };
         let rank = std::mem::replace(&mut call.rest.file, NONE);

@@ -11,7 +11,7 @@ use crate::{
     engine::{list::List, slab::Key, time::Span, timeline::Ticket},
     measure::{
         outcome::Cause,
-        recorder::{Level, Recorder},
+        recorder::Recorder,
     },
 };
 
@@ -47,7 +47,6 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     fn wait_for_slot(&mut self, key: Key, patience: Option<LawId>) {
-        let now = self.now();
         let class = self.endpoint(key).class;
         let call = &mut self.site.calls[key];
         call.stage = Stage::Waiting;
@@ -57,7 +56,6 @@ impl<R: Recorder> Run<'_, R> {
         let class = usize::from(class).min(state.waiting.len() - 1);
         self.site.links.push_back(&mut state.waiting[class], key.index());
         state.waiting_count += 1;
-        self.tape.level(Level::Waiting(index as u32), state.waiting_count, now);
         if let Some(law) = patience {
             self.site.calls[key].make_ordinary();
             let word = self.site.draw(attempt, PATIENCE);
@@ -89,13 +87,11 @@ impl<R: Recorder> Run<'_, R> {
         let class = usize::from(class).min(state.waiting.len() - 1);
         self.site.links.remove(&mut state.waiting[class], key.index());
         state.waiting_count -= 1;
-        self.tape.level(Level::Waiting(index as u32), state.waiting_count, now);
     }
 
     /// A slot is taken: the one that has been idle longest.
     #[inline]
     pub(crate) fn take_seat(&mut self, key: Key) {
-        let now = self.now();
         let call = &mut self.site.calls[key];
         let index = call.instance as usize;
         let state = &mut self.site.instances[index];
@@ -107,11 +103,9 @@ impl<R: Recorder> Run<'_, R> {
             call.process += if call.seat == NONE { 0 } else { call.seat % state.processes };
         }
         call.is.holds_slot = true;
-        self.tape.level(Level::Busy(index as u32), state.busy, now);
     }
 
     pub(crate) fn give_back_seat(&mut self, key: Key) {
-        let now = self.now();
         let call = &mut self.site.calls[key];
         call.is.holds_slot = false;
         let index = call.instance as usize;
@@ -120,7 +114,6 @@ impl<R: Recorder> Run<'_, R> {
         if call.seat != NONE {
             state.seats.push_back(call.seat);
         }
-        self.tape.level(Level::Busy(index as u32), state.busy, now);
         if state.waiting_count > 0 {
             self.grant_slots(index);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Arrivals, Blueprint};
+use super::{Arrivals, Blueprint, DelayId, ServiceId, Upstream};
 use crate::engine::belts::BELTS_MAX;
 
 impl Blueprint {
@@ -10,8 +10,8 @@ impl Blueprint {
     pub(crate) fn derive(&mut self) {
         self.number_views();
         self.describe_visitors();
+        self.measure_ways();
         self.find_direct_calls();
-        self.find_hops();
     }
 
     /// Views stand in the order of services, processes, upstreams.
@@ -30,10 +30,41 @@ impl Blueprint {
         }
     }
 
-    fn find_hops(&mut self) {
-        let openings = self.upstreams.iter().filter_map(|upstream| upstream.opening);
-        let ways = self.latency.iter().copied().chain([self.loopback]).chain(openings);
-        self.hops = ways.collect::<BTreeSet<_>>().into_iter().take(BELTS_MAX).collect();
+    /// The delays between each view's two sides; the first few of all are hops.
+    fn measure_ways(&mut self) {
+        let mut hops = BTreeSet::new();
+        for index in 0..self.upstreams.len() {
+            let upstream = &self.upstreams[index];
+            let ways = self.ways(upstream);
+            hops.extend(ways.iter().copied().chain(upstream.opening));
+            let first_instance = self.servers[upstream.first_server as usize].instance.0;
+            let derived = &mut self.upstreams[index].derived;
+            derived.first_instance = first_instance;
+            derived.one_way = ways.first().copied().filter(|_| ways.len() == 1);
+        }
+        self.hops = hops.into_iter().take(BELTS_MAX).collect();
+    }
+
+    /// Every delay that there is between callers and servers of a view.
+    fn ways(&self, upstream: &Upstream) -> BTreeSet<DelayId> {
+        let places = |service: ServiceId| {
+            let service = &self.services[service.index()];
+            let first = service.first_instance as usize;
+            let instances = &self.instances[first..first + service.instances as usize];
+            let zones: BTreeSet<u32> = instances.iter().map(|it| it.zone).collect();
+            let hosts: BTreeSet<u32> = instances.iter().map(|it| it.host.0).collect();
+            (zones, hosts)
+        };
+        let (from, callers) = places(upstream.caller);
+        let (to, servers) = places(upstream.callee);
+        let mut ways = BTreeSet::new();
+        for (one, other) in from.iter().flat_map(|one| to.iter().map(move |other| (one, other))) {
+            ways.insert(self.latency[(one * self.zones + other) as usize]);
+        }
+        if callers.intersection(&servers).next().is_some() {
+            ways.insert(self.loopback);
+        }
+        ways
     }
 
     /// What visitors are is a matter of their views, too.

@@ -2,6 +2,16 @@
 
 use super::{EndpointId, FilesId, LawId, LogId, UpstreamId};
 
+/// An operation and where its draws take place: a hash of the scenario's own names for it (service,
+/// endpoint, path in its steps), so that nothing added elsewhere moves it.
+#[derive(Clone, Copy, Debug)]
+pub struct Instruction {
+    /// What is done.
+    pub op: Op,
+    /// The place of its draws.
+    pub place: u64,
+}
+
 /// One operation of a program.
 #[derive(Clone, Copy, Debug)]
 pub enum Op {

@@ -76,6 +76,10 @@ pub struct Derived {
     pub has_users: bool,
     /// Bits a second of a visitor's own line. `None`: unlimited, or no visitor.
     pub bandwidth: Option<u64>,
+    /// The instance that is its first server; the others follow.
+    pub first_instance: u32,
+    /// The delay from every caller to every server, if it is one.
+    pub one_way: Option<DelayId>,
     /// The view of the caller's first process.
     pub first_view: u32,
     /// From one process's view to the next one's.

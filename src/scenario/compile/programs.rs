@@ -3,7 +3,8 @@
 use crate::{
     engine::luck::name_key,
     model::blueprint::{
-        Endpoint, EndpointId, FilesId, LogId, Milestone, Op, RequestId, ServiceId, UpstreamId,
+        Endpoint, EndpointId, FilesId, Instruction, LogId, Milestone, Op, RequestId, ServiceId,
+        UpstreamId,
     },
     scenario::{
         compile::Build,
@@ -43,7 +44,7 @@ impl Build<'_> {
             self.out.endpoints.push(Endpoint {
                 name,
                 service: ServiceId(*service as u32),
-                entry: self.out.ops.len() as u32,
+                entry: self.out.program.len() as u32,
                 request_bytes: source.request_bytes,
                 class: source.class,
                 place: name_key(&path),
@@ -77,7 +78,7 @@ impl Build<'_> {
             self.out.endpoints.push(Endpoint {
                 name,
                 service: ServiceId(of as u32),
-                entry: self.out.ops.len() as u32,
+                entry: self.out.program.len() as u32,
                 request_bytes: 0,
                 class: source.class,
                 place: name_key(&path),
@@ -94,8 +95,8 @@ impl Build<'_> {
     }
 
     fn op(&mut self, op: Op, path: &str, name: &str) {
-        self.out.ops.push(op);
-        self.out.places.push(name_key(&format!("{path}/{name}")));
+        let place = name_key(&format!("{path}/{name}"));
+        self.out.program.push(Instruction { op, place });
     }
 
     /// A proxy's program for what it passes on.
@@ -209,7 +210,7 @@ impl Build<'_> {
                 }
             }
             Rounds::Chance(probability) => {
-                let top = self.out.ops.len();
+                let top = self.out.program.len();
                 self.op(Op::Branch { share: of_2_32(probability), otherwise: 0 }, path, name);
                 self.steps(program, steps, &inner);
                 self.op(Op::Jump { to: top as u32 }, path, name);
@@ -226,14 +227,14 @@ impl Build<'_> {
         path: &str,
         name: &str,
     ) {
-        let top = self.out.ops.len();
+        let top = self.out.program.len();
         self.op(Op::Branch { share: of_2_32(share), otherwise: 0 }, path, name);
         self.steps(program, steps, &format!("{path}/{name}/steps"));
         if otherwise.is_empty() {
             self.land(top);
             return;
         }
-        let leap = self.out.ops.len();
+        let leap = self.out.program.len();
         self.op(Op::Jump { to: 0 }, path, name);
         self.land(top);
         self.steps(program, otherwise, &format!("{path}/{name}/else"));
@@ -242,8 +243,8 @@ impl Build<'_> {
 
     /// Lets the jump at `from` go to where the next operation will be.
     fn land(&mut self, from: usize) {
-        let here = self.out.ops.len() as u32;
-        match &mut self.out.ops[from] {
+        let here = self.out.program.len() as u32;
+        match &mut self.out.program[from].op {
             Op::Branch { otherwise, .. } => *otherwise = here,
             Op::Jump { to } => *to = here,
             other => panic!("{other:?} does not jump"),
