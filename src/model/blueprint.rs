@@ -15,7 +15,7 @@ pub use crate::resource::cpu::Discipline;
 pub use load::{Arrivals, Choice, Gaps, Rate, Request, Workload};
 pub use objective::{Objective, Promise, Scope};
 pub use op::{Milestone, Op};
-pub use upstream::{Balance, Ban, Check, Next, Retry, Reuse, Server, Statuses, Upstream};
+pub use upstream::{Balance, Ban, Check, Keeps, Next, Retry, Reuse, Server, Statuses, Upstream};
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident)*) => {$(

@@ -1,14 +1,13 @@
 //! Where a call goes: the balancing policy is asked, limits and retries have their say.
 
 use super::{
-    balance::{self, Field},
+    balance::{addresses, random},
     blueprint::{Balance, Next, Upstream},
-    call::NONE,
     run::Run,
-    upstream::{Peer, is_up},
+    view::View,
 };
 use crate::{
-    engine::{slab::Key, time::Instant},
+    engine::slab::Key,
     measure::{outcome::Cause, recorder::Recorder},
 };
 
@@ -31,92 +30,65 @@ impl<R: Recorder> Run<'_, R> {
     pub(crate) fn pick(&mut self, key: Key) -> Pick {
         let call = &self.site.calls[key];
         let upstream = &self.plan.upstreams[call.upstream.index()];
-        let view = &self.site.views[call.view as usize];
-        let first = view.first_peer as usize;
         let is_retry = call.attempt > 0;
         if is_retry && upstream.retry.next == Next::Same && upstream.balance != Balance::Addresses {
             return self.pick_same(key);
         }
-        let limit = upstream.slots;
-        let is_limited = limit != u32::MAX;
-        let waits = is_limited && upstream.queues;
-        if waits && !view.queue.is_empty() {
-            let peers = &self.site.peers[first..first + upstream.servers as usize];
-            let is_any_up = peers.iter().any(|peer| is_up(peer, upstream));
-            return if is_any_up { Pick::BackendQueue } else { Pick::Fail(Cause::NoServer) };
+        let servers = upstream.servers_in(&self.plan.servers);
+        let attempt_key = call.attempt_key ^ self.site.salt;
+        if !upstream.keeps.loads
+            && !upstream.keeps.bars
+            && let Balance::Random { .. } = upstream.balance
+        {
+            // The view is not looked at: among millions it would be a cache miss each time.
+            return Pick::Server(random::draw(upstream, servers, attempt_key));
+        }
+        let now = self.site.line.now();
+        let is_limited = upstream.slots != u32::MAX;
+        let view = &mut self.site.views[call.view as usize];
+        if is_limited && upstream.queues && !view.queue.is_empty() {
+            return if view.up > 0 { Pick::BackendQueue } else { Pick::Fail(Cause::NoServer) };
         }
         if upstream.balance == Balance::Addresses {
             let word = self.site.draw(call.request_key, PICK);
-            let first = balance::addresses::first(word, upstream.servers);
+            let first = addresses::first(word, upstream.servers);
             return Pick::Server((first + u32::from(call.attempt)) % upstream.servers);
         }
-        // A server's own queue is part of its room only for least connections (HAProxy's manual:
-        // "a server's queue fills only where the algorithm or persistence insists on it").
-        let by_load = matches!(upstream.balance, Balance::LeastConnections { .. });
-        let extra =
-            if by_load && upstream.server_queue != u32::MAX { upstream.server_queue } else { 0 };
-        let by_draw = matches!(upstream.balance, Balance::Random { .. });
-        let now = self.site.line.now();
-        let (avoided, tried) = match upstream.retry.next {
-            Next::Other if is_retry => (call.server, 0),
-            Next::Untried if is_retry => (NONE, call.tried),
-            Next::Same | Next::Other | Next::Untried => (NONE, 0),
-        };
-        let servers = &self.plan.servers
-            [upstream.first_server as usize..(upstream.first_server + upstream.servers) as usize];
-        let attempt_key = call.attempt_key ^ self.site.salt;
-        let turn = &mut self.site.views[call.view as usize].turn;
-        let peers = &mut self.site.peers[first..first + servers.len()];
-        let is_alone = servers.len() == 1;
-        let usable = |peers: &[Peer], index: usize, avoided: u32, by_room: bool| {
-            let peer = &peers[index];
-            servers[index].weight > 0
-                && is_up(peer, upstream)
-                && (is_alone || !is_banned(peer, upstream, now))
-                && index as u32 != avoided
-                && tried & (1 << (index & 63)) == 0
-                && (!by_room
-                    || !is_limited
-                    || peer.served + peer.queue.len() < limit.saturating_add(extra))
-        };
-        let are_weights_equal = upstream.are_weights_equal;
-        let mut choose = |avoided: u32, by_room: bool| {
-            let field = Field {
-                servers,
-                are_weights_equal,
-                usable: &|peers, index| usable(peers, index, avoided, by_room),
-            };
-            balance::pick(upstream.balance, &field, peers, turn, attempt_key)
-        };
-        let mut chosen = choose(avoided, !by_draw);
-        if chosen.is_none() && avoided != NONE {
-            chosen = choose(NONE, !by_draw);
+        if let Some(ban) = upstream.ban {
+            view.end_bans(ban, now);
         }
+        let choose = |view: &mut View| view.pick(upstream, servers, attempt_key);
+        let (chosen, is_any_fit) = match upstream.retry.next {
+            Next::Other if is_retry => {
+                view.pass_over(call.server);
+                let other = choose(view);
+                view.consider_again(call.server);
+                let chosen = other.or_else(|| choose(view));
+                (chosen, view.is_any_fit())
+            }
+            Next::Untried if is_retry => {
+                let tried = (0..upstream.servers).filter(|it| call.tried & (1 << (it & 63)) != 0);
+                tried.clone().for_each(|server| view.pass_over(server));
+                let chosen = choose(view);
+                let is_any_fit = view.is_any_fit();
+                tried.for_each(|server| view.consider_again(server));
+                (chosen, is_any_fit)
+            }
+            Next::Same | Next::Other | Next::Untried => (choose(view), view.is_any_fit()),
+        };
         let Some(server) = chosen else {
-            let is_anybody = is_limited
-                && !by_draw
-                && (0..servers.len()).any(|index| usable(peers, index, NONE, false));
-            return if is_anybody && upstream.queues {
+            let by_draw = matches!(upstream.balance, Balance::Random { .. });
+            let is_full = is_limited && !by_draw && is_any_fit;
+            return if is_full && upstream.queues {
                 Pick::BackendQueue
             } else {
                 Pick::Fail(Cause::NoServer)
             };
         };
-        let peer = &mut peers[server];
-        if let Some(ban) = upstream.ban
-            && now.since(peer.looked_at) > ban.span
-        {
-            peer.looked_at = now;
+        if let Some(ban) = upstream.ban {
+            view.look_at(server, ban, now);
         }
-        if peer.served < limit {
-            Pick::Server(server as u32)
-        } else if by_draw && upstream.queues {
-            Pick::BackendQueue
-        } else if upstream.queues {
-            Pick::ServerQueue(server as u32)
-        } else {
-            Pick::Fail(Cause::NoServer)
-        }
+        if is_limited { place_at(view, upstream, server) } else { Pick::Server(server) }
     }
 
     /// A retry that must go to the server that failed.
@@ -124,12 +96,12 @@ impl<R: Recorder> Run<'_, R> {
         let call = &self.site.calls[key];
         let upstream = &self.plan.upstreams[call.upstream.index()];
         let view = &self.site.views[call.view as usize];
-        let peer = &self.site.peers[(view.first_peer + call.server) as usize];
-        if peer.served < upstream.slots && peer.queue.is_empty() {
+        let queue = view.queue_of(call.server);
+        if view.sent(call.server) < upstream.slots && queue.is_empty() {
             Pick::Server(call.server)
         } else if !upstream.queues {
             Pick::Fail(Cause::NoServer)
-        } else if peer.queue.len() < upstream.server_queue {
+        } else if queue.len() < upstream.server_queue {
             Pick::ServerQueue(call.server)
         } else {
             Pick::Fail(Cause::QueueFull)
@@ -137,9 +109,15 @@ impl<R: Recorder> Run<'_, R> {
     }
 }
 
-/// Whether a server is passed over for its failures (nginx's `max_fails` and `fail_timeout`).
-fn is_banned(peer: &Peer, upstream: &Upstream, now: Instant) -> bool {
-    upstream
-        .ban
-        .is_some_and(|ban| peer.fails >= ban.fails_max && now.since(peer.looked_at) <= ban.span)
+/// A server with limits was chosen: it has a free slot, or the call waits.
+fn place_at(view: &View, upstream: &Upstream, server: u32) -> Pick {
+    if view.sent(server) < upstream.slots {
+        Pick::Server(server)
+    } else if !upstream.queues {
+        Pick::Fail(Cause::NoServer)
+    } else if matches!(upstream.balance, Balance::Random { .. }) {
+        Pick::BackendQueue
+    } else {
+        Pick::ServerQueue(server)
+    }
 }

@@ -68,11 +68,14 @@ impl<R: Recorder> Run<'_, R> {
         if is_first && upstream.reuse == Reuse::Safe {
             return None;
         }
-        let peer = (self.site.views[call.view as usize].first_peer + call.server) as usize;
+        if !upstream.keeps.idle {
+            return None;
+        }
+        let peer = (self.site.views[call.view as usize].first_idle + call.server) as usize;
         let reused_only = is_first && upstream.reuse == Reuse::Aggressive;
         let broken = self.site.instances[call.instance as usize].broken_epoch;
         loop {
-            let last = self.site.peers[peer].idle.last()?;
+            let last = self.site.idle[peer].last()?;
             let found = self.site.connections.key_at(last);
             let connection = &self.site.connections[found];
             if connection.epoch < broken {
@@ -108,8 +111,8 @@ impl<R: Recorder> Run<'_, R> {
         }
         let call = &self.site.calls[key];
         let view = call.view;
-        let peer = (self.site.views[view as usize].first_peer + call.server) as usize;
-        if self.site.peers[peer].idle.len() >= upstream.idle_max {
+        let peer = (self.site.views[view as usize].first_idle + call.server) as usize;
+        if !upstream.keeps.idle || self.site.idle[peer].len() >= upstream.idle_max {
             self.close(key, connection);
             return;
         }
@@ -135,7 +138,7 @@ impl<R: Recorder> Run<'_, R> {
         match keeper {
             Keeper::Nobody => unreachable!("an idle connection is kept by somebody"),
             Keeper::Peer => {
-                let idle = &mut self.site.peers[peer].idle;
+                let idle = &mut self.site.idle[peer];
                 self.site.idle_links.push_back(idle, key.index());
             }
             Keeper::User(user) => self.site.users[user as usize].connection = key,
@@ -152,7 +155,7 @@ impl<R: Recorder> Run<'_, R> {
         match keeper {
             Keeper::Nobody => return,
             Keeper::Peer => {
-                let idle = &mut self.site.peers[peer].idle;
+                let idle = &mut self.site.idle[peer];
                 self.site.idle_links.remove(idle, key.index());
             }
             Keeper::User(user) => self.site.users[user as usize].connection = Key::NONE,
@@ -174,10 +177,11 @@ impl<R: Recorder> Run<'_, R> {
     pub(crate) fn purge(&mut self, view: u32) {
         let instance = self.instance_of_view(view);
         let it = &self.site.views[view as usize];
-        let first = it.first_peer;
+        let first = it.first_idle;
         let upstream = &self.plan.upstreams[it.upstream as usize];
-        for peer in first..first + upstream.servers {
-            for _ in 0..self.site.peers[peer as usize].idle.len().div_ceil(2) {
+        let servers = if upstream.keeps.idle { upstream.servers } else { 0 };
+        for peer in first..first + servers {
+            for _ in 0..self.site.idle[peer as usize].len().div_ceil(2) {
                 self.close_longest_idle(instance, peer);
             }
         }
@@ -198,8 +202,8 @@ impl<R: Recorder> Run<'_, R> {
     fn make_room(&mut self, view: u32, limit: u32) {
         let it = &self.site.views[view as usize];
         let servers = self.plan.upstreams[it.upstream as usize].servers;
-        let peers = it.first_peer..it.first_peer + servers;
-        let idle = |peer: u32| self.site.peers[peer as usize].idle;
+        let peers = it.first_idle..it.first_idle + servers;
+        let idle = |peer: u32| self.site.idle[peer as usize];
         if peers.clone().map(|peer| idle(peer).len()).sum::<u32>() < limit {
             return;
         }
@@ -215,7 +219,7 @@ impl<R: Recorder> Run<'_, R> {
 
     /// The caller's process closes an idle connection; the server learns it a little later.
     pub(crate) fn close_longest_idle(&mut self, instance: u32, peer: u32) -> bool {
-        let Some(index) = self.site.peers[peer as usize].idle.first() else { return false };
+        let Some(index) = self.site.idle[peer as usize].first() else { return false };
         let connection = self.site.connections.key_at(index);
         let other = self.site.connections[connection].instance;
         self.rouse(connection);

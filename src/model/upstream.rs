@@ -3,7 +3,7 @@
 //! answered, or failed and tried again.
 
 use super::{
-    blueprint::{EndpointId, Milestone, Next, Upstream, UpstreamId},
+    blueprint::{EndpointId, Milestone, Next, UpstreamId},
     call::{Call, Phase, Place},
     event::Event,
     pick::Pick,
@@ -11,85 +11,11 @@ use super::{
     run::Run,
 };
 use crate::{
-    engine::{
-        list::List,
-        luck::mix,
-        slab::Key,
-        time::{Instant, Span},
-        timeline::Ticket,
-    },
+    engine::{list::List, luck::mix, slab::Key, time::Span, timeline::Ticket},
     measure::recorder::{Level, Recorder},
 };
 
 const QUEUE_PATIENCE: u64 = 0x5155_4555;
-
-/// A process's state of one of its upstreams.
-#[derive(Clone, Debug)]
-pub struct View {
-    /// Index of the declared upstream.
-    pub upstream: u32,
-    /// Index of the process among those of the calling service.
-    pub process: u32,
-    /// Its servers: `first_peer ..` among all peers.
-    pub first_peer: u32,
-    /// Calls that wait before a server is picked.
-    pub(crate) queue: List,
-    /// Where round robins and rotations stand.
-    pub(crate) turn: u32,
-}
-
-impl View {
-    /// As it stands when its process starts.
-    pub fn new(upstream: u32, process: u32, first_peer: u32) -> View {
-        View { upstream, process, first_peer, queue: List::default(), turn: 0 }
-    }
-}
-
-/// What a process thinks and knows of one server.
-#[derive(Clone, Debug)]
-pub struct Peer {
-    /// Slots held there: calls sent and not answered.
-    pub(crate) served: u32,
-    /// Calls that wait for this very server.
-    pub(crate) queue: List,
-    /// Idle connections to it, the last used at the end.
-    pub(crate) idle: List,
-    /// Smooth weighted round robin's running sum.
-    pub(crate) current: i64,
-    /// Active health: `0..rise+fall-1`, up from `rise` on.
-    pub(crate) health: u32,
-    /// The next check.
-    pub(crate) check: Ticket,
-    /// The check under way.
-    pub(crate) checking: Key,
-    /// Checks begun, for their luck.
-    pub(crate) checks: u64,
-    /// Passive health: failures that count.
-    pub(crate) fails: u32,
-    /// When the last failure was.
-    pub(crate) failed_at: Instant,
-    /// When the failures were last looked at.
-    pub(crate) looked_at: Instant,
-}
-
-impl Peer {
-    /// What a process thinks of a server when it starts: that it is up.
-    pub fn new(upstream: &Upstream) -> Peer {
-        Peer {
-            served: 0,
-            queue: List::default(),
-            idle: List::default(),
-            current: 0,
-            health: upstream.check.map_or(0, |check| check.rise),
-            check: Ticket::NONE,
-            checking: Key::NONE,
-            checks: 0,
-            fails: 0,
-            failed_at: Instant::ZERO,
-            looked_at: Instant::ZERO,
-        }
-    }
-}
 
 impl<R: Recorder> Run<'_, R> {
     /// A call makes a call.
@@ -150,18 +76,18 @@ impl<R: Recorder> Run<'_, R> {
         call.phase = Phase::Queued;
         call.queued = now;
         let upstream = call.upstream;
+        let declared = &self.plan.upstreams[upstream.index()];
         let view = &mut self.site.views[call.view as usize];
-        let list = if let Some(server) = server {
+        if let Some(server) = server {
             call.place = Place::ServerQueue;
             call.server = server;
-            &mut self.site.peers[(view.first_peer + server) as usize].queue
+            let weight = declared.servers_in(&self.plan.servers)[server as usize].weight;
+            view.enqueue(&mut self.site.links, server, weight, key.index());
         } else {
             call.place = Place::BackendQueue;
-            &mut view.queue
-        };
-        self.site.links.push_back(list, key.index());
+            self.site.links.push_back(&mut view.queue, key.index());
+        }
         self.count_queued(upstream, 1);
-        let declared = &self.plan.upstreams[upstream.index()];
         let event = Event::TimeOut { call: key };
         let timer = match (declared.queue_delay, declared.queue_timeout) {
             (Some(delay), _) => self.site.line.later(delay, event),
@@ -187,17 +113,18 @@ impl<R: Recorder> Run<'_, R> {
         let place = std::mem::replace(&mut call.place, Place::Nowhere);
         let upstream = call.upstream;
         let view = &mut self.site.views[call.view as usize];
-        let list = match place {
+        match place {
             Place::ServerQueue => {
-                &mut self.site.peers[(view.first_peer + call.server) as usize].queue
+                let declared = &self.plan.upstreams[upstream.index()];
+                let weight = declared.servers_in(&self.plan.servers)[call.server as usize].weight;
+                view.dequeue(&mut self.site.links, call.server, weight, key.index());
             }
-            Place::BackendQueue => &mut view.queue,
+            Place::BackendQueue => self.site.links.remove(&mut view.queue, key.index()),
             Place::Nowhere | Place::SlotQueue | Place::LoopQueue | Place::CommitQueue => {
                 call.place = place;
                 return;
             }
-        };
-        self.site.links.remove(list, key.index());
+        }
         self.count_queued(upstream, -1);
     }
 
@@ -209,9 +136,11 @@ impl<R: Recorder> Run<'_, R> {
         call.is.holds_server = true;
         call.phase = Phase::Connecting;
         let upstream = &self.plan.upstreams[call.upstream.index()];
-        call.instance = self.plan.servers[(upstream.first_server + server) as usize].instance.0;
-        let peer = self.site.views[call.view as usize].first_peer + server;
-        self.site.peers[peer as usize].served += 1;
+        let declared = self.plan.servers[(upstream.first_server + server) as usize];
+        call.instance = declared.instance.0;
+        if upstream.keeps.loads {
+            self.site.views[call.view as usize].take_slot(server, declared.weight);
+        }
         self.lay_way(key);
         self.connect(key);
     }
@@ -224,9 +153,12 @@ impl<R: Recorder> Run<'_, R> {
             return;
         }
         let (view, server) = (call.view, call.server);
-        let peer = self.site.views[view as usize].first_peer + server;
-        self.site.peers[peer as usize].served -= 1;
-        self.dequeue(view, server);
+        let upstream = &self.plan.upstreams[call.upstream.index()];
+        if upstream.keeps.loads {
+            let weight = upstream.servers_in(&self.plan.servers)[server as usize].weight;
+            self.site.views[view as usize].free_slot(server, weight);
+            self.dequeue(view, server);
+        }
     }
 
     /// Free slots of a server go to those who wait for it, or for any.
@@ -234,13 +166,12 @@ impl<R: Recorder> Run<'_, R> {
         loop {
             let view = &self.site.views[view_index as usize];
             let upstream = &self.plan.upstreams[view.upstream as usize];
-            let peer = &self.site.peers[(view.first_peer + server) as usize];
-            if peer.served >= upstream.slots {
+            if upstream.slots == u32::MAX || view.sent(server) >= upstream.slots {
                 return;
             }
-            let own = peer.queue.first();
+            let own = view.queue_of(server).first();
             let weight = self.plan.servers[(upstream.first_server + server) as usize].weight;
-            let takes_any = is_up(peer, upstream) && weight > 0;
+            let takes_any = view.is_up(server) && weight > 0;
             let any = if takes_any { view.queue.first() } else { None };
             let age = |index: u32| self.site.calls[self.site.calls.key_at(index)].queued;
             let next = match (own, any) {
@@ -266,13 +197,11 @@ impl<R: Recorder> Run<'_, R> {
     pub(crate) fn redistribute(&mut self, view_index: u32, server: u32) {
         let view = &self.site.views[view_index as usize];
         let upstream = &self.plan.upstreams[view.upstream as usize];
-        let first = view.first_peer;
         let mut moved = Vec::new();
-        let peers = &self.site.peers[first as usize..(first + upstream.servers) as usize];
         if upstream.retry.next != Next::Same {
-            moved.extend(self.listed(peers[server as usize].queue));
+            moved.extend(self.listed(view.queue_of(server)));
         }
-        if !peers.iter().any(|peer| is_up(peer, upstream)) {
+        if view.up == 0 {
             moved.extend(self.listed(view.queue));
         }
         for &key in &moved {
@@ -292,9 +221,4 @@ impl<R: Recorder> Run<'_, R> {
         let indices = std::iter::successors(list.first(), following);
         indices.map(|index| self.site.calls.key_at(index)).collect()
     }
-}
-
-/// Whether the caller's checks (if it has any) say that a server is up.
-pub(crate) fn is_up(peer: &Peer, upstream: &Upstream) -> bool {
-    upstream.check.is_none_or(|check| peer.health >= check.rise)
 }
