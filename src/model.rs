@@ -2,6 +2,7 @@
 
 pub mod attempt;
 pub mod balance;
+mod ban;
 pub mod blueprint;
 pub mod call;
 pub mod connection;
@@ -16,6 +17,7 @@ mod latch;
 pub mod leaks;
 pub mod log;
 pub mod network;
+pub mod pick;
 pub mod pool;
 pub mod program;
 pub mod run;
@@ -23,4 +25,5 @@ pub mod shape;
 pub mod site;
 pub mod slots;
 pub mod upstream;
+pub mod view;
 pub mod workload;

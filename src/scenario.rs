@@ -191,7 +191,10 @@ mod tests {
             Op::End => "E".to_owned(),
             other => format!("{other:?}"),
         });
-        (told.collect::<Vec<_>>().join(" "), site.program[first..last].iter().map(|it| it.place).collect())
+        (
+            told.collect::<Vec<_>>().join(" "),
+            site.program[first..last].iter().map(|it| it.place).collect(),
+        )
     }
 
     #[test]

@@ -6,7 +6,6 @@ use super::{
     call::{Call, Phase, Stage},
     event::Event,
     run::Run,
-    upstream::is_up,
 };
 use crate::{
     engine::{luck::mix, slab::Key, timeline::Ticket},
@@ -138,9 +137,7 @@ impl<R: Recorder> Run<'_, R> {
         next.rest.one_way = call.rest.one_way;
         next.is.is_idempotent = call.is.is_idempotent;
         next.is.cuts_through = call.is.cuts_through;
-        let first = self.site.views[call.rest.view as usize].first_peer;
-        let peers = &self.site.peers[first as usize..(first + upstream.servers) as usize];
-        let up = peers.iter().filter(|peer| is_up(peer, upstream)).count();
+        let up = self.site.views[call.rest.view as usize].up;
         let is_same = retry.next == Next::Same || up <= 1;
         let pauses = retry.turnaround.is_some() && is_same && cause == Cause::Refused;
         Some((next, pauses && upstream.balance != Balance::Addresses))

@@ -16,7 +16,9 @@ pub use crate::resource::cpu::Discipline;
 pub use load::{Arrivals, Choice, Gaps, Rate, Request, Workload};
 pub use objective::{Objective, Promise, Scope};
 pub use op::{Instruction, Milestone, Op};
-pub use upstream::{Balance, Ban, Check, Derived, Next, Retry, Reuse, Server, Statuses, Upstream};
+pub use upstream::{
+    Balance, Ban, Check, Derived, Keeps, Next, Retry, Reuse, Server, Statuses, Upstream,
+};
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident)*) => {$(

@@ -80,7 +80,7 @@ impl<R: Recorder> Run<'_, R> {
         let call = &self.site.calls[key];
         let upstream = &self.plan.upstreams[call.upstream.index()];
         let peer = match self.site.views.get(call.rest.view as usize) {
-            Some(view) => view.first_peer + call.rest.server,
+            Some(view) => view.first_idle + call.rest.server,
             None => NONE,
         };
         let (timeout, instance) = (upstream.connect_timeout, call.instance);

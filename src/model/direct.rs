@@ -5,7 +5,11 @@
 //! turned away, its caller gives up) it becomes an ordinary one and goes on as that.
 
 use super::{
-    blueprint::{Balance, Blueprint, EndpointId, Instruction, LawId, Milestone, Op, Serving, Upstream, UpstreamId},
+    balance::random,
+    blueprint::{
+        Balance, Blueprint, EndpointId, Instruction, LawId, Milestone, Op, Serving, Upstream,
+        UpstreamId,
+    },
     call::{NONE, Phase, Stage},
     event::Event,
     run::Run,
@@ -17,8 +21,6 @@ use crate::{
         recorder::{Level, Recorder, Served},
     },
 };
-
-const PICK: u64 = 0x5049_434B;
 
 impl Blueprint {
     /// Finds the views through which calls are direct, and has programs make them so.
@@ -49,11 +51,9 @@ impl Blueprint {
             && upstream.ban.is_none()
             && upstream.check.is_none()
             && upstream.response_timeout.is_none();
-        let first = upstream.first_server as usize;
-        let servers = &self.servers[first..first + upstream.servers as usize];
-        let is_blind = upstream.are_weights_equal
-            && servers.iter().all(|server| server.weight > 0)
-            && matches!(upstream.balance, Balance::RoundRobin | Balance::Random { draws: 1 });
+        let keeps = upstream.keeps;
+        let is_blind =
+            !keeps.loads && !keeps.queues && !keeps.bars && upstream.balance != Balance::Addresses;
         let is_served = callee.accept.is_none() && matches!(callee.serving, Serving::Slots { .. });
         let is_near = |service: usize| {
             let it = &self.services[service];
@@ -111,21 +111,20 @@ impl<R: Recorder> Run<'_, R> {
         self.site.line.hop(delay, Event::Reach { call: key });
     }
 
-    /// Whose turn it is, or whom the draw hits: all servers are alike and always may be picked.
+    /// Whose turn it is, or whom the draw hits: nothing speaks against any of them.
     #[inline]
     fn next_server(&mut self, upstream: &Upstream, to: UpstreamId, process: u32, key: u64) -> u32 {
         if upstream.servers == 1 {
-            0
-        } else if upstream.balance == Balance::RoundRobin {
-            let view = self.view_of_process(to, process);
-            let turn = &mut self.site.views[view as usize].turn;
-            let server = *turn;
-            *turn = if server + 1 == upstream.servers { 0 } else { server + 1 };
-            server
-        } else {
-            let word = mix(key ^ self.site.salt, PICK);
-            ((u128::from(word) * u128::from(upstream.servers)) >> 64) as u32
+            return 0;
         }
+        let servers = upstream.servers_in(&self.plan.servers);
+        let key = key ^ self.site.salt;
+        if matches!(upstream.balance, Balance::Random { .. }) {
+            return random::draw(upstream, servers, key);
+        }
+        let view = self.view_of_process(to, process) as usize;
+        let picked = self.site.views[view].pick(upstream, servers, key);
+        picked.expect("somebody may be picked where nobody is ever barred")
     }
 
     /// A direct call is at its server.

@@ -13,7 +13,7 @@ use super::{
     network::schedule_end,
     run::Run,
     site::Site,
-    upstream::{Peer, View},
+    view::View,
 };
 use crate::{
     engine::{slab::Key, timeline::Ticket},
@@ -254,15 +254,19 @@ impl<R: Recorder> Run<'_, R> {
         let now = self.now();
         for index in self.views_of(id) {
             let view = &self.site.views[index as usize];
-            let (upstream, process, first) = (view.upstream, view.process, view.first_peer);
-            let declared = &self.plan.upstreams[upstream as usize];
-            for peer in first..first + declared.servers {
-                while self.close_longest_idle(id.0, peer) {}
-                let check = self.site.peers[peer as usize].check;
-                self.site.line.cancel(check);
-                self.site.peers[peer as usize] = Peer::new(declared);
+            let (upstream, process, first) = (view.upstream, view.process, view.first_idle);
+            for check in &view.checks {
+                self.site.line.cancel(check.next);
             }
-            self.site.views[index as usize] = View::new(upstream, process, first);
+            let declared = &self.plan.upstreams[upstream as usize];
+            if declared.keeps.idle {
+                for peer in first..first + declared.servers {
+                    while self.close_longest_idle(id.0, peer) {}
+                }
+            }
+            let servers = declared.servers_in(&self.plan.servers);
+            let fresh = View::new(declared, servers, [upstream, process, first]);
+            self.site.views[index as usize] = fresh;
             self.tape.level(Level::Queued(upstream), self.site.queued[upstream as usize], now);
         }
     }

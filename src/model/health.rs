@@ -3,8 +3,7 @@
 //! Active checks are `HAProxy`'s: health counts from 0 to `rise + fall - 1`, up from `rise` on; one
 //! success at the upper part forgives all failures, one failure at the lower part forgets all
 //! successes. A check is a connection of its own, to the server's accept queue and CPU like any
-//! other (manual, 5.2 "check", "inter", "fall", "rise"). Passive bans are nginx's `max_fails` and
-//! `fail_timeout` (`ngx_http_upstream_round_robin.c`).
+//! other (manual, 5.2 "check", "inter", "fall", "rise"). For passive bans see `ban`.
 
 use super::{
     blueprint::{Blueprint, Check, UpstreamId},
@@ -12,7 +11,6 @@ use super::{
     event::Event,
     run::Run,
     site::Site,
-    upstream::is_up,
 };
 use crate::{
     engine::{luck::mix, slab::Key, time::Span, timeline::Ticket},
@@ -33,7 +31,7 @@ impl Site {
     /// First checks of one view, after its process has started.
     pub(crate) fn schedule_checks_of(&mut self, plan: &Blueprint, view: u32) {
         let it = &self.views[view as usize];
-        let (first, process) = (it.first_peer, it.process);
+        let process = it.process;
         let upstream = &plan.upstreams[it.upstream as usize];
         let Some(check) = upstream.check else { return };
         let inter = self.line.delay(check.inter).nanos();
@@ -43,7 +41,7 @@ impl Site {
             let stagger = inter / u64::from(upstream.servers) * u64::from(server);
             let span = Span::from_nanos((phase as u64 + stagger) % inter.max(1));
             let ticket = self.line.after(span, Event::Check { view, server });
-            self.peers[(first + server) as usize].check = ticket;
+            self.views[view as usize].checks[server as usize].next = ticket;
         }
     }
 }
@@ -52,16 +50,16 @@ impl<R: Recorder> Run<'_, R> {
     /// A check begins.
     pub(crate) fn check(&mut self, view: u32, server: u32) {
         let it = &self.site.views[view as usize];
-        let peer = (it.first_peer + server) as usize;
         let id = UpstreamId(it.upstream);
         let upstream = &self.plan.upstreams[id.index()];
         let Some(check) = upstream.check else { return };
         let service = &self.plan.services[upstream.callee.index()];
         let endpoint = check.endpoint.unwrap_or(super::blueprint::EndpointId(NONE));
         let place = mix(upstream.place, mix(u64::from(server), u64::from(it.process)));
-        let state = &mut self.site.peers[peer];
-        state.checks += 1;
-        let key = mix(mix(self.site.key, place), state.checks);
+        let state = &mut self.site.views[view as usize].checks[server as usize];
+        state.next = Ticket::NONE;
+        state.begun += 1;
+        let key = mix(mix(self.site.key, place), state.begun);
         let mut call = Call::new(endpoint, key, mix(key, CHECK));
         call.upstream = id;
         call.rest.view = view;
@@ -73,9 +71,6 @@ impl<R: Recorder> Run<'_, R> {
         let call = self.site.calls.insert(call);
         let timer = self.site.line.later(check.timeout, Event::TimeOut { call });
         self.site.calls[call].timer = timer;
-        let state = &mut self.site.peers[peer];
-        state.check = Ticket::NONE;
-        state.checking = call;
         debug_assert!(service.accept.is_some(), "compiled: what is checked accepts connections");
         self.lay_way(call);
         self.connect(call);
@@ -110,22 +105,23 @@ impl<R: Recorder> Run<'_, R> {
         self.settle(key);
         let declared = &self.plan.upstreams[upstream.index()];
         let Some(check) = declared.check else { return };
-        let index = (self.site.views[view as usize].first_peer + server) as usize;
-        let peer = &mut self.site.peers[index];
-        let was_up = is_up(peer, declared);
+        let state = &mut self.site.views[view as usize];
+        let peer = &mut state.checks[server as usize];
+        let was_up = peer.health >= check.rise;
         peer.health = next_health(peer.health, is_good, &check);
-        peer.checking = Key::NONE;
-        let is_up_now = is_up(peer, declared);
+        let is_up_now = peer.health >= check.rise;
         let is_settled = peer.health == 0 || peer.health == check.rise + check.fall - 1;
         let delay = match (is_up_now, is_settled) {
             (false, true) => check.down,
             (_, false) => check.fast,
             (true, true) => check.inter,
         };
-        peer.check = self.site.line.later(delay, Event::Check { view, server });
+        peer.next = self.site.line.later(delay, Event::Check { view, server });
         if was_up && !is_up_now {
+            state.goes_down(server);
             self.redistribute(view, server);
         } else if is_up_now && !was_up {
+            state.comes_up(server);
             self.dequeue(view, server);
         }
     }
@@ -133,7 +129,8 @@ impl<R: Recorder> Run<'_, R> {
     /// A real call failed: it may count against the server.
     pub(crate) fn blame(&mut self, key: Key, cause: Cause) {
         let call = &self.site.calls[key];
-        if !call.is.holds_server || self.plan.upstreams[call.upstream.index()].ban.is_none() {
+        let Some(ban) = self.plan.upstreams[call.upstream.index()].ban else { return };
+        if !call.is.holds_server {
             return;
         }
         let counts = match cause {
@@ -154,26 +151,15 @@ impl<R: Recorder> Run<'_, R> {
         };
         if counts {
             let now = self.now();
-            let peer =
-                (self.site.views[call.rest.view as usize].first_peer + call.rest.server) as usize;
-            let peer = &mut self.site.peers[peer];
-            peer.fails += 1;
-            peer.failed_at = now;
-            peer.looked_at = now;
+            self.site.views[call.rest.view as usize].blame(call.rest.server, ban, now);
         }
     }
 
     /// A real call was answered: failures from before the last look are forgiven.
     pub(crate) fn forgive(&mut self, key: Key) {
         let call = &self.site.calls[key];
-        if self.plan.upstreams[call.upstream.index()].ban.is_none() {
-            return;
-        }
-        let peer =
-            (self.site.views[call.rest.view as usize].first_peer + call.rest.server) as usize;
-        let peer = &mut self.site.peers[peer];
-        if peer.failed_at < peer.looked_at {
-            peer.fails = 0;
+        if self.plan.upstreams[call.upstream.index()].ban.is_some() {
+            self.site.views[call.rest.view as usize].forgive(call.rest.server);
         }
     }
 }

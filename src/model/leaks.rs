@@ -91,10 +91,9 @@ impl Site {
             if !view.queue.is_empty() {
                 leaks.push(of("the queue"));
             }
-            let first = view.first_peer as usize;
-            for peer in &self.peers[first..first + upstream.servers as usize] {
-                if peer.served > 0 || !peer.queue.is_empty() {
-                    let (served, queued) = (peer.served, peer.queue.len());
+            for server in 0..upstream.servers {
+                let (served, queued) = (view.sent(server), view.queue_of(server).len());
+                if served > 0 || queued > 0 {
                     leaks.push(of(&format!("a server ({served} served, {queued} queued)")));
                 }
             }
@@ -177,8 +176,8 @@ impl Site {
     /// Connections in the lists of those who keep them.
     fn kept(&self) -> Vec<Key> {
         let mut kept = Vec::new();
-        for peer in &self.peers {
-            let mut next = peer.idle.first();
+        for idle in &self.idle {
+            let mut next = idle.first();
             while let Some(index) = next {
                 kept.push(self.connections.key_at(index));
                 next = self.idle_links.next(index);

@@ -73,12 +73,15 @@ impl<R: Recorder> Run<'_, R> {
         if is_first && upstream.reuse == Reuse::Safe {
             return None;
         }
+        if !upstream.keeps.idle {
+            return None;
+        }
         let peer =
-            (self.site.views[call.rest.view as usize].first_peer + call.rest.server) as usize;
+            (self.site.views[call.rest.view as usize].first_idle + call.rest.server) as usize;
         let reused_only = is_first && upstream.reuse == Reuse::Aggressive;
         let broken = self.site.instances[call.instance as usize].broken_epoch;
         loop {
-            let last = self.site.peers[peer].idle.last()?;
+            let last = self.site.idle[peer].last()?;
             let found = self.site.connections.key_at(last);
             let connection = &self.site.connections[found];
             if connection.epoch < broken {
@@ -116,8 +119,8 @@ impl<R: Recorder> Run<'_, R> {
         }
         let call = &self.site.calls[key];
         let view = call.rest.view;
-        let peer = (self.site.views[view as usize].first_peer + call.rest.server) as usize;
-        if self.site.peers[peer].idle.len() >= upstream.idle_max {
+        let peer = (self.site.views[view as usize].first_idle + call.rest.server) as usize;
+        if !upstream.keeps.idle || self.site.idle[peer].len() >= upstream.idle_max {
             self.close(key, connection);
             return;
         }
@@ -143,7 +146,7 @@ impl<R: Recorder> Run<'_, R> {
         match keeper {
             Keeper::Nobody => unreachable!("an idle connection is kept by somebody"),
             Keeper::Peer => {
-                let idle = &mut self.site.peers[peer].idle;
+                let idle = &mut self.site.idle[peer];
                 self.site.idle_links.push_back(idle, key.index());
             }
             Keeper::User(user) => self.site.users[user as usize].connection = key,
@@ -160,7 +163,7 @@ impl<R: Recorder> Run<'_, R> {
         match keeper {
             Keeper::Nobody => return,
             Keeper::Peer => {
-                let idle = &mut self.site.peers[peer].idle;
+                let idle = &mut self.site.idle[peer];
                 self.site.idle_links.remove(idle, key.index());
             }
             Keeper::User(user) => self.site.users[user as usize].connection = Key::NONE,
@@ -182,10 +185,11 @@ impl<R: Recorder> Run<'_, R> {
     pub(crate) fn purge(&mut self, view: u32) {
         let instance = self.instance_of_view(view);
         let it = &self.site.views[view as usize];
-        let first = it.first_peer;
+        let first = it.first_idle;
         let upstream = &self.plan.upstreams[it.upstream as usize];
-        for peer in first..first + upstream.servers {
-            for _ in 0..self.site.peers[peer as usize].idle.len().div_ceil(2) {
+        let servers = if upstream.keeps.idle { upstream.servers } else { 0 };
+        for peer in first..first + servers {
+            for _ in 0..self.site.idle[peer as usize].len().div_ceil(2) {
                 self.close_longest_idle(instance, peer);
             }
         }
@@ -206,8 +210,8 @@ impl<R: Recorder> Run<'_, R> {
     fn make_room(&mut self, view: u32, limit: u32) {
         let it = &self.site.views[view as usize];
         let servers = self.plan.upstreams[it.upstream as usize].servers;
-        let peers = it.first_peer..it.first_peer + servers;
-        let idle = |peer: u32| self.site.peers[peer as usize].idle;
+        let peers = it.first_idle..it.first_idle + servers;
+        let idle = |peer: u32| self.site.idle[peer as usize];
         if peers.clone().map(|peer| idle(peer).len()).sum::<u32>() < limit {
             return;
         }
@@ -223,7 +227,7 @@ impl<R: Recorder> Run<'_, R> {
 
     /// The caller's process closes an idle connection; the server learns it a little later.
     pub(crate) fn close_longest_idle(&mut self, instance: u32, peer: u32) -> bool {
-        let Some(index) = self.site.peers[peer as usize].idle.first() else { return false };
+        let Some(index) = self.site.idle[peer as usize].first() else { return false };
         let connection = self.site.connections.key_at(index);
         let other = self.site.connections[connection].instance;
         self.rouse(connection);

@@ -39,7 +39,9 @@ impl<R: Recorder> Run<'_, R> {
     #[inline]
     pub(crate) fn here(&self, key: Key) -> u64 {
         let call = &self.site.calls[key];
-        self.plan.program[call.pc as usize].place.wrapping_add(u64::from(call.round).wrapping_mul(ROUND))
+        self.plan.program[call.pc as usize]
+            .place
+            .wrapping_add(u64::from(call.round).wrapping_mul(ROUND))
     }
 
     #[inline]

@@ -10,7 +10,7 @@ use super::{
     instance::InstanceState,
     log::LogState,
     network::HostState,
-    upstream::{Peer, View},
+    view::View,
     workload::{Source, User},
 };
 use crate::engine::{
@@ -45,8 +45,8 @@ pub struct Site {
     pub(crate) process_connections: Vec<u32>,
     /// Upstream states: for each process of each service, one for each of the service's upstreams.
     pub(crate) views: Vec<View>,
-    /// The servers of all views; those of one view lie together.
-    pub(crate) peers: Vec<Peer>,
+    /// Idle connections to each server of each view that keeps any; those of a view lie together.
+    pub(crate) idle: Vec<List>,
     /// First view of each service.
     pub(crate) first_view: Vec<u32>,
     /// Calls queued in all views of an upstream.
@@ -110,7 +110,7 @@ impl Site {
             loops: Vec::new(),
             process_connections: Vec::new(),
             views: Vec::new(),
-            peers: Vec::new(),
+            idle: Vec::new(),
             first_view: Vec::new(),
             queued: vec![0; plan.upstreams.len()],
             catalogue: Catalogue::new(plan, key),
@@ -147,9 +147,15 @@ impl Site {
                 for upstream in 0..service.upstreams {
                     let upstream = service.first_upstream + upstream;
                     let declared = &plan.upstreams[upstream as usize];
-                    let first_peer = self.peers.len() as u32;
-                    self.peers.extend((0..declared.servers).map(|_| Peer::new(declared)));
-                    self.views.push(View::new(upstream, process, first_peer));
+                    let first_idle = self.idle.len();
+                    assert!(u32::try_from(first_idle).is_ok(), "2^32 lists of idle connections");
+                    if declared.keeps.idle {
+                        let lists = first_idle + declared.servers as usize;
+                        self.idle.resize(lists, List::default());
+                    }
+                    let servers = declared.servers_in(&plan.servers);
+                    let place = [upstream, process, first_idle as u32];
+                    self.views.push(View::new(declared, servers, place));
                 }
             }
         }

@@ -9,10 +9,7 @@ use super::{
 };
 use crate::{
     engine::{list::List, slab::Key, time::Span, timeline::Ticket},
-    measure::{
-        outcome::Cause,
-        recorder::Recorder,
-    },
+    measure::{outcome::Cause, recorder::Recorder},
 };
 
 /// Where the draws of a call that have no operation of their own take place.

@@ -3,109 +3,19 @@
 //! answered, or failed and tried again.
 
 use super::{
-    balance::{self, Field},
-    blueprint::{Balance, EndpointId, Milestone, Next, Upstream, UpstreamId},
+    blueprint::{EndpointId, Milestone, Next, UpstreamId},
     call::{NONE, Phase, Place, Stage},
     event::Event,
+    pick::Pick,
     program::cuts_through,
     run::Run,
 };
 use crate::{
-    engine::{
-        list::List,
-        luck::mix,
-        slab::Key,
-        time::{Instant, Span},
-        timeline::Ticket,
-    },
-    measure::{
-        outcome::Cause,
-        recorder::{Level, Recorder},
-    },
+    engine::{list::List, luck::mix, slab::Key, time::Span, timeline::Ticket},
+    measure::recorder::{Level, Recorder},
 };
 
 const QUEUE_PATIENCE: u64 = 0x5155_4555;
-const PICK: u64 = 0x5049_434B;
-
-/// A process's state of one of its upstreams.
-#[derive(Clone, Debug)]
-pub struct View {
-    /// Index of the declared upstream.
-    pub upstream: u32,
-    /// Index of the process among those of the calling service.
-    pub process: u32,
-    /// Its servers: `first_peer ..` among all peers.
-    pub first_peer: u32,
-    /// Calls that wait before a server is picked.
-    pub(crate) queue: List,
-    /// Where round robins and rotations stand.
-    pub(crate) turn: u32,
-}
-
-impl View {
-    /// As it stands when its process starts.
-    pub fn new(upstream: u32, process: u32, first_peer: u32) -> View {
-        View { upstream, process, first_peer, queue: List::default(), turn: 0 }
-    }
-}
-
-/// What a process thinks and knows of one server.
-#[derive(Clone, Debug)]
-pub struct Peer {
-    /// Slots held there: calls sent and not answered.
-    pub(crate) served: u32,
-    /// Calls that wait for this very server.
-    pub(crate) queue: List,
-    /// Idle connections to it, the last used at the end.
-    pub(crate) idle: List,
-    /// Smooth weighted round robin's running sum.
-    pub(crate) current: i64,
-    /// Active health: `0..rise+fall-1`, up from `rise` on.
-    pub(crate) health: u32,
-    /// The next check.
-    pub(crate) check: Ticket,
-    /// The check under way.
-    pub(crate) checking: Key,
-    /// Checks begun, for their luck.
-    pub(crate) checks: u64,
-    /// Passive health: failures that count.
-    pub(crate) fails: u32,
-    /// When the last failure was.
-    pub(crate) failed_at: Instant,
-    /// When the failures were last looked at.
-    pub(crate) looked_at: Instant,
-}
-
-impl Peer {
-    /// What a process thinks of a server when it starts: that it is up.
-    pub fn new(upstream: &Upstream) -> Peer {
-        Peer {
-            served: 0,
-            queue: List::default(),
-            idle: List::default(),
-            current: 0,
-            health: upstream.check.map_or(0, |check| check.rise),
-            check: Ticket::NONE,
-            checking: Key::NONE,
-            checks: 0,
-            fails: 0,
-            failed_at: Instant::ZERO,
-            looked_at: Instant::ZERO,
-        }
-    }
-}
-
-/// Where a call goes.
-enum Pick {
-    /// A slot at this server is free.
-    Server(u32),
-    /// Wait for this server.
-    ServerQueue(u32),
-    /// Wait for any.
-    BackendQueue,
-    /// There is nobody to wait for.
-    Fail(Cause),
-}
 
 impl<R: Recorder> Run<'_, R> {
     /// A call makes a call.
@@ -167,114 +77,6 @@ impl<R: Recorder> Run<'_, R> {
         }
     }
 
-    fn pick(&mut self, key: Key) -> Pick {
-        let call = &self.site.calls[key];
-        let upstream = &self.plan.upstreams[call.upstream.index()];
-        let view = &self.site.views[call.rest.view as usize];
-        let first = view.first_peer as usize;
-        let is_retry = call.rest.attempt > 0;
-        if is_retry && upstream.retry.next == Next::Same && upstream.balance != Balance::Addresses {
-            return self.pick_same(key);
-        }
-        let limit = upstream.slots;
-        let is_limited = limit != u32::MAX;
-        let waits = is_limited && upstream.queues;
-        if waits && !view.queue.is_empty() {
-            let peers = &self.site.peers[first..first + upstream.servers as usize];
-            let is_any_up = peers.iter().any(|peer| is_up(peer, upstream));
-            return if is_any_up { Pick::BackendQueue } else { Pick::Fail(Cause::NoServer) };
-        }
-        if upstream.balance == Balance::Addresses {
-            let word = self.site.draw(call.request_key, PICK);
-            let first = balance::addresses::first(word, upstream.servers);
-            return Pick::Server((first + u32::from(call.rest.attempt)) % upstream.servers);
-        }
-        // A server's own queue is part of its room only for least connections (HAProxy's manual:
-        // "a server's queue fills only where the algorithm or persistence insists on it").
-        let by_load = matches!(upstream.balance, Balance::LeastConnections { .. });
-        let extra =
-            if by_load && upstream.server_queue != u32::MAX { upstream.server_queue } else { 0 };
-        let by_draw = matches!(upstream.balance, Balance::Random { .. });
-        let now = self.site.line.now();
-        let (avoided, tried) = match upstream.retry.next {
-            Next::Other if is_retry => (call.rest.server, 0),
-            Next::Untried if is_retry => (NONE, call.rest.tried),
-            Next::Same | Next::Other | Next::Untried => (NONE, 0),
-        };
-        let servers = &self.plan.servers
-            [upstream.first_server as usize..(upstream.first_server + upstream.servers) as usize];
-        let attempt_key = call.attempt_key ^ self.site.salt;
-        let turn = &mut self.site.views[call.rest.view as usize].turn;
-        let peers = &mut self.site.peers[first..first + servers.len()];
-        let is_alone = servers.len() == 1;
-        let usable = |peers: &[Peer], index: usize, avoided: u32, by_room: bool| {
-            let peer = &peers[index];
-            servers[index].weight > 0
-                && is_up(peer, upstream)
-                && (is_alone || !is_banned(peer, upstream, now))
-                && index as u32 != avoided
-                && tried & (1 << (index & 63)) == 0
-                && (!by_room
-                    || !is_limited
-                    || peer.served + peer.queue.len() < limit.saturating_add(extra))
-        };
-        let are_weights_equal = upstream.are_weights_equal;
-        let mut choose = |avoided: u32, by_room: bool| {
-            let field = Field {
-                servers,
-                are_weights_equal,
-                usable: &|peers, index| usable(peers, index, avoided, by_room),
-            };
-            balance::pick(upstream.balance, &field, peers, turn, attempt_key)
-        };
-        let mut chosen = choose(avoided, !by_draw);
-        if chosen.is_none() && avoided != NONE {
-            chosen = choose(NONE, !by_draw);
-        }
-        let Some(server) = chosen else {
-            let is_anybody = is_limited
-                && !by_draw
-                && (0..servers.len()).any(|index| usable(peers, index, NONE, false));
-            return if is_anybody && upstream.queues {
-                Pick::BackendQueue
-            } else {
-                Pick::Fail(Cause::NoServer)
-            };
-        };
-        let peer = &mut peers[server];
-        if let Some(ban) = upstream.ban
-            && now.since(peer.looked_at) > ban.span
-        {
-            peer.looked_at = now;
-        }
-        if peer.served < limit {
-            Pick::Server(server as u32)
-        } else if by_draw && upstream.queues {
-            Pick::BackendQueue
-        } else if upstream.queues {
-            Pick::ServerQueue(server as u32)
-        } else {
-            Pick::Fail(Cause::NoServer)
-        }
-    }
-
-    /// A retry that must go to the server that failed.
-    fn pick_same(&self, key: Key) -> Pick {
-        let call = &self.site.calls[key];
-        let upstream = &self.plan.upstreams[call.upstream.index()];
-        let view = &self.site.views[call.rest.view as usize];
-        let peer = &self.site.peers[(view.first_peer + call.rest.server) as usize];
-        if peer.served < upstream.slots && peer.queue.is_empty() {
-            Pick::Server(call.rest.server)
-        } else if !upstream.queues {
-            Pick::Fail(Cause::NoServer)
-        } else if peer.queue.len() < upstream.server_queue {
-            Pick::ServerQueue(call.rest.server)
-        } else {
-            Pick::Fail(Cause::QueueFull)
-        }
-    }
-
     /// A call waits, at one server or for any.
     fn queue_at(&mut self, key: Key, server: Option<u32>) {
         let now = self.now();
@@ -282,18 +84,18 @@ impl<R: Recorder> Run<'_, R> {
         call.phase = Phase::Queued;
         call.rest.queued = now;
         let upstream = call.upstream;
+        let declared = &self.plan.upstreams[upstream.index()];
         let view = &mut self.site.views[call.rest.view as usize];
-        let list = if let Some(server) = server {
+        if let Some(server) = server {
             call.place = Place::ServerQueue;
             call.rest.server = server;
-            &mut self.site.peers[(view.first_peer + server) as usize].queue
+            let weight = declared.servers_in(&self.plan.servers)[server as usize].weight;
+            view.enqueue(&mut self.site.links, server, weight, key.index());
         } else {
             call.place = Place::BackendQueue;
-            &mut view.queue
-        };
-        self.site.links.push_back(list, key.index());
+            self.site.links.push_back(&mut view.queue, key.index());
+        }
         self.count_queued(upstream, 1);
-        let declared = &self.plan.upstreams[upstream.index()];
         let event = Event::TimeOut { call: key };
         let timer = match (declared.queue_delay, declared.queue_timeout) {
             (Some(delay), _) => self.site.line.later(delay, event),
@@ -319,17 +121,19 @@ impl<R: Recorder> Run<'_, R> {
         let place = std::mem::replace(&mut call.place, Place::Nowhere);
         let upstream = call.upstream;
         let view = &mut self.site.views[call.rest.view as usize];
-        let list = match place {
+        match place {
             Place::ServerQueue => {
-                &mut self.site.peers[(view.first_peer + call.rest.server) as usize].queue
+                let declared = &self.plan.upstreams[upstream.index()];
+                let weight =
+                    declared.servers_in(&self.plan.servers)[call.rest.server as usize].weight;
+                view.dequeue(&mut self.site.links, call.rest.server, weight, key.index());
             }
-            Place::BackendQueue => &mut view.queue,
+            Place::BackendQueue => self.site.links.remove(&mut view.queue, key.index()),
             Place::Nowhere | Place::SlotQueue | Place::LoopQueue | Place::CommitQueue => {
                 call.place = place;
                 return;
             }
-        };
-        self.site.links.remove(list, key.index());
+        }
         self.count_queued(upstream, -1);
     }
 
@@ -341,9 +145,11 @@ impl<R: Recorder> Run<'_, R> {
         call.is.holds_server = true;
         call.phase = Phase::Connecting;
         let upstream = &self.plan.upstreams[call.upstream.index()];
-        call.instance = self.plan.servers[(upstream.first_server + server) as usize].instance.0;
-        let peer = self.site.views[call.rest.view as usize].first_peer + server;
-        self.site.peers[peer as usize].served += 1;
+        let declared = self.plan.servers[(upstream.first_server + server) as usize];
+        call.instance = declared.instance.0;
+        if upstream.keeps.loads {
+            self.site.views[call.rest.view as usize].take_slot(server, declared.weight);
+        }
         self.lay_way(key);
         self.connect(key);
     }
@@ -356,9 +162,12 @@ impl<R: Recorder> Run<'_, R> {
             return;
         }
         let (view, server) = (call.rest.view, call.rest.server);
-        let peer = self.site.views[view as usize].first_peer + server;
-        self.site.peers[peer as usize].served -= 1;
-        self.dequeue(view, server);
+        let upstream = &self.plan.upstreams[call.upstream.index()];
+        if upstream.keeps.loads {
+            let weight = upstream.servers_in(&self.plan.servers)[server as usize].weight;
+            self.site.views[view as usize].free_slot(server, weight);
+            self.dequeue(view, server);
+        }
     }
 
     /// Free slots of a server go to those who wait for it, or for any.
@@ -366,13 +175,12 @@ impl<R: Recorder> Run<'_, R> {
         loop {
             let view = &self.site.views[view_index as usize];
             let upstream = &self.plan.upstreams[view.upstream as usize];
-            let peer = &self.site.peers[(view.first_peer + server) as usize];
-            if peer.served >= upstream.slots {
+            if upstream.slots == u32::MAX || view.sent(server) >= upstream.slots {
                 return;
             }
-            let own = peer.queue.first();
+            let own = view.queue_of(server).first();
             let weight = self.plan.servers[(upstream.first_server + server) as usize].weight;
-            let takes_any = is_up(peer, upstream) && weight > 0;
+            let takes_any = view.is_up(server) && weight > 0;
             let any = if takes_any { view.queue.first() } else { None };
             let age = |index: u32| self.site.calls[self.site.calls.key_at(index)].rest.queued;
             let next = match (own, any) {
@@ -398,13 +206,11 @@ impl<R: Recorder> Run<'_, R> {
     pub(crate) fn redistribute(&mut self, view_index: u32, server: u32) {
         let view = &self.site.views[view_index as usize];
         let upstream = &self.plan.upstreams[view.upstream as usize];
-        let first = view.first_peer;
         let mut moved = Vec::new();
-        let peers = &self.site.peers[first as usize..(first + upstream.servers) as usize];
         if upstream.retry.next != Next::Same {
-            moved.extend(self.listed(peers[server as usize].queue));
+            moved.extend(self.listed(view.queue_of(server)));
         }
-        if !peers.iter().any(|peer| is_up(peer, upstream)) {
+        if view.up == 0 {
             moved.extend(self.listed(view.queue));
         }
         for &key in &moved {
@@ -424,16 +230,4 @@ impl<R: Recorder> Run<'_, R> {
         let indices = std::iter::successors(list.first(), following);
         indices.map(|index| self.site.calls.key_at(index)).collect()
     }
-}
-
-/// Whether the caller's checks (if it has any) say that a server is up.
-pub(crate) fn is_up(peer: &Peer, upstream: &Upstream) -> bool {
-    upstream.check.is_none_or(|check| peer.health >= check.rise)
-}
-
-/// Whether a server is passed over for its failures (nginx's `max_fails` and `fail_timeout`).
-fn is_banned(peer: &Peer, upstream: &Upstream, now: Instant) -> bool {
-    upstream
-        .ban
-        .is_some_and(|ban| peer.fails >= ban.fails_max && now.since(peer.looked_at) <= ban.span)
 }

@@ -13,8 +13,8 @@ use crate::{
     },
     model::blueprint::{
         Arrivals, Balance, Blueprint, Derived, Discipline, Gaps, Happening, Host, HostId, Instance,
-        InstanceId, Next, Objective, Order, Promise, Rate, Request, RequestId, Retry, Reuse, Room,
-        Scope, Service, ServiceId, Serving, Statuses, Upstream, What, Workload,
+        InstanceId, Keeps, Next, Objective, Order, Promise, Rate, Request, RequestId, Retry, Reuse,
+        Room, Scope, Service, ServiceId, Serving, Statuses, Upstream, What, Workload,
     },
 };
 
@@ -97,6 +97,7 @@ fn upstream() -> Upstream {
         first_server: 0,
         servers: 0,
         are_weights_equal: true,
+        keeps: Keeps::default(),
         balance: Balance::RoundRobin,
         slots: u32::MAX,
         server_queue: u32::MAX,

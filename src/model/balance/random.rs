@@ -1,54 +1,84 @@
 //! Random with several draws (the power of `d` choices): by weight, with replacement; of those
 //! drawn the one with the fewest calls sent per weight.
 
-use super::Field;
-use crate::{engine::luck::mix, model::upstream::Peer};
+use crate::{
+    engine::luck::mix,
+    model::blueprint::{Server, Upstream},
+};
 
 /// Draws that hit servers which may not be picked are repeated so often; then the first usable one
-/// after the last draw is taken (as nginx does after 20 bad draws).
+/// after the last draw is taken (as nginx does after 20 bad draws). That is the only scan.
 const BAD_DRAWS_MAX: u64 = 20;
 
-/// The winner of `draws` draws.
-pub(crate) fn pick(field: &Field<'_>, peers: &[Peer], draws: u32, key: u64) -> Option<usize> {
-    let mut best: Option<usize> = None;
-    for draw in 0..u64::from(draws.max(1)) {
-        let Some(drawn) = usable_draw(field, peers, mix(key, draw)) else { return best };
-        let is_better = best.is_none_or(|best| {
-            u64::from(peers[drawn].served) * u64::from(field.servers[best].weight)
-                < u64::from(peers[best].served) * u64::from(field.servers[drawn].weight)
-        });
-        if is_better {
-            best = Some(drawn);
-        }
-    }
-    best
+/// What is drawn from.
+pub(crate) struct Urn<'a> {
+    pub(crate) servers: &'a [Server],
+    pub(crate) are_weights_equal: bool,
+    /// Calls sent to each; empty if a single draw decides.
+    pub(crate) sent: &'a [u32],
+    /// Who may be picked: those with 0, or all if it is empty.
+    pub(crate) bars: &'a [u8],
+    /// How many they are.
+    pub(crate) open: u32,
 }
 
-fn usable_draw(field: &Field<'_>, peers: &[Peer], key: u64) -> Option<usize> {
-    let mut drawn = 0;
-    for attempt in 0..BAD_DRAWS_MAX {
-        drawn = by_weight(field, if attempt == 0 { key } else { mix(key, attempt) });
-        if (field.usable)(peers, drawn) {
-            return Some(drawn);
-        }
-    }
-    let count = peers.len();
-    (1..=count).map(|step| (drawn + step) % count).find(|&index| (field.usable)(peers, index))
+/// The only draw, where nobody is barred.
+#[inline]
+pub(crate) fn draw(upstream: &Upstream, servers: &[Server], key: u64) -> u32 {
+    let are_weights_equal = upstream.are_weights_equal;
+    let open = upstream.servers;
+    let urn = Urn { servers, are_weights_equal, sent: &[], bars: &[], open };
+    urn.by_weight(mix(key, 0)) as u32
 }
 
-fn by_weight(field: &Field<'_>, word: u64) -> usize {
-    let servers = field.servers;
-    if field.are_weights_equal {
-        return ((u128::from(word) * servers.len() as u128) >> 64) as usize;
-    }
-    let total: u64 = servers.iter().map(|server| u64::from(server.weight)).sum();
-    let mut left = ((u128::from(word) * u128::from(total)) >> 64) as u64;
-    for (index, server) in servers.iter().enumerate() {
-        let weight = u64::from(server.weight);
-        if left < weight {
-            return index;
+impl Urn<'_> {
+    /// The winner of `draws` draws.
+    #[inline]
+    pub(crate) fn pick(&self, draws: u32, key: u64) -> Option<usize> {
+        if self.open == 0 {
+            return None;
         }
-        left -= weight;
+        let mut best = self.usable_draw(mix(key, 0))?;
+        for draw in 1..u64::from(draws) {
+            let drawn = self.usable_draw(mix(key, draw))?;
+            if self.load(drawn, best) < self.load(best, drawn) {
+                best = drawn;
+            }
+        }
+        Some(best)
     }
-    servers.len() - 1
+
+    /// Load per weight, times the other's weight too: without a division.
+    fn load(&self, server: usize, other: usize) -> u64 {
+        u64::from(self.sent[server]) * u64::from(self.servers[other].weight)
+    }
+
+    #[inline]
+    fn usable_draw(&self, key: u64) -> Option<usize> {
+        let mut drawn = self.by_weight(key);
+        for attempt in 1..BAD_DRAWS_MAX {
+            if self.is_open(drawn) {
+                return Some(drawn);
+            }
+            drawn = self.by_weight(mix(key, attempt));
+        }
+        let count = self.servers.len();
+        (0..count).map(|step| (drawn + step) % count).find(|&server| self.is_open(server))
+    }
+
+    #[inline]
+    fn is_open(&self, server: usize) -> bool {
+        self.bars.get(server).is_none_or(|&bars| bars == 0)
+    }
+
+    #[inline]
+    fn by_weight(&self, word: u64) -> usize {
+        let servers = self.servers;
+        if self.are_weights_equal {
+            return ((u128::from(word) * servers.len() as u128) >> 64) as usize;
+        }
+        let total = servers.last().map_or(0, |last| last.weight_up_to);
+        let left = ((u128::from(word) * u128::from(total)) >> 64) as u64;
+        servers.partition_point(|server| server.weight_up_to <= left)
+    }
 }

@@ -20,6 +20,8 @@ pub struct Upstream {
     pub servers: u32,
     /// Whether all of them have the same weight.
     pub are_weights_equal: bool,
+    /// What a process keeps about each of them.
+    pub keeps: Keeps,
     /// Who is picked.
     pub balance: Balance,
     /// Requests (or pool connections) at one server at a time, `u32::MAX` for no limit.
@@ -86,6 +88,54 @@ pub struct Derived {
     pub views_apart: u32,
     /// The caller's first process, counted over all services.
     pub first_process: u32,
+}
+
+impl Upstream {
+    /// Its servers among all.
+    #[inline]
+    pub fn servers_in<'a>(&self, all: &'a [Server]) -> &'a [Server] {
+        &all[self.first_server as usize..][..self.servers as usize]
+    }
+}
+
+/// The tables that a process keeps about the servers of an upstream. What nobody asks for is not
+/// kept: there may be thousands of processes, and thousands of servers for each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keeps {
+    /// Calls sent to each and not answered.
+    pub loads: bool,
+    /// Calls that wait for each.
+    pub queues: bool,
+    /// Who may not be picked.
+    pub bars: bool,
+    /// Idle connections to each.
+    pub idle: bool,
+}
+
+impl Keeps {
+    /// What the upstream's rules ask for. `connects`: its servers accept connections.
+    pub fn new(upstream: &Upstream, servers: &[Server], connects: bool) -> Keeps {
+        let is_limited = upstream.slots != u32::MAX;
+        let (looks_at_loads, minds_room) = match upstream.balance {
+            Balance::RoundRobin => (false, true),
+            Balance::LeastConnections { .. } => (true, true),
+            Balance::Random { draws } => (draws > 1, false),
+            Balance::Addresses => (false, false),
+        };
+        let retries_elsewhere = upstream.retry.attempts > 0
+            && upstream.retry.next != Next::Same
+            && upstream.balance != Balance::Addresses;
+        Keeps {
+            loads: is_limited || looks_at_loads,
+            queues: is_limited && upstream.queues,
+            bars: (is_limited && minds_room)
+                || upstream.check.is_some()
+                || upstream.ban.is_some()
+                || retries_elsewhere
+                || servers.iter().any(|server| server.weight == 0),
+            idle: connects && upstream.idle_max > 0,
+        }
+    }
 }
 
 /// Who may have an idle connection rather than a new one.
@@ -198,4 +248,6 @@ pub struct Server {
     pub instance: InstanceId,
     /// Its share.
     pub weight: u32,
+    /// The weights of the upstream's servers up to this one, its own included.
+    pub weight_up_to: u64,
 }

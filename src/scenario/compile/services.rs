@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::{
     engine::{luck::name_key, time::Span, timeline::DelayId},
     model::blueprint::{
-        Accept, Ban, Check, Derived, EndpointId, InstanceId, Retry, Room, Server, Service,
+        Accept, Ban, Check, Derived, EndpointId, InstanceId, Keeps, Retry, Room, Server, Service,
         ServiceId, Serving, Upstream,
     },
     scenario::{
@@ -101,16 +101,18 @@ impl Build<'_> {
         let first_server = self.out.servers.len() as u32;
         let first_instance = self.out.services[callee].first_instance;
         let servers = range.len() as u32;
+        let mut weight_up_to = 0;
         for instance in range {
             let weight = odd(&self.site.services[callee], instance).map_or(1, |odd| odd.weight);
             let instance = InstanceId(first_instance + instance);
-            self.out.servers.push(Server { instance, weight });
+            weight_up_to += u64::from(weight);
+            self.out.servers.push(Server { instance, weight, weight_up_to });
         }
         let queue = upstream.queue_timeout.as_ref().map(|law| self.law_and_delay(law));
         let weights = &self.out.servers[first_server as usize..];
         let are_weights_equal = weights.windows(2).all(|pair| pair[0].weight == pair[1].weight);
         let place = name_key(&format!("{}/{name}", self.site.services[caller].name.text));
-        let compiled = Upstream {
+        let mut compiled = Upstream {
             name,
             place,
             caller: ServiceId(caller as u32),
@@ -118,6 +120,7 @@ impl Build<'_> {
             first_server,
             servers,
             are_weights_equal,
+            keeps: Keeps::default(),
             balance: upstream.balance,
             slots: upstream.slots,
             server_queue: upstream.server_queue,
@@ -144,6 +147,9 @@ impl Build<'_> {
             derived: Derived::default(),
             buffers: upstream.buffers,
         };
+        let connects = self.out.services[callee].accept.is_some();
+        let servers = &self.out.servers[first_server as usize..];
+        compiled.keeps = Keeps::new(&compiled, servers, connects);
         self.out.upstreams.push(compiled);
     }
 

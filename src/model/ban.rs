@@ -1,0 +1,88 @@
+//! Passive health: a server whose calls failed too often is passed over for a while, as nginx's
+//! `max_fails` and `fail_timeout` have it (`ngx_http_upstream_round_robin.c`).
+//!
+//! Once its time is over the next call is a trial, and the server is passed over again until that
+//! has been answered (then the failures are forgiven) or the time is over once more.
+
+use std::collections::VecDeque;
+
+use super::blueprint::Ban;
+use crate::engine::time::Instant;
+
+/// The failures of a view's servers.
+#[derive(Clone, Debug)]
+pub(crate) struct Bans {
+    failures: Vec<Failures>,
+    /// Servers that were banned, and when, oldest first; some have been pardoned since.
+    banned: VecDeque<(u32, Instant)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Failures {
+    /// Those that count.
+    count: u32,
+    failed_at: Instant,
+    /// When they were last looked at.
+    looked_at: Instant,
+}
+
+impl Bans {
+    pub(crate) fn new(servers: u32) -> Bans {
+        let clean = Failures { count: 0, failed_at: Instant::ZERO, looked_at: Instant::ZERO };
+        Bans { failures: vec![clean; servers as usize], banned: VecDeque::new() }
+    }
+
+    /// A call at a server has failed. Whether it is banned.
+    pub(crate) fn blame(&mut self, server: u32, ban: Ban, now: Instant) -> bool {
+        let failures = &mut self.failures[server as usize];
+        failures.count += 1;
+        failures.failed_at = now;
+        failures.looked_at = now;
+        self.is_banned(server, ban, now)
+    }
+
+    /// A call was answered: failures from before the last look are forgiven. Whether any were.
+    #[inline]
+    pub(crate) fn forgive(&mut self, server: u32) -> bool {
+        let failures = &mut self.failures[server as usize];
+        let is_forgiven = failures.count > 0 && failures.failed_at < failures.looked_at;
+        if is_forgiven {
+            failures.count = 0;
+        }
+        is_forgiven
+    }
+
+    /// A server was picked. Whether it is on trial: banned until that call is answered.
+    #[inline]
+    pub(crate) fn look_at(&mut self, server: u32, ban: Ban, now: Instant) -> bool {
+        let failures = &mut self.failures[server as usize];
+        if now.since(failures.looked_at) <= ban.span {
+            return false;
+        }
+        failures.looked_at = now;
+        self.is_banned(server, ban, now)
+    }
+
+    fn is_banned(&mut self, server: u32, ban: Ban, now: Instant) -> bool {
+        let is_banned = self.failures[server as usize].count >= ban.fails_max;
+        if is_banned {
+            self.banned.push_back((server, now));
+        }
+        is_banned
+    }
+
+    /// A server whose time is over, as long as there are any.
+    #[inline]
+    pub(crate) fn next_pardoned(&mut self, ban: Ban, now: Instant) -> Option<u32> {
+        while let Some(&(server, since)) = self.banned.front() {
+            if now.since(since) <= ban.span {
+                return None;
+            }
+            self.banned.pop_front();
+            if self.failures[server as usize].looked_at == since {
+                return Some(server);
+            }
+        }
+        None
+    }
+}
