@@ -51,8 +51,10 @@ impl Rate {
         if threads <= cores {
             return self;
         }
-        let all = u128::from(self.get()) * u128::from(cores);
-        let each = (all / u128::from(threads)) as u64;
+        let each = match self.get().checked_mul(u64::from(cores)) {
+            Some(all) => all / u64::from(threads),
+            None => (u128::from(self.get()) * u128::from(cores) / u128::from(threads)) as u64,
+        };
         Rate::new(each.max(u64::from(self.0.is_some())))
     }
 
