@@ -4,7 +4,6 @@
 pub mod chunked;
 pub mod cpu;
 pub mod disk;
-pub mod divisor;
 pub mod equilibrium;
 pub mod line;
 pub mod nic;

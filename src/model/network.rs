@@ -34,10 +34,10 @@ pub(crate) const PACKET_BYTES: u64 = 1460;
 pub struct HostState {
     pub(crate) sending: Nic,
     pub(crate) receiving: Nic,
+    pub(crate) cpu: Cpu<Key>,
     /// When the pending wake-up of a shared CPU is due; it may be too early, never too late.
     wake_at: Instant,
     wake: Ticket,
-    pub(crate) cpu: Cpu<Key>,
     pub(crate) disk: Disk,
     /// Losses that are not over.
     pub(crate) losses: u32,

@@ -4,7 +4,6 @@
 //! The time that something takes is hardly ever a whole number of nanoseconds; the remainder is
 //! kept as a fraction, so that a million small things take as long as one large one.
 
-use super::divisor::Divisor;
 use crate::engine::time::{Instant, Span};
 use std::num::NonZeroU64;
 
@@ -14,7 +13,7 @@ const NANOS_PER_SECOND: u64 = 1_000_000_000;
 #[derive(Clone, Debug)]
 pub struct Line {
     /// Units a second.
-    rate: Divisor,
+    rate: NonZeroU64,
     /// When it is free again: `free` and `part / rate` of a nanosecond.
     free: Instant,
     part: u64,
@@ -33,7 +32,7 @@ impl Line {
     /// A free line for so many units a second.
     pub fn new(rate: u64) -> Line {
         let rate = NonZeroU64::new(rate).expect("a line without a rate");
-        Line { rate: Divisor::new(rate), free: Instant::ZERO, part: 0 }
+        Line { rate, free: Instant::ZERO, part: 0 }
     }
 
     /// Sends so many units, as soon after `from` as the line is free.
@@ -86,11 +85,12 @@ impl Line {
     #[inline]
     fn after(&self, units: u64) -> (Instant, u64) {
         let total = units.checked_mul(NANOS_PER_SECOND).and_then(|it| it.checked_add(self.part));
-        let (nanos, part) = match total {
-            Some(total) => self.rate.divide(total),
-            None => self.rate.divide_wide(
-                u128::from(units) * u128::from(NANOS_PER_SECOND) + u128::from(self.part),
-            ),
+        let (nanos, part) = if let Some(total) = total {
+            (total / self.rate, total % self.rate)
+        } else {
+            let rate = u128::from(self.rate.get());
+            let total = u128::from(units) * u128::from(NANOS_PER_SECOND) + u128::from(self.part);
+            (u64::try_from(total / rate).unwrap_or(u64::MAX), (total % rate) as u64)
         };
         (Instant::from_nanos(self.free.nanos().saturating_add(nanos)), part)
     }

@@ -15,7 +15,8 @@ const BUSY: u32 = u32::MAX - 1;
 
 #[derive(Clone, Debug)]
 pub(super) struct Serial<J> {
-    busy: u32,
+    /// Jobs that run and wait: as many run as there are cores for.
+    runnable: u32,
     cores: u32,
     /// The first idle one of `running`; each names the next.
     idle: u32,
@@ -52,7 +53,7 @@ impl<J: Copy> Serial<J> {
     pub(super) fn new(cores: u32, speed: f64, discipline: Discipline) -> Serial<J> {
         assert!(cores < BUSY, "{cores} cores");
         Serial {
-            busy: 0,
+            runnable: 0,
             cores,
             idle: NONE,
             has_classes: matches!(discipline, Discipline::Priority | Discipline::Preemptive),
@@ -69,8 +70,8 @@ impl<J: Copy> Serial<J> {
         let class = if self.has_classes { class } else { 0 };
         let task = Task { job, left: units(work), rank: rank(class, self.admitted) };
         self.admitted += 1;
-        if self.busy < self.cores {
-            assert!(self.waiting.len() == 0, "a job waits beside an idle core");
+        self.runnable += 1;
+        if self.runnable <= self.cores {
             return Admission::Begins(self.begin(now, task));
         }
         if self.is_preemptive
@@ -90,15 +91,17 @@ impl<J: Copy> Serial<J> {
         if it.turn != turn {
             return None;
         }
-        let job = it.task.job;
-        let Some(task) = self.waiting.pop() else {
-            self.free(core);
-            return Some((job, None));
-        };
         it.turn = turn.wrapping_add(1);
-        it.task = task;
+        let job = it.task.job;
+        self.runnable -= 1;
+        if self.runnable < self.cores {
+            it.next = self.idle;
+            self.idle = core;
+            return Some((job, None));
+        }
+        it.task = self.waiting.pop().expect("somebody waits while all cores are busy");
         it.since = now;
-        let end = self.rate.end(now, task.left, 0);
+        let end = self.rate.end(now, it.task.left, 0);
         Some((job, Some(Stint { core, turn: it.turn, end })))
     }
 
@@ -108,17 +111,21 @@ impl<J: Copy> Serial<J> {
         mut leaves: impl FnMut(J) -> bool,
         mut begins: impl FnMut(Stint),
     ) {
+        let mut busy = 0;
         for core in 0..self.running.len() as u32 {
             let it = &self.running[core as usize];
             if it.next == BUSY && leaves(it.task.job) {
                 self.free(core);
+            } else if it.next == BUSY {
+                busy += 1;
             }
         }
         self.waiting.remove_if(leaves);
-        while self.busy < self.cores
-            && let Some(task) = self.waiting.pop()
-        {
+        self.runnable = busy + self.waiting.len();
+        while busy < self.cores.min(self.runnable) {
+            let task = self.waiting.pop().expect("somebody waits beside an idle core");
             begins(self.begin(now, task));
+            busy += 1;
         }
     }
 
@@ -136,33 +143,37 @@ impl<J: Copy> Serial<J> {
 
     #[inline]
     pub(super) fn runnable(&self) -> u32 {
-        self.busy + self.waiting.len()
+        self.runnable
     }
 
     /// An idle core begins.
     #[inline]
     fn begin(&mut self, now: Instant, task: Task<J>) -> Stint {
-        self.busy += 1;
         let core = self.idle;
         let end = self.rate.end(now, task.left, 0);
-        if core == NONE {
-            let core = self.running.len() as u32;
-            self.running.push(Core { task, since: now, turn: 0, next: BUSY });
+        let Some(it) = self.running.get_mut(core as usize) else {
+            let core = self.begin_on_another(now, task);
             return Stint { core, turn: 0, end };
-        }
-        let it = &mut self.running[core as usize];
+        };
         self.idle = it.next;
-        *it = Core { task, since: now, turn: it.turn, next: BUSY };
+        it.next = BUSY;
+        it.task = task;
+        it.since = now;
         Stint { core, turn: it.turn, end }
     }
 
-    #[inline]
+    /// A core that has never been busy.
+    #[cold]
+    fn begin_on_another(&mut self, now: Instant, task: Task<J>) -> u32 {
+        self.running.push(Core { task, since: now, turn: 0, next: BUSY });
+        self.running.len() as u32 - 1
+    }
+
     fn free(&mut self, core: u32) {
         let it = &mut self.running[core as usize];
         it.turn = it.turn.wrapping_add(1);
         it.next = self.idle;
         self.idle = core;
-        self.busy -= 1;
     }
 
     /// All cores are busy: `task` takes that of the highest class, the last admitted of several, if

@@ -33,10 +33,7 @@ pub(super) enum Waiting<J> {
     Fifo(VecDeque<Task<J>>),
     Lifo(Vec<Task<J>>),
     /// One queue for each class that has been met, the lowest first.
-    Classes {
-        queues: Vec<(u8, VecDeque<Task<J>>)>,
-        count: u32,
-    },
+    Classes(Vec<(u8, VecDeque<Task<J>>)>),
 }
 
 impl<J: Copy> Waiting<J> {
@@ -44,18 +41,15 @@ impl<J: Copy> Waiting<J> {
         match discipline {
             Discipline::Sharing | Discipline::Fifo => Waiting::Fifo(VecDeque::new()),
             Discipline::Lifo => Waiting::Lifo(Vec::new()),
-            Discipline::Priority | Discipline::Preemptive => {
-                Waiting::Classes { queues: Vec::new(), count: 0 }
-            }
+            Discipline::Priority | Discipline::Preemptive => Waiting::Classes(Vec::new()),
         }
     }
 
-    #[inline]
     pub(super) fn len(&self) -> u32 {
         match self {
             Waiting::Fifo(queue) => queue.len() as u32,
             Waiting::Lifo(stack) => stack.len() as u32,
-            Waiting::Classes { count, .. } => *count,
+            Waiting::Classes(queues) => queues.iter().map(|(_, queue)| queue.len() as u32).sum(),
         }
     }
 
@@ -64,19 +58,15 @@ impl<J: Copy> Waiting<J> {
         match self {
             Waiting::Fifo(queue) => queue.push_back(task),
             Waiting::Lifo(stack) => stack.push(task),
-            Waiting::Classes { queues, count } => {
-                *count += 1;
-                queue_of(queues, class_of(task.rank)).push_back(task);
-            }
+            Waiting::Classes(queues) => queue_of(queues, class_of(task.rank)).push_back(task),
         }
     }
 
     /// The task was interrupted: whatever waits in its class was admitted after it.
     pub(super) fn put_back(&mut self, task: Task<J>) {
-        let Waiting::Classes { queues, count } = self else {
+        let Waiting::Classes(queues) = self else {
             unreachable!("nobody is interrupted where there are no classes")
         };
-        *count += 1;
         queue_of(queues, class_of(task.rank)).push_front(task);
     }
 
@@ -86,11 +76,7 @@ impl<J: Copy> Waiting<J> {
         match self {
             Waiting::Fifo(queue) => queue.pop_front(),
             Waiting::Lifo(stack) => stack.pop(),
-            Waiting::Classes { queues, count } => {
-                let task = queues.iter_mut().find_map(|(_, queue)| queue.pop_front())?;
-                *count -= 1;
-                Some(task)
-            }
+            Waiting::Classes(queues) => queues.iter_mut().find_map(|it| it.1.pop_front()),
         }
     }
 
@@ -98,11 +84,9 @@ impl<J: Copy> Waiting<J> {
         match self {
             Waiting::Fifo(queue) => queue.retain(|it| !leaves(it.job)),
             Waiting::Lifo(stack) => stack.retain(|it| !leaves(it.job)),
-            Waiting::Classes { queues, count } => {
-                *count = 0;
+            Waiting::Classes(queues) => {
                 for (_, queue) in queues {
                     queue.retain(|it| !leaves(it.job));
-                    *count += queue.len() as u32;
                 }
             }
         }

@@ -1,11 +1,7 @@
 //! Work and the rate at which it is done, in fixed-point numbers: nothing drifts, and the same work
 //! takes the same time on every machine.
 
-use crate::{
-    engine::time::{Instant, Span},
-    resource::divisor::Divisor,
-};
-use std::num::NonZeroU64;
+use crate::engine::time::{Instant, Span};
 
 /// Work is counted in 2^-12 ns (a quarter of a picosecond).
 const WORK_BITS: u32 = 12;
@@ -24,25 +20,16 @@ pub(super) fn units(work: Span) -> u64 {
     work.min(WORK_MAX).nanos() << WORK_BITS
 }
 
-/// How fast work is done; `None` is a standstill.
+/// How fast work is done; 0 is a standstill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Rate(Option<Divisor>);
+pub(super) struct Rate(u64);
 
 impl Rate {
     /// The speed of a core. At least the smallest rate if it is not 0.
     pub(super) fn of(speed: f64) -> Rate {
         assert!(speed.is_finite() && speed >= 0.0, "a speed of {speed}");
         let rate = (speed * UNIT_RATE as f64 + 0.5) as u64;
-        Rate::new(if speed > 0.0 { rate.max(1) } else { 0 })
-    }
-
-    fn new(rate: u64) -> Rate {
-        Rate(NonZeroU64::new(rate).map(Divisor::new))
-    }
-
-    #[inline]
-    fn get(self) -> u64 {
-        self.0.map_or(0, Divisor::get)
+        Rate(if speed > 0.0 { rate.max(1) } else { 0 })
     }
 
     /// What each of `threads` gets of so many cores of this rate. Rounded down, so that no more
@@ -51,16 +38,18 @@ impl Rate {
         if threads <= cores {
             return self;
         }
-        let all = u128::from(self.get()) * u128::from(cores);
-        let each = (all / u128::from(threads)) as u64;
-        Rate::new(each.max(u64::from(self.0.is_some())))
+        let each = match self.0.checked_mul(u64::from(cores)) {
+            Some(all) => all / u64::from(threads),
+            None => (u128::from(self.0) * u128::from(cores) / u128::from(threads)) as u64,
+        };
+        Rate(each.max(u64::from(self.0 > 0)))
     }
 
     /// The units done in `passed`, and what is left beyond them, if `carry` was left before.
     #[inline]
     pub(super) fn done(self, passed: Span, carry: u64) -> (u64, u64) {
         // A widening multiplication is one instruction.
-        let moved = u128::from(passed.nanos()) * u128::from(self.get()) + u128::from(carry);
+        let moved = u128::from(passed.nanos()) * u128::from(self.0) + u128::from(carry);
         let units = u64::try_from(moved >> CARRY_BITS).unwrap_or(u64::MAX);
         (units, moved as u64 & ((1 << CARRY_BITS) - 1))
     }
@@ -72,16 +61,18 @@ impl Rate {
         if units == 0 {
             return from;
         }
-        let Some(rate) = self.0 else { return Instant::NEVER };
-        let nanos = if rate.get() == UNIT_RATE {
+        if self.0 == 0 {
+            return Instant::NEVER;
+        }
+        let nanos = if self.0 == UNIT_RATE {
             // The part of a unit makes no difference to what is rounded up.
             ((units - 1) >> WORK_BITS) + 1
         } else if units >> (64 - CARRY_BITS) == 0 {
-            rate.divide_up((units << CARRY_BITS) - carry)
+            ((units << CARRY_BITS) - carry).div_ceil(self.0)
         } else {
+            // More than a quarter of a second at an odd rate.
             let missing = (u128::from(units) << CARRY_BITS) - u128::from(carry);
-            let (nanos, rest) = rate.divide_wide(missing);
-            nanos.saturating_add(u64::from(rest > 0))
+            u64::try_from(missing.div_ceil(u128::from(self.0))).unwrap_or(u64::MAX)
         };
         Instant::from_nanos(from.nanos().saturating_add(nanos))
     }

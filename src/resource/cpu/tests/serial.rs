@@ -9,7 +9,7 @@ const PARTS: u64 = 16;
 
 #[derive(Clone, Copy, Debug)]
 struct Job {
-    job: u32,
+    name: u32,
     class: u8,
     left: u64,
 }
@@ -33,14 +33,14 @@ impl Plain {
     }
 
     fn admit(&mut self, job: Job) {
-        let last = self.running.iter().copied().max_by_key(|it| (self.class(it), it.job));
+        let last = self.running.iter().copied().max_by_key(|it| (self.class(it), it.name));
         let victim = last.filter(|it| {
             let is_full = self.running.len() == self.cores;
             let is_above = self.class(it) > self.class(&job);
             self.discipline == Discipline::Preemptive && is_full && is_above && it.left > 0
         });
         if let Some(victim) = victim {
-            self.running.retain(|it| it.job != victim.job);
+            self.running.retain(|it| it.name != victim.name);
             self.running.push(job);
             self.waiting.push(victim);
         } else {
@@ -52,8 +52,8 @@ impl Plain {
     fn fill(&mut self) {
         while self.running.len() < self.cores && !self.waiting.is_empty() {
             let order = |it: &Job| match self.discipline {
-                Discipline::Lifo => (0, u32::MAX - it.job),
-                _ => (self.class(it), it.job),
+                Discipline::Lifo => (0, u32::MAX - it.name),
+                _ => (self.class(it), it.name),
             };
             let next = (0..self.waiting.len()).min_by_key(|&place| order(&self.waiting[place]));
             self.running.push(self.waiting.remove(next.unwrap()));
@@ -76,7 +76,7 @@ impl Plain {
         while let Some(due) = self.due().filter(|due| *due <= until) {
             self.advance(due);
             let done = self.running.iter().position(|it| it.left == 0).unwrap();
-            out.push((self.running.remove(done).job, due));
+            out.push((self.running.remove(done).name, due));
             self.fill();
         }
         self.advance(until);
@@ -115,8 +115,8 @@ proptest! {
                 8 => {
                     let leaves = |job: u32| job % 5 == (value % 5) as u32;
                     cpu.remove_if(at(now), leaves);
-                    plain.running.retain(|it| !leaves(it.job));
-                    plain.waiting.retain(|it| !leaves(it.job));
+                    plain.running.retain(|it| !leaves(it.name));
+                    plain.waiting.retain(|it| !leaves(it.name));
                     plain.fill();
                 }
                 9 => {
@@ -126,7 +126,7 @@ proptest! {
                 }
                 _ => {
                     cpu.admit(at(now), job, span(value), class);
-                    plain.admit(Job { job, class, left: value * PARTS });
+                    plain.admit(Job { name: job, class, left: value * PARTS });
                 }
             }
             let runnable = plain.running.len() + plain.waiting.len();
