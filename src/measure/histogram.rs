@@ -34,8 +34,7 @@ impl Size {
         let units = value.nanos() >> (LINEAR_BITS - FINEST_BITS);
         // Below 2^FINEST_BITS units a bucket is a unit; `| 1` only keeps the logarithm defined.
         let octave = (units | 1).ilog2().max(FINEST_BITS) - FINEST_BITS;
-        let bucket = ((octave as usize) << FINEST_BITS) + (units >> octave) as usize;
-        Size(bucket.min(Fine::BUCKETS - 1))
+        Size(((octave as usize) << FINEST_BITS) + (units >> octave) as usize)
     }
 }
 
@@ -89,7 +88,7 @@ impl<const BITS: u32, C: Counter> Histogram<BITS, C> {
     pub fn record(&mut self, size: Size) {
         match self.counts.get_mut(Self::bucket(size)) {
             Some(count) => count.add(1),
-            None => self.record_first(size),
+            None => self.record_first_or_long(size),
         }
     }
 
@@ -104,9 +103,9 @@ impl<const BITS: u32, C: Counter> Histogram<BITS, C> {
 
     #[cold]
     #[inline(never)]
-    fn record_first(&mut self, size: Size) {
-        self.counts = vec![C::default(); Self::BUCKETS];
-        self.counts[Self::bucket(size)].add(1);
+    fn record_first_or_long(&mut self, size: Size) {
+        self.counts.resize(Self::BUCKETS, C::default());
+        self.counts[Self::bucket(size).min(Self::BUCKETS - 1)].add(1);
     }
 
     /// Takes in the counts of `other`.
@@ -174,7 +173,10 @@ impl Moments {
     pub fn record(&mut self, value: Span) {
         let nanos = value.nanos();
         self.count += 1;
-        self.zeros += u64::from(nanos == 0);
+        if nanos == 0 {
+            self.zeros += 1;
+            return;
+        }
         self.sum_ns += u128::from(nanos);
         // 2^16 values of 2.28 years, all the time there is, would be needed to fill it.
         self.squares_ns2 += u128::from(nanos) * u128::from(nanos);
@@ -268,9 +270,16 @@ mod tests {
 
     #[test]
     fn the_last_bucket_takes_what_is_longer() {
-        assert_eq!(Compact::bucket(size(u64::MAX)), Compact::BUCKETS - 1);
-        assert_eq!(Compact::bucket(size((1 << 43) - 1)), Compact::BUCKETS - 1);
-        assert_eq!(Fine::bucket(size((1 << 43) - 1)), Fine::BUCKETS - 1);
+        fn check<const BITS: u32, C: Counter>() {
+            for nanos in [(1 << 43) - 1, 1 << 43, u64::MAX] {
+                let mut histogram = Histogram::<BITS, C>::default();
+                histogram.record(size(nanos));
+                assert_eq!(histogram.counts.len(), Histogram::<BITS, C>::BUCKETS);
+                assert_eq!(histogram.counts.last().copied().map(Into::into), Some(1));
+            }
+        }
+        check::<4, u32>();
+        check::<7, u64>();
     }
 
     #[test]

@@ -18,7 +18,7 @@ const DIGITS: u8 = 3;
 /// a bucket is a unit), and there are values up to 2^42 ns (73 minutes).
 const UNIT_BITS: u32 = 9;
 const OCTAVE_BITS: u32 = 10;
-const BUCKETS: usize = (42 - UNIT_BITS - OCTAVE_BITS + 1 << OCTAVE_BITS) as usize;
+const BUCKETS: usize = ((42 - UNIT_BITS - OCTAVE_BITS + 1) << OCTAVE_BITS) as usize;
 
 #[inline]
 fn bucket(nanos: u64) -> usize {

@@ -145,18 +145,52 @@ impl Tape {
         }
     }
 
-    /// A success that did not both arrive and end in the window: what it adds to those that ended
-    /// there, or takes away from those that arrived there.
+    /// A call of which there is more to say than how long it took.
     #[cold]
     #[inline(never)]
-    fn count_at_the_edge(&mut self, call: &Served, now: Instant) {
-        let (arrives, ends) = (self.is_inside(call.arrived), self.is_inside(now));
-        let completed = &mut self.tally.instances[call.instance as usize].calls.completed;
-        *completed = completed.wrapping_add(u64::from(ends)).wrapping_sub(u64::from(arrives));
+    fn served_unusually(&mut self, call: &Served, now: Instant) {
+        let is_ok = call.outcome.is_ok();
+        let (arrives_inside, ends_inside) = (self.is_inside(call.arrived), self.is_inside(now));
+        let calls = &mut self.tally.instances[call.instance as usize].calls;
+        if is_ok {
+            // What the successes that end in the window are more than those that arrive in it.
+            let more = u64::from(ends_inside).wrapping_sub(u64::from(arrives_inside));
+            calls.completed = calls.completed.wrapping_add(more);
+        }
+        if !arrives_inside {
+            return;
+        }
+        let sojourn = now.since(call.arrived);
+        calls.wasted += u64::from(call.is_wasted);
+        if is_ok {
+            self.count_sojourn(call, sojourn);
+        } else {
+            calls.causes[call.outcome.cause as usize] += 1;
+        }
+        if !call.waited.is_zero() && !is_refusal(call.outcome.cause) {
+            self.count_wait(call);
+        }
+        if !self.on_calls.is_empty() {
+            self.judge_call(call, sojourn);
+        }
     }
 
-    #[cold]
-    #[inline(never)]
+    #[inline]
+    fn count_sojourn(&mut self, call: &Served, sojourn: Span) {
+        let size = Size::of(sojourn);
+        self.stations[call.instance as usize].stayed(sojourn, size);
+        let service = &mut self.tally.services[call.service as usize].calls;
+        service.sojourn.histogram.record_positive(sojourn, size);
+    }
+
+    #[inline]
+    fn count_wait(&mut self, call: &Served) {
+        let size = Size::of(call.waited);
+        self.stations[call.instance as usize].waited(call.waited, size);
+        let service = &mut self.tally.services[call.service as usize].calls;
+        service.wait.histogram.record(size);
+    }
+
     fn judge_call(&mut self, call: &Served, latency: Span) {
         for &index in &self.on_calls[call.service as usize] {
             let objective = &self.tally.shape.objectives[index as usize];
@@ -228,34 +262,18 @@ impl Recorder for Tape {
 
     #[inline]
     fn served(&mut self, call: Served, now: Instant) {
-        let is_ok = call.outcome.is_ok();
-        let arrives_inside = self.is_inside(call.arrived);
-        if is_ok && !(arrives_inside && self.is_inside(now)) {
-            self.count_at_the_edge(&call, now);
-        }
-        if !arrives_inside {
+        let is_usual = call.outcome.is_ok()
+            && !call.is_wasted
+            && self.is_inside(call.arrived)
+            && self.is_inside(now)
+            && self.on_calls.is_empty();
+        if !is_usual {
+            self.served_unusually(&call, now);
             return;
         }
-        let sojourn = now.since(call.arrived);
-        let service = &mut self.tally.services[call.service as usize].calls;
-        let station = &mut self.stations[call.instance as usize];
-        if is_ok {
-            let size = Size::of(sojourn);
-            station.stayed(sojourn, size);
-            service.sojourn.histogram.record_positive(sojourn, size);
-        }
-        if !call.waited.is_zero() && !is_refusal(call.outcome.cause) {
-            let size = Size::of(call.waited);
-            station.waited(call.waited, size);
-            service.wait.histogram.record(size);
-        }
-        if !is_ok || call.is_wasted {
-            let calls = &mut self.tally.instances[call.instance as usize].calls;
-            calls.causes[call.outcome.cause as usize] += u64::from(!is_ok);
-            calls.wasted += u64::from(call.is_wasted);
-        }
-        if !self.on_calls.is_empty() {
-            self.judge_call(&call, sojourn);
+        self.count_sojourn(&call, now.since(call.arrived));
+        if !call.waited.is_zero() {
+            self.count_wait(&call);
         }
     }
 
@@ -265,7 +283,8 @@ impl Recorder for Tape {
         }
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "where it is called the kind of level is known")]
+    #[inline(always)]
     fn level(&mut self, level: Level, value: u32, now: Instant) {
         if self.pages.is_over(now) {
             self.turn_pages(now);

@@ -106,6 +106,75 @@ fn calls_and_waits() {
 }
 
 #[test]
+fn calls_completed_are_those_that_end_in_the_window() {
+    let mut tape = Tape::new(&shape());
+    let call = |arrived, is_wasted| Served {
+        service: 0,
+        instance: 0,
+        arrived: at(arrived),
+        waited: Span::ZERO,
+        outcome: Outcome::OK,
+        is_wasted,
+    };
+    tape.served(call(100, false), at(900));
+    tape.served(call(900, false), at(1_100));
+    tape.served(call(900, false), at(11_100));
+    tape.served(call(2_000, false), at(2_001));
+    tape.served(call(2_000, true), at(2_003));
+    tape.served(call(10_999, false), at(11_000));
+    let tally = tape.close(at(12_000));
+    for calls in [&tally.services[0].calls.completed, &tally.instances[0].calls.completed] {
+        assert_eq!(*calls, 3);
+    }
+    let calls = &tally.services[0].calls;
+    assert_eq!((calls.count(), calls.wasted, calls.sojourn.moments.count), (3, 1, 3));
+    assert_eq!((calls.wait.moments.count, calls.wait.moments.zeros), (3, 3));
+    assert_eq!(calls.sojourn.histogram.count(), 3);
+}
+
+/// Two slots: who is the third waits. What is told of slots and of waiting is not needed.
+#[test]
+fn slots_and_waiting_follow_from_the_calls() {
+    let mut tape = Tape::new(&shape());
+    tape.level(Level::Calls(0), 3, at(500));
+    tape.level(Level::Busy(0), 1, at(500));
+    tape.level(Level::Waiting(0), 9, at(500));
+    tape.level(Level::Calls(0), 2, at(2_000));
+    tape.level(Level::Calls(0), 5, at(3_000));
+    tape.level(Level::Calls(0), 4, at(3_000));
+    tape.level(Level::Calls(0), 0, at(5_000));
+    tape.level(Level::Calls(0), 60, at(11_500));
+    let tally = tape.close(at(12_000));
+    let it = &tally.instances[0];
+    let seconds = |by_level: &[u64]| by_level.iter().map(|ns| ns / 1_000_000_000).collect();
+    let (calls, waiting): (Vec<_>, Vec<_>) =
+        (seconds(&it.in_system.by_level_ns), seconds(&it.waiting.by_level_ns));
+    assert_eq!(calls, [6, 0, 1, 1, 2]);
+    assert_eq!(waiting, [7, 1, 2]);
+    let figures = crate::measure::figures::Figures::of(&tally);
+    let (calls, own) = &figures.instances[0];
+    assert_eq!((calls.in_system_mean, calls.waiting_mean), (Some(1.3), Some(0.5)));
+    assert_eq!((own.busy_mean, own.utilisation), (Some(0.8), Some(0.4)));
+    assert_eq!(figures.services[0].waiting_mean, Some(0.5));
+}
+
+#[test]
+fn loops_and_waiting_are_told() {
+    let mut shape = shape();
+    shape.instances[0].workers_are = Workers::Loops;
+    let mut tape = Tape::new(&shape);
+    tape.level(Level::Calls(0), 9, at(500));
+    tape.level(Level::Busy(0), 1, at(500));
+    tape.level(Level::Waiting(0), 4, at(6_000));
+    let tally = tape.close(at(12_000));
+    let figures = crate::measure::figures::Figures::of(&tally);
+    let (calls, own) = &figures.instances[0];
+    assert_eq!((calls.in_system_mean, calls.waiting_mean), (Some(9.0), Some(2.0)));
+    assert_eq!((own.busy_mean, own.utilisation), (Some(1.0), Some(0.5)));
+    assert_eq!(tally.instances[0].waiting.by_level_ns.len(), 5);
+}
+
+#[test]
 fn levels_and_devices_are_clipped_to_the_window() {
     let mut tape = Tape::new(&shape());
     tape.level(Level::Runnable(0), 3, at(500));
