@@ -118,21 +118,18 @@ impl<R: Recorder> Run<'_, R> {
 
     pub(crate) fn leave_queue(&mut self, key: Key) {
         let call = &mut self.site.calls[key];
+        if !matches!(call.place, Place::ServerQueue | Place::BackendQueue) {
+            return;
+        }
         let place = std::mem::replace(&mut call.place, Place::Nowhere);
-        let upstream = call.upstream;
+        let (upstream, server) = (call.upstream, call.rest.server);
         let view = &mut self.site.views[call.rest.view as usize];
-        match place {
-            Place::ServerQueue => {
-                let declared = &self.plan.upstreams[upstream.index()];
-                let weight =
-                    declared.servers_in(&self.plan.servers)[call.rest.server as usize].weight;
-                view.dequeue(&mut self.site.links, call.rest.server, weight, key.index());
-            }
-            Place::BackendQueue => self.site.links.remove(&mut view.queue, key.index()),
-            Place::Nowhere | Place::SlotQueue | Place::LoopQueue | Place::CommitQueue => {
-                call.place = place;
-                return;
-            }
+        if place == Place::ServerQueue {
+            let declared = &self.plan.upstreams[upstream.index()];
+            let weight = declared.servers_in(&self.plan.servers)[server as usize].weight;
+            view.dequeue(&mut self.site.links, server, weight, key.index());
+        } else {
+            self.site.links.remove(&mut view.queue, key.index());
         }
         self.count_queued(upstream, -1);
     }

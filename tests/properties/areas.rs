@@ -9,7 +9,7 @@ use simulate::{
         outcome::Outcome,
         recorder::{Device, Finished, Level, Recorder, Served},
     },
-    model::blueprint::Blueprint,
+    model::blueprint::{Blueprint, Instance, Serving},
 };
 
 /// The area under a level.
@@ -32,6 +32,9 @@ pub(crate) struct Areas {
     /// Numbers in system, and waiting, by instance.
     calls: Vec<Area>,
     waiting: Vec<Area>,
+    /// Slots of each instance: whoever is there beyond them waits. `None` of event loops, which say
+    /// how many wait.
+    slots: Vec<Option<u32>>,
     /// Times in system, and waited, by instance.
     stayed: Vec<u128>,
     waited: Vec<u128>,
@@ -45,9 +48,17 @@ pub(crate) struct Areas {
 impl Areas {
     pub(crate) fn new(plan: &Blueprint) -> Areas {
         let count = plan.instances.len();
+        let slots = |it: &Instance| {
+            let service = &plan.services[it.service.index()];
+            match service.serving {
+                Serving::Slots { slots, .. } => Some(slots.saturating_mul(service.processes)),
+                Serving::Loops { .. } => None,
+            }
+        };
         Areas {
             calls: vec![Area::default(); count],
             waiting: vec![Area::default(); count],
+            slots: plan.instances.iter().map(slots).collect(),
             stayed: vec![0; count],
             waited: vec![0; count],
             begun: 0,
@@ -105,7 +116,12 @@ impl Recorder for Areas {
     }
     fn level(&mut self, level: Level, value: u32, now: Instant) {
         match level {
-            Level::Calls(index) => self.calls[index as usize].set(value, now),
+            Level::Calls(index) => {
+                self.calls[index as usize].set(value, now);
+                if let Some(slots) = self.slots[index as usize] {
+                    self.waiting[index as usize].set(value.saturating_sub(slots), now);
+                }
+            }
             Level::Waiting(index) => self.waiting[index as usize].set(value, now),
             Level::Busy(_) | Level::Connections(_) | Level::Runnable(_) | Level::Queued(_) => {
                 self.digest.fold(u64::from(value));
