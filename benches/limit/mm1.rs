@@ -1,15 +1,20 @@
 //! One queue, one server, as a loop of its own: what `scenarios/mm1.toml` says, and nothing else.
 //!
-//! Measured are the customers' latency, their sojourns at the server and their waits.
+//! What is pending stands in a 4-ary heap, for want of which a loop would not be a simulation of
+//! events. Measured are the customers' latency, their sojourns at the server and their waits.
 
 use super::{
     chance::Dice,
     counts::{Counts, Latencies, boxed},
+    queues::{Yardstick, four_ary::FourAry},
 };
 
 const ARRIVAL_MEAN: f64 = 12.5e6;
 const WORK_MEAN: f64 = 10e6;
 const QUEUE_MAX: usize = 4096;
+/// What can be pending, in the order in which ties break.
+const ARRIVAL: u64 = 0;
+const DEPARTURE: u64 = 1;
 
 /// What a run has found.
 #[derive(Clone, Debug)]
@@ -38,22 +43,25 @@ pub fn run(warm_up: u64, seconds: u64, seed: u64) -> Found {
     let mut queue: Box<[u64; QUEUE_MAX]> = boxed(0);
     let (mut head, mut tail) = (0_usize, 0_usize);
     let mut outstanding = 0_u64;
-    let (mut arrival, mut departure) = (dice.exponential(ARRIVAL_MEAN), u64::MAX);
-    loop {
-        let now = arrival.min(departure);
+    let mut pending = FourAry::default();
+    let mut is_busy = false;
+    pending.push(key(dice.exponential(ARRIVAL_MEAN), ARRIVAL));
+    while let Some(next) = pending.pop() {
+        let now = (next >> 64) as u64;
         if now >= until && outstanding == 0 {
             break;
         }
-        if arrival <= departure {
+        if next as u64 == ARRIVAL {
             found.customers += 1;
-            arrival = now + dice.exponential(ARRIVAL_MEAN);
+            pending.push(key(now + dice.exponential(ARRIVAL_MEAN), ARRIVAL));
             let is_measured = from <= now && now < until;
             outstanding += u64::from(is_measured);
             queue[tail % QUEUE_MAX] = now;
             tail += 1;
             assert!(tail - head < QUEUE_MAX);
-            if departure == u64::MAX {
-                departure = now + dice.exponential(WORK_MEAN);
+            if !is_busy {
+                is_busy = true;
+                pending.push(key(now + dice.exponential(WORK_MEAN), DEPARTURE));
                 if is_measured {
                     found.waits.record(0);
                 }
@@ -66,10 +74,10 @@ pub fn run(warm_up: u64, seconds: u64, seed: u64) -> Found {
                 found.sojourns.record(now - arrived);
                 outstanding -= 1;
             }
-            departure = u64::MAX;
-            if head != tail {
+            is_busy = head != tail;
+            if is_busy {
                 let next = queue[head % QUEUE_MAX];
-                departure = now + dice.exponential(WORK_MEAN);
+                pending.push(key(now + dice.exponential(WORK_MEAN), DEPARTURE));
                 if from <= next && next < until {
                     found.waits.record(now - next);
                 }
@@ -77,4 +85,9 @@ pub fn run(warm_up: u64, seconds: u64, seed: u64) -> Found {
         }
     }
     found
+}
+
+/// As wide as the simulator's.
+fn key(at: u64, what: u64) -> u128 {
+    u128::from(at) << 64 | u128::from(what)
 }

@@ -12,12 +12,13 @@ use super::{
     },
     call::{NONE, Phase, Stage},
     event::Event,
+    program::in_round,
     run::Run,
 };
 use crate::{
     engine::{luck::mix, slab::Key, time::Span},
     measure::{
-        outcome::Outcome,
+        outcome::{Cause, Outcome},
         recorder::{Level, Recorder, Served},
     },
 };
@@ -149,7 +150,38 @@ impl<R: Recorder> Run<'_, R> {
             self.find_no_seat(key);
         } else {
             self.take_seat(key);
-            self.start(key);
+            self.start_directly(key);
+        }
+    }
+
+    /// Begins the program of a direct call: as a rule with a burst.
+    #[inline]
+    fn start_directly(&mut self, key: Key) {
+        let call = &mut self.site.calls[key];
+        call.stage = Stage::Running;
+        call.pc = self.plan.endpoints[call.endpoint.index()].entry;
+        let begins = self.plan.program[call.pc as usize].op;
+        if !matches!(begins, Op::Cpu { .. }) || !self.burst(key) {
+            self.advance(key);
+        }
+    }
+
+    /// Goes on with the program of a call that has computed: a direct one calls or answers.
+    #[inline]
+    pub(crate) fn has_computed(&mut self, key: Key) {
+        let call = &self.site.calls[key];
+        let Instruction { op, place } = self.plan.program[call.pc as usize];
+        let here = in_round(place, call.round);
+        let is_over = match op {
+            Op::CallDirectly { upstream, endpoint } if call.is.is_direct => {
+                self.call_directly(key, upstream, endpoint, here);
+                true
+            }
+            Op::Respond { bytes } if call.is.is_direct => self.answer_directly(key, bytes, here),
+            _ => false,
+        };
+        if !is_over {
+            self.advance(key);
         }
     }
 
@@ -203,6 +235,18 @@ impl<R: Recorder> Run<'_, R> {
         let Some(call) = self.site.calls.get_mut(key) else { return };
         call.pending -= 1;
         call.bytes = bytes;
+        if call.is.is_direct && call.outcome.is_ok() {
+            let Instruction { op, place } = self.plan.program[call.pc as usize];
+            let here = in_round(place, call.round);
+            match op {
+                Op::Respond { bytes } if self.answer_directly(key, bytes, here) => return,
+                Op::End if self.site.calls[key].is.is_root => {
+                    self.visit_is_over(key, Cause::None);
+                    return;
+                }
+                _ => {}
+            }
+        }
         self.go_on(key);
     }
 }

@@ -248,7 +248,7 @@ impl<R: Recorder> Run<'_, R> {
         if let Some(stint) = next {
             schedule_end(&mut self.site.line, host, stint);
         }
-        self.advance(call);
+        self.has_computed(call);
     }
 
     /// One disk operation: when it will be over.

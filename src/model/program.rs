@@ -39,9 +39,7 @@ impl<R: Recorder> Run<'_, R> {
     #[inline]
     pub(crate) fn here(&self, key: Key) -> u64 {
         let call = &self.site.calls[key];
-        self.plan.program[call.pc as usize]
-            .place
-            .wrapping_add(u64::from(call.round).wrapping_mul(ROUND))
+        in_round(self.plan.program[call.pc as usize].place, call.round)
     }
 
     #[inline]
@@ -66,7 +64,7 @@ impl<R: Recorder> Run<'_, R> {
         loop {
             let call = &self.site.calls[key];
             let Instruction { op, place } = self.plan.program[call.pc as usize];
-            let here = place.wrapping_add(u64::from(call.round).wrapping_mul(ROUND));
+            let here = in_round(place, call.round);
             match op {
                 Op::Cpu { .. } | Op::Handshake { .. } => {
                     if self.burst(key) {
@@ -133,7 +131,7 @@ impl<R: Recorder> Run<'_, R> {
     /// A CPU burst: all work that stands together, for a thread does not yield between two steps.
     /// Whether the call has to wait (for its loop, or for the burst).
     #[inline]
-    fn burst(&mut self, key: Key) -> bool {
+    pub(crate) fn burst(&mut self, key: Key) -> bool {
         if self.site.calls[key].is.on_loop && !self.hold_loop(key) {
             return true;
         }
@@ -498,6 +496,12 @@ impl<R: Recorder> Run<'_, R> {
     pub(crate) fn endpoint(&self, key: Key) -> &Endpoint {
         &self.plan.endpoints[self.site.calls[key].endpoint.index()]
     }
+}
+
+/// The place of a draw in a round of a loop.
+#[inline]
+pub(crate) fn in_round(place: u64, round: u32) -> u64 {
+    place.wrapping_add(u64::from(round).wrapping_mul(ROUND))
 }
 
 /// How long a sender of `bytes` that take `left` is held, if the last `buffer` of them need not
