@@ -254,7 +254,7 @@ impl<E: Copy> Timeline<E> {
     }
 
     /// The next event, if it is due at or before `until`; the clock moves to it.
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self, until: Instant) -> Option<E> {
         loop {
             let queued = self.queue.peek(&mut self.roster);

@@ -60,21 +60,26 @@ impl<R: Recorder> Run<'_, R> {
 
     /// Lets everything happen that is due at or before `until`.
     pub fn until(&mut self, until: Instant) {
-        while let Some(event) = self.site.line.next(until) {
-            self.happen(event);
-        }
+        self.go(until, false);
         self.site.line.rest_until(until);
     }
 
     /// Goes on until the last measured request is over, at most until `bound`.
     pub fn drain(&mut self, bound: Instant) {
-        while self.site.books.outstanding > 0 {
-            let Some(event) = self.site.line.next(bound) else { break };
+        self.go(bound, true);
+    }
+
+    /// The loop. There is one, so that all of an event is compiled into it.
+    fn go(&mut self, until: Instant, only_while_outstanding: bool) {
+        while !only_while_outstanding || self.site.books.outstanding > 0 {
+            let Some(event) = self.site.line.next(until) else { break };
             self.happen(event);
+            self.let_go_on();
         }
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "called in one place, once an event")]
     fn happen(&mut self, event: Event) {
         match event {
             Event::Cpu { host } => self.cpu_woke(HostId(host)),
@@ -107,7 +112,11 @@ impl<R: Recorder> Run<'_, R> {
             Event::Purge { view } => self.purge(view),
             Event::Happen { index } => self.on_the_timeline(index),
         }
-        // Calls that were let go on by this event: a freed slot, a freed loop. They may free others.
+    }
+
+    /// Calls that were let go on by this event: a freed slot, a freed loop. They may free others.
+    #[inline]
+    fn let_go_on(&mut self) {
         let mut next = 0;
         while next < self.site.ready.len() {
             let call = self.site.ready[next];
