@@ -14,25 +14,30 @@ const NOTHING: u128 = u128::MAX;
 /// Some belts.
 #[derive(Clone, Debug)]
 pub struct Belts<E> {
-    /// The key of each belt's first.
-    heads: [u128; BELTS_MAX],
-    belts: Vec<VecDeque<(u128, E)>>,
-    /// The least of `heads`, and whose it is.
+    belts: Vec<Belt<E>>,
+    /// The least of their heads, and whose it is.
     soonest: u128,
     first: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Belt<E> {
+    /// The key of what is first.
+    head: u128,
+    ring: VecDeque<(u128, E)>,
 }
 
 impl<E: Copy> Belts<E> {
     /// So many empty belts.
     pub fn new(count: usize) -> Belts<E> {
         assert!(count <= BELTS_MAX, "{count} belts");
-        let belts = (0..count).map(|_| VecDeque::new()).collect();
-        Belts { heads: [NOTHING; BELTS_MAX], belts, soonest: NOTHING, first: 0 }
+        let belt = || Belt { head: NOTHING, ring: VecDeque::new() };
+        Belts { belts: (0..count).map(|_| belt()).collect(), soonest: NOTHING, first: 0 }
     }
 
     /// How much is on all of them.
     pub fn len(&self) -> usize {
-        self.belts.iter().map(VecDeque::len).sum()
+        self.belts.iter().map(|belt| belt.ring.len()).sum()
     }
 
     /// Whether nothing is on any.
@@ -42,7 +47,7 @@ impl<E: Copy> Belts<E> {
 
     /// How many of them carry something.
     pub fn busy(&self) -> usize {
-        self.belts.iter().filter(|belt| !belt.is_empty()).count()
+        self.belts.iter().filter(|belt| belt.head != NOTHING).count()
     }
 
     /// The least key, `u128::MAX` if there is none.
@@ -54,27 +59,27 @@ impl<E: Copy> Belts<E> {
     /// Puts something behind all else on a belt: its key is greater.
     #[inline]
     pub fn push(&mut self, belt: usize, key: u128, event: E) {
-        let ring = &mut self.belts[belt];
-        if ring.is_empty() {
-            self.heads[belt] = key;
+        let on = &mut self.belts[belt];
+        if on.head == NOTHING {
+            on.head = key;
             if key < self.soonest {
                 self.soonest = key;
                 self.first = belt;
             }
         }
-        ring.push_back((key, event));
+        on.ring.push_back((key, event));
     }
 
     /// Takes off what has the least key.
     #[inline]
     pub fn pop(&mut self) -> Option<E> {
-        let ring = self.belts.get_mut(self.first)?;
-        let (_, event) = ring.pop_front()?;
-        self.heads[self.first] = ring.front().map_or(NOTHING, |&(key, _)| key);
+        let on = self.belts.get_mut(self.first)?;
+        let (_, event) = on.ring.pop_front()?;
+        on.head = on.ring.front().map_or(NOTHING, |&(key, _)| key);
         self.soonest = NOTHING;
-        for (belt, &head) in self.heads.iter().enumerate().take(self.belts.len()) {
-            if head < self.soonest {
-                self.soonest = head;
+        for (belt, on) in self.belts.iter().enumerate() {
+            if on.head < self.soonest {
+                self.soonest = on.head;
                 self.first = belt;
             }
         }

@@ -49,7 +49,7 @@ impl Ticket {
 }
 
 /// For delays without a belt.
-const NO_BELT: u8 = u8::MAX;
+const NO_BELT: usize = usize::MAX;
 
 #[derive(Clone, Debug)]
 struct Lane {
@@ -74,8 +74,8 @@ pub struct Timeline<E> {
     events: Vec<E>,
     lanes: Vec<Lane>,
     belts: Belts<E>,
-    /// The belt of each constant delay, `NO_BELT` if it has none.
-    belt_of: Vec<u8>,
+    /// Each constant delay, and its belt, `NO_BELT` if it has none.
+    ways: Vec<(Span, usize)>,
 }
 
 impl<E: Copy> Timeline<E> {
@@ -87,9 +87,9 @@ impl<E: Copy> Timeline<E> {
     /// A timeline at time zero, with one lane for each constant delay, and belts for those of them
     /// on which most events travel.
     pub fn with_belts(delays: &[Span], hops: &[DelayId]) -> Timeline<E> {
-        let mut belt_of = vec![NO_BELT; delays.len()];
+        let mut ways: Vec<_> = delays.iter().map(|&delay| (delay, NO_BELT)).collect();
         for (belt, hop) in hops.iter().enumerate() {
-            belt_of[hop.0 as usize] = belt as u8;
+            ways[hop.0 as usize].1 = belt;
         }
         let mut line = Timeline {
             now: Instant::ZERO,
@@ -100,7 +100,7 @@ impl<E: Copy> Timeline<E> {
             events: Vec::new(),
             lanes: Vec::with_capacity(delays.len()),
             belts: Belts::new(hops.len()),
-            belt_of,
+            ways,
         };
         for &delay in delays {
             line.lane(delay);
@@ -175,15 +175,15 @@ impl<E: Copy> Timeline<E> {
     /// has one.
     #[inline(always)]
     pub fn hop(&mut self, delay: DelayId, event: E) {
-        let belt = self.belt_of[delay.0 as usize];
+        let (span, belt) = self.ways[delay.0 as usize];
         if belt == NO_BELT {
             self.later(delay, event);
             return;
         }
-        let due = self.now + self.lanes[delay.0 as usize].delay;
+        let due = self.now + span;
         if !due.is_never() {
             let sequence = self.next_sequence();
-            self.belts.push(usize::from(belt), roster::key_of(due.nanos(), sequence), event);
+            self.belts.push(belt, roster::key_of(due.nanos(), sequence), event);
         }
     }
 

@@ -177,7 +177,10 @@ impl<R: Recorder> Run<'_, R> {
                 self.call_directly(key, upstream, endpoint, here);
                 true
             }
-            Op::Respond { bytes } if call.is.is_direct => self.answer_directly(key, bytes, here),
+            Op::Respond { bytes, is_last } if call.is.is_direct => {
+                self.answer_directly(key, bytes, is_last, here);
+                is_last
+            }
             _ => false,
         };
         if !is_over {
@@ -185,22 +188,20 @@ impl<R: Recorder> Run<'_, R> {
         }
     }
 
-    /// A direct call answers, and the answer is as good as there. Whether the call is over with it.
+    /// A direct call answers, and the answer is as good as there. If that was all, the call is over.
     #[inline]
-    pub(crate) fn answer_directly(&mut self, key: Key, bytes: LawId, place: u64) -> bool {
+    pub(crate) fn answer_directly(&mut self, key: Key, bytes: LawId, is_last: bool, place: u64) {
         let call = &mut self.site.calls[key];
         let request = call.request_key;
         call.pc += 1;
         call.is.is_answered = true;
         call.phase = Phase::Over;
         let (caller, delay) = (call.caller, call.delay);
-        let is_over = matches!(self.plan.program[call.pc as usize].op, Op::End);
         let bytes = self.draw_law(bytes, request, place) as u32;
         self.site.line.hop(delay, Event::Return { call: caller, bytes });
-        if is_over {
+        if is_last {
             self.leave_directly(key);
         }
-        is_over
     }
 
     /// A direct call that has answered leaves its server, and nothing is left of it.
@@ -239,7 +240,10 @@ impl<R: Recorder> Run<'_, R> {
             let Instruction { op, place } = self.plan.program[call.pc as usize];
             let here = in_round(place, call.round);
             match op {
-                Op::Respond { bytes } if self.answer_directly(key, bytes, here) => return,
+                Op::Respond { bytes, is_last: true } => {
+                    self.answer_directly(key, bytes, true, here);
+                    return;
+                }
                 Op::End if self.site.calls[key].is.is_root => {
                     self.visit_is_over(key, Cause::None);
                     return;

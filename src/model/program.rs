@@ -108,8 +108,9 @@ impl<R: Recorder> Run<'_, R> {
                     self.wait_for(key, op);
                     return;
                 }
-                Op::Respond { bytes } if call.is.is_direct => {
-                    if self.answer_directly(key, bytes, here) {
+                Op::Respond { bytes, is_last } if call.is.is_direct => {
+                    self.answer_directly(key, bytes, is_last, here);
+                    if is_last {
                         return;
                     }
                 }
@@ -301,7 +302,7 @@ impl<R: Recorder> Run<'_, R> {
         call.pc += 1;
         let (request, now) = (call.request_key, self.site.line.now());
         let (bytes, not_before) = match op {
-            Op::Respond { bytes } => (self.draw_law(bytes, request, here) as u64, now),
+            Op::Respond { bytes, .. } => (self.draw_law(bytes, request, here) as u64, now),
             Op::RespondFile => (u64::from(call.bytes), now),
             Op::Relay => (u64::from(call.bytes), call.rest.body_until),
             Op::Cpu { .. }

@@ -165,9 +165,13 @@ impl<R: Recorder> Run<'_, R> {
         let now = self.now();
         let workload = &self.plan.workloads[index as usize];
         let request_key = mix(visitor, ordinal);
-        let word = self.site.draw(request_key, MIX) >> 11;
-        let choice = workload.mix.iter().find(|choice| word < choice.below);
-        let choice = choice.unwrap_or(&workload.mix[workload.mix.len() - 1]);
+        let choice = if let [only] = workload.mix.as_slice() {
+            only
+        } else {
+            let word = self.site.draw(request_key, MIX) >> 11;
+            let choice = workload.mix.iter().find(|choice| word < choice.below);
+            choice.unwrap_or(&workload.mix[workload.mix.len() - 1])
+        };
         let instance = self.plan.services[workload.service.index()].first_instance;
         let one_way = workload.latency.map(|law| {
             let word = self.site.draw(visitor, LATENCY);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Arrivals, Blueprint, DelayId, ServiceId, Upstream};
+use super::{Arrivals, Blueprint, DelayId, Op, ServiceId, Upstream};
 use crate::engine::belts::BELTS_MAX;
 
 impl Blueprint {
@@ -12,6 +12,7 @@ impl Blueprint {
         self.describe_visitors();
         self.measure_ways();
         self.find_direct_calls();
+        self.find_last_answers();
     }
 
     /// Views stand in the order of services, processes, upstreams.
@@ -65,6 +66,15 @@ impl Blueprint {
             ways.insert(self.loopback);
         }
         ways
+    }
+
+    fn find_last_answers(&mut self) {
+        for at in 1..self.program.len() {
+            let ends = matches!(self.program[at].op, Op::End);
+            if let Op::Respond { is_last, .. } = &mut self.program[at - 1].op {
+                *is_last = ends;
+            }
+        }
     }
 
     /// What visitors are is a matter of their views, too.

@@ -93,6 +93,8 @@ pub enum Op {
     Respond {
         /// Bytes.
         bytes: LawId,
+        /// Whether the program is over with it. Derived.
+        is_last: bool,
     },
     /// Sends the file that `File` picked.
     RespondFile,

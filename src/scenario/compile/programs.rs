@@ -171,7 +171,7 @@ impl Build<'_> {
             }
             What::Respond(bytes) => {
                 let bytes = self.law(bytes);
-                self.op(Op::Respond { bytes }, path, name);
+                self.op(Op::Respond { bytes, is_last: false }, path, name);
             }
             What::RespondFile => self.op(Op::RespondFile, path, name),
         }
