@@ -8,11 +8,15 @@
 mod areas;
 #[path = "support/compile.rs"]
 mod compile;
+#[path = "properties/plain.rs"]
+mod plain;
 #[path = "properties/world.rs"]
 mod world;
 
 use areas::Areas;
 use compile::compile;
+use plain::{Plain, plain_sites};
+use proptest::strategy::Strategy;
 use proptest::test_runner::{
     Config, RngAlgorithm, TestCaseError, TestCaseResult, TestRng, TestRunner,
 };
@@ -124,17 +128,44 @@ fn forks_alike(world: &World) -> TestCaseResult {
     law(ends[0] == ends[1], || "a copy went another way".to_owned())
 }
 
+/// Direct calls are ordinary ones at a lower price: the same things happen at the same time.
+fn directly_or_not(site: &Plain) -> TestCaseResult {
+    let plan = compile(&site.scenario());
+    let ends = [plan.clone(), plan.with_ordinary_calls()].map(|plan| {
+        let mut areas = Areas::new(&plan);
+        let result = replicate(&plan, 0, &mut areas).map(|site| site.events());
+        (result, areas.digest, areas.begun, areas.over)
+    });
+    law(ends[0] == ends[1], || format!("{:?}\n{:?}", ends[0], ends[1]))?;
+    law(ends[0].0.is_ok(), || "something was lost".to_owned())
+}
+
 fn check(cases: u32, seed: u8, holds: impl Fn(&World) -> TestCaseResult) {
+    check_all(cases, seed, &worlds(), World::scenario, holds);
+}
+
+fn check_all<S: Strategy>(
+    cases: u32,
+    seed: u8,
+    sites: &S,
+    scenario: impl Fn(&S::Value) -> String,
+    holds: impl Fn(&S::Value) -> TestCaseResult,
+) {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
-    let result = TestRunner::new_with_rng(config, rng).run(&worlds(), |world| holds(&world));
+    let result = TestRunner::new_with_rng(config, rng).run(sites, |site| holds(&site));
     if let Err(failure) = result {
         let text = match &failure {
-            proptest::test_runner::TestError::Fail(_, world) => world.scenario(),
+            proptest::test_runner::TestError::Fail(_, site) => scenario(site),
             proptest::test_runner::TestError::Abort(_) => String::new(),
         };
         panic!("{failure}\n{text}");
     }
+}
+
+#[test]
+fn direct_calls_are_ordinary_ones_at_a_lower_price() {
+    check_all(300, 4, &plain_sites(), Plain::scenario, directly_or_not);
 }
 
 #[test]

@@ -188,7 +188,7 @@ impl<R: Recorder> Run<'_, R> {
     pub(crate) fn abandon_callees(&mut self, key: Key) {
         let call = &self.site.calls[key];
         let callees = if call.has_many_callees() {
-            let mut keys = self.site.calls.keys();
+            let mut keys = self.site.calls_in_order();
             keys.retain(|&other| self.site.calls[other].caller == key);
             keys
         } else {

@@ -44,6 +44,18 @@ impl Blueprint {
         }
     }
 
+    /// The same site without direct calls: nothing of what happens in it differs.
+    #[must_use]
+    pub fn with_ordinary_calls(&self) -> Blueprint {
+        let mut plan = self.clone();
+        for Instruction { op, .. } in &mut plan.program {
+            if let Op::CallDirectly { upstream, endpoint } = *op {
+                *op = Op::Call { upstream, endpoint, until: Milestone::LastByte };
+            }
+        }
+        plan
+    }
+
     fn is_direct(&self, index: usize) -> bool {
         let upstream = &self.upstreams[index];
         let callee = &self.services[upstream.callee.index()];
@@ -177,9 +189,9 @@ impl<R: Recorder> Run<'_, R> {
                 self.call_directly(key, upstream, endpoint, here);
                 true
             }
-            Op::Respond { bytes, is_last } if call.is.is_direct => {
-                self.answer_directly(key, bytes, is_last, here);
-                is_last
+            Op::Respond { bytes, is_last: true } if call.is.is_direct => {
+                self.answer_directly(key, bytes, here);
+                true
             }
             _ => false,
         };
@@ -188,9 +200,10 @@ impl<R: Recorder> Run<'_, R> {
         }
     }
 
-    /// A direct call answers, and the answer is as good as there. If that was all, the call is over.
+    /// A direct call answers at its end, and the answer is as good as there: the call is over. (One
+    /// that goes on after its answer is an ordinary call from then on.)
     #[inline]
-    pub(crate) fn answer_directly(&mut self, key: Key, bytes: LawId, is_last: bool, place: u64) {
+    pub(crate) fn answer_directly(&mut self, key: Key, bytes: LawId, place: u64) {
         let call = &mut self.site.calls[key];
         let request = call.request_key;
         call.pc += 1;
@@ -199,9 +212,7 @@ impl<R: Recorder> Run<'_, R> {
         let (caller, delay) = (call.caller, call.delay);
         let bytes = self.draw_law(bytes, request, place) as u32;
         self.site.line.hop(delay, Event::Return { call: caller, bytes });
-        if is_last {
-            self.leave_directly(key);
-        }
+        self.leave_directly(key);
     }
 
     /// A direct call that has answered leaves its server, and nothing is left of it.
@@ -234,6 +245,10 @@ impl<R: Recorder> Run<'_, R> {
     #[inline]
     pub(crate) fn returned(&mut self, key: Key, bytes: u32) {
         let Some(call) = self.site.calls.get_mut(key) else { return };
+        if call.stage == Stage::Over {
+            // It died meanwhile, and its own caller has not been told yet.
+            return;
+        }
         call.pending -= 1;
         call.bytes = bytes;
         if call.is.is_direct && call.outcome.is_ok() {
@@ -241,7 +256,7 @@ impl<R: Recorder> Run<'_, R> {
             let here = in_round(place, call.round);
             match op {
                 Op::Respond { bytes, is_last: true } => {
-                    self.answer_directly(key, bytes, true, here);
+                    self.answer_directly(key, bytes, here);
                     return;
                 }
                 Op::End if self.site.calls[key].is.is_root => {

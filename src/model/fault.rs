@@ -108,7 +108,7 @@ impl<R: Recorder> Run<'_, R> {
 
     /// Calls that the dead processes had made: nobody waits for them any more.
     fn orphan_callees(&mut self, id: InstanceId, death: Death) {
-        for key in self.site.calls.keys() {
+        for key in self.site.calls_in_order() {
             let Some(call) = self.site.calls.get(key) else { continue };
             let caller = self.site.calls.get(call.caller);
             let is_callee = if call.is.is_check {
@@ -146,7 +146,7 @@ impl<R: Recorder> Run<'_, R> {
     /// Calls that were in flight at the dead instance end, and their callers learn of it, or not.
     fn end_calls(&mut self, id: InstanceId, death: Death) {
         let now = self.now();
-        for key in self.site.calls.keys() {
+        for key in self.site.calls_in_order() {
             let call = &self.site.calls[key];
             if call.instance != id.0 || call.is.is_root {
                 continue;

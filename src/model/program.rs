@@ -108,11 +108,9 @@ impl<R: Recorder> Run<'_, R> {
                     self.wait_for(key, op);
                     return;
                 }
-                Op::Respond { bytes, is_last } if call.is.is_direct => {
-                    self.answer_directly(key, bytes, is_last, here);
-                    if is_last {
-                        return;
-                    }
+                Op::Respond { bytes, is_last: true } if call.is.is_direct => {
+                    self.answer_directly(key, bytes, here);
+                    return;
                 }
                 Op::Respond { .. } | Op::RespondFile | Op::Relay => {
                     if self.answer(key, op) {
@@ -299,6 +297,7 @@ impl<R: Recorder> Run<'_, R> {
     fn answer(&mut self, key: Key, op: Op) -> bool {
         let here = self.here(key);
         let call = &mut self.site.calls[key];
+        call.make_ordinary();
         call.pc += 1;
         let (request, now) = (call.request_key, self.site.line.now());
         let (bytes, not_before) = match op {

@@ -129,12 +129,15 @@ impl<R: Recorder> Run<'_, R> {
         self.site.ready.clear();
     }
 
-    /// Requests that are not over when the run ends are failures of their own kind.
+    /// Requests that are not over when the run ends are failures of their own kind, in the order in
+    /// which they came.
     fn cut_off(&mut self) {
-        for key in self.site.calls.keys() {
-            if self.site.calls[key].is.is_root {
-                self.record_visit(key, Cause::Unfinished);
-            }
+        let calls = &self.site.calls;
+        let mut open = calls.keys();
+        open.retain(|&key| calls[key].is.is_root);
+        open.sort_by_key(|&key| (calls[key].arrived, calls[key].request_key));
+        for key in open {
+            self.record_visit(key, Cause::Unfinished);
         }
     }
 

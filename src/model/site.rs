@@ -185,6 +185,13 @@ impl Site {
         copy
     }
 
+    /// All calls, in an order of their own rather than that of their places in memory.
+    pub(crate) fn calls_in_order(&self) -> Vec<Key> {
+        let mut keys = self.calls.keys();
+        keys.sort_by_key(|&key| self.calls[key].attempt_key);
+        keys
+    }
+
     /// One uniform word for a key at a place.
     #[inline]
     pub(crate) fn draw(&self, key: u64, place: u64) -> u64 {

@@ -108,7 +108,8 @@ impl Recorder for Areas {
         let index = call.instance as usize;
         self.stayed[index] += u128::from(now.since(call.arrived).nanos());
         self.waited[index] += u128::from(call.waited.nanos());
-        self.digest.fold(now.nanos() ^ u64::from(call.instance) << 40);
+        let seen = u64::from(call.instance) << 1 | u64::from(call.is_wasted);
+        self.digest.fold(now.nanos() ^ seen << 40);
     }
     fn attempt_failed(&mut self, upstream: u32, outcome: Outcome, now: Instant) {
         self.digest.fold(u64::from(upstream) << 8 | outcome.cause as u64);
