@@ -1,4 +1,4 @@
-//! Who answers whom: names become indices, proxies pass requests on until somebody answers them,
+//! Who answers whom: proxies pass requests on until somebody answers them,
 //! and nobody calls himself in a circle.
 
 mod names;
