@@ -4,6 +4,8 @@
 //! has in equilibrium, 1 − exp(−λᵢT), T by Che's equation (Che, Tung, Wang 2002). Left out:
 //! read-ahead, and writes.
 
+use std::{collections::BTreeMap, ops::Range};
+
 use super::{
     blueprint::{Blueprint, FilesId, HostId, Op},
     run::Run,
@@ -37,10 +39,17 @@ impl Catalogue {
             first.push(total);
             total += files.count;
         }
+        // Hosts that are alike have the same equilibrium, which is dear to find.
+        let mut known: BTreeMap<(&[FilesId], u64), Equilibrium> = BTreeMap::new();
         let by_host = served(plan);
-        let caches = by_host.iter().enumerate().map(|(host, served)| {
-            let is_used = !served.is_empty();
-            is_used.then(|| filled(plan, key, host, served, &first, total))
+        let caches = by_host.iter().zip(&plan.hosts).map(|(served, host)| {
+            let budget = host.page_cache;
+            (!served.is_empty()).then(|| {
+                let equilibrium = known
+                    .entry((served, budget))
+                    .or_insert_with(|| Equilibrium::new(plan, served, &first, total, budget));
+                equilibrium.drawn(plan, mix(key, mix(name_key(&host.name), RESIDENT)), budget)
+            })
         });
         let caches = caches.collect();
         Catalogue { first, caches }
@@ -73,45 +82,68 @@ fn served(plan: &Blueprint) -> Vec<Vec<FilesId>> {
     by_host
 }
 
-fn filled(
-    plan: &Blueprint,
-    key: u64,
-    host: usize,
-    served: &[FilesId],
-    first: &[u32],
-    total: u32,
-) -> PageCache {
-    let it = &plan.hosts[host];
-    let mut cache = PageCache::new(it.page_cache, total);
-    let warm = || served.iter().filter(|files| plan.files[files.index()].starts_warm);
-    let rates = |id: &FilesId| {
-        let files = &plan.files[id.index()];
-        files.shares.iter().map(|share| share * files.rate_per_host).collect::<Vec<_>>()
-    };
-    let all_rates: Vec<f64> = warm().flat_map(rates).collect();
-    let all_bytes: Vec<u64> = warm()
-        .flat_map(|id| plan.files[id.index()].bytes.iter().map(|&bytes| u64::from(bytes)))
-        .collect();
-    if all_rates.is_empty() {
-        return cache;
-    }
-    let time = characteristic_time(&all_rates, &all_bytes, it.page_cache);
-    let luck = mix(key, mix(name_key(&it.name), RESIDENT));
-    let mut is_in = vec![false; total as usize];
-    let mut bytes = vec![0; total as usize];
-    for id in warm() {
-        let files = &plan.files[id.index()];
-        let start = first[id.index()] as usize;
-        let luck = mix(luck, name_key(&files.name));
-        for (rank, share) in files.shares.iter().enumerate() {
-            let object = start + rank;
-            let chance = 1.0 - exp(-share * files.rate_per_host * time);
-            is_in[object] = unit(draw(luck, rank as u64)) < chance;
-            bytes[object] = u64::from(files.bytes[rank]);
+/// Where the caches of hosts that are alike stand after a long time.
+struct Equilibrium {
+    /// The populations that start warm, each with the numbers of its files.
+    warm: Vec<(FilesId, Range<usize>)>,
+    /// For each file the probability that it is there.
+    chances: Vec<f64>,
+    /// For each file its size.
+    bytes: Vec<u64>,
+}
+
+impl Equilibrium {
+    fn new(
+        plan: &Blueprint,
+        served: &[FilesId],
+        first: &[u32],
+        total: u32,
+        budget: u64,
+    ) -> Equilibrium {
+        let warm: Vec<(FilesId, Range<usize>)> = served
+            .iter()
+            .filter(|files| plan.files[files.index()].starts_warm)
+            .map(|&files| {
+                let start = first[files.index()] as usize;
+                (files, start..start + plan.files[files.index()].shares.len())
+            })
+            .collect();
+        let (mut rates, mut sizes) = (Vec::new(), Vec::new());
+        for (id, _) in &warm {
+            let files = &plan.files[id.index()];
+            rates.extend(files.shares.iter().map(|share| share * files.rate_per_host));
+            sizes.extend(files.bytes.iter().map(|&bytes| u64::from(bytes)));
         }
+        let time = characteristic_time(&rates, &sizes, budget);
+        let mut chances = vec![0.0; total as usize];
+        let mut bytes = vec![0; total as usize];
+        for (id, range) in &warm {
+            let files = &plan.files[id.index()];
+            let all = files.shares.iter().zip(&files.bytes);
+            for (object, (share, &size)) in range.clone().zip(all) {
+                chances[object] = 1.0 - exp(-share * files.rate_per_host * time);
+                bytes[object] = u64::from(size);
+            }
+        }
+        Equilibrium { warm, chances, bytes }
     }
-    cache.fill(|object| is_in[object as usize], |object| bytes[object as usize]);
-    cache
+
+    /// One host's cache, by its own luck.
+    fn drawn(&self, plan: &Blueprint, luck: u64, budget: u64) -> PageCache {
+        let mut cache = PageCache::new(budget, self.bytes.len() as u32);
+        if self.warm.is_empty() {
+            return cache;
+        }
+        let mut is_in = vec![false; self.bytes.len()];
+        for (id, range) in &self.warm {
+            let luck = mix(luck, name_key(&plan.files[id.index()].name));
+            for (rank, object) in (0..).zip(range.clone()) {
+                is_in[object] = unit(draw(luck, rank)) < self.chances[object];
+            }
+        }
+        cache.fill(|object| is_in[object as usize], |object| self.bytes[object as usize]);
+        cache
+    }
 }
 
 impl<R: Recorder> Run<'_, R> {

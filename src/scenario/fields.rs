@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::scenario::{
+    law::Shelf,
     mistake::{At, Mistake, suggestion},
     parse::Parser,
     tree::{Node, Table, Value},
@@ -23,6 +24,7 @@ pub(crate) struct Notes {
     is_damaged: Cell<bool>,
     /// Something could not be read as a whole: names may be missed that are there.
     has_gaps: Cell<bool>,
+    pub(crate) laws: Shelf,
 }
 
 /// A setting that the file leaves out.

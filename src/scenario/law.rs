@@ -1,12 +1,14 @@
 //! Distributions as a scenario writes them. Which parameters a law may have is the law's own
 //! business (it says why it refuses); here are only names, dimensions and places.
 
+use std::{cell::RefCell, collections::BTreeMap};
+
 use crate::{
     engine::sample::Law,
     scenario::{
         fields::{Fields, Notes, Read},
         mistake::{At, suggestion},
-        tree::{Node, Value},
+        tree::{Node, Table, Value},
         units::{Maybe, Number, Share, bytes, plain, quantity, seconds},
     },
 };
@@ -23,8 +25,13 @@ pub(crate) struct BytesLaw(pub(crate) Law);
 #[derive(Clone, Debug)]
 pub(crate) struct CountLaw(pub(crate) Law);
 
+/// Laws that were built, by dimension and as the file writes them: those that are written alike
+/// share one table.
+#[derive(Debug, Default)]
+pub(crate) struct Shelf(RefCell<BTreeMap<(Dimension, String), Law>>);
+
 /// What a law is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Dimension {
     Span,
     Bytes,
@@ -77,6 +84,17 @@ impl Dimension {
             let amount = self.amount(node, notes)?;
             return built(Law::constant(amount), node.at, notes);
         };
+        // What has mistakes is read again each time, as each has its own place.
+        let key = (self, node.to_string());
+        if let Some(law) = notes.laws.0.borrow().get(&key) {
+            return Some(law.clone());
+        }
+        let law = self.named(node, table, notes)?;
+        notes.laws.0.borrow_mut().insert(key, law.clone());
+        Some(law)
+    }
+
+    fn named(self, node: &Node, table: &Table, notes: &Notes) -> Option<Law> {
         let [entry] = &table.entries[..] else {
             let hint = format!("one of: {}", self.names().join(", "));
             notes.hinted(node.at, "a law is a table with the name of one distribution", hint);

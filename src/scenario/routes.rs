@@ -1,12 +1,16 @@
-//! Who answers whom: names become indices, proxies pass requests on until somebody answers them,
+//! Who answers whom: proxies pass requests on until somebody answers them,
 //! and nobody calls himself in a circle.
+
+mod names;
+
+pub(crate) use names::resolve;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::scenario::{
     fields::Notes,
-    mistake::{At, suggestion},
-    program::{calls, each_call},
+    mistake::At,
+    program::calls,
     schema::{Name, Rounds, Service, Site, Step, Target, What},
 };
 
@@ -42,56 +46,6 @@ pub(crate) struct Hop {
     pub(crate) upstream: usize,
     /// Of `Routes::endpoints`.
     pub(crate) endpoint: usize,
-}
-
-/// Fills in whom every name of the site means.
-pub(crate) fn resolve(site: &mut Site, notes: &Notes) {
-    let names: Vec<(String, Vec<String>)> = site
-        .services
-        .iter()
-        .filter(|service| service.kind != "visitors")
-        .map(|service| {
-            let endpoints = service.parts.endpoints.iter();
-            (service.name.text.clone(), endpoints.map(|e| e.name.text.clone()).collect())
-        })
-        .collect();
-    let mut find = |target: &mut Target| find(target, &names, notes);
-    for service in &mut site.services {
-        for upstream in &mut service.parts.upstreams {
-            let Name { text, at } = &upstream.servers;
-            if !text.is_empty() {
-                let known = names.iter().map(|(name, _)| name.as_str());
-                upstream.callee = notes.find("service", "services", text, *at, known);
-            }
-            if let Some(check) = &mut upstream.check
-                && let Some(endpoint) = &mut check.endpoint
-            {
-                find(endpoint);
-            }
-        }
-        for endpoint in &mut service.parts.endpoints {
-            each_call(&mut endpoint.steps, &mut find);
-        }
-    }
-    for request in &mut site.requests {
-        find(&mut request.to);
-    }
-}
-
-fn find(target: &mut Target, names: &[(String, Vec<String>)], notes: &Notes) {
-    let known = names.iter().map(|(name, _)| name.as_str());
-    let Some(service) = notes.find("service", "services", &target.service, target.at, known) else {
-        return;
-    };
-    let endpoints = &names[service].1;
-    let endpoint = endpoints.iter().position(|name| *name == target.endpoint);
-    if endpoint.is_none() {
-        let what = format!("endpoints of `{}`", target.service);
-        let hint = suggestion(&target.endpoint, &what, endpoints.iter().map(String::as_str));
-        let says = format!("no endpoint `{}.{}`", target.service, target.endpoint);
-        notes.hinted(target.at, says, hint);
-    }
-    target.found = endpoint.map(|endpoint| (service, endpoint));
 }
 
 /// Finds every way; a service that calls another without having declared a view of it gets one.

@@ -42,12 +42,13 @@ impl fmt::Debug for Curve {
 
 impl Curve {
     pub(super) fn new(shape: Shape) -> Curve {
+        let mean = shape.mean();
         let mut cells = vec![EXACT; 2 * SIDE].into_boxed_slice();
         for (side, is_upper) in cells.chunks_exact_mut(SIDE).zip([false, true]) {
             let mut from = Knot::at(&shape, edge(0), is_upper);
             for (cell, index) in side[1..].iter_mut().zip(1..) {
                 let to = Knot::at(&shape, edge(index), is_upper);
-                *cell = cubic(&shape, is_upper, from, to);
+                *cell = cubic(&shape, mean, is_upper, from, to);
                 from = to;
             }
         }
@@ -113,13 +114,13 @@ impl Knot {
 }
 
 /// The cubic with the values and slopes of both ends, if it is good enough in between.
-fn cubic(shape: &Shape, is_upper: bool, from: Knot, to: Knot) -> [f64; 4] {
+fn cubic(shape: &Shape, mean: f64, is_upper: bool, from: Knot, to: Knot) -> [f64; 4] {
     let width = to.near - from.near;
     let (rise, start, end) = (to.value - from.value, from.slope * width, to.slope * width);
     let cubic = [from.value, start, 3.0 * rise - 2.0 * start - end, start + end - 2.0 * rise];
     let is_good = [0.25, 0.5, 0.75].into_iter().all(|t| {
         let value = exact(shape, from.near + t * width, is_upper);
-        (at(&cubic, t) - value).abs() <= TOLERANCE * (value + shape.mean())
+        (at(&cubic, t) - value).abs() <= TOLERANCE * (value + mean)
     });
     if is_good { cubic } else { EXACT }
 }
