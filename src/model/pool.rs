@@ -5,7 +5,7 @@
 //! lists them too: nginx closes idle ones when it runs out of connections.
 
 use super::{
-    blueprint::{Blueprint, Reuse},
+    blueprint::{Blueprint, Reuse, Upstream},
     event::Event,
     run::Run,
     site::Site,
@@ -54,26 +54,23 @@ impl Site {
 
 impl<R: Recorder> Run<'_, R> {
     /// An idle connection to the call's server that is not known to be dead, the last used first.
-    pub(crate) fn idle_connection(&mut self, key: Key) -> Option<Key> {
-        let call = &self.site.calls[key];
-        if call.is.is_check {
+    #[inline]
+    pub(crate) fn idle_connection(&mut self, key: Key, upstream: &Upstream) -> Option<Key> {
+        if self.site.calls[key].is.is_check {
             return None;
         }
-        let upstream = &self.plan.upstreams[call.upstream.index()];
         if upstream.derived.has_users
             && let Some(kept) = self.kept_connection(key)
         {
             return Some(kept);
         }
-        let call = &self.site.calls[key];
-        if upstream.idle_max == 0 {
-            return None;
-        }
-        let is_first = self.site.calls.get(call.caller).is_some_and(|caller| caller.is.is_fresh);
-        if is_first && upstream.reuse == Reuse::Safe {
-            return None;
-        }
         if !upstream.keeps.idle {
+            return None;
+        }
+        let call = &self.site.calls[key];
+        let is_first = upstream.reuse != Reuse::Always
+            && self.site.calls.get(call.caller).is_some_and(|caller| caller.is.is_fresh);
+        if is_first && upstream.reuse == Reuse::Safe {
             return None;
         }
         let peer =
@@ -98,37 +95,29 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// A connection whose call is over is kept for the next one, or closed.
-    pub(crate) fn put_back(&mut self, key: Key) {
-        let call = &mut self.site.calls[key];
-        let connection = std::mem::replace(&mut call.rest.connection, Key::NONE);
-        if connection.is_none() {
-            return;
-        }
-        let upstream = &self.plan.upstreams[call.upstream.index()];
-        let accept = self.plan.services[upstream.callee.index()].accept;
-        let Some(accept) = accept else { return };
-        if !accept.keeps_alive {
+    #[inline]
+    pub(crate) fn put_back(&mut self, key: Key, connection: Key, upstream: &Upstream) {
+        if !upstream.derived.keeps_alive {
             self.close(key, connection);
             return;
         }
         if upstream.derived.has_users
             && let Some(user) = self.user_of(key)
         {
-            self.rest(connection, Keeper::User(user as u32), accept.idle);
+            let accept = self.plan.services[upstream.callee.index()].accept;
+            let idle = accept.and_then(|accept| accept.idle);
+            self.rest(connection, Keeper::User(user as u32), idle);
             return;
         }
-        let call = &self.site.calls[key];
-        let view = call.rest.view;
-        let peer = (self.site.views[view as usize].first_idle + call.rest.server) as usize;
+        let peer = self.site.connections[connection].peer as usize;
         if !upstream.keeps.idle || self.site.idle[peer].len() >= upstream.idle_max {
             self.close(key, connection);
             return;
         }
         if upstream.idle_all_max != u32::MAX {
-            self.make_room(view, upstream.idle_all_max);
+            self.make_room(self.site.calls[key].rest.view, upstream.idle_all_max);
         }
-        let delay = self.shorter(upstream.idle, accept.idle);
-        self.rest(connection, Keeper::Peer, delay);
+        self.rest(connection, Keeper::Peer, upstream.derived.idle);
     }
 
     /// A connection becomes idle.
@@ -247,17 +236,6 @@ impl<R: Recorder> Run<'_, R> {
         for _ in 0..DRAINED_AT_ONCE {
             let Some(index) = self.site.resting[process as usize].first() else { return };
             self.closed(self.site.connections.key_at(index));
-        }
-    }
-
-    /// The shorter of two delays, either of which may be none.
-    fn shorter(&self, one: Option<DelayId>, other: Option<DelayId>) -> Option<DelayId> {
-        match (one, other) {
-            (Some(one), Some(other)) => {
-                let is_one = self.site.line.delay(one) <= self.site.line.delay(other);
-                Some(if is_one { one } else { other })
-            }
-            (one, other) => one.or(other),
         }
     }
 }
