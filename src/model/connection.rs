@@ -54,7 +54,7 @@ pub struct Connection {
     pub idle_at: Instant,
     /// Whether it has carried more than the call it was opened for.
     pub was_reused: bool,
-    /// Closes it when it has been idle for too long.
+    /// Closes that of a closed user when it has been idle for too long.
     pub timer: Ticket,
 }
 

@@ -123,22 +123,28 @@ impl<R: Recorder> Run<'_, R> {
     /// A connection becomes idle.
     fn rest(&mut self, key: Key, keeper: Keeper, delay: Option<DelayId>) {
         let now = self.now();
-        let timer = match delay {
-            Some(delay) => self.site.line.later(delay, Event::Idle { connection: key }),
-            None => Ticket::NONE,
-        };
         let connection = &mut self.site.connections[key];
         connection.keeper = keeper;
         connection.idle_at = now;
-        connection.timer = timer;
         let (peer, process) = (connection.peer as usize, connection.processes[0] as usize);
         match keeper {
             Keeper::Nobody => unreachable!("an idle connection is kept by somebody"),
             Keeper::Peer => {
                 let idle = &mut self.site.idle[peer];
                 self.site.idle_links.push_back(idle, key.index());
+                if let Some(delay) = delay
+                    && !std::mem::replace(&mut self.site.is_idle_timed[peer], true)
+                {
+                    self.site.line.later(delay, Event::Stale { peer: peer as u32, delay });
+                }
             }
-            Keeper::User(user) => self.site.users[user as usize].connection = key,
+            Keeper::User(user) => {
+                if let Some(delay) = delay {
+                    let event = Event::Idle { connection: key };
+                    connection.timer = self.site.line.later(delay, event);
+                }
+                self.site.users[user as usize].connection = key;
+            }
         }
         self.site.resting_links.push_back(&mut self.site.resting[process], key.index());
     }
@@ -147,7 +153,6 @@ impl<R: Recorder> Run<'_, R> {
     pub(crate) fn rouse(&mut self, key: Key) {
         let connection = &mut self.site.connections[key];
         let keeper = std::mem::replace(&mut connection.keeper, Keeper::Nobody);
-        let timer = std::mem::replace(&mut connection.timer, Ticket::NONE);
         let (peer, process) = (connection.peer as usize, connection.processes[0] as usize);
         match keeper {
             Keeper::Nobody => return,
@@ -155,13 +160,34 @@ impl<R: Recorder> Run<'_, R> {
                 let idle = &mut self.site.idle[peer];
                 self.site.idle_links.remove(idle, key.index());
             }
-            Keeper::User(user) => self.site.users[user as usize].connection = Key::NONE,
+            Keeper::User(user) => {
+                let timer = std::mem::replace(&mut connection.timer, Ticket::NONE);
+                self.site.line.cancel(timer);
+                self.site.users[user as usize].connection = Key::NONE;
+            }
         }
-        self.site.line.cancel(timer);
         self.site.resting_links.remove(&mut self.site.resting[process], key.index());
     }
 
-    /// A connection that lies idle has done so for too long.
+    /// Closes those connections of a peer that have lain idle for too long: the first ones of its
+    /// list. The last ones are taken first, so the first one is looked at when it may be due and
+    /// needs no timer that would be set and cancelled at every use.
+    pub(crate) fn close_stale(&mut self, peer: u32, delay: DelayId) {
+        let now = self.now();
+        let span = self.site.line.delay(delay);
+        while let Some(first) = self.site.idle[peer as usize].first() {
+            let key = self.site.connections.key_at(first);
+            let due = self.site.connections[key].idle_at + span;
+            if due > now {
+                self.site.line.at(due, Event::Stale { peer, delay });
+                return;
+            }
+            self.closed(key);
+        }
+        self.site.is_idle_timed[peer as usize] = false;
+    }
+
+    /// A closed user's connection has lain idle for too long.
     pub(crate) fn idled(&mut self, key: Key) {
         if let Some(connection) = self.site.connections.get_mut(key) {
             connection.timer = Ticket::NONE;
