@@ -20,15 +20,22 @@ const ATTEMPT: u64 = 0x4154_5445;
 impl<R: Recorder> Run<'_, R> {
     /// The whole answer is there.
     pub(crate) fn complete(&mut self, key: Key) {
+        let plan = self.plan;
         let call = &mut self.site.calls[key];
+        let upstream = &plan.upstreams[call.upstream.index()];
         let timer = std::mem::replace(&mut call.timer, Ticket::NONE);
+        let connection = std::mem::replace(&mut call.rest.connection, Key::NONE);
         let was_whole = call.phase == Phase::Sent;
         call.phase = Phase::Over;
         let (caller, outcome, bytes) = (call.caller, call.outcome, call.bytes);
         let cuts_through = call.is.cuts_through;
+        if upstream.ban.is_some() {
+            self.site.views[call.rest.view as usize].forgive(call.rest.server);
+        }
         self.site.line.cancel(timer);
-        self.forgive(key);
-        self.put_back(key);
+        if !connection.is_none() {
+            self.put_back(key, connection, upstream);
+        }
         self.release_server(key);
         self.settle(key);
         if was_whole && cuts_through {

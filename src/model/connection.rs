@@ -54,18 +54,18 @@ pub struct Connection {
     pub idle_at: Instant,
     /// Whether it has carried more than the call it was opened for.
     pub was_reused: bool,
-    /// Closes it when it has been idle for too long.
+    /// Closes that of a closed user when it has been idle for too long.
     pub timer: Ticket,
 }
 
 impl<R: Recorder> Run<'_, R> {
     /// A call that holds a slot at its server gets a connection, and is sent.
     pub(crate) fn connect(&mut self, key: Key) {
-        let call = &self.site.calls[key];
-        let upstream = &self.plan.upstreams[call.upstream.index()];
-        if self.plan.services[upstream.callee.index()].accept.is_none() {
+        let plan = self.plan;
+        let upstream = &plan.upstreams[self.site.calls[key].upstream.index()];
+        if !upstream.derived.connects {
             self.send(key);
-        } else if let Some(connection) = self.idle_connection(key) {
+        } else if let Some(connection) = self.idle_connection(key, upstream) {
             let call = &mut self.site.calls[key];
             call.rest.connection = connection;
             call.is.is_fresh = false;
@@ -86,8 +86,7 @@ impl<R: Recorder> Run<'_, R> {
         let (timeout, instance) = (upstream.connect_timeout, call.instance);
         let is_check = call.is.is_check;
         let ours = self.site.calls.get(call.caller).map_or(NONE, |caller| caller.process);
-        let caller = &self.plan.services[upstream.caller.index()];
-        let limit = caller.accept.map_or(u32::MAX, |accept| accept.process_connections_max);
+        let limit = upstream.derived.process_connections_max;
         if ours != NONE {
             self.drain_idle(ours, limit);
             if self.site.process_connections[ours as usize] >= limit {
@@ -255,17 +254,15 @@ impl<R: Recorder> Run<'_, R> {
         }
         call.phase = Phase::Sent;
         call.is.was_sent = true;
-        let is_check = call.is.is_check;
         let timeout = self.plan.upstreams[call.upstream.index()].response_timeout;
-        if let (Some(delay), false) = (timeout, is_check) {
-            let timer = self.site.line.later(delay, Event::TimeOut { call: key });
-            self.site.calls[key].timer = timer;
+        if let (Some(delay), false) = (timeout, call.is.is_check) {
+            call.timer = self.site.line.later(delay, Event::TimeOut { call: key });
         }
-        let bytes = u64::from(self.endpoint(key).request_bytes);
+        let bytes = u64::from(self.plan.endpoints[call.endpoint.index()].request_bytes);
+        let way = call.way();
         let now = self.now();
         let arrival = self.transfer(key, Towards::Server, bytes, now);
         if arrival.sent == now {
-            let way = self.way(key);
             self.signal(way, Event::Arrive { call: key });
         } else {
             self.site.line.at(arrival.last, Event::Arrive { call: key });
@@ -282,9 +279,7 @@ impl<R: Recorder> Run<'_, R> {
         let until = call.rest.answer_until;
         let timer = std::mem::replace(&mut call.timer, Ticket::NONE);
         self.site.line.cancel(timer);
-        let timer = self.site.line.at(until, Event::LastByte { call: key });
-        let call = &mut self.site.calls[key];
-        call.timer = timer;
+        call.timer = self.site.line.at(until, Event::LastByte { call: key });
         if call.is.cuts_through {
             let (caller, bytes, outcome) = (call.caller, call.bytes, call.outcome);
             self.callee_begins(caller, bytes, until, outcome);
@@ -298,7 +293,7 @@ impl<R: Recorder> Run<'_, R> {
             return;
         }
         let bytes = u64::from(call.bytes);
-        match self.receive(key, Towards::Caller, bytes) {
+        match self.receive(call.rest.caller_host, bytes) {
             // Only one packet can have been in the way of one that came whole.
             Some(done) if bytes > 0 => {
                 self.site.line.at(done, Event::Answered { call: key });

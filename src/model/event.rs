@@ -1,6 +1,9 @@
 //! Everything that can happen to a running site.
 
-use crate::{engine::slab::Key, measure::outcome::Cause};
+use crate::{
+    engine::{slab::Key, timeline::DelayId},
+    measure::outcome::Cause,
+};
 
 /// 16 bytes and `Copy`: the timeline moves events, it never boxes them. Calls and connections are
 /// named by key; an event whose key has gone stale is about something that no longer exists.
@@ -85,10 +88,17 @@ pub enum Event {
         /// Which.
         connection: Key,
     },
-    /// A connection has been idle for too long.
+    /// A closed user's connection has been idle for too long.
     Idle {
         /// Which.
         connection: Key,
+    },
+    /// So may have those that a process keeps to a server.
+    Stale {
+        /// Index of the peer.
+        peer: u32,
+        /// What is too long.
+        delay: DelayId,
     },
     /// The caller's timer: of queueing, connecting or waiting for the answer.
     TimeOut {

@@ -38,14 +38,17 @@ impl<R: Recorder> Run<'_, R> {
                 self.count_unaccepted(key, 1);
                 return;
             }
-            Some(connection) => call.seat = connection.seat,
+            Some(connection) => {
+                call.seat = connection.seat;
+                call.process = connection.processes[0];
+            }
             None => {
                 let word = call.attempt_key;
                 let index = call.instance;
                 self.site.calls[key].seat = self.choose_loop(index, mix(word, SEAT));
+                self.sit_down(key);
             }
         }
-        self.sit_down(key);
         self.start(key);
     }
 
@@ -84,12 +87,19 @@ impl<R: Recorder> Run<'_, R> {
         let Serving::Loops { loops } = service.serving else { return NONE };
         let count = loops * service.processes;
         let first = (((word >> 32) * u64::from(count)) >> 32) as u32;
-        let load = |turn: u32| {
-            let at = &self.site.loops[(it.first_loop + (first + turn) % count) as usize];
-            at.queue.len() + u32::from(!at.holder.is_none())
-        };
-        let least = (0..count).min_by_key(|&turn| load(turn)).unwrap_or(0);
-        it.first_loop + (first + least) % count
+        let all = &self.site.loops[it.first_loop as usize..][..count as usize];
+        let (mut chosen, mut least) = (first, u32::MAX);
+        for at in (first..count).chain(0..first) {
+            let candidate = &all[at as usize];
+            let load = candidate.queue.len() + u32::from(!candidate.holder.is_none());
+            if load < least {
+                (chosen, least) = (at, load);
+            }
+            if load == 0 {
+                break;
+            }
+        }
+        it.first_loop + chosen
     }
 
     /// Whether the call has its loop to itself now; if not it waits, and runs the same operation

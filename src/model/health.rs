@@ -154,14 +154,6 @@ impl<R: Recorder> Run<'_, R> {
             self.site.views[call.rest.view as usize].blame(call.rest.server, ban, now);
         }
     }
-
-    /// A real call was answered: failures from before the last look are forgiven.
-    pub(crate) fn forgive(&mut self, key: Key) {
-        let call = &self.site.calls[key];
-        if self.plan.upstreams[call.upstream.index()].ban.is_some() {
-            self.site.views[call.rest.view as usize].forgive(call.rest.server);
-        }
-    }
 }
 
 /// `HAProxy`'s counter (check.c, `check_notify_success` and `check_notify_failure`).

@@ -7,7 +7,6 @@ use super::{
     call::{Phase, Place, Stage},
     event::Event,
     event_loop::LoopState,
-    network::Towards,
     run::Run,
 };
 use crate::{
@@ -119,11 +118,9 @@ impl InstanceState {
 impl<R: Recorder> Run<'_, R> {
     /// A request's last packet has reached the server's line.
     pub(crate) fn arrive(&mut self, key: Key) {
-        if !self.site.calls.contains(key) {
-            return;
-        }
-        let bytes = u64::from(self.endpoint(key).request_bytes);
-        match self.receive(key, Towards::Server, bytes) {
+        let Some(call) = self.site.calls.get(key) else { return };
+        let bytes = u64::from(self.plan.endpoints[call.endpoint.index()].request_bytes);
+        match self.receive(call.rest.server_host, bytes) {
             Some(done) => drop(self.site.line.at(done, Event::Deliver { call: key })),
             None => self.deliver(key),
         }
@@ -143,7 +140,7 @@ impl<R: Recorder> Run<'_, R> {
             self.find_nobody(key);
             return;
         }
-        if call.is.is_fresh && self.is_left_in_the_kernel(key) {
+        if call.is.is_fresh && state.is_full() && self.is_left_in_the_kernel(key) {
             return;
         }
         let now = self.now();
@@ -179,8 +176,9 @@ impl<R: Recorder> Run<'_, R> {
         self.signal(way, Event::Broken { call: key, cause });
     }
 
-    /// A new connection to workers whose accept queue is full: the kernel drops the handshake's
-    /// last packet and the data with it, and the caller's kernel sends it again.
+    /// A new connection to workers who are all busy, and whose accept queue is full: the kernel
+    /// drops the handshake's last packet and the data with it, and the caller's sends it again.
+    #[cold]
     fn is_left_in_the_kernel(&mut self, key: Key) -> bool {
         let call = &self.site.calls[key];
         let instance = &self.plan.instances[call.instance as usize];
@@ -189,7 +187,7 @@ impl<R: Recorder> Run<'_, R> {
             return false;
         };
         let state = &self.site.instances[call.instance as usize];
-        if !state.is_full() || state.waiting_count <= accept.backlog {
+        if state.waiting_count <= accept.backlog {
             return false;
         }
         self.send_data_again(key);

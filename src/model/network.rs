@@ -5,9 +5,11 @@
 //! visitor's own line, if it is limited, is slower than anything else on its way. Left out: loss,
 //! TCP's slow start and congestion control.
 
+#![expect(clippy::inline_always, reason = "an event handed over in memory stalls")]
+
 use super::{
-    blueprint::{Blueprint, Host, HostId, LawId, Serving},
-    call::NONE,
+    blueprint::{Blueprint, Host, HostId, LawId},
+    call::{Call, NONE},
     event::Event,
     run::Run,
 };
@@ -94,6 +96,17 @@ pub(crate) struct Arrival {
     pub(crate) sent: Instant,
 }
 
+impl Call {
+    /// The way between its caller and its server.
+    #[inline]
+    pub(crate) fn way(&self) -> Way {
+        match self.rest.one_way {
+            Some(span) => Way::Drawn(span),
+            None => Way::Lane(self.delay),
+        }
+    }
+}
+
 impl<R: Recorder> Run<'_, R> {
     /// Lays the way between a call's caller and its server, once the server is known.
     pub(crate) fn lay_way(&mut self, key: Key) {
@@ -118,21 +131,17 @@ impl<R: Recorder> Run<'_, R> {
             call.rest.server_host = to.host.0;
             call.rest.caller_host = from.host.0;
         }
-        let service = &self.plan.services[to.service.index()];
-        call.is.on_loop = matches!(service.serving, Serving::Loops { .. });
+        call.is.on_loop = upstream.derived.is_served_by_loops;
     }
 
     /// The way between the caller of `call` and its server.
     #[inline]
     pub(crate) fn way(&self, call: Key) -> Way {
-        let call = &self.site.calls[call];
-        match call.rest.one_way {
-            Some(span) => Way::Drawn(span),
-            None => Way::Lane(call.delay),
-        }
+        self.site.calls[call].way()
     }
 
     /// How long a packet travels.
+    #[inline]
     pub(crate) fn one_way(&self, way: Way) -> Span {
         match way {
             Way::Lane(delay) => self.site.line.delay(delay),
@@ -141,7 +150,7 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// A packet without weight (SYN, RST, FIN) that causes `event` where it arrives.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn signal(&mut self, way: Way, event: Event) {
         match way {
             Way::Lane(delay) => self.site.line.hop(delay, event),
@@ -150,6 +159,7 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// Sends `bytes`, the last of which cannot leave before `not_before`.
+    #[inline]
     pub(crate) fn transfer(
         &mut self,
         call: Key,
@@ -158,8 +168,15 @@ impl<R: Recorder> Run<'_, R> {
         not_before: Instant,
     ) -> Arrival {
         let now = self.now();
-        let rest = &self.site.calls[call].rest;
-        let from = if towards == Towards::Server { rest.caller_host } else { rest.server_host };
+        let call = &self.site.calls[call];
+        let (from, bandwidth) = match towards {
+            Towards::Server => (call.rest.caller_host, None),
+            Towards::Caller => {
+                let upstream = &self.plan.upstreams[call.upstream.index()];
+                (call.rest.server_host, upstream.derived.bandwidth)
+            }
+        };
+        let delay = self.one_way(call.way());
         let host = self.site.hosts.get_mut(from as usize);
         let (first, end) = match host.and_then(|host| host.sending.send(now, bytes)) {
             Some(sent) => {
@@ -169,20 +186,15 @@ impl<R: Recorder> Run<'_, R> {
             None => (now, now),
         };
         let mut sent = end.max(not_before);
-        if towards == Towards::Caller
-            && let Some(bits) =
-                self.plan.upstreams[self.site.calls[call].upstream.index()].derived.bandwidth
-        {
+        if let Some(bits) = bandwidth {
             sent = sent.max(first + line_time(bytes, bits));
         }
-        let delay = self.one_way(self.way(call));
         Arrival { first: first + delay, last: sent + delay, sent }
     }
 
-    /// Whether a message that has arrived must still pass a busy receiving NIC: until when.
-    pub(crate) fn receive(&mut self, call: Key, towards: Towards, bytes: u64) -> Option<Instant> {
-        let rest = &self.site.calls[call].rest;
-        let to = if towards == Towards::Server { rest.server_host } else { rest.caller_host };
+    /// Whether a message that has arrived must still pass a host's busy NIC: until when.
+    #[inline]
+    pub(crate) fn receive(&mut self, to: u32, bytes: u64) -> Option<Instant> {
         let now = self.site.line.now();
         let received = self.site.hosts.get_mut(to as usize)?.receiving.receive(now, bytes)?;
         self.tape.busy(Device::Receiving(to), received.start, received.end, now);

@@ -5,7 +5,7 @@
 //! lists them too: nginx closes idle ones when it runs out of connections.
 
 use super::{
-    blueprint::{Blueprint, Reuse},
+    blueprint::{Blueprint, Reuse, Upstream},
     event::Event,
     run::Run,
     site::Site,
@@ -54,26 +54,23 @@ impl Site {
 
 impl<R: Recorder> Run<'_, R> {
     /// An idle connection to the call's server that is not known to be dead, the last used first.
-    pub(crate) fn idle_connection(&mut self, key: Key) -> Option<Key> {
-        let call = &self.site.calls[key];
-        if call.is.is_check {
+    #[inline]
+    pub(crate) fn idle_connection(&mut self, key: Key, upstream: &Upstream) -> Option<Key> {
+        if self.site.calls[key].is.is_check {
             return None;
         }
-        let upstream = &self.plan.upstreams[call.upstream.index()];
         if upstream.derived.has_users
             && let Some(kept) = self.kept_connection(key)
         {
             return Some(kept);
         }
-        let call = &self.site.calls[key];
-        if upstream.idle_max == 0 {
-            return None;
-        }
-        let is_first = self.site.calls.get(call.caller).is_some_and(|caller| caller.is.is_fresh);
-        if is_first && upstream.reuse == Reuse::Safe {
-            return None;
-        }
         if !upstream.keeps.idle {
+            return None;
+        }
+        let call = &self.site.calls[key];
+        let is_first = upstream.reuse != Reuse::Always
+            && self.site.calls.get(call.caller).is_some_and(|caller| caller.is.is_fresh);
+        if is_first && upstream.reuse == Reuse::Safe {
             return None;
         }
         let peer =
@@ -98,58 +95,56 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// A connection whose call is over is kept for the next one, or closed.
-    pub(crate) fn put_back(&mut self, key: Key) {
-        let call = &mut self.site.calls[key];
-        let connection = std::mem::replace(&mut call.rest.connection, Key::NONE);
-        if connection.is_none() {
-            return;
-        }
-        let upstream = &self.plan.upstreams[call.upstream.index()];
-        let accept = self.plan.services[upstream.callee.index()].accept;
-        let Some(accept) = accept else { return };
-        if !accept.keeps_alive {
+    #[inline]
+    pub(crate) fn put_back(&mut self, key: Key, connection: Key, upstream: &Upstream) {
+        if !upstream.derived.keeps_alive {
             self.close(key, connection);
             return;
         }
         if upstream.derived.has_users
             && let Some(user) = self.user_of(key)
         {
-            self.rest(connection, Keeper::User(user as u32), accept.idle);
+            let accept = self.plan.services[upstream.callee.index()].accept;
+            let idle = accept.and_then(|accept| accept.idle);
+            self.rest(connection, Keeper::User(user as u32), idle);
             return;
         }
-        let call = &self.site.calls[key];
-        let view = call.rest.view;
-        let peer = (self.site.views[view as usize].first_idle + call.rest.server) as usize;
+        let peer = self.site.connections[connection].peer as usize;
         if !upstream.keeps.idle || self.site.idle[peer].len() >= upstream.idle_max {
             self.close(key, connection);
             return;
         }
         if upstream.idle_all_max != u32::MAX {
-            self.make_room(view, upstream.idle_all_max);
+            self.make_room(self.site.calls[key].rest.view, upstream.idle_all_max);
         }
-        let delay = self.shorter(upstream.idle, accept.idle);
-        self.rest(connection, Keeper::Peer, delay);
+        self.rest(connection, Keeper::Peer, upstream.derived.idle);
     }
 
     /// A connection becomes idle.
     fn rest(&mut self, key: Key, keeper: Keeper, delay: Option<DelayId>) {
         let now = self.now();
-        let timer = match delay {
-            Some(delay) => self.site.line.later(delay, Event::Idle { connection: key }),
-            None => Ticket::NONE,
-        };
         let connection = &mut self.site.connections[key];
         connection.keeper = keeper;
         connection.idle_at = now;
-        connection.timer = timer;
         let (peer, process) = (connection.peer as usize, connection.processes[0] as usize);
         match keeper {
             Keeper::Nobody => unreachable!("an idle connection is kept by somebody"),
             Keeper::Peer => {
                 let idle = &mut self.site.idle[peer];
                 self.site.idle_links.push_back(idle, key.index());
+                if let Some(delay) = delay
+                    && !std::mem::replace(&mut self.site.is_idle_timed[peer], true)
+                {
+                    self.site.line.later(delay, Event::Stale { peer: peer as u32, delay });
+                }
             }
-            Keeper::User(user) => self.site.users[user as usize].connection = key,
+            Keeper::User(user) => {
+                if let Some(delay) = delay {
+                    let event = Event::Idle { connection: key };
+                    connection.timer = self.site.line.later(delay, event);
+                }
+                self.site.users[user as usize].connection = key;
+            }
         }
         self.site.resting_links.push_back(&mut self.site.resting[process], key.index());
     }
@@ -158,7 +153,6 @@ impl<R: Recorder> Run<'_, R> {
     pub(crate) fn rouse(&mut self, key: Key) {
         let connection = &mut self.site.connections[key];
         let keeper = std::mem::replace(&mut connection.keeper, Keeper::Nobody);
-        let timer = std::mem::replace(&mut connection.timer, Ticket::NONE);
         let (peer, process) = (connection.peer as usize, connection.processes[0] as usize);
         match keeper {
             Keeper::Nobody => return,
@@ -166,13 +160,34 @@ impl<R: Recorder> Run<'_, R> {
                 let idle = &mut self.site.idle[peer];
                 self.site.idle_links.remove(idle, key.index());
             }
-            Keeper::User(user) => self.site.users[user as usize].connection = Key::NONE,
+            Keeper::User(user) => {
+                let timer = std::mem::replace(&mut connection.timer, Ticket::NONE);
+                self.site.line.cancel(timer);
+                self.site.users[user as usize].connection = Key::NONE;
+            }
         }
-        self.site.line.cancel(timer);
         self.site.resting_links.remove(&mut self.site.resting[process], key.index());
     }
 
-    /// A connection that lies idle has done so for too long.
+    /// Closes those connections of a peer that have lain idle for too long: the first ones of its
+    /// list. The last ones are taken first, so the first one is looked at when it may be due and
+    /// needs no timer that would be set and cancelled at every use.
+    pub(crate) fn close_stale(&mut self, peer: u32, delay: DelayId) {
+        let now = self.now();
+        let span = self.site.line.delay(delay);
+        while let Some(first) = self.site.idle[peer as usize].first() {
+            let key = self.site.connections.key_at(first);
+            let due = self.site.connections[key].idle_at + span;
+            if due > now {
+                self.site.line.at(due, Event::Stale { peer, delay });
+                return;
+            }
+            self.closed(key);
+        }
+        self.site.is_idle_timed[peer as usize] = false;
+    }
+
+    /// A closed user's connection has lain idle for too long.
     pub(crate) fn idled(&mut self, key: Key) {
         if let Some(connection) = self.site.connections.get_mut(key) {
             connection.timer = Ticket::NONE;
@@ -247,17 +262,6 @@ impl<R: Recorder> Run<'_, R> {
         for _ in 0..DRAINED_AT_ONCE {
             let Some(index) = self.site.resting[process as usize].first() else { return };
             self.closed(self.site.connections.key_at(index));
-        }
-    }
-
-    /// The shorter of two delays, either of which may be none.
-    fn shorter(&self, one: Option<DelayId>, other: Option<DelayId>) -> Option<DelayId> {
-        match (one, other) {
-            (Some(one), Some(other)) => {
-                let is_one = self.site.line.delay(one) <= self.site.line.delay(other);
-                Some(if is_one { one } else { other })
-            }
-            (one, other) => one.or(other),
         }
     }
 }

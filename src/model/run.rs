@@ -100,6 +100,7 @@ impl<R: Recorder> Run<'_, R> {
             Event::Abandoned { call } => self.abandoned(call),
             Event::Closed { connection } => self.closed(connection),
             Event::Idle { connection } => self.idled(connection),
+            Event::Stale { peer, delay } => self.close_stale(peer, delay),
             Event::TimeOut { call } => self.timed_out(call),
             Event::GiveUp { call } => self.give_up(call),
             Event::Renege { call } => self.renege(call),

@@ -47,6 +47,8 @@ pub struct Site {
     pub(crate) views: Vec<View>,
     /// Idle connections to each server of each view that keeps any; those of a view lie together.
     pub(crate) idle: Vec<List>,
+    /// Whether each of these lists has a timer, which may be too early, never too late.
+    pub(crate) is_idle_timed: Vec<bool>,
     /// First view of each service.
     pub(crate) first_view: Vec<u32>,
     /// Calls queued in all views of an upstream.
@@ -111,6 +113,7 @@ impl Site {
             process_connections: Vec::new(),
             views: Vec::new(),
             idle: Vec::new(),
+            is_idle_timed: Vec::new(),
             first_view: Vec::new(),
             queued: vec![0; plan.upstreams.len()],
             catalogue: Catalogue::new(plan, key),
@@ -159,6 +162,7 @@ impl Site {
                 }
             }
         }
+        self.is_idle_timed = vec![false; self.idle.len()];
         self.schedule_first_checks(plan);
         self.schedule_purges(plan);
     }

@@ -162,8 +162,11 @@ impl<R: Recorder> Run<'_, R> {
         let upstream = &self.plan.upstreams[call.upstream.index()];
         if upstream.keeps.loads {
             let weight = upstream.servers_in(&self.plan.servers)[server as usize].weight;
-            self.site.views[view as usize].free_slot(server, weight);
-            self.dequeue(view, server);
+            let state = &mut self.site.views[view as usize];
+            state.free_slot(server, weight);
+            if state.is_waited_for(server) {
+                self.dequeue(view, server);
+            }
         }
     }
 

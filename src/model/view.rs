@@ -146,6 +146,13 @@ impl View {
         self.queues.get(server as usize).copied().unwrap_or_default()
     }
 
+    /// Whether a call waits for a server, or for any.
+    #[inline]
+    pub(crate) fn is_waited_for(&self, server: u32) -> bool {
+        let queue = self.queues.get(server as usize);
+        !self.queue.is_empty() || queue.is_some_and(|queue| !queue.is_empty())
+    }
+
     /// Whether checks say that a server is up.
     pub(crate) fn is_up(&self, server: u32) -> bool {
         self.bars.get(server as usize).is_none_or(|bars| bars & DOWN == 0)
@@ -209,7 +216,7 @@ impl View {
         }
     }
 
-    /// A call was answered.
+    /// A call was answered: failures from before the last look at the server are forgiven.
     #[inline]
     pub(crate) fn forgive(&mut self, server: u32) {
         if self.bans.forgive(server) {

@@ -12,7 +12,9 @@ const NANOS_PER_SECOND: u64 = 1_000_000_000;
 /// A serialiser.
 #[derive(Clone, Debug)]
 pub struct Line {
-    /// Units a second.
+    /// So many nanoseconds …
+    nanos: u64,
+    /// … for so many units, reduced to lowest terms: small numbers are divided faster.
     rate: NonZeroU64,
     /// When it is free again: `free` and `part / rate` of a nanosecond.
     free: Instant,
@@ -31,8 +33,10 @@ pub struct Passage {
 impl Line {
     /// A free line for so many units a second.
     pub fn new(rate: u64) -> Line {
-        let rate = NonZeroU64::new(rate).expect("a line without a rate");
-        Line { rate, free: Instant::ZERO, part: 0 }
+        let divisor = divisor(NANOS_PER_SECOND, rate);
+        let nanos = NANOS_PER_SECOND / divisor;
+        let rate = NonZeroU64::new(rate / divisor).expect("a line without a rate");
+        Line { nanos, rate, free: Instant::ZERO, part: 0 }
     }
 
     /// Sends so many units, as soon after `from` as the line is free.
@@ -84,16 +88,26 @@ impl Line {
 
     #[inline]
     fn after(&self, units: u64) -> (Instant, u64) {
-        let total = units.checked_mul(NANOS_PER_SECOND).and_then(|it| it.checked_add(self.part));
-        let (nanos, part) = if let Some(total) = total {
-            (total / self.rate, total % self.rate)
-        } else {
-            let rate = u128::from(self.rate.get());
-            let total = u128::from(units) * u128::from(NANOS_PER_SECOND) + u128::from(self.part);
-            (u64::try_from(total / rate).unwrap_or(u64::MAX), (total % rate) as u64)
+        let total = units.checked_mul(self.nanos).and_then(|it| it.checked_add(self.part));
+        let (nanos, part) = match total {
+            Some(total) => (total / self.rate, total % self.rate),
+            None => self.long(units),
         };
         (Instant::from_nanos(self.free.nanos().saturating_add(nanos)), part)
     }
+
+    /// How long so many units take, where that is too much for 64 bits on the way.
+    #[cold]
+    fn long(&self, units: u64) -> (u64, u64) {
+        let rate = u128::from(self.rate.get());
+        let total = u128::from(units) * u128::from(self.nanos) + u128::from(self.part);
+        (u64::try_from(total / rate).unwrap_or(u64::MAX), (total % rate) as u64)
+    }
+}
+
+/// The greatest common divisor.
+fn divisor(one: u64, other: u64) -> u64 {
+    if other == 0 { one } else { divisor(other, one % other) }
 }
 
 #[inline]

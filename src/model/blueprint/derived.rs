@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Arrivals, Blueprint, DelayId, Op, ServiceId, Upstream};
+use super::{Arrivals, Blueprint, DelayId, Op, ServiceId, Serving, Upstream};
 use crate::engine::belts::BELTS_MAX;
 
 impl Blueprint {
@@ -10,6 +10,7 @@ impl Blueprint {
     pub(crate) fn derive(&mut self) {
         self.number_views();
         self.describe_visitors();
+        self.describe_connections();
         self.measure_ways();
         self.find_direct_calls();
         self.find_last_answers();
@@ -28,6 +29,23 @@ impl Blueprint {
                     self.instances[service.first_instance as usize].first_process;
             }
             first_view += service.instances * service.processes * service.upstreams;
+        }
+    }
+
+    /// What becomes of the connections of each view.
+    fn describe_connections(&mut self) {
+        for upstream in &mut self.upstreams {
+            let caller = &self.services[upstream.caller.index()];
+            let callee = &self.services[upstream.callee.index()];
+            let ends = [upstream.idle, callee.accept.and_then(|accept| accept.idle)];
+            let derived = &mut upstream.derived;
+            derived.connects = callee.accept.is_some();
+            derived.keeps_alive = callee.accept.is_some_and(|accept| accept.keeps_alive);
+            derived.is_served_by_loops = matches!(callee.serving, Serving::Loops { .. });
+            let length = |delay: &DelayId| self.delays[delay.0 as usize];
+            derived.idle = ends.into_iter().flatten().min_by_key(length);
+            derived.process_connections_max =
+                caller.accept.map_or(u32::MAX, |accept| accept.process_connections_max);
         }
     }
 

@@ -74,6 +74,16 @@ pub struct Upstream {
 pub struct Derived {
     /// Whether nothing can happen to a call on its way (see `direct`).
     pub is_direct: bool,
+    /// Whether its servers accept connections.
+    pub connects: bool,
+    /// Whether they keep them open for more than one request.
+    pub keeps_alive: bool,
+    /// Whether they work in event loops.
+    pub is_served_by_loops: bool,
+    /// After how long one of both ends closes an idle connection. `None`: never.
+    pub idle: Option<DelayId>,
+    /// Connections that a process of the caller may have, in and out.
+    pub process_connections_max: u32,
     /// Whether closed users call through it, who keep a connection each.
     pub has_users: bool,
     /// Bits a second of a visitor's own line. `None`: unlimited, or no visitor.
