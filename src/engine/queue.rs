@@ -16,6 +16,8 @@ pub mod near;
 pub mod roster;
 pub mod wheel;
 
+use std::hint::black_box;
+
 use heap::Heap;
 use near::{NEAR_MAX, Near};
 use roster::Roster;
@@ -23,6 +25,13 @@ use wheel::Wheel;
 
 /// How many keys the array keeps when it ran full, and takes from the heap when it ran empty.
 const HALF: usize = NEAR_MAX / 2;
+
+/// The array is filled by further buckets of the wheel until it has so many.
+const ENOUGH: usize = 12;
+
+/// With more entries than this the roster does not lie in the nearest cache: those of the next keys
+/// are fetched together, rather than waited for one by one.
+const LARGE: usize = 4096;
 
 /// Keys come out in ascending order.
 #[derive(Clone, Debug, Default)]
@@ -55,13 +64,13 @@ impl Queue {
         if due <= self.limit {
             self.push_near(roster, roster.key(named), now);
         } else if !self.wheel.is_empty() {
-            self.wheel.push(roster, named);
+            self.wheel.push(roster.key(named));
         } else if self.near.len() < NEAR_MAX && self.flood.is_empty() {
             self.limit = due;
             self.near.insert(roster.key(named));
         } else {
             self.wheel.begin(now);
-            self.wheel.push(roster, named);
+            self.wheel.push(roster.key(named));
         }
     }
 
@@ -80,12 +89,12 @@ impl Queue {
         self.near.pop();
     }
 
-    /// Forgets the entry `named`, which is pushed and about to leave the roster. Its key is taken
-    /// out of the wheel; in the array or the heap it stays until it surfaces.
+    /// Forgets the entry `named`, which is pushed and about to leave the roster. Its key stays until
+    /// it surfaces, or is dropped from the wheel when too many there are stale.
     #[inline]
-    pub fn remove(&mut self, roster: &mut Roster, named: u32) {
+    pub fn remove(&mut self, roster: &Roster, named: u32) {
         if roster.due(named) > self.limit {
-            self.wheel.remove(roster, named);
+            self.wheel.forget(roster);
         }
     }
 
@@ -113,7 +122,7 @@ impl Queue {
         } else if roster::due(key) <= self.limit {
             self.near.insert(key);
         } else {
-            self.wheel.push(roster, roster::named(key));
+            self.wheel.push(key);
         }
     }
 
@@ -132,7 +141,7 @@ impl Queue {
         }
         for &key in &keys[..split] {
             if roster.is_live(key) {
-                self.wheel.push(roster, roster::named(key));
+                self.wheel.push(key);
             }
         }
         self.near.forget_last(split);
@@ -155,13 +164,23 @@ impl Queue {
             return;
         }
         let Queue { near, flood, wheel, limit } = self;
-        *limit = wheel.advance(roster, NEAR_MAX / 2);
+        *limit = wheel.advance(NEAR_MAX / 2);
         let count = wheel.first_count();
-        if count <= NEAR_MAX {
-            wheel.drain(roster, |key| near.insert(key));
-        } else {
-            wheel.drain(roster, |key| flood.push(key));
+        if count > NEAR_MAX {
+            wheel.drain(|key| flood.push(key));
             self.refill(roster);
+            return;
+        }
+        wheel.drain(|key| near.insert(key));
+        // Buckets of one each would be fetched for every event.
+        while near.len() < ENOUGH && !wheel.is_empty() && wheel.first_count() <= HALF {
+            *limit = wheel.advance(HALF);
+            wheel.drain(|key| near.insert(key));
+        }
+        if roster.len() > LARGE {
+            near.descending().iter().for_each(|&key| {
+                black_box(roster.is_live(key));
+            });
         }
     }
 }
@@ -199,7 +218,7 @@ mod tests {
             }
             let place = which % self.entries.len();
             let (slot, due, sequence) = self.entries.swap_remove(place);
-            self.queue.remove(&mut self.roster, slot);
+            self.queue.remove(&self.roster, slot);
             self.roster.remove(slot);
             self.heap.retain(|&Reverse(other)| other != (due, sequence));
         }

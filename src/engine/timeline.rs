@@ -240,7 +240,7 @@ impl<E: Copy> Timeline<E> {
         }
         let slot = ticket.named & !LANE;
         if ticket.named == slot {
-            self.queue.remove(&mut self.roster, slot);
+            self.queue.remove(&self.roster, slot);
         } else {
             self.unlink(slot);
         }

@@ -79,41 +79,46 @@ impl Gauge {
 
 /// How long each level lasted, as it comes in. Level 0 is left out: it has what is left.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 pub struct Durations {
-    /// By level; empty before the first that is not 0.
-    nanos: Vec<u64>,
+    /// Of the lowest levels, beside the gauge. What is there for level 0 means nothing.
+    low: [u64; LOW],
+    /// Of those above; empty before the first of them.
+    high: Vec<u64>,
 }
+
+/// How many levels are low.
+const LOW: usize = 8;
 
 impl Durations {
     /// A stretch is over.
     #[inline]
     pub fn add(&mut self, over: Stretch) {
-        match self.nanos.get_mut((over.level as usize).min(LEVELS)) {
+        match self.low.get_mut(over.level as usize) {
             Some(nanos) => *nanos += over.nanos,
-            None => self.add_first(over),
+            None => self.add_high(over),
         }
     }
 
-    #[cold]
-    #[inline(never)]
-    fn add_first(&mut self, over: Stretch) {
-        if over.level > 0 {
-            self.nanos = vec![0; LEVELS + 1];
-            self.add(over);
+    fn add_high(&mut self, over: Stretch) {
+        if self.high.is_empty() {
+            self.high = vec![0; LEVELS + 1 - LOW];
         }
+        self.high[(over.level as usize).min(LEVELS) - LOW] += over.nanos;
     }
 
     /// Forgets all.
     pub fn clear(&mut self) {
-        self.nanos.fill(0);
+        self.low.fill(0);
+        self.high.fill(0);
     }
 
     /// By level up to the highest that lasted, of so much time in all.
     pub fn by_level(&self, whole_ns: u64) -> Vec<u64> {
-        let above: u64 = self.nanos.iter().skip(1).sum();
-        let levels = self.nanos.iter().rposition(|&nanos| nanos > 0).unwrap_or(0);
-        let mut by_level = vec![whole_ns - above];
-        by_level.extend(self.nanos.iter().skip(1).take(levels));
+        let mut by_level = [&self.low, &self.high[..]].concat();
+        by_level[0] = whole_ns - by_level[1..].iter().sum::<u64>();
+        let levels = by_level.iter().skip(1).rposition(|&nanos| nanos > 0).map_or(0, |it| it + 1);
+        by_level.truncate(levels + 1);
         by_level
     }
 }

@@ -3,7 +3,7 @@
 use super::blueprint::{EndpointId, UpstreamId};
 use crate::{
     engine::{
-        slab::Key,
+        slab::{Entry, Generation, Key},
         time::{Instant, Span},
         timeline::{DelayId, Ticket},
     },
@@ -101,10 +101,11 @@ pub struct Traits {
 
 /// One attempt of one request at one instance.
 ///
-/// What every call needs comes first, so that a direct call (see `direct`) touches two cache lines
-/// and no more; the rest is only written when an ordinary call begins.
+/// What every call needs comes first, the generation included: a direct call (see `direct`) touches
+/// two neighbouring cache lines, which are fetched together, and no more. The rest is only written
+/// when an ordinary call begins.
 #[derive(Clone, Debug)]
-#[repr(C)]
+#[repr(C, align(128))]
 pub struct Call {
     /// Decides what is asked.
     pub request_key: u64,
@@ -153,6 +154,8 @@ pub struct Call {
     pub is: Traits,
     /// Event loop, counted over all instances; for slots, the slot within the instance.
     pub seat: u32,
+    /// Of its place among the calls.
+    generation: Generation,
     /// What only ordinary calls have.
     pub rest: Rest,
 }
@@ -196,7 +199,19 @@ pub struct Rest {
     pub resent: u8,
 }
 
-const _: () = assert!(std::mem::offset_of!(Call, rest) <= 128);
+const _: () = assert!(std::mem::offset_of!(Call, rest) <= 128 && size_of::<Call>() <= 256);
+
+impl Entry for Call {
+    #[inline]
+    fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    #[inline]
+    fn generation_mut(&mut self) -> &mut Generation {
+        &mut self.generation
+    }
+}
 
 #[cfg(debug_assertions)]
 impl Rest {
@@ -262,6 +277,7 @@ impl Default for Call {
             passes_on: false,
             is: Traits::default(),
             seat: NONE,
+            generation: Generation::default(),
             rest: Rest::default(),
         }
     }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     engine::{
         luck::mix,
-        slab::Key,
+        slab::{Entry, Generation, Key},
         time::{Instant, Span},
         timeline::Ticket,
     },
@@ -56,6 +56,18 @@ pub struct Connection {
     pub was_reused: bool,
     /// Closes that of a closed user when it has been idle for too long.
     pub timer: Ticket,
+    /// Of its place among the connections.
+    pub generation: Generation,
+}
+
+impl Entry for Connection {
+    fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    fn generation_mut(&mut self) -> &mut Generation {
+        &mut self.generation
+    }
 }
 
 impl<R: Recorder> Run<'_, R> {
@@ -108,6 +120,7 @@ impl<R: Recorder> Run<'_, R> {
             idle_at: Instant::ZERO,
             was_reused: false,
             timer: Ticket::NONE,
+            generation: Generation::default(),
         });
         let call = &mut self.site.calls[key];
         call.rest.connection = connection;

@@ -13,9 +13,11 @@
 //! Left out: context switches, caches, time slices (sharing is their limit).
 
 mod in_service;
+mod running;
 mod serial;
 mod sharing;
 mod soonest;
+mod sorted;
 mod waiting;
 mod work;
 
@@ -71,7 +73,7 @@ pub enum Admission {
     Waits,
 }
 
-impl<J: Copy> Cpu<J> {
+impl<J: Copy + Default> Cpu<J> {
     /// An idle processor. `speed` is how many seconds of work a core does in a second; at 0 nothing
     /// departs.
     pub fn new(cores: u32, speed: f64, discipline: Discipline) -> Cpu<J> {

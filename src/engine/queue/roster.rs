@@ -37,7 +37,7 @@ pub struct Node {
     upper: u64,
     /// The low 32 bits of the sequence.
     lower: u32,
-    /// The following entry of the list: a bucket, a lane, or the free slots.
+    /// The following entry of the list: a lane, or the free slots.
     pub next: u32,
     /// The one before, unless this is the first of its list.
     pub previous: u32,

@@ -4,11 +4,14 @@
 //! `base`, in the bucket of that digit. All buckets of a lower level are sooner than all of a
 //! higher one. `advance` moves `base` to the first bucket, whose entries fall to lower levels; each
 //! falls at most ten times, most fall once or twice. Nothing is tuned and nothing resized: levels
-//! are used as the spread of the times asks for. Buckets are lists through the roster, in no order.
-//! After Varghese and Lauck, SOSP 1987, scheme 7; the xor is that of radix heaps (Ahuja et al.,
-//! 1990).
+//! are used as the spread of the times asks for. After Varghese and Lauck, SOSP 1987, scheme 7; the
+//! xor is that of radix heaps (Ahuja et al., 1990).
+//!
+//! A bucket is a chain of chunks of keys, in no order: with a million entries the cost of a bucket is
+//! memory, and what lies in a row is fetched in time. So what is cancelled is not searched for: its
+//! key stays until it comes out or too many are stale.
 
-use super::roster::{NONE, Roster};
+use super::roster::{self, Roster};
 
 const DIGIT: u32 = 6;
 /// How many values a digit has.
@@ -16,16 +19,38 @@ const DIGITS: usize = 1 << DIGIT;
 /// More than 56 bits need, a power of two.
 const LEVELS: usize = 16;
 
-#[derive(Clone, Copy, Debug, Default)]
+/// How many keys a chunk holds.
+const CHUNK: usize = 15;
+/// Ends a chain.
+const NONE: u32 = u32::MAX;
+/// So few stale keys are left where they are.
+const STALE_MIN: usize = 1024;
+
+#[derive(Clone, Debug)]
+struct Chunk {
+    keys: [u128; CHUNK],
+    /// The following one of the bucket, which is full; or of those that are free.
+    next: u32,
+}
+
+const _: () = assert!(size_of::<Chunk>() == 256);
+
+#[derive(Clone, Copy, Debug)]
 struct Bucket {
+    /// The only chunk that may not be full.
     first: u32,
     count: u32,
 }
+
+const EMPTY: Bucket = Bucket { first: NONE, count: 0 };
 
 /// Entries by the digits of their time.
 #[derive(Clone, Debug)]
 pub struct Wheel {
     buckets: Vec<Bucket>,
+    chunks: Vec<Chunk>,
+    /// The first chunk of no bucket.
+    free: u32,
     /// For each level a bit for each bucket that is not empty.
     occupied: [u64; LEVELS],
     /// A bit for each level that is not empty.
@@ -33,16 +58,21 @@ pub struct Wheel {
     /// Nothing here is due before.
     base: u64,
     len: usize,
+    /// At most so many keys are stale.
+    stale: usize,
 }
 
 impl Default for Wheel {
     fn default() -> Wheel {
         Wheel {
-            buckets: vec![Bucket::default(); LEVELS * DIGITS],
+            buckets: vec![EMPTY; LEVELS * DIGITS],
+            chunks: Vec::new(),
+            free: NONE,
             occupied: [0; LEVELS],
             levels: 0,
             base: 0,
             len: 0,
+            stale: 0,
         }
     }
 }
@@ -79,41 +109,63 @@ impl Wheel {
         (level as usize % LEVELS, digit)
     }
 
-    /// Adds an entry.
+    /// Adds a key.
     #[inline]
-    pub fn push(&mut self, roster: &mut Roster, named: u32) {
+    pub fn push(&mut self, key: u128) {
         self.len += 1;
-        self.link(roster, named);
+        self.put(key);
     }
 
     #[inline]
-    fn link(&mut self, roster: &mut Roster, named: u32) {
-        let (level, digit) = self.place(roster.due(named));
+    fn put(&mut self, key: u128) {
+        let (level, digit) = self.place(roster::due(key));
         self.levels |= 1 << level;
         self.occupied[level] |= 1 << digit;
-        let bucket = &mut self.buckets[level * DIGITS + digit];
-        let next = bucket.first;
-        bucket.first = named;
+        let place = level * DIGITS + digit;
+        let inside = self.buckets[place].count as usize % CHUNK;
+        if inside == 0 {
+            self.buckets[place].first = self.chunk(self.buckets[place].first);
+        }
+        let bucket = &mut self.buckets[place];
         bucket.count += 1;
-        roster.node_mut(named).next = next;
-        roster.node_mut(next).previous = named;
+        self.chunks[bucket.first as usize].keys[inside] = key;
     }
 
-    /// Takes out an entry.
-    pub fn remove(&mut self, roster: &mut Roster, named: u32) {
-        let (level, digit) = self.place(roster.due(named));
-        let node = *roster.node(named);
-        let bucket = &mut self.buckets[level * DIGITS + digit];
-        self.len -= 1;
-        bucket.count -= 1;
-        roster.node_mut(node.next).previous = node.previous;
-        if bucket.first != named {
-            roster.node_mut(node.previous).next = node.next;
-            return;
+    /// Another chunk, before `next`.
+    fn chunk(&mut self, next: u32) -> u32 {
+        let chunk = self.free;
+        if let Some(it) = self.chunks.get_mut(chunk as usize) {
+            self.free = it.next;
+            it.next = next;
+            return chunk;
         }
-        bucket.first = node.next;
-        if node.next == NONE {
-            self.empty(level, digit);
+        self.chunks.push(Chunk { keys: [0; CHUNK], next });
+        self.chunks.len() as u32 - 1
+    }
+
+    /// The entry of a key here is about to leave the roster.
+    #[inline]
+    pub fn forget(&mut self, roster: &Roster) {
+        self.stale += 1;
+        if self.stale > STALE_MIN.max(self.len / 2) {
+            self.purge(roster);
+        }
+    }
+
+    /// Drops all stale keys.
+    #[cold]
+    fn purge(&mut self, roster: &Roster) {
+        self.stale = 0;
+        self.len = 0;
+        for level in 0..LEVELS {
+            for digit in 0..DIGITS {
+                let mut bucket = self.clear(level, digit);
+                while let Some(chunk) = self.take_chunk(&mut bucket) {
+                    for key in chunk.keys().iter().copied().filter(|&key| roster.is_live(key)) {
+                        self.push(key);
+                    }
+                }
+            }
         }
     }
 
@@ -141,7 +193,7 @@ impl Wheel {
     /// Moves on until the first bucket has at most `count` entries or is of a single instant.
     /// Returns the last instant of that bucket.
     #[inline]
-    pub fn advance(&mut self, roster: &mut Roster, count: usize) -> u64 {
+    pub fn advance(&mut self, count: usize) -> u64 {
         loop {
             let (level, digit) = self.first();
             let shift = level as u32 * DIGIT;
@@ -149,31 +201,52 @@ impl Wheel {
             if level == 0 || self.first_count() <= count {
                 return self.base | ((1 << shift) - 1);
             }
-            let mut named = self.clear(level, digit);
-            while named != NONE {
-                let next = roster.node(named).next;
-                self.link(roster, named);
-                named = next;
+            let mut bucket = self.clear(level, digit);
+            while let Some(chunk) = self.take_chunk(&mut bucket) {
+                chunk.keys().iter().for_each(|&key| self.put(key));
             }
         }
     }
 
     /// Takes all entries out of the first bucket.
     #[inline]
-    pub fn drain(&mut self, roster: &Roster, mut take: impl FnMut(u128)) {
+    pub fn drain(&mut self, mut take: impl FnMut(u128)) {
         let (level, digit) = self.first();
-        let mut named = self.clear(level, digit);
-        while named != NONE {
-            take(roster.key(named));
-            named = roster.node(named).next;
-            self.len -= 1;
+        let mut bucket = self.clear(level, digit);
+        self.len -= bucket.count as usize;
+        while let Some(chunk) = self.take_chunk(&mut bucket) {
+            chunk.keys().iter().for_each(|&key| take(key));
         }
     }
 
-    /// Empties a bucket; returns the first of its entries.
+    /// Empties a bucket; returns what it was.
     #[inline]
-    fn clear(&mut self, level: usize, digit: usize) -> u32 {
+    fn clear(&mut self, level: usize, digit: usize) -> Bucket {
         self.empty(level, digit);
-        std::mem::take(&mut self.buckets[level * DIGITS + digit]).first
+        std::mem::replace(&mut self.buckets[level * DIGITS + digit], EMPTY)
+    }
+
+    /// Takes the first chunk off a bucket that was cleared, and frees it.
+    #[inline]
+    fn take_chunk(&mut self, bucket: &mut Bucket) -> Option<Taken> {
+        let it = self.chunks.get_mut(bucket.first as usize)?;
+        let len = (bucket.count as usize - 1) % CHUNK + 1;
+        let taken = Taken { keys: it.keys, len };
+        (bucket.first, it.next, self.free) = (it.next, self.free, bucket.first);
+        bucket.count -= len as u32;
+        Some(taken)
+    }
+}
+
+/// What was in a chunk.
+struct Taken {
+    keys: [u128; CHUNK],
+    len: usize,
+}
+
+impl Taken {
+    #[inline]
+    fn keys(&self) -> &[u128] {
+        &self.keys[..self.len]
     }
 }

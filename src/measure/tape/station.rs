@@ -15,9 +15,9 @@ use crate::{
 
 /// An instance while its site runs.
 #[derive(Clone, Debug)]
-#[repr(C, align(64))]
+#[repr(C, align(128))]
 pub(super) struct Station {
-    // The first line of the cache: changed when a call comes or goes.
+    // The first two lines of the cache, fetched together: changed when a call comes or goes.
     /// Calls here; above the ceiling is who waits for a slot.
     pub(super) calls: Gauge,
     in_system: Durations,

@@ -24,7 +24,7 @@ pub(super) struct InService<J> {
     jobs: Soonest<J>,
 }
 
-impl<J: Copy> InService<J> {
+impl<J: Copy + Default> InService<J> {
     pub(super) fn new(rate: Rate) -> InService<J> {
         InService { at: Instant::ZERO, clock: 0, carry: 0, rate, jobs: Soonest::new() }
     }

@@ -3,6 +3,7 @@
 
 use super::{
     Admission, Discipline, Stint,
+    running::Running,
     waiting::{Task, Waiting, class_of, rank},
     work::{Rate, units},
 };
@@ -14,6 +15,7 @@ const NONE: u32 = u32::MAX;
 const BUSY: u32 = u32::MAX - 1;
 
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(super) struct Serial<J> {
     /// Jobs that run and wait: as many run as there are cores for.
     runnable: u32,
@@ -24,12 +26,11 @@ pub(super) struct Serial<J> {
     is_preemptive: bool,
     rate: Rate,
     admitted: u64,
-    /// Only as many as have ever been busy at once.
-    running: Vec<Core<J>>,
     waiting: Waiting<J>,
+    running: Running<Core<J>>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Core<J> {
     /// What it works on, and what there was to do of it at `since`.
     task: Task<J>,
@@ -49,7 +50,7 @@ impl<J: Copy> Core<J> {
     }
 }
 
-impl<J: Copy> Serial<J> {
+impl<J: Copy + Default> Serial<J> {
     pub(super) fn new(cores: u32, speed: f64, discipline: Discipline) -> Serial<J> {
         assert!(cores < BUSY, "{cores} cores");
         Serial {
@@ -60,8 +61,8 @@ impl<J: Copy> Serial<J> {
             is_preemptive: discipline == Discipline::Preemptive,
             rate: Rate::of(speed),
             admitted: 0,
-            running: Vec::new(),
             waiting: Waiting::new(discipline),
+            running: Running::new(),
         }
     }
 
@@ -87,7 +88,7 @@ impl<J: Copy> Serial<J> {
     /// over before.
     #[inline]
     pub(super) fn end(&mut self, now: Instant, core: u32, turn: u32) -> Option<(J, Option<Stint>)> {
-        let it = &mut self.running[core as usize];
+        let it = self.running.at(core);
         if it.turn != turn {
             return None;
         }
@@ -112,8 +113,8 @@ impl<J: Copy> Serial<J> {
         mut begins: impl FnMut(Stint),
     ) {
         let mut busy = 0;
-        for core in 0..self.running.len() as u32 {
-            let it = &self.running[core as usize];
+        for core in 0..self.running.len() {
+            let it = self.running.at(core);
             if it.next == BUSY && leaves(it.task.job) {
                 self.free(core);
             } else if it.next == BUSY {
@@ -131,7 +132,7 @@ impl<J: Copy> Serial<J> {
 
     pub(super) fn set_speed(&mut self, now: Instant, speed: f64, mut moves: impl FnMut(Stint)) {
         let rate = std::mem::replace(&mut self.rate, Rate::of(speed));
-        for (core, it) in (0..).zip(&mut self.running) {
+        for (core, it) in (0..).zip(self.running.iter_mut()) {
             if it.next == BUSY {
                 it.settle(now, rate);
                 it.turn = it.turn.wrapping_add(1);
@@ -151,10 +152,11 @@ impl<J: Copy> Serial<J> {
     fn begin(&mut self, now: Instant, task: Task<J>) -> Stint {
         let core = self.idle;
         let end = self.rate.end(now, task.left, 0);
-        let Some(it) = self.running.get_mut(core as usize) else {
+        if core == NONE {
             let core = self.begin_on_another(now, task);
             return Stint { core, turn: 0, end };
-        };
+        }
+        let it = self.running.at(core);
         self.idle = it.next;
         it.next = BUSY;
         it.task = task;
@@ -166,11 +168,11 @@ impl<J: Copy> Serial<J> {
     #[cold]
     fn begin_on_another(&mut self, now: Instant, task: Task<J>) -> u32 {
         self.running.push(Core { task, since: now, turn: 0, next: BUSY });
-        self.running.len() as u32 - 1
+        self.running.len() - 1
     }
 
     fn free(&mut self, core: u32) {
-        let it = &mut self.running[core as usize];
+        let it = self.running.at(core);
         it.turn = it.turn.wrapping_add(1);
         it.next = self.idle;
         self.idle = core;
@@ -179,7 +181,7 @@ impl<J: Copy> Serial<J> {
     /// All cores are busy: `task` takes that of the highest class, the last admitted of several, if
     /// that is a class above its own.
     fn interrupt(&mut self, now: Instant, task: Task<J>) -> Option<Stint> {
-        let running = (0..).zip(&mut self.running);
+        let running = (0..).zip(self.running.iter_mut());
         let (core, victim) = running.max_by_key(|(_, it)| it.task.rank)?;
         if class_of(victim.task.rank) <= class_of(task.rank) {
             return None;

@@ -24,7 +24,7 @@ pub(super) struct Sharing<J> {
     threads: InService<J>,
 }
 
-impl<J: Copy> Sharing<J> {
+impl<J: Copy + Default> Sharing<J> {
     pub(super) fn new(cores: u32, speed: f64) -> Sharing<J> {
         let full = Rate::of(speed);
         Sharing {

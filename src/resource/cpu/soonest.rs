@@ -1,6 +1,9 @@
 //! Jobs by their targets: the soonest few in a sorted array, the rest in a heap. A processor has a
 //! few threads as a rule, whose places are found by a glance; and thousands when it is overloaded.
+//! As long as they are very few the array lies in the structure itself, so that in a site of
+//! thousands of processors there is one thing less to be fetched for each event.
 
+use super::sorted::Sorted;
 use std::{cmp::Ordering, collections::BinaryHeap};
 
 /// How many of the soonest are kept sorted.
@@ -9,7 +12,7 @@ const NEAR_MAX: usize = 32;
 const REFILL: usize = 16;
 
 /// A job in service.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Entry<J> {
     /// Where the clock stands when it is done.
     target: u64,
@@ -22,13 +25,13 @@ struct Entry<J> {
 pub(super) struct Soonest<J> {
     /// Descending, so that the soonest is at the end. Empty only if `far` is, and all of it is
     /// below all of `far`.
-    near: Vec<Entry<J>>,
+    near: Sorted<Entry<J>>,
     far: BinaryHeap<Entry<J>>,
 }
 
-impl<J: Copy> Soonest<J> {
+impl<J: Copy + Default> Soonest<J> {
     pub(super) fn new() -> Soonest<J> {
-        Soonest { near: Vec::new(), far: BinaryHeap::new() }
+        Soonest { near: Sorted::new(), far: BinaryHeap::new() }
     }
 
     #[inline]
@@ -40,40 +43,53 @@ impl<J: Copy> Soonest<J> {
     #[inline]
     pub(super) fn insert(&mut self, target: u64, order: u64, job: J) -> bool {
         let entry = Entry { target, order, job };
-        if self.near.len() == NEAR_MAX {
-            if self.near[0].is_before(&entry) {
-                self.far.push(entry);
-                return false;
-            }
-            self.far.push(self.near.remove(0));
-        } else if !self.far.is_empty() && self.near[0].is_before(&entry) {
-            self.far.push(entry);
-            return false;
+        let near = self.near.as_slice();
+        let len = near.len();
+        if len == NEAR_MAX || !self.far.is_empty() {
+            return self.insert_among_many(entry);
         }
-        let mut place = self.near.len();
-        while place > 0 && self.near[place - 1].is_before(&entry) {
+        let mut place = len;
+        while place > 0 && near[place - 1].is_before(&entry) {
             place -= 1;
         }
         self.near.insert(place, entry);
-        place + 1 == self.near.len()
+        place == len
+    }
+
+    /// Adds a job where the array is full or the heap is in use.
+    fn insert_among_many(&mut self, entry: Entry<J>) -> bool {
+        let near = self.near.as_slice();
+        if near[0].is_before(&entry) {
+            self.far.push(entry);
+            return false;
+        }
+        let place = near.partition_point(|it| !it.is_before(&entry));
+        let is_first = place == near.len();
+        self.near.insert(place, entry);
+        if self.near.len() > NEAR_MAX {
+            let far = &mut self.far;
+            self.near.change(|near| far.push(near.remove(0)));
+        }
+        is_first
     }
 
     /// The target of the first one.
     #[inline]
     pub(super) fn first(&self) -> Option<u64> {
-        self.near.last().map(|it| it.target)
+        self.near.as_slice().last().map(|it| it.target)
     }
 
     /// Takes out the first one if its target is at or before `clock`.
     #[inline]
     pub(super) fn pop(&mut self, clock: u64) -> Option<J> {
-        let first = self.near.pop_if(|it| it.target <= clock)?;
+        let first = *self.near.as_slice().last().filter(|it| it.target <= clock)?;
+        self.near.pop();
         self.refill();
         Some(first.job)
     }
 
     pub(super) fn remove_if(&mut self, mut leaves: impl FnMut(J) -> bool) {
-        self.near.retain(|it| !leaves(it.job));
+        self.near.change(|all| all.retain(|it| !leaves(it.job)));
         self.far.retain(|it| !leaves(it.job));
         self.refill();
     }
@@ -81,17 +97,20 @@ impl<J: Copy> Soonest<J> {
     /// Takes `by` off all targets.
     pub(super) fn set_back(&mut self, by: u64) {
         let mut all = std::mem::take(&mut self.far).into_vec();
-        for it in self.near.iter_mut().chain(&mut all) {
-            it.target = it.target.saturating_sub(by);
-        }
+        let set_back = |it: &mut Entry<J>| it.target = it.target.saturating_sub(by);
+        self.near.change(|near| near.iter_mut().for_each(set_back));
+        all.iter_mut().for_each(set_back);
         self.far = BinaryHeap::from(all);
     }
 
     #[inline]
     fn refill(&mut self) {
-        if self.near.is_empty() && !self.far.is_empty() {
-            self.near.extend(std::iter::from_fn(|| self.far.pop()).take(REFILL));
-            self.near.reverse();
+        if self.near.len() == 0 && !self.far.is_empty() {
+            let far = &mut self.far;
+            self.near.change(|near| {
+                near.extend(std::iter::from_fn(|| far.pop()).take(REFILL));
+                near.reverse();
+            });
         }
     }
 }

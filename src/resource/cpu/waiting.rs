@@ -4,7 +4,7 @@ use super::Discipline;
 use std::collections::VecDeque;
 
 /// A job and what there is to do of it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Task<J> {
     pub(super) job: J,
     /// Units of work.
