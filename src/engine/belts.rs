@@ -14,7 +14,7 @@ const NOTHING: u128 = u128::MAX;
 /// Some belts.
 #[derive(Clone, Debug)]
 pub struct Belts<E> {
-    belts: Vec<Belt<E>>,
+    all: Vec<Belt<E>>,
     /// The least of their heads, and whose it is.
     soonest: u128,
     first: usize,
@@ -32,12 +32,12 @@ impl<E: Copy> Belts<E> {
     pub fn new(count: usize) -> Belts<E> {
         assert!(count <= BELTS_MAX, "{count} belts");
         let belt = || Belt { head: NOTHING, ring: VecDeque::new() };
-        Belts { belts: (0..count).map(|_| belt()).collect(), soonest: NOTHING, first: 0 }
+        Belts { all: (0..count).map(|_| belt()).collect(), soonest: NOTHING, first: 0 }
     }
 
     /// How much is on all of them.
     pub fn len(&self) -> usize {
-        self.belts.iter().map(|belt| belt.ring.len()).sum()
+        self.all.iter().map(|belt| belt.ring.len()).sum()
     }
 
     /// Whether nothing is on any.
@@ -47,7 +47,7 @@ impl<E: Copy> Belts<E> {
 
     /// How many of them carry something.
     pub fn busy(&self) -> usize {
-        self.belts.iter().filter(|belt| belt.head != NOTHING).count()
+        self.all.iter().filter(|belt| belt.head != NOTHING).count()
     }
 
     /// The least key, `u128::MAX` if there is none.
@@ -59,7 +59,7 @@ impl<E: Copy> Belts<E> {
     /// Puts something behind all else on a belt: its key is greater.
     #[inline]
     pub fn push(&mut self, belt: usize, key: u128, event: E) {
-        let on = &mut self.belts[belt];
+        let on = &mut self.all[belt];
         if on.head == NOTHING {
             on.head = key;
             if key < self.soonest {
@@ -73,11 +73,11 @@ impl<E: Copy> Belts<E> {
     /// Takes off what has the least key.
     #[inline]
     pub fn pop(&mut self) -> Option<E> {
-        let on = self.belts.get_mut(self.first)?;
+        let on = self.all.get_mut(self.first)?;
         let (_, event) = on.ring.pop_front()?;
         on.head = on.ring.front().map_or(NOTHING, |&(key, _)| key);
         self.soonest = NOTHING;
-        for (belt, on) in self.belts.iter().enumerate() {
+        for (belt, on) in self.all.iter().enumerate() {
             if on.head < self.soonest {
                 self.soonest = on.head;
                 self.first = belt;
