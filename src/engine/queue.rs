@@ -26,9 +26,6 @@ use wheel::Wheel;
 /// How many keys the array keeps when it ran full, and takes from the heap when it ran empty.
 const HALF: usize = NEAR_MAX / 2;
 
-/// The array is filled by further buckets of the wheel until it has so many.
-const ENOUGH: usize = 12;
-
 /// With more entries than this the roster does not lie in the nearest cache: those of the next keys
 /// are fetched together, rather than waited for one by one.
 const LARGE: usize = 4096;
@@ -59,7 +56,7 @@ impl Queue {
     /// Adds the key of the entry `named`, due at or after `now`, before which nothing more is going
     /// to be due.
     #[inline]
-    pub fn push(&mut self, roster: &mut Roster, named: u32, now: u64) {
+    pub fn push<E: Copy>(&mut self, roster: &mut Roster<E>, named: u32, now: u64) {
         let due = roster.due(named);
         if due <= self.limit {
             self.push_near(roster, roster.key(named), now);
@@ -76,7 +73,7 @@ impl Queue {
 
     /// The soonest key, left where it is. It may be that of an entry since removed.
     #[inline]
-    pub fn peek(&mut self, roster: &mut Roster) -> Option<u128> {
+    pub fn peek<E: Copy>(&mut self, roster: &mut Roster<E>) -> Option<u128> {
         if self.near.is_empty() {
             self.refill(roster);
         }
@@ -92,14 +89,14 @@ impl Queue {
     /// Forgets the entry `named`, which is pushed and about to leave the roster. Its key stays until
     /// it surfaces, or is dropped from the wheel when too many there are stale.
     #[inline]
-    pub fn remove(&mut self, roster: &Roster, named: u32) {
+    pub fn remove<E: Copy>(&mut self, roster: &Roster<E>, named: u32) {
         if roster.due(named) > self.limit {
             self.wheel.forget(roster);
         }
     }
 
     #[inline]
-    fn push_near(&mut self, roster: &mut Roster, key: u128, now: u64) {
+    fn push_near<E: Copy>(&mut self, roster: &mut Roster<E>, key: u128, now: u64) {
         if !self.flood.is_empty() && self.near.last().is_none_or(|last| last < key) {
             self.flood.push(key);
         } else if self.near.len() < NEAR_MAX {
@@ -111,7 +108,7 @@ impl Queue {
 
     /// Adds a key to the array, which is full.
     #[cold]
-    fn push_full(&mut self, roster: &mut Roster, key: u128, now: u64) {
+    fn push_full<E: Copy>(&mut self, roster: &mut Roster<E>, key: u128, now: u64) {
         if self.wheel.is_empty() {
             self.wheel.begin(now);
         }
@@ -128,7 +125,7 @@ impl Queue {
 
     /// Moves the later half of the array to the wheel, unless that would part what is due at one
     /// instant, or the wheel has gone past it (someone looked ahead and then scheduled before it).
-    fn narrow(&mut self, roster: &mut Roster) -> bool {
+    fn narrow<E: Copy>(&mut self, roster: &mut Roster<E>) -> bool {
         let keys = self.near.descending();
         let Some(split) =
             (1..=HALF).rev().find(|&at| roster::due(keys[at - 1]) > roster::due(keys[at]))
@@ -150,7 +147,7 @@ impl Queue {
     }
 
     /// Fills the empty array: from the heap, else with the wheel's next bucket.
-    fn refill(&mut self, roster: &mut Roster) {
+    fn refill<E: Copy>(&mut self, roster: &mut Roster<E>) {
         if !self.flood.is_empty() {
             while self.near.len() < HALF
                 && let Some(key) = self.flood.pop()
@@ -172,11 +169,6 @@ impl Queue {
             return;
         }
         wheel.drain(|key| near.insert(key));
-        // Buckets of one each would be fetched for every event.
-        while near.len() < ENOUGH && !wheel.is_empty() && wheel.first_count() <= HALF {
-            *limit = wheel.advance(HALF);
-            wheel.drain(|key| near.insert(key));
-        }
         if roster.len() > LARGE {
             near.descending().iter().for_each(|&key| {
                 black_box(roster.is_live(key));
@@ -195,7 +187,7 @@ mod tests {
     #[derive(Default)]
     struct Both {
         queue: Queue,
-        roster: Roster,
+        roster: Roster<()>,
         heap: BinaryHeap<Reverse<(u64, u64)>>,
         entries: Vec<(u32, u64, u64)>,
         sequence: u64,
@@ -206,7 +198,7 @@ mod tests {
         fn push(&mut self, span: u64) {
             self.sequence += 1;
             let due = self.now + span;
-            let slot = self.roster.insert(due, self.sequence);
+            let slot = self.roster.insert(due, self.sequence, None);
             self.queue.push(&mut self.roster, slot, self.now);
             self.heap.push(Reverse((due, self.sequence)));
             self.entries.push((slot, due, self.sequence));
@@ -319,11 +311,11 @@ mod tests {
     /// once: no structure may be searched or shifted whole. (Quadratic, this takes minutes.)
     #[test]
     fn nothing_collapses() {
-        let (mut queue, mut roster) = (Queue::default(), Roster::default());
+        let (mut queue, mut roster) = (Queue::default(), Roster::<()>::default());
         let mut sequence = 0;
-        let mut push = |queue: &mut Queue, roster: &mut Roster, due, now| {
+        let mut push = |queue: &mut Queue, roster: &mut Roster<()>, due, now| {
             sequence += 1;
-            let slot = roster.insert(due, sequence);
+            let slot = roster.insert(due, sequence, None);
             queue.push(roster, slot, now);
         };
         let count = 100_000;

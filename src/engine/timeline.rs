@@ -69,9 +69,7 @@ pub struct Timeline<E> {
     sequence: u64,
     happened: u64,
     queue: Queue,
-    roster: Roster,
-    /// By slot; those of slots that are no event's mean nothing.
-    events: Vec<E>,
+    roster: Roster<E>,
     lanes: Vec<Lane>,
     belts: Belts<E>,
     /// Each constant delay, and its belt, `NO_BELT` if it has none.
@@ -97,7 +95,6 @@ impl<E: Copy> Timeline<E> {
             happened: 0,
             queue: Queue::default(),
             roster: Roster::default(),
-            events: Vec::new(),
             lanes: Vec::with_capacity(delays.len()),
             belts: Belts::new(hops.len()),
             ways,
@@ -115,7 +112,7 @@ impl<E: Copy> Timeline<E> {
     }
 
     fn lane(&mut self, delay: Span) {
-        let proxy = self.roster.insert(0, 0);
+        let proxy = self.roster.insert(0, 0, None);
         self.roster.node_mut(proxy).lane = self.lanes.len() as u32;
         let proxy = proxy | LANE;
         self.lanes.push(Lane { delay, head: NONE, tail: NONE, proxy, is_queued: false });
@@ -284,10 +281,9 @@ impl<E: Copy> Timeline<E> {
                 let Some(slot) = self.surface(key) else { continue };
                 slot
             };
-            self.roster.remove(slot);
             self.now = due;
             self.happened += 1;
-            return Some(self.events[slot as usize]);
+            return self.roster.remove(slot);
         }
     }
 
@@ -331,11 +327,7 @@ impl<E: Copy> Timeline<E> {
     #[inline(always)]
     fn enter(&mut self, due: Instant, event: E) -> Ticket {
         let sequence = self.next_sequence();
-        let slot = self.roster.insert(due.nanos(), sequence);
-        match self.events.get_mut(slot as usize) {
-            Some(place) => *place = event,
-            None => self.events.resize(slot as usize + 1, event),
-        }
+        let slot = self.roster.insert(due.nanos(), sequence, Some(event));
         Ticket { named: slot, generation: sequence as u32 }
     }
 

@@ -1,4 +1,5 @@
-//! What is pending, by slot: the key of each entry and its neighbours on the list that holds it.
+//! What is pending, by slot: the key of each entry, its neighbours on the list that holds it, and
+//! what happens, all on one cache line or two.
 //!
 //! Slot 0 is nobody's: it ends every list, and its links may be written without looking.
 
@@ -31,8 +32,8 @@ pub fn named(key: u128) -> u32 {
 }
 
 /// One entry.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Node {
+#[derive(Clone, Copy, Debug)]
+pub struct Node<E> {
     /// The upper 64 bits of the key.
     upper: u64,
     /// The low 32 bits of the sequence.
@@ -43,25 +44,33 @@ pub struct Node {
     pub previous: u32,
     /// The lane that holds it, or that it stands for; without meaning for others.
     pub lane: u32,
+    /// What happens. `None` of what stands for a lane.
+    event: Option<E>,
 }
 
-const _: () = assert!(size_of::<Node>() == 24);
+impl<E> Default for Node<E> {
+    fn default() -> Node<E> {
+        Node { upper: 0, lower: 0, next: NONE, previous: NONE, lane: 0, event: None }
+    }
+}
+
+const _: () = assert!(size_of::<Node<(u64, u32)>>() == 48);
 
 /// All entries. Freed slots are used again, last freed first.
 #[derive(Clone, Debug)]
-pub struct Roster {
-    nodes: Vec<Node>,
+pub struct Roster<E> {
+    nodes: Vec<Node<E>>,
     free: u32,
     live: u32,
 }
 
-impl Default for Roster {
-    fn default() -> Roster {
+impl<E> Default for Roster<E> {
+    fn default() -> Roster<E> {
         Roster { nodes: vec![Node::default()], free: NONE, live: 0 }
     }
 }
 
-impl Roster {
+impl<E: Copy> Roster<E> {
     /// How many entries there are.
     pub fn len(&self) -> usize {
         self.live as usize
@@ -74,24 +83,26 @@ impl Roster {
 
     /// A new entry.
     #[inline]
-    pub fn insert(&mut self, due: u64, sequence: u64) -> u32 {
+    pub fn insert(&mut self, due: u64, sequence: u64, event: Option<E>) -> u32 {
         self.live += 1;
-        let slot = self.free;
-        if slot == NONE {
-            return self.grow(due, sequence);
+        if self.free == NONE {
+            self.grow();
         }
-        self.free = self.nodes[slot as usize].next;
-        self.set(slot, due, sequence);
+        let slot = self.free;
+        let node = &mut self.nodes[slot as usize];
+        self.free = node.next;
+        node.upper = due << (SEQUENCE_BITS - 32) | sequence >> 32;
+        node.lower = sequence as u32;
+        node.event = event;
         slot
     }
 
     #[cold]
-    fn grow(&mut self, due: u64, sequence: u64) -> u32 {
+    fn grow(&mut self) {
         let slot = self.nodes.len() as u32;
         assert!(slot < LANE, "2^31 events pending");
         self.nodes.push(Node::default());
-        self.set(slot, due, sequence);
-        slot
+        self.free = slot;
     }
 
     /// Gives an entry another key.
@@ -102,26 +113,27 @@ impl Roster {
         node.lower = sequence as u32;
     }
 
-    /// Removes an entry, which is on no list.
+    /// Removes an entry, which is on no list. What was to happen.
     #[inline]
-    pub fn remove(&mut self, slot: u32) {
+    pub fn remove(&mut self, slot: u32) -> Option<E> {
         let node = &mut self.nodes[slot as usize];
         node.upper = 0;
         node.lower = 0;
         node.next = self.free;
         self.free = slot;
         self.live -= 1;
+        node.event
     }
 
     /// The entry of a name.
     #[inline]
-    pub fn node(&self, named: u32) -> &Node {
+    pub fn node(&self, named: u32) -> &Node<E> {
         &self.nodes[(named & !LANE) as usize]
     }
 
     /// The entry of a name.
     #[inline]
-    pub fn node_mut(&mut self, named: u32) -> &mut Node {
+    pub fn node_mut(&mut self, named: u32) -> &mut Node<E> {
         &mut self.nodes[(named & !LANE) as usize]
     }
 

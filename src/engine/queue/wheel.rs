@@ -145,7 +145,7 @@ impl Wheel {
 
     /// The entry of a key here is about to leave the roster.
     #[inline]
-    pub fn forget(&mut self, roster: &Roster) {
+    pub fn forget<E: Copy>(&mut self, roster: &Roster<E>) {
         self.stale += 1;
         if self.stale > STALE_MIN.max(self.len / 2) {
             self.purge(roster);
@@ -154,17 +154,16 @@ impl Wheel {
 
     /// Drops all stale keys.
     #[cold]
-    fn purge(&mut self, roster: &Roster) {
+    fn purge<E: Copy>(&mut self, roster: &Roster<E>) {
         self.stale = 0;
         self.len = 0;
         for level in 0..LEVELS {
             for digit in 0..DIGITS {
-                let mut bucket = self.clear(level, digit);
-                while let Some(chunk) = self.take_chunk(&mut bucket) {
-                    for key in chunk.keys().iter().copied().filter(|&key| roster.is_live(key)) {
-                        self.push(key);
+                self.scatter(level, digit, |wheel, key| {
+                    if roster.is_live(key) {
+                        wheel.push(key);
                     }
-                }
+                });
             }
         }
     }
@@ -201,10 +200,7 @@ impl Wheel {
             if level == 0 || self.first_count() <= count {
                 return self.base | ((1 << shift) - 1);
             }
-            let mut bucket = self.clear(level, digit);
-            while let Some(chunk) = self.take_chunk(&mut bucket) {
-                chunk.keys().iter().for_each(|&key| self.put(key));
-            }
+            self.scatter(level, digit, |wheel, key| wheel.put(key));
         }
     }
 
@@ -212,10 +208,28 @@ impl Wheel {
     #[inline]
     pub fn drain(&mut self, mut take: impl FnMut(u128)) {
         let (level, digit) = self.first();
-        let mut bucket = self.clear(level, digit);
-        self.len -= bucket.count as usize;
-        while let Some(chunk) = self.take_chunk(&mut bucket) {
-            chunk.keys().iter().for_each(|&key| take(key));
+        let Bucket { first: mut chunk, count: mut left } = self.clear(level, digit);
+        self.len -= left as usize;
+        while left > 0 {
+            let inside = inside(left);
+            self.chunks[chunk as usize].keys[..inside].iter().for_each(|&key| take(key));
+            left -= inside as u32;
+            chunk = self.release(chunk);
+        }
+    }
+
+    /// Empties a bucket; its keys go elsewhere in the wheel.
+    #[inline]
+    fn scatter(&mut self, level: usize, digit: usize, put: impl Fn(&mut Wheel, u128)) {
+        let Bucket { first: mut chunk, count: mut left } = self.clear(level, digit);
+        while left > 0 {
+            let inside = inside(left);
+            for place in 0..inside {
+                let key = self.chunks[chunk as usize].keys[place];
+                put(self, key);
+            }
+            left -= inside as u32;
+            chunk = self.release(chunk);
         }
     }
 
@@ -226,27 +240,18 @@ impl Wheel {
         std::mem::replace(&mut self.buckets[level * DIGITS + digit], EMPTY)
     }
 
-    /// Takes the first chunk off a bucket that was cleared, and frees it.
+    /// Frees a chunk; returns the one that followed it.
     #[inline]
-    fn take_chunk(&mut self, bucket: &mut Bucket) -> Option<Taken> {
-        let it = self.chunks.get_mut(bucket.first as usize)?;
-        let len = (bucket.count as usize - 1) % CHUNK + 1;
-        let taken = Taken { keys: it.keys, len };
-        (bucket.first, it.next, self.free) = (it.next, self.free, bucket.first);
-        bucket.count -= len as u32;
-        Some(taken)
+    fn release(&mut self, chunk: u32) -> u32 {
+        let it = &mut self.chunks[chunk as usize];
+        let next = std::mem::replace(&mut it.next, self.free);
+        self.free = chunk;
+        next
     }
 }
 
-/// What was in a chunk.
-struct Taken {
-    keys: [u128; CHUNK],
-    len: usize,
-}
-
-impl Taken {
-    #[inline]
-    fn keys(&self) -> &[u128] {
-        &self.keys[..self.len]
-    }
+/// How many keys the first chunk of so many holds.
+#[inline]
+fn inside(left: u32) -> usize {
+    (left as usize - 1) % CHUNK + 1
 }
