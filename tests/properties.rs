@@ -191,4 +191,5 @@ fn many_more_sites() {
         check(2_000, seed + 10, ends_as_it_began);
         check(300, seed + 20, forks_alike);
     }
+    check_all(6_000, 14, &plain_sites(), Plain::scenario, directly_or_not);
 }
