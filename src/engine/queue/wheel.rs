@@ -200,7 +200,7 @@ impl Wheel {
             if level == 0 || self.first_count() <= count {
                 return self.base | ((1 << shift) - 1);
             }
-            self.scatter(level, digit, |wheel, key| wheel.put(key));
+            self.scatter(level, digit, Wheel::put);
         }
     }
 
