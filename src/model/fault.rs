@@ -245,7 +245,10 @@ impl<R: Recorder> Run<'_, R> {
         let service = &self.plan.services[it.service.index()];
         let number = id.0 - service.first_instance;
         let each = service.processes * service.upstreams;
-        let first = self.site.first_view[it.service.index()] + number * each;
+        let first = match self.plan.upstreams.get(service.first_upstream as usize) {
+            Some(upstream) => upstream.derived.first_view + number * each,
+            None => 0,
+        };
         first..first + each
     }
 

@@ -49,8 +49,6 @@ pub struct Site {
     pub(crate) idle: Vec<List>,
     /// Whether each of these lists has a timer, which may be too early, never too late.
     pub(crate) is_idle_timed: Vec<bool>,
-    /// First view of each service.
-    pub(crate) first_view: Vec<u32>,
     /// Calls queued in all views of an upstream.
     pub(crate) queued: Vec<u32>,
     pub(crate) catalogue: Catalogue,
@@ -114,7 +112,6 @@ impl Site {
             views: Vec::new(),
             idle: Vec::new(),
             is_idle_timed: Vec::new(),
-            first_view: Vec::new(),
             queued: vec![0; plan.upstreams.len()],
             catalogue: Catalogue::new(plan, key),
             logs: plan.logs.iter().map(LogState::new).collect(),
@@ -137,7 +134,6 @@ impl Site {
 
     fn build_views(&mut self, plan: &Blueprint) {
         for service in &plan.services {
-            self.first_view.push(self.views.len() as u32);
             let loops = match service.serving {
                 Serving::Loops { loops } => loops,
                 Serving::Slots { .. } => 0,
