@@ -57,8 +57,10 @@ impl Span {
 
     /// Rounded once, to the nearest nanosecond; negative values and NaN give zero, huge ones `MAX`.
     pub fn from_seconds(seconds: f64) -> Span {
-        // `as` saturates: NaN and negatives become 0, infinities the largest integer.
-        Span::from_nanos((seconds * NANOS_PER_SECOND + 0.5) as u64)
+        // `as` saturates: NaN becomes 0, infinities the largest integer. Signed integers are what
+        // machines convert to at once.
+        let nanos = (seconds * NANOS_PER_SECOND + 0.5) as i64;
+        Span::from_nanos(nanos.max(0) as u64)
     }
 
     /// Whole milliseconds.

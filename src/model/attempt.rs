@@ -19,9 +19,14 @@ const ATTEMPT: u64 = 0x4154_5445;
 
 impl<R: Recorder> Run<'_, R> {
     /// The whole answer is there.
+    #[inline(never)]
     pub(crate) fn complete(&mut self, key: Key) {
         let plan = self.plan;
         let call = &mut self.site.calls[key];
+        if call.is.is_check {
+            self.check_answered(key);
+            return;
+        }
         let upstream = &plan.upstreams[call.upstream.index()];
         let timer = std::mem::replace(&mut call.timer, Ticket::NONE);
         let connection = std::mem::replace(&mut call.rest.connection, Key::NONE);
@@ -32,7 +37,9 @@ impl<R: Recorder> Run<'_, R> {
         if upstream.ban.is_some() {
             self.site.views[call.rest.view as usize].forgive(call.rest.server);
         }
-        self.site.line.cancel(timer);
+        if !timer.is_none() {
+            self.site.line.cancel(timer);
+        }
         if !connection.is_none() {
             self.put_back(key, connection, upstream);
         }

@@ -1,10 +1,11 @@
 //! Connections: opened with a round trip, accepted or left in the kernel's queue, reused, closed.
 
 use super::{
-    call::{NONE, Phase},
+    blueprint::Upstream,
+    call::{Call, NONE, Phase},
     event::Event,
     event_loop::process_of_loop,
-    network::{Towards, Way},
+    network::Way,
     pool::Keeper,
     run::Run,
 };
@@ -72,9 +73,8 @@ impl Entry for Connection {
 
 impl<R: Recorder> Run<'_, R> {
     /// A call that holds a slot at its server gets a connection, and is sent.
-    pub(crate) fn connect(&mut self, key: Key) {
-        let plan = self.plan;
-        let upstream = &plan.upstreams[self.site.calls[key].upstream.index()];
+    #[inline]
+    pub(crate) fn connect(&mut self, key: Key, upstream: &Upstream) {
         if !upstream.derived.connects {
             self.send(key);
         } else if let Some(connection) = self.idle_connection(key, upstream) {
@@ -83,14 +83,14 @@ impl<R: Recorder> Run<'_, R> {
             call.is.is_fresh = false;
             self.send(key);
         } else {
-            self.open(key);
+            self.open(key, upstream);
         }
     }
 
     /// Opens a connection for a call.
-    fn open(&mut self, key: Key) {
+    fn open(&mut self, key: Key, upstream: &Upstream) {
         let call = &self.site.calls[key];
-        let upstream = &self.plan.upstreams[call.upstream.index()];
+        let way = call.way();
         let peer = match self.site.views.get(call.rest.view as usize) {
             Some(view) => view.first_idle + call.rest.server,
             None => NONE,
@@ -127,7 +127,6 @@ impl<R: Recorder> Run<'_, R> {
         call.phase = Phase::Connecting;
         call.is.is_fresh = true;
         call.rest.resent = 0;
-        let way = self.way(key);
         self.signal(way, Event::Syn { call: key });
         if let (Some(delay), false) = (timeout, is_check) {
             let timer = self.site.line.later(delay, Event::TimeOut { call: key });
@@ -273,8 +272,9 @@ impl<R: Recorder> Run<'_, R> {
         }
         let bytes = u64::from(self.plan.endpoints[call.endpoint.index()].request_bytes);
         let way = call.way();
+        let from = (call.rest.caller_host, way);
         let now = self.now();
-        let arrival = self.transfer(key, Towards::Server, bytes, now);
+        let arrival = self.transfer(from, bytes, now, None);
         if arrival.sent == now {
             self.signal(way, Event::Arrive { call: key });
         } else {
@@ -300,6 +300,7 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// The last packet of the answer has reached the caller's line.
+    #[inline]
     pub(crate) fn last_byte(&mut self, key: Key) {
         let Some(call) = self.site.calls.get(key) else { return };
         if !call.is_awaited() {
@@ -311,19 +312,15 @@ impl<R: Recorder> Run<'_, R> {
             Some(done) if bytes > 0 => {
                 self.site.line.at(done, Event::Answered { call: key });
             }
-            _ => self.answered(key),
+            _ => self.complete(key),
         }
     }
 
     /// The answer has been taken in.
+    #[inline]
     pub(crate) fn answered(&mut self, key: Key) {
-        let Some(call) = self.site.calls.get(key) else { return };
-        if call.is_awaited() {
-            if call.is.is_check {
-                self.check_answered(key);
-            } else {
-                self.complete(key);
-            }
+        if self.site.calls.get(key).is_some_and(Call::is_awaited) {
+            self.complete(key);
         }
     }
 

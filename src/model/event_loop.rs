@@ -6,6 +6,7 @@ use super::{
     blueprint::{Blueprint, Serving},
     call::{NONE, Place, Stage},
     run::Run,
+    site::Site,
 };
 use crate::{
     engine::{list::List, luck::mix, slab::Key},
@@ -106,51 +107,54 @@ impl<R: Recorder> Run<'_, R> {
     /// when its turn comes.
     #[inline]
     pub(crate) fn hold_loop(&mut self, key: Key) -> bool {
-        if !self.site.calls[key].is.on_loop {
+        let Run { site, tape, .. } = self;
+        let Site { calls, loops, instances, links, line, .. } = &mut **site;
+        let call = &mut calls[key];
+        if !call.is.on_loop {
             return true;
         }
-        let now = self.now();
-        let call = &mut self.site.calls[key];
-        let at = &mut self.site.loops[call.seat as usize];
+        let at = &mut loops[call.seat as usize];
         if at.holder == key {
             return true;
         }
         if at.holder.is_none() {
             at.holder = key;
-            let state = &mut self.site.instances[call.instance as usize];
+            let state = &mut instances[call.instance as usize];
             state.busy += 1;
-            self.tape.level(Level::Busy(call.instance), state.busy, now);
+            tape.level(Level::Busy(call.instance), state.busy, line.now());
             return true;
         }
         call.place = Place::LoopQueue;
-        self.site.links.push_back(&mut at.queue, key.index());
+        links.push_back(&mut at.queue, key.index());
         false
     }
 
     /// The call does something else than computing or reading; the next one has the loop.
     #[inline]
     pub(crate) fn leave_loop(&mut self, key: Key) {
-        if !self.site.calls[key].is.on_loop {
-            return;
-        }
-        let now = self.now();
         let call = &self.site.calls[key];
-        let at = &mut self.site.loops[call.seat as usize];
-        if at.holder != key {
-            return;
+        if call.is.on_loop && self.site.loops[call.seat as usize].holder == key {
+            self.give_back_loop(key);
         }
-        if let Some(next) = self.site.links.pop_front(&mut at.queue) {
-            let next = self.site.calls.key_at(next);
+    }
+
+    #[inline(never)]
+    fn give_back_loop(&mut self, key: Key) {
+        let Run { site, tape, .. } = self;
+        let Site { calls, loops, instances, links, line, ready, .. } = &mut **site;
+        let call = &calls[key];
+        let at = &mut loops[call.seat as usize];
+        if let Some(next) = links.pop_front(&mut at.queue) {
+            let next = calls.key_at(next);
             at.holder = next;
-            self.site.calls[next].place = Place::Nowhere;
-            self.site.ready.push(next);
+            calls[next].place = Place::Nowhere;
+            ready.push(next);
             return;
         }
         at.holder = Key::NONE;
-        let index = call.instance;
-        let state = &mut self.site.instances[index as usize];
+        let state = &mut instances[call.instance as usize];
         state.busy -= 1;
-        self.tape.level(Level::Busy(index), state.busy, now);
+        tape.level(Level::Busy(call.instance), state.busy, line.now());
     }
 }
 

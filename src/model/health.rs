@@ -72,8 +72,8 @@ impl<R: Recorder> Run<'_, R> {
         let timer = self.site.line.later(check.timeout, Event::TimeOut { call });
         self.site.calls[call].timer = timer;
         debug_assert!(service.accept.is_some(), "compiled: what is checked accepts connections");
-        self.lay_way(call);
-        self.connect(call);
+        self.lay_way(call, upstream);
+        self.connect(call, upstream);
     }
 
     /// The connection of a check is open.

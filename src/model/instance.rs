@@ -8,6 +8,7 @@ use super::{
     event::Event,
     event_loop::LoopState,
     run::Run,
+    site::Site,
 };
 use crate::{
     engine::{
@@ -127,32 +128,36 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// A request has been taken in.
+    #[inline]
     pub(crate) fn deliver(&mut self, key: Key) {
-        let Some(call) = self.site.calls.get(key) else { return };
+        let Site { calls, instances, connections, .. } = &*self.site;
+        let Some(call) = calls.get(key) else { return };
         if call.stage != Stage::Away {
             return;
         }
-        let index = call.instance as usize;
-        let state = &self.site.instances[index];
-        let connection = self.site.connections.get(call.rest.connection);
+        let state = &instances[call.instance as usize];
+        let connection = connections.get(call.rest.connection);
         let is_alive = connection.is_none_or(|connection| connection.epoch == state.epoch);
         if !state.is_up || !is_alive {
             self.find_nobody(key);
-            return;
+        } else if !call.is.is_fresh || !state.is_full() || !self.is_left_in_the_kernel(key) {
+            self.take_in(key);
         }
-        if call.is.is_fresh && state.is_full() && self.is_left_in_the_kernel(key) {
-            return;
-        }
-        let now = self.now();
-        let call = &mut self.site.calls[key];
+    }
+
+    #[inline(never)]
+    fn take_in(&mut self, key: Key) {
+        let Run { site, tape, .. } = self;
+        let Site { calls, instances, books, line, .. } = &mut **site;
+        let now = line.now();
+        let call = &mut calls[key];
         call.arrived = now;
         call.waited = Span::ZERO;
-        let on_loop = call.is.on_loop;
-        let state = &mut self.site.instances[index];
+        let state = &mut instances[call.instance as usize];
         state.calls += 1;
-        self.site.books.services[state.service as usize].started += 1;
-        self.tape.level(Level::Calls(index as u32), state.calls, now);
-        if on_loop {
+        books.services[state.service as usize].started += 1;
+        tape.level(Level::Calls(call.instance), state.calls, now);
+        if call.is.on_loop {
             self.join_loop(key);
         } else if state.is_full() {
             self.find_no_seat(key);
@@ -232,26 +237,33 @@ impl<R: Recorder> Run<'_, R> {
 
     /// A call leaves its instance for good.
     pub(crate) fn leave(&mut self, key: Key, outcome: Outcome) {
-        let now = self.now();
-        let call = &self.site.calls[key];
-        if !call.is.is_direct {
-            self.site.line.cancel(call.rest.hold);
-        }
-        if self.site.calls[key].is.holds_slot {
-            self.give_back_seat(key);
-        }
         let call = &mut self.site.calls[key];
-        let service = self.site.instances[call.instance as usize].service;
         call.stage = Stage::Over;
         call.outcome = outcome;
-        if call.is.is_background {
+        let is = call.is;
+        if !is.is_direct && !call.rest.hold.is_none() {
+            self.site.line.cancel(call.rest.hold);
+        }
+        if is.holds_slot {
+            self.give_back_seat(key);
+        }
+        if is.is_background {
             self.applied(key);
             self.site.calls.remove(key);
             return;
         }
-        let is_wasted = call.is.is_wasted;
-        let (index, arrived, waited) = (call.instance, call.arrived, call.waited);
-        let account = &mut self.site.books.services[service as usize];
+        let Run { site, tape, .. } = self;
+        let Site { calls, instances, books, line, .. } = &mut **site;
+        let now = line.now();
+        let call = &calls[key];
+        let (instance, arrived, waited) = (call.instance, call.arrived, call.waited);
+        let is_wasted = is.is_wasted;
+        if call.phase == Phase::Over {
+            calls.remove(key);
+        }
+        let state = &mut instances[instance as usize];
+        let service = state.service;
+        let account = &mut books.services[service as usize];
         if is_wasted {
             account.cancelled += 1;
         } else if outcome.is_ok() {
@@ -259,12 +271,9 @@ impl<R: Recorder> Run<'_, R> {
         } else {
             account.failed += 1;
         }
-        let state = &mut self.site.instances[index as usize];
         state.calls -= 1;
-        self.tape.level(Level::Calls(index), state.calls, now);
-        let served = Served { service, instance: index, arrived, waited, outcome, is_wasted };
-        self.tape.served(served, now);
-        self.settle(key);
+        tape.level(Level::Calls(instance), state.calls, now);
+        tape.served(Served { service, instance, arrived, waited, outcome, is_wasted }, now);
     }
 
     /// The caller has gone, and the server notices: whatever was under way here ends.

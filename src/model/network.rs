@@ -8,10 +8,11 @@
 #![expect(clippy::inline_always, reason = "an event handed over in memory stalls")]
 
 use super::{
-    blueprint::{Blueprint, Host, HostId, LawId},
+    blueprint::{Blueprint, Host, HostId, LawId, Upstream},
     call::{Call, NONE},
     event::Event,
     run::Run,
+    site::Site,
 };
 use crate::{
     engine::{
@@ -66,6 +67,18 @@ impl HostState {
             is_lost: false,
         }
     }
+
+    /// Makes sure that the wake-up of a shared CPU is not later than `due`.
+    #[inline(always)]
+    fn wake_by(&mut self, line: &mut Timeline<Event>, host: HostId, due: Instant) {
+        if due < self.wake_at {
+            if !self.wake_at.is_never() {
+                line.cancel(self.wake);
+            }
+            self.wake_at = due;
+            self.wake = line.at(due, Event::Cpu { host: host.0 });
+        }
+    }
 }
 
 /// The way between a call's two ends.
@@ -75,15 +88,6 @@ pub(crate) enum Way {
     Lane(DelayId),
     /// A visitor's own.
     Drawn(Span),
-}
-
-/// Which way a message goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Towards {
-    /// To the instance that serves the call.
-    Server,
-    /// To whoever made the call.
-    Caller,
 }
 
 /// When a message arrives.
@@ -110,9 +114,9 @@ impl Call {
 
 impl<R: Recorder> Run<'_, R> {
     /// Lays the way between a call's caller and its server, once the server is known.
-    pub(crate) fn lay_way(&mut self, key: Key) {
+    #[inline]
+    pub(crate) fn lay_way(&mut self, key: Key, upstream: &Upstream) {
         let call = &self.site.calls[key];
-        let upstream = &self.plan.upstreams[call.upstream.index()];
         let to = &self.plan.instances[call.instance as usize];
         let from = if let Some(caller) = self.site.calls.get(call.caller) {
             caller.instance
@@ -159,29 +163,27 @@ impl<R: Recorder> Run<'_, R> {
         }
     }
 
-    /// Sends `bytes`, the last of which cannot leave before `not_before`.
+    /// Sends `bytes` from a host at so many bits a second at most, the last of which cannot leave
+    /// before `not_before`.
     #[inline]
     pub(crate) fn transfer(
         &mut self,
-        call: Key,
-        towards: Towards,
+        (from, way): (u32, Way),
         bytes: u64,
         not_before: Instant,
+        bandwidth: Option<u64>,
     ) -> Arrival {
-        let now = self.now();
-        let call = &self.site.calls[call];
-        let (from, bandwidth) = match towards {
-            Towards::Server => (call.rest.caller_host, None),
-            Towards::Caller => {
-                let upstream = &self.plan.upstreams[call.upstream.index()];
-                (call.rest.server_host, upstream.derived.bandwidth)
-            }
+        let Run { site, tape, .. } = self;
+        let Site { hosts, line, .. } = &mut **site;
+        let now = line.now();
+        let delay = match way {
+            Way::Lane(delay) => line.delay(delay),
+            Way::Drawn(span) => span,
         };
-        let delay = self.one_way(call.way());
-        let host = self.site.hosts.get_mut(from as usize);
+        let host = hosts.get_mut(from as usize);
         let (first, end) = match host.and_then(|host| host.sending.send(now, bytes)) {
             Some(sent) => {
-                self.tape.busy(Device::Sending(from), sent.start, sent.end, now);
+                tape.busy(Device::Sending(from), sent.start, sent.end, now);
                 (sent.first, sent.end)
             }
             None => (now, now),
@@ -205,50 +207,49 @@ impl<R: Recorder> Run<'_, R> {
     /// A burst of CPU for a call; it goes on when the work is done.
     #[inline]
     pub(crate) fn compute(&mut self, call: Key, work: Span) {
-        let now = self.now();
-        let it = &self.site.calls[call];
-        let instance = &self.site.instances[it.instance as usize];
-        let class = self.plan.endpoints[it.endpoint.index()].class;
+        let Run { plan, site, tape } = self;
+        let Site { calls, instances, hosts, line, .. } = &mut **site;
+        let now = line.now();
+        let it = &calls[call];
+        let instance = &instances[it.instance as usize];
+        let class = plan.endpoints[it.endpoint.index()].class;
         let work = if instance.speed == 1.0 {
             work
         } else {
             Span::from_nanos((work.nanos() as f64 / instance.speed) as u64)
         };
         let host = instance.host;
-        let state = &mut self.site.hosts[host.index()];
+        let state = &mut hosts[host.index()];
         let admission = state.cpu.admit(now, call, work, class);
-        self.tape.level(Level::Runnable(host.0), state.cpu.runnable(), now);
+        tape.level(Level::Runnable(host.0), state.cpu.runnable(), now);
         match admission {
-            Admission::Begins(stint) => schedule_end(&mut self.site.line, host, stint),
-            Admission::Departs(due) => self.wake_cpu(host, due),
+            Admission::Begins(stint) => schedule_end(line, host, stint),
+            Admission::Departs(due) => state.wake_by(line, host, due),
             Admission::Waits => {}
         }
     }
 
     /// Makes sure that the wake-up of a shared CPU is not later than `due`.
-    #[inline]
     pub(crate) fn wake_cpu(&mut self, host: HostId, due: Instant) {
-        let state = &mut self.site.hosts[host.index()];
-        if due < state.wake_at {
-            self.site.line.cancel(state.wake);
-            state.wake_at = due;
-            state.wake = self.site.line.at(due, Event::Cpu { host: host.0 });
-        }
+        self.site.hosts[host.index()].wake_by(&mut self.site.line, host, due);
     }
 
     /// The wake-up of a shared CPU.
     pub(crate) fn cpu_woke(&mut self, host: HostId) {
         let now = self.now();
-        let state = &mut self.site.hosts[host.index()];
-        state.wake_at = Instant::NEVER;
-        state.wake = Ticket::NONE;
-        while let Some(call) = self.site.hosts[host.index()].cpu.depart(now) {
-            let runnable = self.site.hosts[host.index()].cpu.runnable();
-            self.tape.level(Level::Runnable(host.0), runnable, now);
+        // What begins meanwhile need not see to a wake-up.
+        self.site.hosts[host.index()].wake_at = Instant::ZERO;
+        loop {
+            let cpu = &mut self.site.hosts[host.index()].cpu;
+            let Some(call) = cpu.depart(now) else { break };
+            self.tape.level(Level::Runnable(host.0), cpu.runnable(), now);
             self.advance(call);
         }
-        let due = self.site.hosts[host.index()].cpu.due();
-        self.wake_cpu(host, due);
+        let Site { hosts, line, .. } = &mut *self.site;
+        let state = &mut hosts[host.index()];
+        state.wake_at = Instant::NEVER;
+        let due = state.cpu.due();
+        state.wake_by(line, host, due);
     }
 
     /// A core has worked on a job until its end, unless that was interrupted or removed.

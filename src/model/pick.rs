@@ -27,9 +27,9 @@ pub(crate) enum Pick {
 
 impl<R: Recorder> Run<'_, R> {
     /// Asks the policy of a call's view.
-    pub(crate) fn pick(&mut self, key: Key) -> Pick {
+    #[inline]
+    pub(crate) fn pick(&mut self, key: Key, upstream: &Upstream) -> Pick {
         let call = &self.site.calls[key];
-        let upstream = &self.plan.upstreams[call.upstream.index()];
         let is_retry = call.rest.attempt > 0;
         if is_retry && upstream.retry.next == Next::Same && upstream.balance != Balance::Addresses {
             return self.pick_same(key);

@@ -8,7 +8,7 @@ use super::{
     blueprint::{Endpoint, FilesId, Instruction, LawId, Milestone, Op},
     call::{NONE, Stage},
     event::Event,
-    network::{PACKET_BYTES, Towards, disk_of},
+    network::{PACKET_BYTES, disk_of},
     run::Run,
 };
 use crate::{
@@ -61,11 +61,12 @@ impl<R: Recorder> Run<'_, R> {
             self.cancel(key);
             return;
         }
+        let plan = self.plan;
         loop {
             let call = &self.site.calls[key];
-            let Instruction { op, place } = self.plan.program[call.pc as usize];
-            let here = in_round(place, call.round);
-            match op {
+            let Instruction { op, place } = &plan.program[call.pc as usize];
+            let here = in_round(*place, call.round);
+            match *op {
                 Op::Cpu { .. } | Op::Handshake { .. } => {
                     if self.burst(key) {
                         return;
@@ -105,7 +106,7 @@ impl<R: Recorder> Run<'_, R> {
                 }
                 Op::Wait { .. } | Op::Call { .. } | Op::Fork { .. } | Op::Commit { .. } => {
                     self.leave_loop(key);
-                    self.wait_for(key, op);
+                    self.wait_for(key, op, here);
                     return;
                 }
                 Op::Respond { bytes, is_last: true } if call.is.is_direct => {
@@ -113,7 +114,7 @@ impl<R: Recorder> Run<'_, R> {
                     return;
                 }
                 Op::Respond { .. } | Op::RespondFile | Op::Relay => {
-                    if self.answer(key, op) {
+                    if self.answer(key, op, here) {
                         self.leave_loop(key);
                         return;
                     }
@@ -131,7 +132,7 @@ impl<R: Recorder> Run<'_, R> {
     /// Whether the call has to wait (for its loop, or for the burst).
     #[inline]
     pub(crate) fn burst(&mut self, key: Key) -> bool {
-        if self.site.calls[key].is.on_loop && !self.hold_loop(key) {
+        if !self.hold_loop(key) {
             return true;
         }
         let (plan, salt) = (self.plan, self.site.salt);
@@ -161,11 +162,10 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// The operations that let go of the loop and wait for something else.
-    fn wait_for(&mut self, key: Key, op: Op) {
-        let here = self.here(key);
+    fn wait_for(&mut self, key: Key, op: &Op, here: u64) {
         let call = &mut self.site.calls[key];
         call.pc += 1;
-        match op {
+        match *op {
             Op::Wait { law } => {
                 let attempt = call.attempt_key;
                 let span = Span::from_seconds(self.draw_law(law, attempt, here));
@@ -294,13 +294,12 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// Sends the answer. Whether the call has to wait until its send buffer takes the rest.
-    fn answer(&mut self, key: Key, op: Op) -> bool {
-        let here = self.here(key);
+    fn answer(&mut self, key: Key, op: &Op, here: u64) -> bool {
         let call = &mut self.site.calls[key];
         call.make_ordinary();
         call.pc += 1;
         let (request, now) = (call.request_key, self.site.line.now());
-        let (bytes, not_before) = match op {
+        let (bytes, not_before) = match *op {
             Op::Respond { bytes, .. } => (self.draw_law(bytes, request, here) as u64, now),
             Op::RespondFile => (u64::from(call.bytes), now),
             Op::Relay => (u64::from(call.bytes), call.rest.body_until),
@@ -318,9 +317,7 @@ impl<R: Recorder> Run<'_, R> {
             | Op::Commit { .. }
             | Op::End => unreachable!("not an answer"),
         };
-        self.respond(key, bytes, not_before);
-        let call = &self.site.calls[key];
-        let left = call.rest.sent_until.since(now);
+        let left = self.respond(key, bytes, not_before).since(now);
         if matches!(op, Op::Relay) {
             self.slow_down_callee(key, bytes, left);
             return false;
@@ -333,29 +330,31 @@ impl<R: Recorder> Run<'_, R> {
         true
     }
 
-    /// Puts an answer on its way to the caller, if there is one.
-    pub(crate) fn respond(&mut self, key: Key, bytes: u64, not_before: Instant) {
+    /// Puts an answer on its way to the caller, if there is one. When the last of what this call
+    /// has ever sent leaves.
+    pub(crate) fn respond(&mut self, key: Key, bytes: u64, not_before: Instant) -> Instant {
         let call = &mut self.site.calls[key];
         call.is.is_answered = true;
         if call.is.is_wasted || !call.is_awaited() {
-            return;
+            return call.rest.sent_until;
         }
         call.bytes = bytes as u32;
         let upstream = &self.plan.upstreams[call.upstream.index()];
         let watches_first = call.is.cuts_through || upstream.response_timeout.is_some();
-        let now = self.now();
-        let arrival = self.transfer(key, Towards::Caller, bytes, not_before);
+        let way = call.way();
+        let from = (call.rest.server_host, way);
+        let arrival = self.transfer(from, bytes, not_before, upstream.derived.bandwidth);
         let call = &mut self.site.calls[key];
         call.rest.sent_until = arrival.sent;
         call.rest.answer_until = arrival.last;
-        if arrival.sent == now {
-            let way = self.way(key);
+        if arrival.sent == self.now() {
             self.signal(way, Event::LastByte { call: key });
         } else if bytes > PACKET_BYTES && watches_first && arrival.first < arrival.last {
             self.site.line.at(arrival.first, Event::FirstByte { call: key });
         } else {
             self.site.line.at(arrival.last, Event::LastByte { call: key });
         }
+        arrival.sent
     }
 
     /// A proxy that does not buffer takes an answer in only as fast as it can pass it on.

@@ -62,14 +62,15 @@ impl<R: Recorder> Run<'_, R> {
 
     /// Finds a server for a call.
     pub(crate) fn route(&mut self, key: Key) {
-        let upstream = self.site.calls[key].upstream;
-        if self.plan.upstreams[upstream.index()].derived.has_users
+        let plan = self.plan;
+        let upstream = &plan.upstreams[self.site.calls[key].upstream.index()];
+        if upstream.derived.has_users
             && let Some(server) = self.server_of_kept_connection(key)
         {
             self.assign(key, server);
             return;
         }
-        match self.pick(key) {
+        match self.pick(key, upstream) {
             Pick::Server(server) => self.assign(key, server),
             Pick::ServerQueue(server) => self.queue_at(key, Some(server)),
             Pick::BackendQueue => self.queue_at(key, None),
@@ -136,23 +137,25 @@ impl<R: Recorder> Run<'_, R> {
 
     /// A call gets a slot at a server.
     fn assign(&mut self, key: Key, server: u32) {
+        let plan = self.plan;
         let call = &mut self.site.calls[key];
         call.rest.server = server;
         call.rest.tried |= 1 << (server & 63);
         call.is.holds_server = true;
         call.phase = Phase::Connecting;
-        let upstream = &self.plan.upstreams[call.upstream.index()];
-        let declared = self.plan.servers[(upstream.first_server + server) as usize];
+        let upstream = &plan.upstreams[call.upstream.index()];
+        let declared = &plan.servers[(upstream.first_server + server) as usize];
         call.instance = declared.instance.0;
         if upstream.keeps.loads {
             self.site.views[call.rest.view as usize].take_slot(server, declared.weight);
         }
-        self.lay_way(key);
-        self.connect(key);
+        self.lay_way(key, upstream);
+        self.connect(key, upstream);
     }
 
     /// Gives the slot back; the next in the server's queue or the backend's, whoever is older,
     /// gets it.
+    #[inline]
     pub(crate) fn release_server(&mut self, key: Key) {
         let call = &mut self.site.calls[key];
         if !std::mem::replace(&mut call.is.holds_server, false) {
@@ -161,8 +164,8 @@ impl<R: Recorder> Run<'_, R> {
         let (view, server) = (call.rest.view, call.rest.server);
         let upstream = &self.plan.upstreams[call.upstream.index()];
         if upstream.keeps.loads {
-            let weight = upstream.servers_in(&self.plan.servers)[server as usize].weight;
-            let state = &mut self.site.views[view as usize];
+            let declared = &self.plan.servers[(upstream.first_server + server) as usize];
+            let (state, weight) = (&mut self.site.views[view as usize], declared.weight);
             state.free_slot(server, weight);
             if state.is_waited_for(server) {
                 self.dequeue(view, server);

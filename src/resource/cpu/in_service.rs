@@ -40,7 +40,7 @@ impl<J: Copy + Default> InService<J> {
         assert!(now >= self.at, "time runs backwards: {now:?} after {:?}", self.at);
         let passed = now.since(self.at);
         self.at = now;
-        if self.jobs.len() == 0 || passed.is_zero() {
+        if self.jobs.is_empty() || passed.is_zero() {
             return;
         }
         let (units, carry) = self.rate.done(passed, self.carry);
@@ -57,7 +57,7 @@ impl<J: Copy + Default> InService<J> {
     /// A job begins; the clock must have been read. Whether it is the first that will be done.
     #[inline]
     pub(super) fn begin(&mut self, work: u64, order: u64, job: J) -> bool {
-        if self.jobs.len() == 0 {
+        if self.jobs.is_empty() {
             self.clock = 0;
             self.carry = 0;
         } else if self.clock >= CLOCK_MAX {

@@ -39,33 +39,30 @@ impl<J: Copy + Default> Soonest<J> {
         self.near.len() + self.far.len()
     }
 
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.near.last().is_none()
+    }
+
     /// Adds a job. Whether it is the first one now.
     #[inline]
     pub(super) fn insert(&mut self, target: u64, order: u64, job: J) -> bool {
         let entry = Entry { target, order, job };
-        let near = self.near.as_slice();
-        let len = near.len();
-        if len == NEAR_MAX || !self.far.is_empty() {
+        if self.near.len() == NEAR_MAX || !self.far.is_empty() {
             return self.insert_among_many(entry);
         }
-        let mut place = len;
-        while place > 0 && near[place - 1].is_before(&entry) {
-            place -= 1;
-        }
-        self.near.insert(place, entry);
-        place == len
+        self.near.insert(entry, |it| it.is_before(&entry))
     }
 
     /// Adds a job where the array is full or the heap is in use.
+    #[inline(never)]
     fn insert_among_many(&mut self, entry: Entry<J>) -> bool {
         let near = self.near.as_slice();
         if near[0].is_before(&entry) {
             self.far.push(entry);
             return false;
         }
-        let place = near.partition_point(|it| !it.is_before(&entry));
-        let is_first = place == near.len();
-        self.near.insert(place, entry);
+        let is_first = self.near.insert(entry, |it| it.is_before(&entry));
         if self.near.len() > NEAR_MAX {
             let far = &mut self.far;
             self.near.change(|near| far.push(near.remove(0)));
@@ -76,16 +73,21 @@ impl<J: Copy + Default> Soonest<J> {
     /// The target of the first one.
     #[inline]
     pub(super) fn first(&self) -> Option<u64> {
-        self.near.as_slice().last().map(|it| it.target)
+        self.near.last().map(|it| it.target)
     }
 
     /// Takes out the first one if its target is at or before `clock`.
     #[inline]
     pub(super) fn pop(&mut self, clock: u64) -> Option<J> {
-        let first = *self.near.as_slice().last().filter(|it| it.target <= clock)?;
+        let Entry { target, job, .. } = *self.near.last()?;
+        if target > clock {
+            return None;
+        }
         self.near.pop();
-        self.refill();
-        Some(first.job)
+        if !self.far.is_empty() {
+            self.refill();
+        }
+        Some(job)
     }
 
     pub(super) fn remove_if(&mut self, mut leaves: impl FnMut(J) -> bool) {
@@ -103,7 +105,6 @@ impl<J: Copy + Default> Soonest<J> {
         self.far = BinaryHeap::from(all);
     }
 
-    #[inline]
     fn refill(&mut self) {
         if self.near.len() == 0 && !self.far.is_empty() {
             let far = &mut self.far;

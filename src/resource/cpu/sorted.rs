@@ -28,26 +28,41 @@ impl<T: Copy + Default> Sorted<T> {
 
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.as_slice().len()
+        // One of the two is empty.
+        self.len as usize + self.many.len()
     }
 
-    /// Puts an entry before the one at `place`.
     #[inline]
-    pub(super) fn insert(&mut self, place: usize, entry: T) {
-        let len = self.len as usize;
-        if len < FEW && self.many.is_empty() {
-            self.few.copy_within(place..len, place + 1);
-            self.few[place] = entry;
-            self.len += 1;
-        } else {
-            self.insert_into_many(place, entry);
-        }
+    pub(super) fn last(&self) -> Option<&T> {
+        let few = (self.len as usize).wrapping_sub(1);
+        self.few.get(few).or_else(|| self.many.last())
     }
 
-    fn insert_into_many(&mut self, place: usize, entry: T) {
+    /// Puts an entry before those at the end that are to stay behind it. Whether it is the last.
+    #[inline]
+    pub(super) fn insert(&mut self, entry: T, stays_behind: impl Fn(&T) -> bool) -> bool {
+        let len = self.len as usize;
+        if len >= FEW || !self.many.is_empty() {
+            return self.insert_into_many(entry, stays_behind);
+        }
+        let mut place = len;
+        while place > 0 && stays_behind(&self.few[place - 1]) {
+            self.few[place] = self.few[place - 1];
+            place -= 1;
+        }
+        self.few[place] = entry;
+        self.len += 1;
+        place == len
+    }
+
+    #[inline(never)]
+    fn insert_into_many(&mut self, entry: T, stays_behind: impl Fn(&T) -> bool) -> bool {
         self.many.extend_from_slice(&self.few[..self.len as usize]);
         self.len = 0;
+        let place = self.many.iter().rposition(|it| !stays_behind(it)).map_or(0, |it| it + 1);
+        let is_last = place == self.many.len();
         self.many.insert(place, entry);
+        is_last
     }
 
     /// Takes out the last.
