@@ -332,6 +332,7 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// The caller's process does not count a connection any more.
+    #[inline]
     pub(crate) fn let_go(&mut self, connection: Key) {
         let processes = &mut self.site.connections[connection].processes;
         let ours = std::mem::replace(&mut processes[1], NONE);

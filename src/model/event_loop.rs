@@ -2,6 +2,8 @@
 //! disk, and waits for it in a queue; while it waits for anything else it holds nothing but its
 //! connection.
 
+#![expect(clippy::inline_always, reason = "as a rule one question")]
+
 use super::{
     blueprint::{Blueprint, Serving},
     call::{NONE, Place, Stage},
@@ -105,7 +107,7 @@ impl<R: Recorder> Run<'_, R> {
 
     /// Whether the call has its loop to itself now; if not it waits, and runs the same operation
     /// when its turn comes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn hold_loop(&mut self, key: Key) -> bool {
         let Run { site, tape, .. } = self;
         let Site { calls, loops, instances, links, line, .. } = &mut **site;

@@ -114,7 +114,7 @@ impl Call {
 
 impl<R: Recorder> Run<'_, R> {
     /// Lays the way between a call's caller and its server, once the server is known.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn lay_way(&mut self, key: Key, upstream: &Upstream) {
         let call = &self.site.calls[key];
         let to = &self.plan.instances[call.instance as usize];
@@ -165,7 +165,7 @@ impl<R: Recorder> Run<'_, R> {
 
     /// Sends `bytes` from a host at so many bits a second at most, the last of which cannot leave
     /// before `not_before`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn transfer(
         &mut self,
         (from, way): (u32, Way),

@@ -4,6 +4,8 @@
 //! are lists through the connections themselves); a closed user keeps one. The server's process
 //! lists them too: nginx closes idle ones when it runs out of connections.
 
+#![expect(clippy::inline_always, reason = "as a rule one question")]
+
 use super::{
     blueprint::{Blueprint, Reuse, Upstream},
     event::Event,
@@ -54,7 +56,7 @@ impl Site {
 
 impl<R: Recorder> Run<'_, R> {
     /// An idle connection to the call's server that is not known to be dead, the last used first.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn idle_connection(&mut self, key: Key, upstream: &Upstream) -> Option<Key> {
         if self.site.calls[key].is.is_check {
             return None;
@@ -95,7 +97,7 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// A connection whose call is over is kept for the next one, or closed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn put_back(&mut self, key: Key, connection: Key, upstream: &Upstream) {
         if !upstream.derived.keeps_alive {
             self.close(key, connection);
@@ -150,7 +152,15 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// A connection is not idle any more (if it was): it is used again, or closed.
+    #[inline(always)]
     pub(crate) fn rouse(&mut self, key: Key) {
+        if self.site.connections[key].keeper != Keeper::Nobody {
+            self.rouse_idle(key);
+        }
+    }
+
+    #[inline(never)]
+    fn rouse_idle(&mut self, key: Key) {
         let connection = &mut self.site.connections[key];
         let keeper = std::mem::replace(&mut connection.keeper, Keeper::Nobody);
         let (peer, process) = (connection.peer as usize, connection.processes[0] as usize);
@@ -254,11 +264,16 @@ impl<R: Recorder> Run<'_, R> {
 
     /// A server process that is about to run out of connections closes those that have been idle
     /// longest.
+    #[inline(always)]
     pub(crate) fn drain_idle(&mut self, process: u32, limit: u32) {
         let used = self.site.process_connections[process as usize];
-        if limit == u32::MAX || limit.saturating_sub(used) >= limit / DRAIN_BELOW {
-            return;
+        if limit != u32::MAX && limit.saturating_sub(used) < limit / DRAIN_BELOW {
+            self.drain_some(process);
         }
+    }
+
+    #[cold]
+    fn drain_some(&mut self, process: u32) {
         for _ in 0..DRAINED_AT_ONCE {
             let Some(index) = self.site.resting[process as usize].first() else { return };
             self.closed(self.site.connections.key_at(index));

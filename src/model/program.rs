@@ -55,8 +55,20 @@ impl<R: Recorder> Run<'_, R> {
         self.advance(key);
     }
 
-    /// Goes on with a call's program until it has to wait for something.
+    /// Goes on with a call's program until it has to wait for something: most often at once, for
+    /// a burst.
+    #[inline]
     pub(crate) fn advance(&mut self, key: Key) {
+        let call = &self.site.calls[key];
+        let next = &self.plan.program[call.pc as usize].op;
+        let computes = matches!(next, Op::Cpu { .. } | Op::Handshake { .. });
+        if !computes || call.is.is_wasted || !self.burst(key) {
+            self.go_through(key);
+        }
+    }
+
+    #[inline(never)]
+    fn go_through(&mut self, key: Key) {
         if self.site.calls[key].is.is_wasted && self.stops_when_abandoned(key) {
             self.cancel(key);
             return;

@@ -2,8 +2,10 @@
 //! routed → queued (at a server, or at the backend as a whole) → assigned → connecting → sent →
 //! answered, or failed and tried again.
 
+#![expect(clippy::inline_always, reason = "a step of every call that is taken in one place")]
+
 use super::{
-    blueprint::{EndpointId, Milestone, Next, UpstreamId},
+    blueprint::{EndpointId, Milestone, Next, Upstream, UpstreamId},
     call::{NONE, Phase, Place, Stage},
     event::Event,
     pick::Pick,
@@ -64,14 +66,11 @@ impl<R: Recorder> Run<'_, R> {
     pub(crate) fn route(&mut self, key: Key) {
         let plan = self.plan;
         let upstream = &plan.upstreams[self.site.calls[key].upstream.index()];
-        if upstream.derived.has_users
-            && let Some(server) = self.server_of_kept_connection(key)
-        {
-            self.assign(key, server);
-            return;
-        }
-        match self.pick(key, upstream) {
-            Pick::Server(server) => self.assign(key, server),
+        let kept =
+            if upstream.derived.has_users { self.server_of_kept_connection(key) } else { None };
+        let pick = kept.map_or_else(|| self.pick(key, upstream), Pick::Server);
+        match pick {
+            Pick::Server(server) => self.assign(key, upstream, server),
             Pick::ServerQueue(server) => self.queue_at(key, Some(server)),
             Pick::BackendQueue => self.queue_at(key, None),
             Pick::Fail(cause) => self.fail(key, cause),
@@ -136,14 +135,14 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// A call gets a slot at a server.
-    fn assign(&mut self, key: Key, server: u32) {
+    #[inline(always)]
+    fn assign(&mut self, key: Key, upstream: &Upstream, server: u32) {
         let plan = self.plan;
         let call = &mut self.site.calls[key];
         call.rest.server = server;
         call.rest.tried |= 1 << (server & 63);
         call.is.holds_server = true;
         call.phase = Phase::Connecting;
-        let upstream = &plan.upstreams[call.upstream.index()];
         let declared = &plan.servers[(upstream.first_server + server) as usize];
         call.instance = declared.instance.0;
         if upstream.keeps.loads {
@@ -155,7 +154,7 @@ impl<R: Recorder> Run<'_, R> {
 
     /// Gives the slot back; the next in the server's queue or the backend's, whoever is older,
     /// gets it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn release_server(&mut self, key: Key) {
         let call = &mut self.site.calls[key];
         if !std::mem::replace(&mut call.is.holds_server, false) {
@@ -177,7 +176,8 @@ impl<R: Recorder> Run<'_, R> {
     pub(crate) fn dequeue(&mut self, view_index: u32, server: u32) {
         loop {
             let view = &self.site.views[view_index as usize];
-            let upstream = &self.plan.upstreams[view.upstream as usize];
+            let plan = self.plan;
+            let upstream = &plan.upstreams[view.upstream as usize];
             if upstream.slots == u32::MAX || view.sent(server) >= upstream.slots {
                 return;
             }
@@ -201,7 +201,7 @@ impl<R: Recorder> Run<'_, R> {
             self.leave_queue(key);
             let timer = std::mem::replace(&mut self.site.calls[key].timer, Ticket::NONE);
             self.site.line.cancel(timer);
-            self.assign(key, server);
+            self.assign(key, upstream, server);
         }
     }
 

@@ -4,6 +4,8 @@
 //! transmit queue, and two messages sharing the line packet by packet: the one that came first is
 //! sent whole, which moves completions of single messages but not of the backlog.
 
+#![expect(clippy::inline_always, reason = "what a message takes is handed over in registers")]
+
 use super::line::{Line, Passage};
 use crate::engine::time::Instant;
 
@@ -39,7 +41,7 @@ impl Nic {
     }
 
     /// Sends a message after those that were sent before. `None` if messages pass at once.
-    #[inline]
+    #[inline(always)]
     pub fn send(&mut self, now: Instant, bytes: u64) -> Option<Transmission> {
         let line = self.line.as_mut()?;
         if bytes <= PACKET_BYTES {
