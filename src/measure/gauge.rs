@@ -62,6 +62,12 @@ impl Gauge {
         over
     }
 
+    /// The present level.
+    #[inline]
+    pub fn level(&self) -> u32 {
+        self.level
+    }
+
     /// How much of a level is above the ceiling.
     #[inline]
     pub fn above(&self, level: u32) -> u32 {
@@ -98,6 +104,12 @@ impl Durations {
             Some(nanos) => *nanos += over.nanos,
             None => self.add_high(over),
         }
+    }
+
+    /// How long one of the lowest levels lasted.
+    #[inline]
+    pub fn low(&self, level: usize) -> u64 {
+        self.low[level]
     }
 
     fn add_high(&mut self, over: Stretch) {

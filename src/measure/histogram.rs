@@ -12,9 +12,9 @@ const LINEAR_BITS: u32 = 12;
 /// Values from 2^43 ns (2.4 hours) on share the last bucket.
 const TOP_BITS: u32 = 43;
 
-/// 16 buckets an octave: quantiles within 6.3%. 2 KiB once it holds a value.
+/// 16 buckets an octave: quantiles within 6.3%. 64 bytes an octave, 2 KiB at most.
 pub type Compact = Histogram<4, u32>;
-/// 128 buckets an octave: quantiles within 0.8%. 32 KiB once it holds a value.
+/// 128 buckets an octave: quantiles within 0.8%. 1 KiB an octave, 32 KiB at most.
 pub type Fine = Histogram<7, u64>;
 
 const _: () = assert!(Compact::BUCKETS * size_of::<u32>() == 2048);
@@ -58,10 +58,13 @@ impl Counter for u64 {
     }
 }
 
-/// Counts by size, with `2^BITS` buckets an octave. Takes no memory before its first value.
+/// Counts by size, with `2^BITS` buckets an octave. It holds the octaves from its shortest value to
+/// its longest one: there may be thousands of histograms, and most values are alike.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Histogram<const BITS: u32, C> {
     counts: Vec<C>,
+    /// The bucket of the first count.
+    first: usize,
 }
 
 impl<const BITS: u32, C: Counter> Histogram<BITS, C> {
@@ -86,10 +89,17 @@ impl<const BITS: u32, C: Counter> Histogram<BITS, C> {
     /// Counts a value.
     #[inline]
     pub fn record(&mut self, size: Size) {
-        match self.counts.get_mut(Self::bucket(size)) {
+        match self.counts.get_mut(Self::bucket(size).wrapping_sub(self.first)) {
             Some(count) => count.add(1),
-            None => self.record_first_or_long(size),
+            None => self.record_outside(size),
         }
+    }
+
+    /// How many values of about this size there are.
+    #[inline]
+    pub fn like(&self, size: Size) -> u64 {
+        let place = Self::bucket(size).wrapping_sub(self.first);
+        self.counts.get(place).map_or(0, |&count| count.into())
     }
 
     /// Counts a value of this size if it is longer than zero: zeros are known exactly elsewhere,
@@ -103,18 +113,36 @@ impl<const BITS: u32, C: Counter> Histogram<BITS, C> {
 
     #[cold]
     #[inline(never)]
-    fn record_first_or_long(&mut self, size: Size) {
-        self.counts.resize(Self::BUCKETS, C::default());
-        self.counts[Self::bucket(size).min(Self::BUCKETS - 1)].add(1);
+    fn record_outside(&mut self, size: Size) {
+        let bucket = Self::bucket(size).min(Self::BUCKETS - 1);
+        let octave = bucket >> BITS << BITS;
+        self.reach(octave, octave + (1 << BITS));
+        self.counts[bucket - self.first].add(1);
+    }
+
+    /// Makes room for the buckets from `from` to before `until`, which are whole octaves.
+    fn reach(&mut self, from: usize, until: usize) {
+        if self.counts.is_empty() {
+            self.first = from;
+        }
+        let missing = self.first.saturating_sub(from);
+        if missing > 0 {
+            self.counts.splice(..0, std::iter::repeat_n(C::default(), missing));
+            self.first = from;
+        }
+        let len = self.counts.len().max(until - self.first);
+        self.counts.reserve_exact(len - self.counts.len());
+        self.counts.resize(len, C::default());
     }
 
     /// Takes in the counts of `other`.
     pub fn merge(&mut self, other: &Histogram<BITS, C>) {
-        if self.counts.is_empty() {
-            self.counts.clone_from(&other.counts);
+        if other.counts.is_empty() {
             return;
         }
-        for (mine, &theirs) in self.counts.iter_mut().zip(&other.counts) {
+        self.reach(other.first, other.first + other.counts.len());
+        let mine = &mut self.counts[other.first - self.first..];
+        for (mine, &theirs) in mine.iter_mut().zip(&other.counts) {
             mine.add(theirs.into());
         }
     }
@@ -133,7 +161,7 @@ impl<const BITS: u32, C: Counter> Histogram<BITS, C> {
     /// The value of this rank (1 the smallest), in seconds.
     fn at_rank(&self, rank: u64) -> f64 {
         let mut seen = 0;
-        for (bucket, &here) in self.counts.iter().enumerate() {
+        for (bucket, &here) in (self.first..).zip(&self.counts) {
             let here = here.into();
             if seen + here >= rank {
                 let (low, high) = Self::edges(bucket);
@@ -274,7 +302,7 @@ mod tests {
             for nanos in [(1 << 43) - 1, 1 << 43, u64::MAX] {
                 let mut histogram = Histogram::<BITS, C>::default();
                 histogram.record(size(nanos));
-                assert_eq!(histogram.counts.len(), Histogram::<BITS, C>::BUCKETS);
+                assert_eq!(histogram.first + histogram.counts.len(), Histogram::<BITS, C>::BUCKETS);
                 assert_eq!(histogram.counts.last().copied().map(Into::into), Some(1));
             }
         }

@@ -6,12 +6,14 @@
 //! integrated over it; failed attempts, page-cache look-ups and log events count if they happen in
 //! it.
 
+mod notes;
 mod pages;
 mod station;
 #[cfg(test)]
 mod tests;
 
 use self::{
+    notes::{Notes, Stay},
     pages::{Page, Pages},
     station::Station,
 };
@@ -26,6 +28,7 @@ use super::{
     window::Cursor,
 };
 use crate::engine::time::{Instant, Span};
+use std::hint::black_box;
 
 /// Records one replication.
 #[derive(Clone, Debug)]
@@ -40,6 +43,8 @@ pub struct Tape {
     /// Of the levels.
     pages: Pages,
     stations: Vec<Station>,
+    /// What has not been taken in yet, in a site of many instances.
+    notes: Option<Box<Notes>>,
     /// Threads that want a core, by host.
     runnable: Vec<Gauge>,
     /// Calls in the queues of an upstream.
@@ -82,6 +87,7 @@ impl Tape {
             cursor: Cursor::new(tally.request_ruler),
             pages: Pages::new(tally.usage_ruler),
             stations: shape.instances.iter().map(Station::new).collect(),
+            notes: Notes::of(shape.instances.len()),
             runnable: shape.hosts.iter().map(|host| Gauge::new(host.cores)).collect(),
             queued: vec![Gauge::new(u32::MAX); shape.upstreams as usize],
             visits: vec![Visits::default(); shape.requests as usize],
@@ -98,6 +104,7 @@ impl Tape {
         if self.pages.is_over(until) {
             self.turn_pages(until);
         }
+        self.take_in();
         for (station, instance) in self.stations.into_iter().zip(&mut self.tally.instances) {
             station.close(&mut instance.calls);
         }
@@ -119,6 +126,7 @@ impl Tape {
     #[cold]
     #[inline(never)]
     fn turn_pages(&mut self, now: Instant) {
+        self.take_in();
         while self.pages.is_over(now) {
             let page = self.pages.turn();
             self.sweep(page);
@@ -162,13 +170,15 @@ impl Tape {
         }
         let sojourn = now.since(call.arrived);
         calls.wasted += u64::from(call.is_wasted);
+        let Served { service, instance, waited, .. } = *call;
+        let stay = Stay { service, instance, sojourn, waited };
         if is_ok {
-            self.count_sojourn(call, sojourn);
+            self.count_sojourn(&stay);
         } else {
             calls.causes[call.outcome.cause as usize] += 1;
         }
-        if !call.waited.is_zero() && !is_refusal(call.outcome.cause) {
-            self.count_wait(call);
+        if !is_refusal(call.outcome.cause) {
+            self.count_wait(&stay);
         }
         if !self.on_calls.is_empty() {
             self.judge_call(call, sojourn);
@@ -176,19 +186,96 @@ impl Tape {
     }
 
     #[inline]
-    fn count_sojourn(&mut self, call: &Served, sojourn: Span) {
-        let size = Size::of(sojourn);
-        self.stations[call.instance as usize].stayed(sojourn, size);
-        let service = &mut self.tally.services[call.service as usize].calls;
-        service.sojourn.histogram.record_positive(sojourn, size);
+    fn count_sojourn(&mut self, stay: &Stay) {
+        let size = Size::of(stay.sojourn);
+        self.stations[stay.instance as usize].stayed(stay.sojourn, size);
+        let service = &mut self.tally.services[stay.service as usize].calls;
+        service.sojourn.histogram.record_positive(stay.sojourn, size);
     }
 
     #[inline]
-    fn count_wait(&mut self, call: &Served) {
-        let size = Size::of(call.waited);
-        self.stations[call.instance as usize].waited(call.waited, size);
-        let service = &mut self.tally.services[call.service as usize].calls;
+    fn count_wait(&mut self, stay: &Stay) {
+        if stay.waited.is_zero() {
+            return;
+        }
+        let size = Size::of(stay.waited);
+        self.stations[stay.instance as usize].waited(stay.waited, size);
+        let service = &mut self.tally.services[stay.service as usize].calls;
         service.wait.histogram.record(size);
+    }
+
+    #[inline]
+    fn count(&mut self, stay: &Stay) {
+        self.count_sojourn(stay);
+        self.count_wait(stay);
+    }
+
+    /// Puts down that a level has changed.
+    #[inline(never)]
+    fn note_level(&mut self, level: Level, value: u32, now: Instant) {
+        let notes = self.notes.as_mut().expect("asked for");
+        if notes.levels.add((level, value, now)) {
+            self.take_in_levels();
+        }
+    }
+
+    /// Puts down that a call ended well.
+    #[inline(never)]
+    fn note_stay(&mut self, stay: Stay) {
+        let notes = self.notes.as_mut().expect("asked for");
+        if notes.stays.add(stay) {
+            self.take_in_stays();
+        }
+    }
+
+    fn take_in(&mut self) {
+        self.take_in_levels();
+        self.take_in_stays();
+    }
+
+    fn take_in_levels(&mut self) {
+        let Some(mut notes) = self.notes.take() else { return };
+        let seen = notes.levels.iter().fold(0, |seen, (level, ..)| match *level {
+            Level::Calls(id) => seen ^ self.stations[id as usize].seen(),
+            Level::Runnable(id) => seen ^ u64::from(self.runnable[id as usize].level()),
+            _ => seen,
+        });
+        black_box(seen);
+        notes.levels.drain().for_each(|(level, value, at)| self.set(level, value, at));
+        self.notes = Some(notes);
+    }
+
+    fn take_in_stays(&mut self) {
+        let Some(mut notes) = self.notes.take() else { return };
+        let station = |stay: &Stay| &self.stations[stay.instance as usize];
+        let seen = notes.stays.iter().fold(0, |seen, stay| seen ^ station(stay).counted());
+        black_box(seen);
+        let seen = notes
+            .stays
+            .iter()
+            .fold(0, |seen, stay| seen ^ station(stay).like(Size::of(stay.sojourn)));
+        black_box(seen);
+        notes.stays.drain().for_each(|stay| self.count(&stay));
+        self.notes = Some(notes);
+    }
+
+    #[expect(clippy::inline_always, reason = "where it is called the kind of level is known")]
+    #[inline(always)]
+    fn set(&mut self, level: Level, value: u32, now: Instant) {
+        match level {
+            Level::Calls(id) => self.stations[id as usize].set_calls(value, now),
+            Level::Waiting(id) => self.stations[id as usize].set_waiting(value, now),
+            Level::Busy(id) => self.stations[id as usize].set_busy(value, now),
+            Level::Connections(id) => {
+                self.stations[id as usize].connections.set(value, now);
+            }
+            Level::Runnable(id) => {
+                self.runnable[id as usize].set(value, now);
+            }
+            Level::Queued(id) => {
+                self.queued[id as usize].set(value, now);
+            }
+        }
     }
 
     fn judge_call(&mut self, call: &Served, latency: Span) {
@@ -271,9 +358,12 @@ impl Recorder for Tape {
             self.served_unusually(&call, now);
             return;
         }
-        self.count_sojourn(&call, now.since(call.arrived));
-        if !call.waited.is_zero() {
-            self.count_wait(&call);
+        let Served { service, instance, arrived, waited, .. } = call;
+        let stay = Stay { service, instance, sojourn: now.since(arrived), waited };
+        if self.notes.is_some() {
+            self.note_stay(stay);
+        } else {
+            self.count(&stay);
         }
     }
 
@@ -289,19 +379,10 @@ impl Recorder for Tape {
         if self.pages.is_over(now) {
             self.turn_pages(now);
         }
-        match level {
-            Level::Calls(id) => self.stations[id as usize].set_calls(value, now),
-            Level::Waiting(id) => self.stations[id as usize].set_waiting(value, now),
-            Level::Busy(id) => self.stations[id as usize].set_busy(value, now),
-            Level::Connections(id) => {
-                self.stations[id as usize].connections.set(value, now);
-            }
-            Level::Runnable(id) => {
-                self.runnable[id as usize].set(value, now);
-            }
-            Level::Queued(id) => {
-                self.queued[id as usize].set(value, now);
-            }
+        if self.notes.is_some() {
+            self.note_level(level, value, now);
+        } else {
+            self.set(level, value, now);
         }
     }
 

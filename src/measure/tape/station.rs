@@ -93,6 +93,24 @@ impl Station {
         }
     }
 
+    /// Fetches what `set_calls` changes.
+    #[inline]
+    pub(super) fn seen(&self) -> u64 {
+        self.in_system.low(1) ^ u64::from(self.calls.level())
+    }
+
+    /// Fetches what `stayed` changes first.
+    #[inline]
+    pub(super) fn counted(&self) -> u64 {
+        self.sojourn.moments.count
+    }
+
+    /// How many have stayed about as long.
+    #[inline]
+    pub(super) fn like(&self, size: Size) -> u64 {
+        self.sojourn.histogram.like(size)
+    }
+
     /// A call ended well that took so long.
     #[inline]
     pub(super) fn stayed(&mut self, sojourn: Span, size: Size) {
