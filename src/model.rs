@@ -1,5 +1,6 @@
 //! The site as it runs. No word of any product here: products are presets over these nouns.
 
+mod ahead;
 pub mod attempt;
 pub mod balance;
 mod ban;

@@ -56,6 +56,16 @@ impl<E: Copy> Belts<E> {
         self.soonest
     }
 
+    /// What comes off each belt after the first `skip` on it, at most `count` of them.
+    pub fn ahead(&self, skip: usize, count: usize) -> impl Iterator<Item = &E> {
+        let on = move |belt: &Belt<E>| {
+            let len = belt.ring.len();
+            skip.min(len)..(skip + count).min(len)
+        };
+        let parts = self.all.iter().map(move |belt| belt.ring.range(on(belt)));
+        parts.flatten().map(|(_, event)| event)
+    }
+
     /// Puts something behind all else on a belt: its key is greater.
     #[inline]
     pub fn push(&mut self, belt: usize, key: u128, event: E) {

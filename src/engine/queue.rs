@@ -40,9 +40,21 @@ pub struct Queue {
     /// What is due after `limit`.
     wheel: Wheel,
     limit: u64,
+    refills: u64,
 }
 
 impl Queue {
+    /// The next few keys, those of cancelled events that have not surfaced included.
+    pub fn soon(&self) -> impl Iterator<Item = u128> {
+        self.near.descending().iter().copied()
+    }
+
+    /// How often the array was filled anew.
+    #[inline]
+    pub fn refills(&self) -> u64 {
+        self.refills
+    }
+
     /// How many keys wait, those of cancelled events that have not surfaced included.
     pub fn len(&self) -> usize {
         self.near.len() + self.flood.len() + self.wheel.len()
@@ -148,6 +160,7 @@ impl Queue {
 
     /// Fills the empty array: from the heap, else with the wheel's next bucket.
     fn refill<E: Copy>(&mut self, roster: &mut Roster<E>) {
+        self.refills += 1;
         if !self.flood.is_empty() {
             while self.near.len() < HALF
                 && let Some(key) = self.flood.pop()
@@ -160,7 +173,7 @@ impl Queue {
         if self.wheel.is_empty() {
             return;
         }
-        let Queue { near, flood, wheel, limit } = self;
+        let Queue { near, flood, wheel, limit, .. } = self;
         *limit = wheel.advance(NEAR_MAX / 2);
         let count = wheel.first_count();
         if count > NEAR_MAX {

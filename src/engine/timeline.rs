@@ -140,6 +140,21 @@ impl<E: Copy> Timeline<E> {
         self.happened
     }
 
+    /// What is on the belts, after the first `skip` on each and at most `count` of them.
+    pub fn on_belts(&self, skip: usize, count: usize) -> impl Iterator<Item = &E> {
+        self.belts.ahead(skip, count)
+    }
+
+    /// Some of what happens next, in no order.
+    pub fn soon(&self) -> impl Iterator<Item = &E> {
+        self.queue.soon().filter_map(|key| self.roster.node(roster::named(key)).event())
+    }
+
+    /// Changes when other events have become the next ones.
+    pub fn refills(&self) -> u64 {
+        self.queue.refills()
+    }
+
     /// Schedules `event` at `due` (not before the present). At or beyond the horizon it is dropped.
     #[inline(always)]
     pub fn at(&mut self, due: Instant, event: E) -> Ticket {

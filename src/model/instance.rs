@@ -30,43 +30,48 @@ const DATA_RESENT_AFTER_MAX: Span = Span::from_millis(120_000);
 /// … and so often, some 15 minutes (`net.ipv4.tcp_retries2`).
 const DATA_RETRIES: u8 = 15;
 
-/// A run of a service, as it stands.
+/// A run of a service, as it stands. What every call there asks for comes first, on one line of the
+/// cache.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub struct InstanceState {
     /// Its service.
     pub(crate) service: u32,
+    /// Its machine.
+    pub(crate) host: HostId,
     /// Its first process, counted over all instances.
     pub(crate) first_process: u32,
     /// How many processes it has.
     pub(crate) processes: u32,
-    /// Its machine.
-    pub(crate) host: HostId,
-    /// Its speed relative to that.
-    pub(crate) speed: f64,
-    /// Its processes run.
-    pub(crate) is_up: bool,
-    /// Crashes that are not over.
-    pub(crate) crashes: u32,
-    /// Counts its starts; a connection of an earlier run is dead.
-    pub(crate) epoch: u32,
-    /// Connections of runs before this one are known to be dead by their other ends.
-    pub(crate) broken_epoch: u32,
-    /// Idle slots, the longest idle first (as a kernel wakes those that wait to accept), where it
-    /// matters which one is taken: in the only process there is they are all alike.
-    pub(crate) seats: VecDeque<u32>,
-    pub(crate) capacity: u32,
-    /// Slots held, or loops busy.
-    pub(crate) busy: u32,
-    /// Calls that wait for a slot, by class (one class unless the order is by priority).
-    pub(crate) waiting: Vec<List>,
-    pub(crate) waiting_count: u32,
     /// Calls that have arrived and not left.
     pub(crate) calls: u32,
+    /// Slots held, or loops busy.
+    pub(crate) busy: u32,
+    pub(crate) capacity: u32,
+    pub(crate) waiting_count: u32,
+    /// Its speed relative to its machine.
+    pub(crate) speed: f64,
+    /// Counts its starts; a connection of an earlier run is dead.
+    pub(crate) epoch: u32,
     /// Connections accepted and not closed.
     pub(crate) connections: u32,
     /// Connections that wait to be accepted.
     pub(crate) unaccepted: List,
+    /// Its processes run.
+    pub(crate) is_up: bool,
+    /// Calls that wait for a slot, by class (one class unless the order is by priority).
+    pub(crate) waiting: Vec<List>,
+    /// Idle slots, the longest idle first (as a kernel wakes those that wait to accept), where it
+    /// matters which one is taken: in the only process there is they are all alike.
+    pub(crate) seats: VecDeque<u32>,
+    /// Connections of runs before this one are known to be dead by their other ends.
+    pub(crate) broken_epoch: u32,
+    /// Crashes that are not over.
+    pub(crate) crashes: u32,
 }
+
+const _: () = assert!(size_of::<InstanceState>() == 128);
+const _: () = assert!(std::mem::offset_of!(InstanceState, waiting) == 64);
 
 /// How many slots are told apart.
 pub(crate) fn seats(capacity: u32, processes: u32) -> u32 {

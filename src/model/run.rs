@@ -1,6 +1,7 @@
 //! The event loop: a site, the blueprint it was built from, and whoever measures it.
 
 use super::{
+    ahead::EVENTS_TOGETHER,
     blueprint::{Blueprint, HostId},
     call::{Phase, Stage},
     event::Event,
@@ -73,6 +74,12 @@ impl<R: Recorder> Run<'_, R> {
     fn go(&mut self, until: Instant, only_while_outstanding: bool) {
         while !only_while_outstanding || self.site.books.outstanding > 0 {
             let Some(event) = self.site.line.next(until) else { break };
+            if self.site.line.happened() % EVENTS_TOGETHER == 0 {
+                self.look_at_belts();
+            }
+            if self.site.line.refills() != self.site.looked {
+                self.look_at_queue();
+            }
             self.happen(event);
             self.let_go_on();
         }

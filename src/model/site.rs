@@ -58,6 +58,8 @@ pub struct Site {
     /// Calls that go on within this event, in order.
     pub(crate) ready: Vec<Key>,
     pub(crate) books: Books,
+    /// Whether the queue was looked at since it changed (see `ahead`).
+    pub(crate) looked: u64,
 }
 
 /// What was begun and ended since the beginning, for the law of conservation.
@@ -123,6 +125,7 @@ impl Site {
                 workloads: vec![Account::default(); plan.workloads.len()],
                 outstanding: 0,
             },
+            looked: 0,
         };
         site.build_views(plan);
         site.build_sources(plan);

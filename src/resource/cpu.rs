@@ -45,7 +45,9 @@ pub struct Cpu<J> {
     service: Service<J>,
 }
 
+/// Which it is stands first, beside what is asked for first.
 #[derive(Clone, Debug)]
+#[repr(u8)]
 enum Service<J> {
     Sharing(Sharing<J>),
     Serial(Serial<J>),
@@ -103,6 +105,24 @@ impl<J: Copy + Default> Cpu<J> {
     pub fn end(&mut self, now: Instant, core: u32, turn: u32) -> Option<(J, Option<Stint>)> {
         match &mut self.service {
             Service::Serial(station) => station.end(now, core, turn),
+            Service::Sharing(_) => unreachable!("shared cores have no stints"),
+        }
+    }
+
+    /// Fetches what the next arrival changes; the result means nothing.
+    #[inline]
+    pub fn seen(&mut self) -> u32 {
+        match &mut self.service {
+            Service::Sharing(station) => station.runnable(),
+            Service::Serial(station) => station.seen(),
+        }
+    }
+
+    /// Whose job a core works on or was the last to work on, where cores have stints.
+    #[inline]
+    pub fn job(&mut self, core: u32) -> J {
+        match &mut self.service {
+            Service::Serial(station) => station.job(core),
             Service::Sharing(_) => unreachable!("shared cores have no stints"),
         }
     }

@@ -48,6 +48,14 @@ pub struct Node<E> {
     event: Option<E>,
 }
 
+impl<E> Node<E> {
+    /// What happens.
+    #[inline]
+    pub fn event(&self) -> Option<&E> {
+        self.event.as_ref()
+    }
+}
+
 impl<E> Default for Node<E> {
     fn default() -> Node<E> {
         Node { upper: 0, lower: 0, next: NONE, previous: NONE, lane: 0, event: None }

@@ -142,6 +142,17 @@ impl<J: Copy + Default> Serial<J> {
         }
     }
 
+    /// Fetches what the next arrival changes.
+    #[inline]
+    pub(super) fn seen(&mut self) -> u32 {
+        self.runnable ^ self.running.at(0).turn
+    }
+
+    #[inline]
+    pub(super) fn job(&mut self, core: u32) -> J {
+        self.running.at(core).task.job
+    }
+
     #[inline]
     pub(super) fn runnable(&self) -> u32 {
         self.runnable
