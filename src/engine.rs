@@ -6,6 +6,7 @@ pub mod list;
 pub mod luck;
 pub mod maths;
 pub mod queue;
+pub mod ring;
 pub mod sample;
 pub mod slab;
 pub mod time;

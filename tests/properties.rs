@@ -130,7 +130,10 @@ fn forks_alike(world: &World) -> TestCaseResult {
 
 /// Direct calls are ordinary ones at a lower price: the same things happen at the same time.
 fn directly_or_not(site: &Plain) -> TestCaseResult {
-    let plan = compile(&site.scenario());
+    alike_directly_or_not(&compile(&site.scenario()))
+}
+
+fn alike_directly_or_not(plan: &Blueprint) -> TestCaseResult {
     let ends = [plan.clone(), plan.with_ordinary_calls()].map(|plan| {
         let mut areas = Areas::new(&plan);
         let result = replicate(&plan, 0, &mut areas).map(|site| site.events());
@@ -192,4 +195,32 @@ fn many_more_sites() {
         check(300, seed + 20, forks_alike);
     }
     check_all(6_000, 14, &plain_sites(), Plain::scenario, directly_or_not);
+}
+
+/// So many calls are under way that what the next events need is fetched ahead.
+#[test]
+fn a_crowd() {
+    let plan = compile(
+        r#"
+[scenario]
+duration = "1500ms"
+[network]
+latency = "1ms"
+[hardware.one]
+cores = 1
+discipline = "fifo"
+[service.web]
+kind = "service"
+hardware = "one"
+instances = 9
+[service.web.endpoint.serve]
+steps = [ { cpu = { exponential = "0.2ms" } }, { wait = { uniform = ["0.5s", "1.5s"] } } ]
+[request.request]
+to = "web.serve"
+[workload.visitors]
+arrivals = { poisson = "10000/s" }
+mix = { request = 1 }
+"#,
+    );
+    alike_directly_or_not(&plan).unwrap();
 }

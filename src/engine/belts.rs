@@ -3,13 +3,10 @@
 //! need no slot, no links and no place in the queue: each belt is a ring, and the few heads are
 //! compared directly.
 
-use std::collections::VecDeque;
+use super::queue::NOTHING;
 
 /// More belts than this, and comparing heads costs more than a queue.
 pub const BELTS_MAX: usize = 8;
-
-/// Nothing is due.
-const NOTHING: u128 = u128::MAX;
 
 /// Some belts.
 #[derive(Clone, Debug)]
@@ -18,26 +15,82 @@ pub struct Belts<E> {
     /// The least of their heads, and whose it is.
     soonest: u128,
     first: usize,
+    /// The least of the other belts' heads.
+    second: u128,
 }
 
+/// A ring of 2^n places, none before the first use. Behind the last that is on it stands `NOTHING`,
+/// so that an empty belt has a head, too.
 #[derive(Clone, Debug)]
 struct Belt<E> {
-    /// The key of what is first.
-    head: u128,
-    ring: VecDeque<(u128, E)>,
+    places: Vec<(u128, Option<E>)>,
+    /// How many have come and gone, modulo 2^32.
+    come: u32,
+    gone: u32,
+}
+
+/// The places of a belt that is used.
+const PLACES_MIN: usize = 8;
+
+impl<E: Copy> Belt<E> {
+    #[inline]
+    fn len(&self) -> usize {
+        self.come.wrapping_sub(self.gone) as usize
+    }
+
+    #[inline]
+    fn place(&self, number: u32) -> usize {
+        number as usize & self.places.len().wrapping_sub(1)
+    }
+
+    fn head(&self) -> u128 {
+        self.places.get(self.place(self.gone)).map_or(NOTHING, |&(key, _)| key)
+    }
+
+    #[inline]
+    fn push(&mut self, key: u128, event: E) {
+        if self.len() + 1 >= self.places.len() {
+            self.grow();
+        }
+        let (last, behind) = (self.place(self.come), self.place(self.come.wrapping_add(1)));
+        self.places[last] = (key, Some(event));
+        self.places[behind].0 = NOTHING;
+        self.come = self.come.wrapping_add(1);
+    }
+
+    /// Takes off the first, which must be there. The next head.
+    #[inline]
+    fn pop(&mut self) -> (u128, Option<E>) {
+        let (first, next) = (self.place(self.gone), self.place(self.gone.wrapping_add(1)));
+        self.gone = self.gone.wrapping_add(1);
+        (self.places[next].0, self.places[first].1)
+    }
+
+    /// Twice the places, the first that is there in the first of them.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) {
+        let (len, places) = (self.len(), self.places.len());
+        assert!(places < 1 << 31, "2^31 events on a belt");
+        let first = self.place(self.gone).min(places);
+        self.places.rotate_left(first);
+        self.places.resize((2 * places).max(PLACES_MIN), (NOTHING, None));
+        (self.gone, self.come) = (0, len as u32);
+    }
 }
 
 impl<E: Copy> Belts<E> {
     /// So many empty belts.
     pub fn new(count: usize) -> Belts<E> {
         assert!(count <= BELTS_MAX, "{count} belts");
-        let belt = || Belt { head: NOTHING, ring: VecDeque::new() };
-        Belts { all: (0..count).map(|_| belt()).collect(), soonest: NOTHING, first: 0 }
+        let belt = || Belt { places: Vec::new(), come: 0, gone: 0 };
+        let all = (0..count).map(|_| belt()).collect();
+        Belts { all, soonest: NOTHING, first: 0, second: NOTHING }
     }
 
     /// How much is on all of them.
     pub fn len(&self) -> usize {
-        self.all.iter().map(|belt| belt.ring.len()).sum()
+        self.all.iter().map(Belt::len).sum()
     }
 
     /// Whether nothing is on any.
@@ -47,10 +100,10 @@ impl<E: Copy> Belts<E> {
 
     /// How many of them carry something.
     pub fn busy(&self) -> usize {
-        self.all.iter().filter(|belt| belt.head != NOTHING).count()
+        self.all.iter().filter(|belt| belt.len() > 0).count()
     }
 
-    /// The least key, `u128::MAX` if there is none.
+    /// The least key, `NOTHING` if there is none.
     #[inline]
     pub fn soonest(&self) -> u128 {
         self.soonest
@@ -58,42 +111,57 @@ impl<E: Copy> Belts<E> {
 
     /// What comes off each belt after the first `skip` on it, at most `count` of them.
     pub fn ahead(&self, skip: usize, count: usize) -> impl Iterator<Item = &E> {
-        let on = move |belt: &Belt<E>| {
-            let len = belt.ring.len();
-            skip.min(len)..(skip + count).min(len)
-        };
-        let parts = self.all.iter().map(move |belt| belt.ring.range(on(belt)));
-        parts.flatten().map(|(_, event)| event)
+        self.all.iter().flat_map(move |belt| {
+            let numbers = skip.min(belt.len())..(skip + count).min(belt.len());
+            numbers.filter_map(|number| {
+                let place = belt.place(belt.gone.wrapping_add(number as u32));
+                belt.places[place].1.as_ref()
+            })
+        })
     }
 
     /// Puts something behind all else on a belt: its key is greater.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "on the way of every message")]
     pub fn push(&mut self, belt: usize, key: u128, event: E) {
         let on = &mut self.all[belt];
-        if on.head == NOTHING {
-            on.head = key;
+        let was_empty = on.len() == 0;
+        on.push(key, event);
+        if was_empty {
             if key < self.soonest {
-                self.soonest = key;
+                (self.soonest, self.second) = (key, self.soonest);
                 self.first = belt;
+            } else if key < self.second {
+                self.second = key;
             }
         }
-        on.ring.push_back((key, event));
     }
 
-    /// Takes off what has the least key.
+    /// Takes off what has the least key, which must be there.
     #[inline]
     pub fn pop(&mut self) -> Option<E> {
-        let on = self.all.get_mut(self.first)?;
-        let (_, event) = on.ring.pop_front()?;
-        on.head = on.ring.front().map_or(NOTHING, |&(key, _)| key);
-        self.soonest = NOTHING;
+        debug_assert!(!self.is_empty());
+        let (head, event) = self.all[self.first].pop();
+        self.soonest = head;
+        if head > self.second {
+            self.look_at_all();
+        }
+        event
+    }
+
+    /// Another belt has the least head.
+    #[inline(never)]
+    fn look_at_all(&mut self) {
+        (self.soonest, self.second) = (NOTHING, NOTHING);
         for (belt, on) in self.all.iter().enumerate() {
-            if on.head < self.soonest {
-                self.soonest = on.head;
+            let head = on.head();
+            if head < self.soonest {
+                (self.soonest, self.second) = (head, self.soonest);
                 self.first = belt;
+            } else if head < self.second {
+                self.second = head;
             }
         }
-        Some(event)
     }
 }
 
@@ -115,8 +183,9 @@ mod tests {
                     expected.push(key);
                     expected.sort_unstable();
                 } else {
-                    let first = if expected.is_empty() { None } else { Some(expected.remove(0)) };
-                    prop_assert_eq!(belts.pop(), first);
+                    if !expected.is_empty() {
+                        prop_assert_eq!(belts.pop(), Some(expected.remove(0)));
+                    }
                 }
                 prop_assert_eq!(belts.len(), expected.len());
                 prop_assert_eq!(belts.soonest(), expected.first().copied().unwrap_or(NOTHING));

@@ -64,15 +64,22 @@ pub fn name_key(name: &str) -> u64 {
 pub struct Stream {
     /// What the generator was seeded with; re-keying needs it.
     key: [u64; 4],
-    words: ChaCha8Rng,
+    generator: ChaCha8Rng,
+    /// Words that were made together, and how many of them are drawn.
+    words: [u64; WORDS],
+    drawn: usize,
 }
+
+/// How many words are made at once: one block of the generator's.
+const WORDS: usize = 32;
 
 impl Stream {
     /// The stream of `place` (the hash of its name) in the replication with `seed`. A `salt` other
     /// than 0 gives the stream that `rekey(salt)` would make of it.
     pub fn named(seed: u64, place: u64, salt: u64) -> Stream {
         let key = [0, 1, 2, 3].map(|part| mix(mix(part, seed), place));
-        let mut stream = Stream { key, words: generator(key) };
+        let generator = generator(key);
+        let mut stream = Stream { key, generator, words: [0; WORDS], drawn: WORDS };
         stream.rekey(salt);
         stream
     }
@@ -80,7 +87,21 @@ impl Stream {
     /// The next uniform word.
     #[inline]
     pub fn word(&mut self) -> u64 {
-        self.words.next_u64()
+        if self.drawn == WORDS {
+            self.make_words();
+        }
+        self.drawn += 1;
+        self.words[self.drawn - 1]
+    }
+
+    #[inline(never)]
+    fn make_words(&mut self) {
+        let mut bytes = [0; 8 * WORDS];
+        self.generator.fill_bytes(&mut bytes);
+        for (word, &bytes) in self.words.iter_mut().zip(bytes.as_chunks().0) {
+            *word = u64::from_le_bytes(bytes);
+        }
+        self.drawn = 0;
     }
 
     /// The next number in (0, 1).
@@ -94,7 +115,8 @@ impl Stream {
     pub fn rekey(&mut self, salt: u64) {
         if salt != 0 {
             self.key = self.key.map(|part| mix(part, salt));
-            self.words = generator(self.key);
+            self.generator = generator(self.key);
+            self.drawn = WORDS;
         }
     }
 }

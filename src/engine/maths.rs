@@ -50,7 +50,8 @@ const fn ln_by_series(x: f64) -> f64 {
 /// The natural logarithm, off by less than 5·10^-16 of the larger of 1 and itself.
 ///
 /// Close to 1, where it is close to 0, at least 13 digits are right.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "on the way of every burst")]
 pub fn ln(x: f64) -> f64 {
     let bits = x.to_bits();
     // Zeros, subnormals, negatives, infinities and NaN are all outside of the positive normals.

@@ -19,6 +19,7 @@ pub mod wheel;
 use std::hint::black_box;
 
 use heap::Heap;
+pub use near::NOTHING;
 use near::{NEAR_MAX, Near};
 use roster::Roster;
 use wheel::Wheel;
@@ -65,27 +66,39 @@ impl Queue {
         self.len() == 0
     }
 
-    /// Adds the key of the entry `named`, due at or after `now`, before which nothing more is going
-    /// to be due.
-    #[inline]
-    pub fn push<E: Copy>(&mut self, roster: &mut Roster<E>, named: u32, now: u64) {
-        let due = roster.due(named);
-        if due <= self.limit {
-            self.push_near(roster, roster.key(named), now);
-        } else if !self.wheel.is_empty() {
-            self.wheel.push(roster.key(named));
-        } else if self.near.len() < NEAR_MAX && self.flood.is_empty() {
+    /// Adds the key of an entry, due at or after `now`, before which nothing more is going to be due.
+    #[inline(never)]
+    pub fn push<E: Copy>(&mut self, roster: &mut Roster<E>, key: u128, now: u64) {
+        let due = roster::due(key);
+        if self.near.len() == NEAR_MAX || !self.flood.is_empty() {
+            self.push_otherwise(roster, key, now);
+        } else if due <= self.limit {
+            self.near.insert(key);
+        } else if self.wheel.is_empty() {
             self.limit = due;
-            self.near.insert(roster.key(named));
+            self.near.insert(key);
         } else {
-            self.wheel.begin(now);
-            self.wheel.push(roster.key(named));
+            self.wheel.push(key);
         }
     }
 
-    /// The soonest key, left where it is. It may be that of an entry since removed.
+    /// As `push`, where the array is full or the heap in use.
+    #[inline(never)]
+    fn push_otherwise<E: Copy>(&mut self, roster: &mut Roster<E>, key: u128, now: u64) {
+        if roster::due(key) <= self.limit {
+            self.push_near(roster, key, now);
+        } else {
+            if self.wheel.is_empty() {
+                self.wheel.begin(now);
+            }
+            self.wheel.push(key);
+        }
+    }
+
+    /// The soonest key, left where it is, `NOTHING` if there is none. It may be that of an entry
+    /// since removed.
     #[inline]
-    pub fn peek<E: Copy>(&mut self, roster: &mut Roster<E>) -> Option<u128> {
+    pub fn peek<E: Copy>(&mut self, roster: &mut Roster<E>) -> u128 {
         if self.near.is_empty() {
             self.refill(roster);
         }
@@ -107,7 +120,6 @@ impl Queue {
         }
     }
 
-    #[inline]
     fn push_near<E: Copy>(&mut self, roster: &mut Roster<E>, key: u128, now: u64) {
         if !self.flood.is_empty() && self.near.last().is_none_or(|last| last < key) {
             self.flood.push(key);
@@ -159,6 +171,7 @@ impl Queue {
     }
 
     /// Fills the empty array: from the heap, else with the wheel's next bucket.
+    #[inline(never)]
     fn refill<E: Copy>(&mut self, roster: &mut Roster<E>) {
         self.refills += 1;
         if !self.flood.is_empty() {
@@ -212,7 +225,8 @@ mod tests {
             self.sequence += 1;
             let due = self.now + span;
             let slot = self.roster.insert(due, self.sequence, None);
-            self.queue.push(&mut self.roster, slot, self.now);
+            let key = self.roster.key(slot);
+            self.queue.push(&mut self.roster, key, self.now);
             self.heap.push(Reverse((due, self.sequence)));
             self.entries.push((slot, due, self.sequence));
         }
@@ -230,7 +244,10 @@ mod tests {
 
         fn peek(&mut self) -> Option<u128> {
             loop {
-                let key = self.queue.peek(&mut self.roster)?;
+                let key = self.queue.peek(&mut self.roster);
+                if key == NOTHING {
+                    return None;
+                }
                 if self.roster.is_live(key) {
                     return Some(key);
                 }
@@ -329,7 +346,8 @@ mod tests {
         let mut push = |queue: &mut Queue, roster: &mut Roster<()>, due, now| {
             sequence += 1;
             let slot = roster.insert(due, sequence, None);
-            queue.push(roster, slot, now);
+            let key = roster.key(slot);
+            queue.push(roster, key, now);
         };
         let count = 100_000;
         for number in 0..count {
@@ -338,7 +356,8 @@ mod tests {
         }
         let mut last = 0;
         for step in 0..5 * count {
-            let key = queue.peek(&mut roster).expect("there are as many as there were");
+            let key = queue.peek(&mut roster);
+            assert_ne!(key, NOTHING, "there are as many as there were");
             assert!(key > last);
             last = key;
             queue.pop();

@@ -16,7 +16,10 @@ mod tests;
 use std::sync::Arc;
 
 use self::{curve::Curve, steps::Steps};
-use super::maths::{exp, ln, unit};
+use super::{
+    luck,
+    maths::{exp, ln, unit},
+};
 
 /// A distribution over non-negative values (seconds, bytes, counts).
 #[derive(Clone, Debug)]
@@ -67,8 +70,16 @@ pub enum Law {
 const _: () = assert!(size_of::<Law>() <= 32);
 
 impl Law {
+    /// The value that `key` draws at `place`. A constant draws nothing.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "on the way of every burst")]
+    pub fn draw_at(&self, key: u64, place: u64) -> f64 {
+        if let Law::Constant(value) = self { *value } else { self.draw(luck::draw(key, place)) }
+    }
+
     /// The value for a uniform word: the quantile at `maths::unit(bits)`, and so growing with it.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "on the way of every burst")]
     pub fn draw(&self, bits: u64) -> f64 {
         // Most draws are one of these two; the others need not be inlined everywhere.
         if let Law::Exponential { mean } = self {

@@ -38,6 +38,13 @@ impl Instant {
         self.0 >= Instant::NEVER.0
     }
 
+    /// `span` after this, if that is not beyond the horizon.
+    pub const fn later(self, span: Span) -> Option<Instant> {
+        // Both are at most 2^56, so the sum cannot wrap.
+        let nanos = self.0 + span.0;
+        if nanos < Instant::NEVER.0 { Some(Instant(nanos)) } else { None }
+    }
+
     /// The time since `earlier`, zero if that lies ahead.
     pub const fn since(self, earlier: Instant) -> Span {
         Span(self.0.saturating_sub(earlier.0))

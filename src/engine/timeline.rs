@@ -14,7 +14,7 @@
 use super::{
     belts::Belts,
     queue::{
-        Queue,
+        NOTHING, Queue,
         roster::{self, LANE, NONE, Roster, SEQUENCE_BITS},
     },
     time::{Instant, Span},
@@ -159,28 +159,33 @@ impl<E: Copy> Timeline<E> {
     #[inline(always)]
     pub fn at(&mut self, due: Instant, event: E) -> Ticket {
         assert!(due >= self.now, "an event in the past: {due:?} at {:?}", self.now);
-        if due.is_never() {
-            return Ticket::NONE;
-        }
-        let ticket = self.enter(due, event);
-        self.queue.push(&mut self.roster, ticket.named, self.now.nanos());
-        ticket
+        if due.is_never() { Ticket::NONE } else { self.line_up(due, event) }
     }
 
     /// Schedules `event` after `span`.
     #[inline(always)]
     pub fn after(&mut self, span: Span, event: E) -> Ticket {
-        self.at(self.now + span, event)
+        match self.now.later(span) {
+            Some(due) => self.line_up(due, event),
+            None => Ticket::NONE,
+        }
+    }
+
+    #[inline(always)]
+    fn line_up(&mut self, due: Instant, event: E) -> Ticket {
+        let (slot, sequence) = self.enter(due, event);
+        let key = roster::key_of(due.nanos(), sequence) | u128::from(slot);
+        self.queue.push(&mut self.roster, key, self.now.nanos());
+        Ticket { named: slot, generation: sequence as u32 }
     }
 
     /// Schedules `event` after a constant delay, on its lane.
     #[inline(always)]
     pub fn later(&mut self, delay: DelayId, event: E) -> Ticket {
-        let due = self.now + self.lanes[delay.0 as usize].delay;
-        if due.is_never() {
-            return Ticket::NONE;
+        match self.now.later(self.lanes[delay.0 as usize].delay) {
+            Some(due) => self.append(delay.0, due, event),
+            None => Ticket::NONE,
         }
-        self.append(delay.0, due, event)
     }
 
     /// Schedules `event`, which will not be cancelled, after a constant delay: on its belt, if it
@@ -190,10 +195,7 @@ impl<E: Copy> Timeline<E> {
         let (span, belt) = self.ways[delay.0 as usize];
         if belt == NO_BELT {
             self.later(delay, event);
-            return;
-        }
-        let due = self.now + span;
-        if !due.is_never() {
+        } else if let Some(due) = self.now.later(span) {
             let sequence = self.next_sequence();
             self.belts.push(belt, roster::key_of(due.nanos(), sequence), event);
         }
@@ -215,7 +217,7 @@ impl<E: Copy> Timeline<E> {
 
     #[inline(always)]
     fn append(&mut self, number: u32, due: Instant, event: E) -> Ticket {
-        let Ticket { named: slot, generation } = self.enter(due, event);
+        let (slot, sequence) = self.enter(due, event);
         let lane = &mut self.lanes[number as usize];
         let tail = lane.tail;
         lane.tail = slot;
@@ -231,7 +233,7 @@ impl<E: Copy> Timeline<E> {
                 self.advance_lane(number);
             }
         }
-        Ticket { named: slot | LANE, generation }
+        Ticket { named: slot | LANE, generation: sequence as u32 }
     }
 
     /// How long the constant delay is.
@@ -271,7 +273,7 @@ impl<E: Copy> Timeline<E> {
         loop {
             let queued = self.queue.peek(&mut self.roster);
             let carried = self.belts.soonest();
-            if carried < queued.unwrap_or(u128::MAX) {
+            if carried < queued {
                 let due = Instant::from_nanos(roster::due(carried));
                 if due > until {
                     return None;
@@ -280,25 +282,22 @@ impl<E: Copy> Timeline<E> {
                 self.happened += 1;
                 return self.belts.pop();
             }
-            let key = queued?;
-            let due = Instant::from_nanos(roster::due(key));
-            if due > until {
+            let due = Instant::from_nanos(roster::due(queued));
+            if due > until || queued == NOTHING {
                 return None;
             }
             self.queue.pop();
-            let named = roster::named(key);
-            let slot = if named & LANE == 0 {
-                if !self.roster.is_live(key) {
-                    continue;
-                }
-                named
+            let event = if roster::named(queued) & LANE == 0 {
+                self.roster.take(queued)
             } else {
-                let Some(slot) = self.surface(key) else { continue };
-                slot
+                self.surface(queued).and_then(|slot| self.roster.remove(slot))
             };
-            self.now = due;
-            self.happened += 1;
-            return self.roster.remove(slot);
+            // A stale key is nothing that happens.
+            if event.is_some() {
+                self.now = due;
+                self.happened += 1;
+                return event;
+            }
         }
     }
 
@@ -328,7 +327,8 @@ impl<E: Copy> Timeline<E> {
     fn advance_lane(&mut self, number: u32) {
         let Lane { head, proxy, .. } = self.lanes[number as usize];
         self.roster.copy_key(head, proxy);
-        self.queue.push(&mut self.roster, proxy, self.now.nanos());
+        let key = self.roster.key(proxy);
+        self.queue.push(&mut self.roster, key, self.now.nanos());
     }
 
     /// Moves the clock on to `until`, before which nothing is due.
@@ -337,13 +337,12 @@ impl<E: Copy> Timeline<E> {
         self.now = until;
     }
 
-    /// Gives an event a slot, on no list yet. Always inlined, together with those that call it:
+    /// Gives an event a slot, on no list yet, and a sequence number. Always inlined, together with those that call it:
     /// otherwise an event is written in parts and read as a whole at once, which stalls.
     #[inline(always)]
-    fn enter(&mut self, due: Instant, event: E) -> Ticket {
+    fn enter(&mut self, due: Instant, event: E) -> (u32, u64) {
         let sequence = self.next_sequence();
-        let slot = self.roster.insert(due.nanos(), sequence, Some(event));
-        Ticket { named: slot, generation: sequence as u32 }
+        (self.roster.insert(due.nanos(), sequence, Some(event)), sequence)
     }
 
     #[inline]

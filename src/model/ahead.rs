@@ -32,14 +32,16 @@ impl<R: Recorder> Run<'_, R> {
         for event in line.on_belts(STEP, STEP) {
             if let Event::Reach { call } | Event::Return { call, .. } = event
                 && let Some(call) = calls.get(*call)
+                && let Some(instance) = instances.get(call.instance as usize)
             {
-                seen ^= u64::from(instances[call.instance as usize].calls);
+                seen ^= u64::from(instance.calls);
             }
         }
         for event in line.on_belts(0, STEP) {
             if let Event::Reach { call } = event
                 && let Some(call) = calls.get(*call)
-                && let Some(host) = hosts.get_mut(instances[call.instance as usize].host.index())
+                && let Some(instance) = instances.get(call.instance as usize)
+                && let Some(host) = hosts.get_mut(instance.host.index())
             {
                 seen ^= u64::from(host.cpu.seen());
             }

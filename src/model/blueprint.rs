@@ -15,7 +15,7 @@ use crate::engine::{
 pub use crate::resource::cpu::Discipline;
 pub use load::{Arrivals, Choice, Gaps, Rate, Request, Workload};
 pub use objective::{Objective, Promise, Scope};
-pub use op::{Instruction, Milestone, Op};
+pub use op::{DirectCall, Instruction, Milestone, Op};
 pub use upstream::{
     Balance, Ban, Check, Derived, Keeps, Next, Retry, Reuse, Server, Statuses, Upstream,
 };

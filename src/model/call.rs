@@ -1,6 +1,6 @@
 //! A call: one attempt of one request at one instance, as both of its ends see it.
 
-use super::blueprint::{EndpointId, UpstreamId};
+use super::blueprint::{Blueprint, EndpointId, UpstreamId};
 use crate::{
     engine::{
         slab::{Entry, Generation, Key},
@@ -310,6 +310,13 @@ impl Call {
         self.seat = NONE;
         #[cfg(debug_assertions)]
         self.rest.spoil();
+    }
+
+    /// Has what it needs to run, and stands at the beginning of its program.
+    #[inline]
+    pub(crate) fn begin_program(&mut self, plan: &Blueprint) {
+        self.stage = Stage::Running;
+        self.pc = plan.endpoints[self.endpoint.index()].entry;
     }
 
     /// Makes a direct call an ordinary one.

@@ -4,19 +4,27 @@
 //! costs and in nothing else; whenever something is not as usual (its server is down, it has to be
 //! turned away, its caller gives up) it becomes an ordinary one and goes on as that.
 
+#![expect(clippy::inline_always, reason = "each is called in one or two places, once an event")]
+
 use super::{
     balance::random,
     blueprint::{
-        Balance, Blueprint, EndpointId, Instruction, LawId, Milestone, Op, Serving, Upstream,
+        Balance, Blueprint, DirectCall, Instruction, LawId, Milestone, Op, Serving, Upstream,
         UpstreamId,
     },
     call::{NONE, Phase, Stage},
     event::Event,
+    network::Cores,
     program::in_round,
     run::Run,
+    site::Site,
 };
 use crate::{
-    engine::{luck::mix, slab::Key, time::Span},
+    engine::{
+        luck::{draw, mix},
+        slab::Key,
+        time::Span,
+    },
     measure::{
         outcome::{Cause, Outcome},
         recorder::{Level, Recorder, Served},
@@ -37,7 +45,8 @@ impl Blueprint {
                 Op::Call { upstream, endpoint, until: Milestone::LastByte }
                     if self.upstreams[upstream.index()].derived.is_direct =>
                 {
-                    *op = Op::CallDirectly { upstream, endpoint };
+                    let entry = self.endpoints[endpoint.index()].entry;
+                    *op = Op::CallDirectly(DirectCall { upstream, endpoint, entry });
                 }
                 _ => {}
             }
@@ -49,7 +58,7 @@ impl Blueprint {
     pub fn with_ordinary_calls(&self) -> Blueprint {
         let mut plan = self.clone();
         for Instruction { op, .. } in &mut plan.program {
-            if let Op::CallDirectly { upstream, endpoint } = *op {
+            if let Op::CallDirectly(DirectCall { upstream, endpoint, .. }) = *op {
                 *op = Op::Call { upstream, endpoint, until: Milestone::LastByte };
             }
         }
@@ -87,15 +96,85 @@ impl Blueprint {
 }
 
 impl<R: Recorder> Run<'_, R> {
+    /// A direct call is at its server.
+    #[inline(always)]
+    pub(crate) fn reach(&mut self, key: Key) {
+        let Run { plan, site, tape } = self;
+        let Site { calls, instances, hosts, line, books, salt, .. } = &mut **site;
+        let now = line.now();
+        let Some(call) = calls.get_mut(key) else { return };
+        let index = call.instance;
+        let state = &mut instances[index as usize];
+        if !call.is.is_direct || !state.is_up {
+            call.make_ordinary();
+            self.deliver(key);
+            return;
+        }
+        call.arrived = now;
+        call.waited = Span::ZERO;
+        state.calls += 1;
+        books.services[state.service as usize].started += 1;
+        tape.level(Level::Calls(index), state.calls, now);
+        if state.is_full() {
+            self.find_no_seat(key);
+            return;
+        }
+        state.seat(call);
+        call.stage = Stage::Running;
+        if !(Cores { plan, salt: *salt, hosts, line, tape: *tape }.burst(key, call, state)) {
+            self.advance(key);
+        }
+    }
+
+    /// A call that has waited within its instance goes on: a direct one begins, as a rule with a
+    /// burst.
+    pub(crate) fn go_on_in_slot(&mut self, key: Key) {
+        if !(self.site.calls[key].is.is_direct && self.burst(key)) {
+            self.advance(key);
+        }
+    }
+
+    /// Goes on with the program of a call that has computed, or has what it waited for: a direct
+    /// one calls or answers.
+    #[inline(always)]
+    pub(crate) fn go_on_directly(&mut self, key: Key) {
+        let (plan, salt) = (self.plan, self.site.salt);
+        let call = &mut self.site.calls[key];
+        while call.is.is_direct {
+            let Instruction { op, place } = plan.program[call.pc as usize];
+            let here = in_round(place, call.round);
+            match op {
+                Op::CallDirectly(op) => return self.call_directly(key, op, here),
+                Op::Respond { bytes, is_last: true } => {
+                    return self.answer_directly(key, bytes, here);
+                }
+                Op::Branch { share, otherwise } => {
+                    let goes_on = ((draw(call.request_key ^ salt, here) >> 32) as u32) < share;
+                    call.pc = if goes_on { call.pc + 1 } else { otherwise };
+                }
+                Op::End if call.is.is_root => return self.visit_is_over(key, Cause::None),
+                _ => break,
+            }
+        }
+        self.advance(key);
+    }
+
+    /// As `call_directly`, for callers outside the loop.
+    #[inline(never)]
+    pub(crate) fn call_from_here(&mut self, caller: Key, op: DirectCall, place: u64) {
+        self.call_directly(caller, op, place);
+    }
+
+    /// As `answer_directly`, for callers outside the loop.
+    #[inline(never)]
+    pub(crate) fn answer_from_here(&mut self, key: Key, bytes: LawId, place: u64) {
+        self.answer_directly(key, bytes, place);
+    }
+
     /// A call makes another and waits for it.
-    #[inline]
-    pub(crate) fn call_directly(
-        &mut self,
-        caller: Key,
-        to: UpstreamId,
-        endpoint: EndpointId,
-        place: u64,
-    ) {
+    #[inline(always)]
+    fn call_directly(&mut self, caller: Key, op: DirectCall, place: u64) {
+        let DirectCall { upstream: to, endpoint, entry } = op;
         let above = &mut self.site.calls[caller];
         above.pc += 1;
         above.pending = 1;
@@ -119,153 +198,76 @@ impl<R: Recorder> Run<'_, R> {
         call.delay = delay;
         call.phase = Phase::Sent;
         call.stage = Stage::Away;
+        call.pc = entry;
         call.is.is_idempotent = is_idempotent;
         self.site.calls[caller].callee = key;
         self.site.line.hop(delay, Event::Reach { call: key });
     }
 
     /// Whose turn it is, or whom the draw hits: nothing speaks against any of them.
-    #[inline]
+    #[inline(always)]
     fn next_server(&mut self, upstream: &Upstream, to: UpstreamId, process: u32, key: u64) -> u32 {
-        if upstream.servers == 1 {
-            return 0;
-        }
-        let servers = upstream.servers_in(&self.plan.servers);
         let key = key ^ self.site.salt;
-        if matches!(upstream.balance, Balance::Random { .. }) {
-            return random::draw(upstream, servers, key);
+        if upstream.servers == 1 {
+            0
+        } else if matches!(upstream.balance, Balance::Random { .. }) {
+            random::draw(upstream, upstream.servers_in(&self.plan.servers), key)
+        } else {
+            self.server_in_turn(upstream, to, process, key)
         }
+    }
+
+    #[inline(never)]
+    fn server_in_turn(&mut self, from: &Upstream, to: UpstreamId, process: u32, key: u64) -> u32 {
         let view = self.view_of_process(to, process) as usize;
-        let picked = self.site.views[view].pick(upstream, servers, key);
+        let picked = self.site.views[view].pick(from, from.servers_in(&self.plan.servers), key);
         picked.expect("somebody may be picked where nobody is ever barred")
     }
 
-    /// A direct call is at its server.
-    #[inline]
-    pub(crate) fn reach(&mut self, key: Key) {
-        let now = self.now();
-        let Some(call) = self.site.calls.get_mut(key) else { return };
-        let index = call.instance;
-        let state = &mut self.site.instances[index as usize];
-        if !call.is.is_direct || !state.is_up {
-            call.make_ordinary();
-            self.deliver(key);
-            return;
-        }
-        call.arrived = now;
-        call.waited = Span::ZERO;
-        call.process = state.first_process;
-        state.calls += 1;
-        self.site.books.services[state.service as usize].started += 1;
-        self.tape.level(Level::Calls(index), state.calls, now);
-        if self.site.instances[index as usize].is_full() {
-            self.find_no_seat(key);
-        } else {
-            self.take_seat(key);
-            self.start_directly(key);
-        }
-    }
-
-    /// Begins the program of a direct call: as a rule with a burst.
-    #[inline]
-    fn start_directly(&mut self, key: Key) {
-        let call = &mut self.site.calls[key];
-        call.stage = Stage::Running;
-        call.pc = self.plan.endpoints[call.endpoint.index()].entry;
-        let begins = self.plan.program[call.pc as usize].op;
-        if !matches!(begins, Op::Cpu { .. }) || !self.burst(key) {
-            self.advance(key);
-        }
-    }
-
-    /// Goes on with the program of a call that has computed: a direct one calls or answers.
-    #[inline]
-    pub(crate) fn has_computed(&mut self, key: Key) {
-        let call = &self.site.calls[key];
-        let Instruction { op, place } = self.plan.program[call.pc as usize];
-        let here = in_round(place, call.round);
-        let is_over = match op {
-            Op::CallDirectly { upstream, endpoint } if call.is.is_direct => {
-                self.call_directly(key, upstream, endpoint, here);
-                true
-            }
-            Op::Respond { bytes, is_last: true } if call.is.is_direct => {
-                self.answer_directly(key, bytes, here);
-                true
-            }
-            _ => false,
-        };
-        if !is_over {
-            self.advance(key);
-        }
-    }
-
-    /// A direct call answers at its end, and the answer is as good as there: the call is over. (One
-    /// that goes on after its answer is an ordinary call from then on.)
-    #[inline]
-    pub(crate) fn answer_directly(&mut self, key: Key, bytes: LawId, place: u64) {
-        let call = &mut self.site.calls[key];
-        let request = call.request_key;
-        call.pc += 1;
-        call.is.is_answered = true;
-        call.phase = Phase::Over;
-        let (caller, delay) = (call.caller, call.delay);
-        let bytes = self.draw_law(bytes, request, place) as u32;
-        self.site.line.hop(delay, Event::Return { call: caller, bytes });
-        self.leave_directly(key);
-    }
-
-    /// A direct call that has answered leaves its server, and nothing is left of it.
-    #[inline]
-    fn leave_directly(&mut self, key: Key) {
-        let now = self.now();
-        let call = &self.site.calls[key];
+    /// A direct call answers at its end, and the answer is as good as there: the call is over, and
+    /// nothing is left of it. (One that goes on after its answer is an ordinary call from then on.)
+    #[inline(always)]
+    fn answer_directly(&mut self, key: Key, bytes: LawId, place: u64) {
+        let Run { plan, site, tape } = self;
+        let Site { calls, instances, line, books, salt, .. } = &mut **site;
+        let now = line.now();
+        let call = &calls[key];
+        let bytes = plan.laws[bytes.index()].draw_at(call.request_key ^ *salt, place);
+        line.hop(call.delay, Event::Return { call: call.caller, bytes: bytes as u32 });
         let (instance, arrived, waited) = (call.instance, call.arrived, call.waited);
-        let seat = call.seat;
-        self.site.calls.remove(key);
-        let state = &mut self.site.instances[instance as usize];
+        let state = &mut instances[instance as usize];
         let service = state.service;
         state.calls -= 1;
         state.busy -= 1;
-        self.tape.level(Level::Calls(instance), state.calls, now);
-        if seat != NONE {
-            state.seats.push_back(seat);
+        tape.level(Level::Calls(instance), state.calls, now);
+        if call.seat != NONE {
+            state.seats.push_back(call.seat);
         }
         let waits = state.waiting_count > 0;
-        self.site.books.services[service as usize].succeeded += 1;
+        calls.remove(key);
+        books.services[service as usize].succeeded += 1;
         let outcome = Outcome::OK;
         let is_wasted = false;
-        self.tape.served(Served { service, instance, arrived, waited, outcome, is_wasted }, now);
+        tape.served(Served { service, instance, arrived, waited, outcome, is_wasted }, now);
         if waits {
             self.grant_slots(instance as usize);
         }
     }
 
-    /// The answer of a direct call is back.
-    #[inline]
-    pub(crate) fn returned(&mut self, key: Key, bytes: u32) {
-        let Some(call) = self.site.calls.get_mut(key) else { return };
+    /// The answer of a direct call is back. Who goes on with it.
+    #[inline(always)]
+    pub(crate) fn returned(&mut self, key: Key, bytes: u32) -> Option<Key> {
+        let call = self.site.calls.get_mut(key)?;
         if call.stage == Stage::Over {
             // It died meanwhile, and its own caller has not been told yet.
-            return;
+            return None;
         }
         call.pending -= 1;
         call.bytes = bytes;
         if call.is.is_direct && call.outcome.is_ok() {
-            let Instruction { op, place } = self.plan.program[call.pc as usize];
-            let here = in_round(place, call.round);
-            match op {
-                Op::Respond { bytes, is_last: true } => {
-                    self.answer_directly(key, bytes, here);
-                    return;
-                }
-                Op::End if self.site.calls[key].is.is_root => {
-                    self.visit_is_over(key, Cause::None);
-                    return;
-                }
-                _ => {}
-            }
+            return Some(key);
         }
         self.go_on(key);
+        None
     }
 }

@@ -11,11 +11,7 @@ use super::{
     site::Site,
 };
 use crate::{
-    engine::{
-        list::List,
-        slab::Key,
-        time::{Instant, Span},
-    },
+    engine::{list::List, slab::Key, time::Span},
     measure::{
         outcome::{Cause, Outcome},
         recorder::{Level, Recorder, Served},
@@ -364,10 +360,5 @@ impl<R: Recorder> Run<'_, R> {
         {
             self.tape.level(level, 0, now);
         }
-    }
-
-    /// A visitor's request is over for whoever measures.
-    pub(crate) fn arrived_at(&self, key: Key) -> Instant {
-        self.site.calls[key].arrived
     }
 }

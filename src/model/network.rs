@@ -11,6 +11,7 @@ use super::{
     blueprint::{Blueprint, Host, HostId, LawId, Upstream},
     call::{Call, NONE},
     event::Event,
+    instance::InstanceState,
     run::Run,
     site::Site,
 };
@@ -78,6 +79,64 @@ impl HostState {
             self.wake_at = due;
             self.wake = line.at(due, Event::Cpu { host: host.0 });
         }
+    }
+}
+
+impl HostState {
+    /// A burst for a call begins, shares the cores with others, or waits for one.
+    #[inline(never)]
+    fn admit<R: Recorder>(
+        &mut self,
+        id: HostId,
+        line: &mut Timeline<Event>,
+        tape: &mut R,
+        (call, work, class): (Key, Span, u8),
+    ) {
+        let now = line.now();
+        let admission = self.cpu.admit(now, call, work, class);
+        tape.level(Level::Runnable(id.0), self.cpu.runnable(), now);
+        match admission {
+            Admission::Begins(stint) => schedule_end(line, id, stint),
+            Admission::Departs(due) => self.wake_by(line, id, due),
+            Admission::Waits => {}
+        }
+    }
+}
+
+/// What a call's burst needs, taken apart so that the call and its instance can be held meanwhile.
+pub(crate) struct Cores<'a, R> {
+    pub(crate) plan: &'a Blueprint,
+    pub(crate) salt: u64,
+    pub(crate) hosts: &'a mut [HostState],
+    pub(crate) line: &'a mut Timeline<Event>,
+    pub(crate) tape: &'a mut R,
+}
+
+impl<R: Recorder> Cores<'_, R> {
+    /// The burst of a call that stands before one; it goes on when the work is done. Whether there
+    /// is anything to do.
+    #[inline(always)]
+    pub(crate) fn burst(self, key: Key, call: &mut Call, state: &InstanceState) -> bool {
+        let work = call.take_work(self.plan, self.salt);
+        if work.is_zero() {
+            return false;
+        }
+        let work = if state.speed == 1.0 {
+            work
+        } else {
+            Span::from_nanos((work.nanos() as f64 / state.speed) as u64)
+        };
+        let id = state.host;
+        let host = &mut self.hosts[id.index()];
+        let now = self.line.now();
+        if let Some((stint, runnable)) = host.cpu.begin_if_idle(now, key, work) {
+            self.tape.level(Level::Runnable(id.0), runnable, now);
+            schedule_end(self.line, id, stint);
+        } else {
+            let class = self.plan.endpoints[call.endpoint.index()].class;
+            host.admit(id, self.line, self.tape, (key, work, class));
+        }
+        true
     }
 }
 
@@ -204,31 +263,6 @@ impl<R: Recorder> Run<'_, R> {
         (received.end > now).then_some(received.end)
     }
 
-    /// A burst of CPU for a call; it goes on when the work is done.
-    #[inline]
-    pub(crate) fn compute(&mut self, call: Key, work: Span) {
-        let Run { plan, site, tape } = self;
-        let Site { calls, instances, hosts, line, .. } = &mut **site;
-        let now = line.now();
-        let it = &calls[call];
-        let instance = &instances[it.instance as usize];
-        let class = plan.endpoints[it.endpoint.index()].class;
-        let work = if instance.speed == 1.0 {
-            work
-        } else {
-            Span::from_nanos((work.nanos() as f64 / instance.speed) as u64)
-        };
-        let host = instance.host;
-        let state = &mut hosts[host.index()];
-        let admission = state.cpu.admit(now, call, work, class);
-        tape.level(Level::Runnable(host.0), state.cpu.runnable(), now);
-        match admission {
-            Admission::Begins(stint) => schedule_end(line, host, stint),
-            Admission::Departs(due) => state.wake_by(line, host, due),
-            Admission::Waits => {}
-        }
-    }
-
     /// Makes sure that the wake-up of a shared CPU is not later than `due`.
     pub(crate) fn wake_cpu(&mut self, host: HostId, due: Instant) {
         self.site.hosts[host.index()].wake_by(&mut self.site.line, host, due);
@@ -252,17 +286,19 @@ impl<R: Recorder> Run<'_, R> {
         state.wake_by(line, host, due);
     }
 
-    /// A core has worked on a job until its end, unless that was interrupted or removed.
-    #[inline]
-    pub(crate) fn computed(&mut self, host: HostId, core: u32, turn: u32) {
-        let now = self.now();
-        let cpu = &mut self.site.hosts[host.index()].cpu;
-        let Some((call, next)) = cpu.end(now, core, turn) else { return };
-        self.tape.level(Level::Runnable(host.0), cpu.runnable(), now);
+    /// A core has worked on a job until its end, unless that was interrupted or removed. Whose job
+    /// it was.
+    #[inline(always)]
+    pub(crate) fn computed(&mut self, host: HostId, core: u32, turn: u32) -> Option<Key> {
+        let Run { site, tape, .. } = self;
+        let now = site.line.now();
+        let cpu = &mut site.hosts[host.index()].cpu;
+        let (call, next) = cpu.end(now, core, turn)?;
+        tape.level(Level::Runnable(host.0), cpu.runnable(), now);
         if let Some(stint) = next {
-            schedule_end(&mut self.site.line, host, stint);
+            schedule_end(&mut site.line, host, stint);
         }
-        self.has_computed(call);
+        Some(call)
     }
 
     /// One disk operation: when it will be over.

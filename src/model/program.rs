@@ -5,11 +5,12 @@
 //! holds the slot from start to end.
 
 use super::{
-    blueprint::{Endpoint, FilesId, Instruction, LawId, Milestone, Op},
-    call::{NONE, Stage},
+    blueprint::{Blueprint, FilesId, Instruction, LawId, Milestone, Op},
+    call::{Call, NONE, Stage},
     event::Event,
-    network::{PACKET_BYTES, disk_of},
+    network::{Cores, PACKET_BYTES, disk_of},
     run::Run,
+    site::Site,
 };
 use crate::{
     engine::{
@@ -34,6 +35,52 @@ const ERROR_BYTES: u64 = 512;
 /// Spreads the rounds of a loop over the places of draws.
 const ROUND: u64 = 0x9E37_79B9_7F4A_7C15;
 
+impl Call {
+    /// All CPU work that stands together at the present place of its program, for a thread does not
+    /// yield between two steps; none if there stands something else.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "on the way of every burst")]
+    pub(crate) fn take_work(&mut self, plan: &Blueprint, salt: u64) -> Span {
+        let [first, next, ..] = &plan.program[self.pc as usize..] else {
+            return Span::ZERO;
+        };
+        let Op::Cpu { work, of_request } = first.op else {
+            return self.take_more_work(plan, salt);
+        };
+        self.pc += 1;
+        let luck = if of_request { self.request_key } else { self.attempt_key };
+        let here = in_round(first.place, self.round);
+        let work = Span::from_seconds(plan.laws[work.index()].draw_at(luck ^ salt, here));
+        // As a rule something else follows.
+        if matches!(next.op, Op::Cpu { .. } | Op::Handshake { .. }) {
+            work + self.take_more_work(plan, salt)
+        } else {
+            work
+        }
+    }
+
+    #[inline(never)]
+    fn take_more_work(&mut self, plan: &Blueprint, salt: u64) -> Span {
+        let mut work = Span::ZERO;
+        for step in &plan.program[self.pc as usize..] {
+            let (law, luck) = match step.op {
+                Op::Cpu { work, of_request: false } => (work, self.attempt_key),
+                Op::Cpu { work, of_request: true } => (work, self.request_key),
+                Op::Handshake { work } if self.is.is_fresh => (work, self.attempt_key),
+                Op::Handshake { .. } => {
+                    self.pc += 1;
+                    continue;
+                }
+                _ => break,
+            };
+            let word = draw(luck ^ salt, in_round(step.place, self.round));
+            work += Span::from_seconds(plan.laws[law.index()].draw(word));
+            self.pc += 1;
+        }
+        work
+    }
+}
+
 impl<R: Recorder> Run<'_, R> {
     /// The place of the draws of a call's present operation, in its present round.
     #[inline]
@@ -49,9 +96,7 @@ impl<R: Recorder> Run<'_, R> {
 
     /// Begins the program of a call that has got what it needs to run.
     pub(crate) fn start(&mut self, key: Key) {
-        let call = &mut self.site.calls[key];
-        call.stage = Stage::Running;
-        call.pc = self.plan.endpoints[call.endpoint.index()].entry;
+        self.site.calls[key].begin_program(self.plan);
         self.advance(key);
     }
 
@@ -112,8 +157,8 @@ impl<R: Recorder> Run<'_, R> {
                     call.round += 1;
                     call.pc += 1;
                 }
-                Op::CallDirectly { upstream, endpoint } => {
-                    self.call_directly(key, upstream, endpoint, here);
+                Op::CallDirectly(op) => {
+                    self.call_from_here(key, op, here);
                     return;
                 }
                 Op::Wait { .. } | Op::Call { .. } | Op::Fork { .. } | Op::Commit { .. } => {
@@ -122,7 +167,7 @@ impl<R: Recorder> Run<'_, R> {
                     return;
                 }
                 Op::Respond { bytes, is_last: true } if call.is.is_direct => {
-                    self.answer_directly(key, bytes, here);
+                    self.answer_from_here(key, bytes, here);
                     return;
                 }
                 Op::Respond { .. } | Op::RespondFile | Op::Relay => {
@@ -140,37 +185,16 @@ impl<R: Recorder> Run<'_, R> {
         }
     }
 
-    /// A CPU burst: all work that stands together, for a thread does not yield between two steps.
-    /// Whether the call has to wait (for its loop, or for the burst).
-    #[inline]
+    /// A CPU burst. Whether the call has to wait (for its loop, or for the burst).
     pub(crate) fn burst(&mut self, key: Key) -> bool {
         if !self.hold_loop(key) {
             return true;
         }
-        let (plan, salt) = (self.plan, self.site.salt);
-        let call = &mut self.site.calls[key];
-        let round = u64::from(call.round).wrapping_mul(ROUND);
-        let mut work = Span::ZERO;
-        for step in &plan.program[call.pc as usize..] {
-            let (law, luck) = match step.op {
-                Op::Cpu { work, of_request: false } => (work, call.attempt_key),
-                Op::Cpu { work, of_request: true } => (work, call.request_key),
-                Op::Handshake { work } if call.is.is_fresh => (work, call.attempt_key),
-                Op::Handshake { .. } => {
-                    call.pc += 1;
-                    continue;
-                }
-                _ => break,
-            };
-            let word = draw(luck ^ salt, step.place.wrapping_add(round));
-            work += Span::from_seconds(plan.laws[law.index()].draw(word));
-            call.pc += 1;
-        }
-        if work.is_zero() {
-            return false;
-        }
-        self.compute(key, work);
-        true
+        let Run { plan, site, tape } = self;
+        let Site { calls, instances, hosts, line, salt, .. } = &mut **site;
+        let call = &mut calls[key];
+        let state = &instances[call.instance as usize];
+        Cores { plan, salt: *salt, hosts, line, tape: *tape }.burst(key, call, state)
     }
 
     /// The operations that let go of the loop and wait for something else.
@@ -500,12 +524,6 @@ impl<R: Recorder> Run<'_, R> {
         self.hang_up_on_caller(key, cause);
         self.leave_loop(key);
         self.leave(key, outcome);
-    }
-
-    /// The endpoint of a call.
-    #[inline]
-    pub(crate) fn endpoint(&self, key: Key) -> &Endpoint {
-        &self.plan.endpoints[self.site.calls[key].endpoint.index()]
     }
 }
 

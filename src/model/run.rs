@@ -74,64 +74,75 @@ impl<R: Recorder> Run<'_, R> {
     fn go(&mut self, until: Instant, only_while_outstanding: bool) {
         while !only_while_outstanding || self.site.books.outstanding > 0 {
             let Some(event) = self.site.line.next(until) else { break };
-            if self.site.line.happened() % EVENTS_TOGETHER == 0 {
+            if self.site.line.happened().is_multiple_of(EVENTS_TOGETHER) {
                 self.look_at_belts();
             }
             if self.site.line.refills() != self.site.looked {
                 self.look_at_queue();
             }
             self.happen(event);
-            self.let_go_on();
+            if !self.site.ready.is_empty() {
+                self.let_go_on();
+            }
         }
     }
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "called in one place, once an event")]
     fn happen(&mut self, event: Event) {
-        match event {
-            Event::Cpu { host } => self.cpu_woke(HostId(host)),
-            Event::Computed { host, core, turn } => self.computed(HostId(host), core, turn),
-            Event::Visit { source } => self.visit(source),
-            Event::Ask { user } => self.ask(user),
-            Event::Reach { call } => self.reach(call),
-            Event::Return { call, bytes } => self.returned(call, bytes),
-            Event::Syn { call } => self.syn(call),
-            Event::Connected { call } => self.connected(call),
-            Event::Send { call } => self.send(call),
-            Event::Arrive { call } => self.arrive(call),
-            Event::Deliver { call } => self.deliver(call),
-            Event::FirstByte { call } => self.first_byte(call),
-            Event::LastByte { call } => self.last_byte(call),
-            Event::Answered { call } => self.answered(call),
-            Event::Broken { call, cause } => self.broken(call, cause),
-            Event::Abandoned { call } => self.abandoned(call),
-            Event::Closed { connection } => self.closed(connection),
-            Event::Idle { connection } => self.idled(connection),
-            Event::Stale { peer, delay } => self.close_stale(peer, delay),
-            Event::TimeOut { call } => self.timed_out(call),
-            Event::GiveUp { call } => self.give_up(call),
-            Event::Renege { call } => self.renege(call),
-            Event::Resume { call } => self.resume(call),
-            Event::Retry { call } => self.retry_now(call),
-            Event::Flushed { log, stage, epoch } => self.flushed(log, stage, epoch),
-            Event::Shipped { log, replica, epoch } => self.shipped(log, replica, epoch),
-            Event::Follow { log, replica, epoch } => self.follow(log, replica, epoch),
-            Event::Check { view, server } => self.check(view, server),
-            Event::Purge { view } => self.purge(view),
-            Event::Happen { index } => self.on_the_timeline(index),
+        let goes_on = 'one: {
+            match event {
+                Event::Computed { host, core, turn } => {
+                    break 'one self.computed(HostId(host), core, turn);
+                }
+                Event::Return { call, bytes } => break 'one self.returned(call, bytes),
+                Event::Reach { call } => self.reach(call),
+                Event::Visit { source } => self.visit(source),
+                Event::Cpu { host } => self.cpu_woke(HostId(host)),
+                Event::Ask { user } => self.ask(user),
+                Event::Syn { call } => self.syn(call),
+                Event::Connected { call } => self.connected(call),
+                Event::Send { call } => self.send(call),
+                Event::Arrive { call } => self.arrive(call),
+                Event::Deliver { call } => self.deliver(call),
+                Event::FirstByte { call } => self.first_byte(call),
+                Event::LastByte { call } => self.last_byte(call),
+                Event::Answered { call } => self.answered(call),
+                Event::Broken { call, cause } => self.broken(call, cause),
+                Event::Abandoned { call } => self.abandoned(call),
+                Event::Closed { connection } => self.closed(connection),
+                Event::Idle { connection } => self.idled(connection),
+                Event::Stale { peer, delay } => self.close_stale(peer, delay),
+                Event::TimeOut { call } => self.timed_out(call),
+                Event::GiveUp { call } => self.give_up(call),
+                Event::Renege { call } => self.renege(call),
+                Event::Resume { call } => self.resume(call),
+                Event::Retry { call } => self.retry_now(call),
+                Event::Flushed { log, stage, epoch } => self.flushed(log, stage, epoch),
+                Event::Shipped { log, replica, epoch } => self.shipped(log, replica, epoch),
+                Event::Follow { log, replica, epoch } => self.follow(log, replica, epoch),
+                Event::Check { view, server } => self.check(view, server),
+                Event::Purge { view } => self.purge(view),
+                Event::Happen { index } => self.on_the_timeline(index),
+            }
+            return;
+        };
+        // Most events end so: there is one place for it, as it is compiled into the loop.
+        if let Some(call) = goes_on {
+            self.go_on_directly(call);
         }
     }
 
     /// Calls that were let go on by this event: a freed slot, a freed loop. They may free others.
-    #[inline]
+    #[inline(never)]
     fn let_go_on(&mut self) {
         let mut next = 0;
-        while next < self.site.ready.len() {
-            let call = self.site.ready[next];
+        while let Some(&key) = self.site.ready.get(next) {
             next += 1;
             // A host that is lost may have taken it along within the same event.
-            if self.site.calls.get(call).is_some_and(|call| call.stage == Stage::Running) {
-                self.advance(call);
+            match self.site.calls.get(key) {
+                Some(call) if call.stage == Stage::Running => self.go_on_in_slot(key),
+                Some(_) | None => {}
             }
         }
         self.site.ready.clear();

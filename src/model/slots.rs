@@ -2,13 +2,21 @@
 //! calls that wait for one.
 
 use super::{
-    blueprint::{LawId, Order, Room, Serving},
-    call::{NONE, Place, Stage},
+    blueprint::{Blueprint, Order, Room, Serving},
+    call::{Call, NONE, Place, Stage},
     event::Event,
+    instance::InstanceState,
     run::Run,
+    site::Site,
 };
 use crate::{
-    engine::{list::List, slab::Key, time::Span, timeline::Ticket},
+    engine::{
+        list::{Links, List},
+        luck::draw,
+        slab::Key,
+        time::Span,
+        timeline::Ticket,
+    },
     measure::{outcome::Cause, recorder::Recorder},
 };
 
@@ -16,49 +24,79 @@ use crate::{
 const ROOM: u64 = 0x524F_4F4D;
 const PATIENCE: u64 = 0x5041_5449;
 
+impl InstanceState {
+    /// A call takes a slot: the one that has been idle longest.
+    #[inline]
+    pub(crate) fn seat(&mut self, call: &mut Call) {
+        self.busy += 1;
+        call.process = self.first_process;
+        if self.processes > 1 {
+            // Without a limit there are no numbered seats, and one process.
+            call.seat = self.seats.pop_front().unwrap_or(NONE);
+            call.process += if call.seat == NONE { 0 } else { call.seat % self.processes };
+        }
+        call.is.holds_slot = true;
+    }
+
+    /// The queue in which a call waits.
+    #[inline]
+    fn queue_of(&mut self, plan: &Blueprint, call: &Call) -> &mut List {
+        let last = self.waiting.len() - 1;
+        let class = if last == 0 { 0 } else { plan.endpoints[call.endpoint.index()].class };
+        &mut self.waiting[usize::from(class).min(last)]
+    }
+
+    /// A call waits no longer.
+    #[inline]
+    fn release(&mut self, plan: &Blueprint, links: &mut Links, (key, call): (Key, &mut Call)) {
+        call.place = Place::Nowhere;
+        links.remove(self.queue_of(plan, call), key.index());
+        self.waiting_count -= 1;
+    }
+
+    /// Who is next.
+    #[inline]
+    fn next(&self, order: Order) -> Option<u32> {
+        match order {
+            Order::Fifo => self.waiting[0].first(),
+            Order::Lifo => self.waiting[0].last(),
+            Order::Priority => self.waiting.iter().find_map(List::first),
+        }
+    }
+}
+
 impl<R: Recorder> Run<'_, R> {
-    /// A call that has arrived finds all slots taken.
+    /// A call that has arrived finds all slots taken: it waits for one, or is turned away.
     pub(crate) fn find_no_seat(&mut self, key: Key) {
-        let service = self.service_of(key) as usize;
-        let Serving::Slots { room, patience, .. } = self.plan.services[service].serving else {
+        let Run { plan, site, .. } = self;
+        let Site { calls, instances, links, line, salt, .. } = &mut **site;
+        let call = &mut calls[key];
+        let state = &mut instances[call.instance as usize];
+        let serving = plan.services[state.service as usize].serving;
+        let Serving::Slots { room, patience, .. } = serving else {
             unreachable!("only slots are ever all taken")
         };
-        if self.has_room(key, room) {
-            self.wait_for_slot(key, patience);
-        } else {
-            self.turn_away(key, Cause::QueueFull);
-        }
-    }
-
-    fn has_room(&mut self, key: Key, room: Room) -> bool {
-        let call = &self.site.calls[key];
-        let waiting = self.site.instances[call.instance as usize].waiting_count;
-        match room {
+        let has_room = match room {
             Room::Unlimited => true,
-            Room::Places(places) => waiting < places,
+            Room::Places(places) => state.waiting_count < places,
             Room::Law(law) => {
-                let word = self.site.draw(call.request_key, ROOM);
-                f64::from(waiting) < self.plan.laws[law.index()].draw(word)
+                let word = draw(call.request_key ^ *salt, ROOM);
+                f64::from(state.waiting_count) < plan.laws[law.index()].draw(word)
             }
+        };
+        if !has_room {
+            self.turn_away(key, Cause::QueueFull);
+            return;
         }
-    }
-
-    fn wait_for_slot(&mut self, key: Key, patience: Option<LawId>) {
-        let class = self.endpoint(key).class;
-        let call = &mut self.site.calls[key];
         call.stage = Stage::Waiting;
         call.place = Place::SlotQueue;
-        let (index, attempt) = (call.instance as usize, call.attempt_key);
-        let state = &mut self.site.instances[index];
-        let class = usize::from(class).min(state.waiting.len() - 1);
-        self.site.links.push_back(&mut state.waiting[class], key.index());
+        links.push_back(state.queue_of(plan, call), key.index());
         state.waiting_count += 1;
         if let Some(law) = patience {
-            self.site.calls[key].make_ordinary();
-            let word = self.site.draw(attempt, PATIENCE);
-            let span = Span::from_seconds(self.plan.laws[law.index()].draw(word));
-            let ticket = self.site.line.after(span, Event::Renege { call: key });
-            self.site.calls[key].rest.hold = ticket;
+            call.make_ordinary();
+            let word = draw(call.attempt_key ^ *salt, PATIENCE);
+            let span = Span::from_seconds(plan.laws[law.index()].draw(word));
+            call.rest.hold = line.after(span, Event::Renege { call: key });
         }
     }
 
@@ -75,31 +113,17 @@ impl<R: Recorder> Run<'_, R> {
 
     pub(crate) fn leave_slot_queue(&mut self, key: Key) {
         let now = self.now();
-        let class = self.endpoint(key).class;
-        let call = &mut self.site.calls[key];
-        call.place = Place::Nowhere;
+        let Site { calls, instances, links, .. } = &mut *self.site;
+        let call = &mut calls[key];
         call.waited = now.since(call.arrived);
-        let index = call.instance as usize;
-        let state = &mut self.site.instances[index];
-        let class = usize::from(class).min(state.waiting.len() - 1);
-        self.site.links.remove(&mut state.waiting[class], key.index());
-        state.waiting_count -= 1;
+        instances[call.instance as usize].release(self.plan, links, (key, call));
     }
 
-    /// A slot is taken: the one that has been idle longest.
+    /// A slot is taken.
     #[inline]
     pub(crate) fn take_seat(&mut self, key: Key) {
         let call = &mut self.site.calls[key];
-        let index = call.instance as usize;
-        let state = &mut self.site.instances[index];
-        state.busy += 1;
-        call.process = state.first_process;
-        if state.processes > 1 {
-            // Without a limit there are no numbered seats, and one process.
-            call.seat = state.seats.pop_front().unwrap_or(NONE);
-            call.process += if call.seat == NONE { 0 } else { call.seat % state.processes };
-        }
-        call.is.holds_slot = true;
+        self.site.instances[call.instance as usize].seat(call);
     }
 
     pub(crate) fn give_back_seat(&mut self, key: Key) {
@@ -118,30 +142,24 @@ impl<R: Recorder> Run<'_, R> {
 
     /// Free slots go to those who wait.
     pub(crate) fn grant_slots(&mut self, index: usize) {
-        let service = self.plan.instances[index].service;
-        let Serving::Slots { order, .. } = self.plan.services[service.index()].serving else {
-            return;
-        };
-        while !self.site.instances[index].is_full() {
-            let state = &self.site.instances[index];
-            let next = match order {
-                Order::Fifo => state.waiting[0].first(),
-                Order::Lifo => state.waiting[0].last(),
-                Order::Priority => state.waiting.iter().find_map(List::first),
-            };
-            let Some(next) = next else { break };
-            let key = self.site.calls.key_at(next);
-            self.leave_slot_queue(key);
-            let call = &mut self.site.calls[key];
+        let Run { plan, site, .. } = self;
+        let Site { calls, instances, links, line, ready, .. } = &mut **site;
+        let state = &mut instances[index];
+        let serving = plan.services[state.service as usize].serving;
+        let Serving::Slots { order, .. } = serving else { return };
+        while !state.is_full()
+            && let Some(next) = state.next(order)
+        {
+            let key = calls.key_at(next);
+            let call = &mut calls[key];
+            call.waited = line.now().since(call.arrived);
+            state.release(plan, links, (key, call));
             if !call.is.is_direct {
-                let hold = std::mem::replace(&mut call.rest.hold, Ticket::NONE);
-                self.site.line.cancel(hold);
+                line.cancel(std::mem::replace(&mut call.rest.hold, Ticket::NONE));
             }
-            self.take_seat(key);
-            let call = &mut self.site.calls[key];
-            call.stage = Stage::Running;
-            call.pc = self.plan.endpoints[call.endpoint.index()].entry;
-            self.site.ready.push(key);
+            state.seat(call);
+            call.begin_program(plan);
+            ready.push(key);
         }
     }
 }

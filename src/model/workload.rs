@@ -3,19 +3,19 @@
 pub mod rate;
 
 use super::{
-    blueprint::{Arrivals, Blueprint, Gaps, Workload, WorkloadId},
-    call::{NONE, Phase, Stage},
+    blueprint::{Arrivals, Blueprint, Choice, Gaps, Instruction, Op, Workload, WorkloadId},
+    call::{Call, NONE, Phase, Stage},
     event::Event,
     run::Run,
     site::Site,
 };
 use crate::{
     engine::{
-        luck::{Stream, mix},
+        luck::{Stream, draw, mix},
         maths::ln,
         slab::Key,
         time::{Instant, Span},
-        timeline::{DelayId, Ticket},
+        timeline::Ticket,
     },
     measure::{
         outcome::{Cause, Outcome},
@@ -56,13 +56,6 @@ pub struct User {
     ordinal: u64,
     /// Kept between requests.
     pub(crate) connection: Key,
-}
-
-/// How long a visitor waits.
-enum Patience {
-    Constant(DelayId),
-    Drawn(Span),
-    Endless,
 }
 
 impl Source {
@@ -123,11 +116,51 @@ impl Site {
     }
 }
 
+impl Blueprint {
+    /// Whether a request that arrives at this instant counts.
+    #[inline]
+    fn is_measured(&self, arrived: Instant) -> bool {
+        let from = Instant::ZERO + self.warm_up;
+        arrived >= from && arrived < from + self.duration
+    }
+
+    /// What a visitor asks for.
+    #[inline]
+    fn choose(&self, workload: &Workload, word: impl FnOnce() -> u64) -> Choice {
+        if let [only] = workload.mix.as_slice() {
+            return *only;
+        }
+        let word = word() >> 11;
+        let choice = workload.mix.iter().find(|choice| word < choice.below);
+        *choice.unwrap_or(&workload.mix[workload.mix.len() - 1])
+    }
+
+    /// How a visitor's request ended.
+    #[inline]
+    fn finished(&self, call: &Call, workload: usize, cause: Cause, ended: Instant) -> Finished {
+        let is_own = matches!(cause, Cause::Patience | Cause::Unfinished);
+        let outcome = if is_own {
+            let at = self.workloads[workload].service.0 as u16;
+            Outcome { status: 0, cause, at }
+        } else {
+            call.outcome
+        };
+        Finished {
+            key: call.request_key,
+            workload: workload as u32,
+            request: self.endpoints[call.endpoint.index()].request.0,
+            arrived: call.arrived,
+            ended,
+            outcome,
+        }
+    }
+}
+
 impl<R: Recorder> Run<'_, R> {
     /// The workload whose visitors are an instance.
     #[inline]
     pub(crate) fn workload_of(&self, instance: u32) -> usize {
-        let service = self.plan.instances[instance as usize].service.index();
+        let service = self.site.instances[instance as usize].service as usize;
         service - (self.plan.services.len() - self.plan.workloads.len())
     }
 
@@ -161,61 +194,50 @@ impl<R: Recorder> Run<'_, R> {
         self.begin_visit(workload, key, ordinal, index);
     }
 
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "whether there is a user is known where it is called")]
     fn begin_visit(&mut self, index: u32, visitor: u64, ordinal: u64, user: u32) {
-        let now = self.now();
-        let workload = &self.plan.workloads[index as usize];
+        let Run { plan, site, tape } = self;
+        let Site { calls, instances, line, books, salt, .. } = &mut **site;
+        let now = line.now();
+        let workload = &plan.workloads[index as usize];
         let request_key = mix(visitor, ordinal);
-        let choice = if let [only] = workload.mix.as_slice() {
-            only
-        } else {
-            let word = self.site.draw(request_key, MIX) >> 11;
-            let choice = workload.mix.iter().find(|choice| word < choice.below);
-            choice.unwrap_or(&workload.mix[workload.mix.len() - 1])
-        };
-        let instance = self.plan.services[workload.service.index()].first_instance;
-        let one_way = workload.latency.map(|law| {
-            let word = self.site.draw(visitor, LATENCY);
-            Span::from_seconds(self.plan.laws[law.index()].draw(word))
-        });
-        let patience = match (workload.patience_delay, workload.patience) {
-            (Some(delay), _) => Patience::Constant(delay),
-            (None, Some(law)) => {
-                let word = self.site.draw(request_key, PATIENCE);
-                Patience::Drawn(Span::from_seconds(self.plan.laws[law.index()].draw(word)))
-            }
-            (None, None) => Patience::Endless,
-        };
-        let (key, root) = self.site.calls.claim();
+        let choice = plan.choose(workload, || draw(request_key ^ *salt, MIX));
+        let (key, root) = calls.claim();
         root.begin(choice.endpoint, request_key, mix(request_key, ATTEMPT));
         root.arrived = now;
-        root.instance = instance;
-        root.process = self.plan.instances[instance as usize].first_process;
+        root.instance = plan.services[workload.service.index()].first_instance;
+        root.process = instances[root.instance as usize].first_process;
         root.phase = Phase::Over;
         root.is.is_root = true;
-        root.is.is_idempotent = self.plan.requests[choice.request.index()].is_idempotent;
-        if one_way.is_some() || user != NONE {
+        root.is.is_idempotent = plan.requests[choice.request.index()].is_idempotent;
+        root.begin_program(plan);
+        if workload.latency.is_some() || user != NONE {
             root.make_ordinary();
-            root.rest.one_way = one_way;
             root.rest.user = user;
+            root.rest.one_way = workload.latency.map(|law| {
+                let word = draw(visitor ^ *salt, LATENCY);
+                Span::from_seconds(plan.laws[law.index()].draw(word))
+            });
         }
         let event = Event::GiveUp { call: key };
-        root.timer = match patience {
-            Patience::Constant(delay) => self.site.line.later(delay, event),
-            Patience::Drawn(span) => self.site.line.after(span, event),
-            Patience::Endless => Ticket::NONE,
+        root.timer = match (workload.patience_delay, workload.patience) {
+            (Some(delay), _) => line.later(delay, event),
+            (None, Some(law)) => {
+                let word = draw(request_key ^ *salt, PATIENCE);
+                line.after(Span::from_seconds(plan.laws[law.index()].draw(word)), event)
+            }
+            (None, None) => Ticket::NONE,
         };
-        self.site.books.workloads[index as usize].started += 1;
-        self.tape.arrived(index, choice.request.0, now);
-        if self.is_measured(now) {
-            self.site.books.outstanding += 1;
+        books.workloads[index as usize].started += 1;
+        tape.arrived(index, choice.request.0, now);
+        books.outstanding += u64::from(plan.is_measured(now));
+        // As a rule a visitor's program begins with a call.
+        let Instruction { op, place } = plan.program[root.pc as usize];
+        match op {
+            Op::CallDirectly(call) => self.call_from_here(key, call, place),
+            _ => self.advance(key),
         }
-        self.start(key);
-    }
-
-    /// Whether a request that arrives at this instant counts.
-    fn is_measured(&self, arrived: Instant) -> bool {
-        let from = Instant::ZERO + self.plan.warm_up;
-        arrived >= from && arrived < from + self.plan.duration
     }
 
     /// A visitor's patience is at its end.
@@ -229,55 +251,49 @@ impl<R: Recorder> Run<'_, R> {
 
     /// A visitor has what it came for, or not.
     pub(crate) fn visit_is_over(&mut self, key: Key, cause: Cause) {
-        let call = &self.site.calls[key];
+        let workload = self.record_visit(key, cause);
+        let Run { plan, site, .. } = self;
+        let Site { calls, line, books, .. } = &mut **site;
+        let call = &calls[key];
         debug_assert!(call.stage == Stage::Running, "over twice");
-        let (timer, is_ok) = (call.timer, cause == Cause::None);
         let user = if call.is.is_direct { NONE } else { call.rest.user };
-        let workload = self.workload_of(call.instance);
-        let arrived = self.arrived_at(key);
-        self.site.line.cancel(timer);
-        self.record_visit(key, cause);
-        let account = &mut self.site.books.workloads[workload];
-        if is_ok {
+        let arrived = call.arrived;
+        line.cancel(call.timer);
+        calls.remove(key);
+        let account = &mut books.workloads[workload];
+        if cause == Cause::None {
             account.succeeded += 1;
         } else {
             account.failed += 1;
         }
-        if self.is_measured(arrived) {
-            self.site.books.outstanding -= 1;
-        }
-        self.site.calls.remove(key);
-        if let Some(it) = self.site.users.get(user as usize) {
-            let Arrivals::Closed { think, .. } = self.plan.workloads[workload].arrivals else {
-                return;
-            };
-            let word = self.site.draw(mix(it.key, it.ordinal), THINK);
-            let mut think = Span::from_seconds(self.plan.laws[think.index()].draw(word));
-            if arrived == self.now() {
-                // Answered in no time and without a thought: time must go on all the same.
-                think = think.max(INSTANT_PAUSE);
-            }
-            self.site.line.after(think, Event::Ask { user });
+        books.outstanding -= u64::from(plan.is_measured(arrived));
+        if user != NONE {
+            self.think(user, arrived);
         }
     }
 
-    /// Tells whoever measures how a visitor's request ended.
-    pub(crate) fn record_visit(&mut self, key: Key, cause: Cause) {
+    /// A closed user has an answer to a request made at `asked`, and thinks about it.
+    fn think(&mut self, user: u32, asked: Instant) {
+        let it = &self.site.users[user as usize];
+        let arrivals = &self.plan.workloads[it.workload as usize].arrivals;
+        let &Arrivals::Closed { think, .. } = arrivals else { return };
+        let word = self.site.draw(mix(it.key, it.ordinal), THINK);
+        let mut think = Span::from_seconds(self.plan.laws[think.index()].draw(word));
+        if asked == self.now() {
+            // Answered in no time and without a thought: time must go on all the same.
+            think = think.max(INSTANT_PAUSE);
+        }
+        self.site.line.after(think, Event::Ask { user });
+    }
+
+    /// Tells whoever measures how a visitor's request ended. Whose it was.
+    #[inline]
+    pub(crate) fn record_visit(&mut self, key: Key, cause: Cause) -> usize {
         let now = self.now();
         let call = &self.site.calls[key];
         let workload = self.workload_of(call.instance);
-        let is_own = matches!(cause, Cause::Patience | Cause::Unfinished);
-        let at = self.plan.workloads[workload].service.0 as u16;
-        let outcome = if is_own { Outcome { status: 0, cause, at } } else { call.outcome };
-        let finished = Finished {
-            key: call.request_key,
-            workload: workload as u32,
-            request: self.plan.endpoints[call.endpoint.index()].request.0,
-            arrived: call.arrived,
-            ended: now,
-            outcome,
-        };
-        self.tape.finished(finished, now);
+        self.tape.finished(self.plan.finished(call, workload, cause, now), now);
+        workload
     }
 
     /// The connection that the user who made a call has kept, if it still lives.

@@ -89,6 +89,16 @@ impl<J: Copy + Default> Cpu<J> {
         Cpu { service }
     }
 
+    /// `job` wants `work` (at speed 1), and gets it if a core that would work on nothing else is
+    /// idle: how many jobs there are then. Otherwise it must be admitted.
+    #[inline]
+    pub fn begin_if_idle(&mut self, now: Instant, job: J, work: Span) -> Option<(Stint, u32)> {
+        match &mut self.service {
+            Service::Sharing(_) => None,
+            Service::Serial(station) => station.begin_if_idle(now, job, work),
+        }
+    }
+
     /// `job` wants `work` (at speed 1). Lower classes go first where the discipline knows classes.
     /// Without work it departs at once, if it gets a core.
     #[inline]

@@ -90,7 +90,8 @@ impl<E: Copy> Roster<E> {
     }
 
     /// A new entry.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "an event handed over in memory stalls")]
     pub fn insert(&mut self, due: u64, sequence: u64, event: Option<E>) -> u32 {
         self.live += 1;
         if self.free == NONE {
@@ -125,6 +126,23 @@ impl<E: Copy> Roster<E> {
     #[inline]
     pub fn remove(&mut self, slot: u32) -> Option<E> {
         let node = &mut self.nodes[slot as usize];
+        node.upper = 0;
+        node.lower = 0;
+        node.next = self.free;
+        self.free = slot;
+        self.live -= 1;
+        node.event
+    }
+
+    /// Removes the entry of a key, if it is still the one that the key was made for, and on no list.
+    /// What was to happen.
+    #[inline]
+    pub fn take(&mut self, key: u128) -> Option<E> {
+        let slot = named(key);
+        let node = &mut self.nodes[slot as usize];
+        if node.upper != (key >> 64) as u64 || node.lower != (key >> 32) as u32 {
+            return None;
+        }
         node.upper = 0;
         node.lower = 0;
         node.next = self.free;

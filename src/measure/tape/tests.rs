@@ -207,3 +207,25 @@ fn replications_fold_in_order() {
     other_way.push(&tally(100));
     assert_ne!(fold.pool.events, other_way.pool.events);
 }
+
+/// What is noted and taken in by and by is what is taken in at once.
+#[test]
+fn notes_change_nothing() {
+    let tallies = [None, Notes::of(100_000)].map(|notes| {
+        let mut tape = Tape::new(&shape());
+        assert!(tape.notes.is_none());
+        tape.notes = notes;
+        for call in 1..2_000 {
+            let (arrived, now) = (6 * call - call % 13, 6 * call);
+            let outcome = if call % 11 == 0 { FAILED } else { Outcome::OK };
+            tape.level(Level::Calls(0), (call * 7919 % 5) as u32, at(now));
+            tape.level(Level::Runnable(0), (call * 7907 % 4) as u32, at(now));
+            let waited = Span::from_millis(call % 3);
+            let (arrived, is_wasted) = (at(arrived), call % 17 == 0);
+            let served = Served { service: 0, instance: 0, arrived, waited, outcome, is_wasted };
+            tape.served(served, at(now));
+        }
+        format!("{:?}", tape.close(at(12_000)))
+    });
+    assert_eq!(tallies[0], tallies[1]);
+}

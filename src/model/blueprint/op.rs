@@ -12,6 +12,8 @@ pub struct Instruction {
     pub place: u64,
 }
 
+const _: () = assert!(size_of::<Instruction>() <= 24);
+
 /// One operation of a program.
 #[derive(Clone, Copy, Debug)]
 pub enum Op {
@@ -54,12 +56,7 @@ pub enum Op {
         until: Milestone,
     },
     /// Calls and waits, where nothing can happen on the way.
-    CallDirectly {
-        /// Through which view.
-        upstream: UpstreamId,
-        /// What is asked.
-        endpoint: EndpointId,
-    },
+    CallDirectly(DirectCall),
     /// Starts each of the next `calls` operations (all `Call`) `copies` times, at once, and goes on
     /// behind them when all have answered.
     Fork {
@@ -102,6 +99,17 @@ pub enum Op {
     Relay,
     /// The program is over.
     End,
+}
+
+/// A call to which nothing can happen on its way.
+#[derive(Clone, Copy, Debug)]
+pub struct DirectCall {
+    /// Through which view.
+    pub upstream: UpstreamId,
+    /// What is asked.
+    pub endpoint: EndpointId,
+    /// Where the program that answers begins.
+    pub entry: u32,
 }
 
 /// When a caller goes on.

@@ -25,7 +25,8 @@ impl<T: Copy + Default> Running<T> {
     }
 
     /// The entry of a core that has been busy.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "on the way of every burst")]
     pub(super) fn at(&mut self, core: u32) -> &mut T {
         let place = core as usize;
         if place < FEW { &mut self.few[place] } else { &mut self.more[place - FEW] }

@@ -66,10 +66,26 @@ impl<J: Copy + Default> Serial<J> {
         }
     }
 
-    #[inline]
+    /// A job begins if a core is idle; how many jobs there are then.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "on the way of every burst")]
+    pub(super) fn begin_if_idle(
+        &mut self,
+        now: Instant,
+        job: J,
+        work: Span,
+    ) -> Option<(Stint, u32)> {
+        if self.has_classes || self.runnable >= self.cores {
+            return None;
+        }
+        self.runnable += 1;
+        let stint = self.begin(now, Task { job, left: units(work), rank: 0 });
+        Some((stint, self.runnable))
+    }
+
     pub(super) fn admit(&mut self, now: Instant, job: J, work: Span, class: u8) -> Admission {
-        let class = if self.has_classes { class } else { 0 };
-        let task = Task { job, left: units(work), rank: rank(class, self.admitted) };
+        let rank = if self.has_classes { rank(class, self.admitted) } else { 0 };
+        let task = Task { job, left: units(work), rank };
         self.admitted += 1;
         self.runnable += 1;
         if self.runnable <= self.cores {
@@ -159,7 +175,8 @@ impl<J: Copy + Default> Serial<J> {
     }
 
     /// An idle core begins.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "on the way of every burst")]
     fn begin(&mut self, now: Instant, task: Task<J>) -> Stint {
         let core = self.idle;
         let end = self.rate.end(now, task.left, 0);
@@ -191,6 +208,7 @@ impl<J: Copy + Default> Serial<J> {
 
     /// All cores are busy: `task` takes that of the highest class, the last admitted of several, if
     /// that is a class above its own.
+    #[inline(never)]
     fn interrupt(&mut self, now: Instant, task: Task<J>) -> Option<Stint> {
         let running = (0..).zip(self.running.iter_mut());
         let (core, victim) = running.max_by_key(|(_, it)| it.task.rank)?;

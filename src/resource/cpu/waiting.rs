@@ -1,7 +1,7 @@
 //! Those who wait for a core, in the order in which they get one.
 
 use super::Discipline;
-use std::collections::VecDeque;
+use crate::engine::ring::Ring;
 
 /// A job and what there is to do of it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -9,7 +9,7 @@ pub(super) struct Task<J> {
     pub(super) job: J,
     /// Units of work.
     pub(super) left: u64,
-    /// Its class in the highest byte, then the order of admission.
+    /// Its class in the highest byte, then the order of admission; 0 where classes do not matter.
     pub(super) rank: u64,
 }
 
@@ -30,16 +30,16 @@ pub(super) fn class_of(rank: u64) -> u8 {
 
 #[derive(Clone, Debug)]
 pub(super) enum Waiting<J> {
-    Fifo(VecDeque<Task<J>>),
+    Fifo(Ring<Task<J>>),
     Lifo(Vec<Task<J>>),
     /// One queue for each class that has been met, the lowest first.
-    Classes(Vec<(u8, VecDeque<Task<J>>)>),
+    Classes(Vec<(u8, Ring<Task<J>>)>),
 }
 
 impl<J: Copy> Waiting<J> {
     pub(super) fn new(discipline: Discipline) -> Waiting<J> {
         match discipline {
-            Discipline::Sharing | Discipline::Fifo => Waiting::Fifo(VecDeque::new()),
+            Discipline::Sharing | Discipline::Fifo => Waiting::Fifo(Ring::default()),
             Discipline::Lifo => Waiting::Lifo(Vec::new()),
             Discipline::Priority | Discipline::Preemptive => Waiting::Classes(Vec::new()),
         }
@@ -55,6 +55,15 @@ impl<J: Copy> Waiting<J> {
 
     #[inline]
     pub(super) fn push(&mut self, task: Task<J>) {
+        match self {
+            Waiting::Fifo(queue) => queue.push_back(task),
+            Waiting::Lifo(_) | Waiting::Classes(_) => self.push_otherwise(task),
+        }
+    }
+
+    // First come, first served is the rule; the others need not be inlined everywhere.
+    #[inline(never)]
+    fn push_otherwise(&mut self, task: Task<J>) {
         match self {
             Waiting::Fifo(queue) => queue.push_back(task),
             Waiting::Lifo(stack) => stack.push(task),
@@ -75,6 +84,14 @@ impl<J: Copy> Waiting<J> {
     pub(super) fn pop(&mut self) -> Option<Task<J>> {
         match self {
             Waiting::Fifo(queue) => queue.pop_front(),
+            Waiting::Lifo(_) | Waiting::Classes(_) => self.pop_otherwise(),
+        }
+    }
+
+    #[inline(never)]
+    fn pop_otherwise(&mut self) -> Option<Task<J>> {
+        match self {
+            Waiting::Fifo(queue) => queue.pop_front(),
             Waiting::Lifo(stack) => stack.pop(),
             Waiting::Classes(queues) => queues.iter_mut().find_map(|it| it.1.pop_front()),
         }
@@ -93,10 +110,10 @@ impl<J: Copy> Waiting<J> {
     }
 }
 
-fn queue_of<J>(queues: &mut Vec<(u8, VecDeque<J>)>, class: u8) -> &mut VecDeque<J> {
+fn queue_of<J: Copy>(queues: &mut Vec<(u8, Ring<J>)>, class: u8) -> &mut Ring<J> {
     let place = queues.binary_search_by_key(&class, |it| it.0);
     let place = place.unwrap_or_else(|place| {
-        queues.insert(place, (class, VecDeque::new()));
+        queues.insert(place, (class, Ring::default()));
         place
     });
     &mut queues[place].1

@@ -56,7 +56,8 @@ impl Rate {
 
     /// When so many units are done that are begun at `from`, `carry` of the first having been done
     /// already. Rounded up, so that no work is over before its time.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "on the way of every burst")]
     pub(super) fn end(self, from: Instant, units: u64, carry: u64) -> Instant {
         if units == 0 {
             return from;
@@ -67,13 +68,20 @@ impl Rate {
         let nanos = if self.0 == UNIT_RATE {
             // The part of a unit makes no difference to what is rounded up.
             ((units - 1) >> WORK_BITS) + 1
-        } else if units >> (64 - CARRY_BITS) == 0 {
-            ((units << CARRY_BITS) - carry).div_ceil(self.0)
         } else {
-            // More than a quarter of a second at an odd rate.
-            let missing = (u128::from(units) << CARRY_BITS) - u128::from(carry);
-            u64::try_from(missing.div_ceil(u128::from(self.0))).unwrap_or(u64::MAX)
+            self.nanos_at_odd_rate(units, carry)
         };
         Instant::from_nanos(from.nanos().saturating_add(nanos))
+    }
+
+    #[inline(never)]
+    fn nanos_at_odd_rate(self, units: u64, carry: u64) -> u64 {
+        if units >> (64 - CARRY_BITS) == 0 {
+            ((units << CARRY_BITS) - carry).div_ceil(self.0)
+        } else {
+            // More than a quarter of a second.
+            let missing = (u128::from(units) << CARRY_BITS) - u128::from(carry);
+            u64::try_from(missing.div_ceil(u128::from(self.0))).unwrap_or(u64::MAX)
+        }
     }
 }
