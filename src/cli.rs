@@ -5,12 +5,18 @@
 //! killed at any time leaves the old results or none.
 
 mod arguments;
+mod baseline;
+mod check;
+mod compare;
 mod exit;
 mod explain;
+mod interrupt;
 mod layers;
+mod prepare;
 mod publish;
 mod read;
 mod run;
+mod single;
 mod terminal;
 
 use self::{
@@ -35,6 +41,8 @@ pub fn main() -> ExitCode {
     let terminal = Terminal::new(arguments.colour(), arguments.is_quiet());
     let work = || match arguments.asked() {
         Command::Run(options) => run::run(options, terminal),
+        Command::Check(options) => check::check(options, terminal),
+        Command::Compare(options) => compare::compare(options, terminal),
         Command::Explain(options) => explain::explain(options, terminal),
     };
     // The replications have their own; this one is for what compiles and reports.

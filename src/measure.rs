@@ -6,6 +6,7 @@ pub mod gauge;
 pub mod histogram;
 pub mod latency;
 pub mod outcome;
+pub mod record;
 pub mod recorder;
 pub mod series;
 pub mod shape;

@@ -1,14 +1,19 @@
 //! What is printed, written and drawn.
 
+pub mod blame;
+pub mod check;
 pub mod csv;
 pub mod diagnosis;
 pub mod folder;
 pub mod format;
 pub mod json;
+pub mod objective;
+pub mod page;
 pub mod plot;
 pub mod summary;
 pub mod table;
 pub mod terminal;
+pub mod versus;
 
 #[cfg(test)]
 pub(crate) mod sample;

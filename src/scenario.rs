@@ -16,13 +16,14 @@ mod mistake;
 mod overrides;
 mod parse;
 mod program;
+mod promise;
 mod routes;
 mod schema;
 mod site;
 mod tree;
 mod units;
 
-pub use mistake::{At, Mistake, Mistakes};
+pub use mistake::{At, Mistake, Mistakes, nearest};
 
 use crate::{
     model::blueprint::Blueprint,
@@ -71,7 +72,8 @@ impl std::str::FromStr for Override {
 /// The compiled form of a scenario, or everything that is wrong with it.
 pub fn compile(source: &Source, overrides: &[Override]) -> Result<Blueprint, Mistakes> {
     let reading = read(source, overrides)?;
-    Ok(compile::compile(stem(&source.path), &reading.site, &reading.routes))
+    let line = |at: At| if at.text == 0 { line_of(&source.text, at) } else { 0 };
+    Ok(compile::compile(stem(&source.path), &reading.site, &reading.routes, &line))
 }
 
 /// The scenario as TOML with every default filled in and its source, or everything that is wrong
@@ -146,6 +148,12 @@ fn texts(source: &Source, overrides: &[Override]) -> Vec<Text> {
         text: format!("{}={}", change.path, change.value),
     });
     std::iter::once(file).chain(sets).collect()
+}
+
+/// The line of a place in the file, from 1.
+fn line_of(text: &str, at: At) -> u32 {
+    let newlines = text.bytes().take(at.start as usize).filter(|byte| *byte == b'\n').count();
+    newlines as u32 + 1
 }
 
 /// The file's name without folders and extension.
@@ -231,7 +239,7 @@ mod tests {
         let site = site(&format!("[service.s.endpoint.e]\n{spike}"));
         assert_eq!((site.name.as_str(), site.services.len()), ("small", 3));
         let workload = &site.workloads[1];
-        assert!(workload.is_spike && workload.name == "w/spike@20s");
+        assert!(workload.spike == Some(0) && workload.name == "w/spike@20s");
         let Arrivals::Open { rate, .. } = &workload.arrivals else { panic!("an open load") };
         let second = |s: u64| Instant::from_nanos(s * 1_000_000_000);
         let knots = [(second(30), 0.0), (second(32), 30.0), (second(37), 30.0), (second(38), 0.0)];

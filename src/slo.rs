@@ -1,3 +1,10 @@
-//! Objectives: what was promised, and what was counted.
+//! Objectives: what was promised, what was counted, and whether the promise is kept.
 
+pub mod difference;
+pub mod evidence;
+pub mod gate;
 pub mod objective;
+pub mod recorded;
+pub mod recovery;
+pub mod sides;
+pub mod versus;

@@ -17,8 +17,9 @@ use std::path::{Path, PathBuf};
     subcommand_negates_reqs = true,
     disable_help_subcommand = true,
     override_usage = "simulate [OPTIONS] <FILE>\n       simulate <COMMAND> [OPTIONS] <FILE>",
-    after_help = "Exit codes: 0 done; 2 the input is wrong, nothing was written; 4 a fault of \
-                  the simulator; 130 interrupted.\n\
+    after_help = "Exit codes: 0 done, all promises kept; 1 an objective is missed; 2 the input is \
+                  wrong, nothing was written; 3 undecided or no data; 4 a fault of the \
+                  simulator; 130 interrupted.\n\
                   A file that is called like a command: `simulate ./run`."
 )]
 pub(super) struct Arguments {
@@ -32,6 +33,10 @@ pub(super) struct Arguments {
 enum Given {
     /// Run a scenario and report, as `simulate FILE` does
     Run(Run),
+    /// Judge scenarios by their objectives; the exit code says whether all are met
+    Check(Check),
+    /// Compare two scenarios, or one with changes, on common luck
+    Compare(Compare),
     /// Print a scenario with every default filled in
     Explain(Explain),
 }
@@ -40,6 +45,8 @@ enum Given {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Command<'a> {
     Run(&'a Run),
+    Check(&'a Check),
+    Compare(&'a Compare),
     Explain(&'a Explain),
 }
 
@@ -51,6 +58,13 @@ pub(super) struct Scenario {
     #[arg(value_name = "FILE", required = true)]
     file: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub(super) changes: Changes,
+}
+
+/// What is changed of it, and how it is shown.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Changes {
     /// Change a setting: `app.workers=12`; may be repeated
     #[arg(long, value_name = "PATH=VALUE", allow_hyphen_values = true)]
     pub(super) set: Vec<String>,
@@ -75,6 +89,26 @@ pub(super) struct Run {
           value_parser = value_parser!(u32).range(1..=1_000_000))]
     pub(super) replications: Option<u32>,
 
+    /// Run this replication alone, the first is 0
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
+          conflicts_with_all = ["replications", "precision"],
+          value_parser = value_parser!(u64).range(0..1 << 40))]
+    pub(super) replication: Option<u64>,
+
+    /// As many replications as it takes to know figures to ±2%
+    #[arg(long, value_name = "2%", allow_negative_numbers = true,
+          conflicts_with = "replications", value_parser = narrowness)]
+    pub(super) precision: Option<f64>,
+
+    /// Which figures: `all requests: p99`; may be repeated
+    #[arg(long, value_name = "NAME", requires = "precision")]
+    pub(super) figure: Vec<String>,
+
+    /// Replications at most, to reach the precision
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 1000,
+          requires = "precision", value_parser = value_parser!(u32).range(20..=1_000_000))]
+    pub(super) budget: u32,
+
     /// Replications run at once [default: one a processor]
     #[arg(long, value_name = "N", allow_negative_numbers = true,
           value_parser = value_parser!(u16).range(1..=1024))]
@@ -91,6 +125,124 @@ pub(super) struct Run {
     /// Print nothing but errors; the exit code tells
     #[arg(long)]
     pub(super) quiet: bool,
+}
+
+/// `simulate check`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Check {
+    /// The scenarios, TOML files with objectives (`[[slo]]`)
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) changes: Changes,
+
+    /// Seed of all luck, instead of the scenarios'
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(super) seed: Option<u64>,
+
+    #[command(flatten)]
+    pub(super) effort: Effort,
+
+    /// Fail on what is worse than in these results of an earlier run, and only on that
+    #[arg(long, value_name = "DIR")]
+    pub(super) baseline: Option<PathBuf>,
+
+    /// Write `JUnit` XML, a case for each objective
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+
+    /// Write the verdicts with their figures as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(super) json: Option<PathBuf>,
+
+    /// Write a summary in Markdown (`"$GITHUB_STEP_SUMMARY"`)
+    #[arg(long, value_name = "FILE")]
+    pub(super) markdown: Option<PathBuf>,
+
+    /// Print GitHub's annotations behind the report
+    #[arg(long)]
+    pub(super) github: bool,
+
+    /// Print nothing but errors; the exit code tells
+    #[arg(long)]
+    pub(super) quiet: bool,
+}
+
+/// `simulate compare`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Compare {
+    /// One scenario, and the other; one alone is compared with itself under `--set`
+    #[arg(value_name = "FILE", required = true, num_args = 1..=2)]
+    pub(super) files: Vec<PathBuf>,
+
+    /// Compare with the results of an earlier run, a folder
+    #[arg(long, value_name = "DIR")]
+    pub(super) baseline: Option<PathBuf>,
+
+    // Changes the other side alone.
+    #[command(flatten)]
+    pub(super) changes: Changes,
+
+    #[command(flatten)]
+    pub(super) effort: Effort,
+
+    /// Write the differences as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(super) json: Option<PathBuf>,
+
+    /// Print nothing but errors
+    #[arg(long)]
+    pub(super) quiet: bool,
+}
+
+/// How hard to look.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Effort {
+    /// Replications of a scenario at most
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 200,
+          value_parser = value_parser!(u32).range(2..=1_000_000))]
+    pub(super) budget: u32,
+
+    /// Replications in each round
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 20,
+          value_parser = value_parser!(u32).range(2..=100_000))]
+    pub(super) round: u32,
+
+    /// How sure a verdict must be
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, default_value = "95%",
+          value_parser = confidence)]
+    pub(super) confidence: f64,
+
+    /// Replications run at once [default: one a processor]
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
+          value_parser = value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
+}
+
+/// `2%` or `0.02`, more than nothing.
+fn narrowness(text: &str) -> Result<f64, String> {
+    match share(text) {
+        Some(share) if (0.000_01..1.0).contains(&share) => Ok(share),
+        Some(_) => Err("from 0.001% to less than 100%".to_owned()),
+        None => Err("as in `2%` or `0.02`".to_owned()),
+    }
+}
+
+fn share(text: &str) -> Option<f64> {
+    match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().ok().map(|it| it / 100.0),
+        None => text.parse::<f64>().ok(),
+    }
+}
+
+/// `95%` or `0.95`, at least a half and less than certain.
+fn confidence(text: &str) -> Result<f64, String> {
+    match share(text) {
+        Some(share) if (0.5..=0.999_999).contains(&share) => Ok(share),
+        Some(_) => Err("from 50% to 99.9999%: nothing that is drawn is certain".to_owned()),
+        None => Err("as in `95%` or `0.95`".to_owned()),
+    }
 }
 
 /// `simulate explain`.
@@ -121,6 +273,8 @@ impl Arguments {
     pub(super) fn asked(&self) -> Command<'_> {
         match &self.command {
             Some(Given::Run(run)) => Command::Run(run),
+            Some(Given::Check(check)) => Command::Check(check),
+            Some(Given::Compare(compare)) => Command::Compare(compare),
             Some(Given::Explain(explain)) => Command::Explain(explain),
             None => Command::Run(&self.run),
         }
@@ -128,14 +282,18 @@ impl Arguments {
 
     pub(super) fn colour(&self) -> Colour {
         match self.asked() {
-            Command::Run(run) => run.scenario.color,
-            Command::Explain(explain) => explain.scenario.color,
+            Command::Run(run) => run.scenario.changes.color,
+            Command::Check(check) => check.changes.color,
+            Command::Compare(compare) => compare.changes.color,
+            Command::Explain(explain) => explain.scenario.changes.color,
         }
     }
 
     pub(super) fn is_quiet(&self) -> bool {
         match self.asked() {
             Command::Run(run) => run.quiet,
+            Command::Check(check) => check.quiet,
+            Command::Compare(compare) => compare.quiet,
             Command::Explain(_) => false,
         }
     }

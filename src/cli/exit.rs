@@ -1,14 +1,19 @@
 //! How a command ends.
 
+use crate::experiment::replicate::Failure;
 use std::process::ExitCode;
 
 /// What the exit code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
-    /// Done. Whether the objectives were met is for the reader of the report to judge.
+    /// Done; all promises are kept, where they were asked about.
     Done,
+    /// A promise is broken.
+    Missed,
     /// The input is wrong; nothing was written.
     Wrong,
+    /// Of some promise nobody can say, and none is known to be broken.
+    Undecided,
     /// An invariant of the simulator does not hold.
     Broken,
     /// Interrupted; what was finished is kept.
@@ -19,7 +24,9 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(match exit {
             Exit::Done => 0,
+            Exit::Missed => 1,
             Exit::Wrong => 2,
+            Exit::Undecided => 3,
             Exit::Broken => 4,
             Exit::Interrupted => 130,
         })
@@ -52,6 +59,25 @@ impl Problem {
     /// The scenario is wrong, as drawn.
     pub(super) fn mistakes(drawn: String) -> Problem {
         Problem { exit: Exit::Wrong, text: Text::Drawn(drawn) }
+    }
+
+    /// Replications could not be run. `again`: what is to be said of one that broke an invariant, and
+    /// how it is seen again.
+    pub(super) fn failed(failure: &Failure, again: impl FnOnce(u64) -> String) -> Problem {
+        match failure {
+            Failure::NoThreads { .. } => {
+                Problem::wrong(failure.to_string(), Some("try fewer, such as `--threads 1`"))
+            }
+            Failure::Broken { replication, .. } => {
+                let hint = format!(
+                    "this is a mistake of the simulator, not of the scenario; please report it \
+                     with the scenario; it was {}",
+                    again(*replication)
+                );
+                let text = Text::Plain { says: failure.to_string(), hint: Some(hint) };
+                Problem { exit: Exit::Broken, text }
+            }
+        }
     }
 
     /// The simulator is wrong.

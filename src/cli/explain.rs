@@ -8,7 +8,8 @@ use super::{
 };
 
 pub(super) fn explain(options: &Explain, terminal: Terminal) -> Result<Exit, Problem> {
-    let text = layers::explain(&options.scenario, terminal)?;
+    let scenario = &options.scenario;
+    let text = layers::explain(scenario.file(), scenario.changes.set.iter(), terminal)?;
     terminal.print(&text)?;
     Ok(Exit::Done)
 }

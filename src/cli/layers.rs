@@ -1,7 +1,6 @@
 //! Where the command line meets the scenario layer.
 
 use super::{
-    arguments::Scenario,
     exit::Problem,
     terminal::{Terminal, printable},
 };
@@ -9,22 +8,23 @@ use crate::{
     model::blueprint::Blueprint,
     scenario::{self, Override, Source},
 };
+use std::path::Path;
 
-/// Reads, checks and compiles a scenario, with `changes` on top of the user's own.
-pub(super) fn compile(
-    options: &Scenario,
-    changes: &[String],
+/// Reads, checks and compiles a scenario with changes, the last of which wins.
+pub(super) fn compile<'a>(
+    file: &Path,
+    changes: impl Iterator<Item = &'a String>,
     terminal: Terminal,
 ) -> Result<Blueprint, Problem> {
-    let source = source(options)?;
-    let overrides = overrides(options.set.iter().chain(changes))?;
+    let source = source(file)?;
+    let overrides = overrides(changes)?;
     let compiled = scenario::compile(&source, &overrides);
     compiled.map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))
 }
 
-fn source(options: &Scenario) -> Result<Source, Problem> {
-    let text = super::read::read(options.file())?;
-    Ok(Source { path: options.file().to_string_lossy().into_owned(), text })
+fn source(file: &Path) -> Result<Source, Problem> {
+    let text = super::read::read(file)?;
+    Ok(Source { path: file.to_string_lossy().into_owned(), text })
 }
 
 fn overrides<'a>(set: impl Iterator<Item = &'a String>) -> Result<Vec<Override>, Problem> {
@@ -41,8 +41,12 @@ fn overrides<'a>(set: impl Iterator<Item = &'a String>) -> Result<Vec<Override>,
 }
 
 /// A scenario with every default filled in.
-pub(super) fn explain(options: &Scenario, terminal: Terminal) -> Result<String, Problem> {
-    let source = source(options)?;
-    let explained = scenario::explain(&source, &overrides(options.set.iter())?);
+pub(super) fn explain<'a>(
+    file: &Path,
+    changes: impl Iterator<Item = &'a String>,
+    terminal: Terminal,
+) -> Result<String, Problem> {
+    let source = source(file)?;
+    let explained = scenario::explain(&source, &overrides(changes)?);
     explained.map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))
 }

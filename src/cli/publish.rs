@@ -3,6 +3,7 @@
 use super::{
     arguments::Run,
     exit::Problem,
+    prepare::Prepared,
     terminal::{Terminal, shown},
 };
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
         summary::Summary,
         terminal::{Colour, render},
     },
+    slo::recorded::Recorded,
 };
 use std::path::{Path, PathBuf};
 
@@ -26,7 +28,12 @@ pub(super) fn folder(options: &Run, plan: &Blueprint) -> Result<PathBuf, Problem
     let folder = options.out.clone().unwrap_or_else(|| {
         // A scenario whose name is no name of a folder: `.toml`, `...toml`.
         let is_name = !plan.name.is_empty() && !plan.name.chars().all(|c| c == '.');
-        PathBuf::from(RESULTS).join(if is_name { &plan.name } else { "scenario" })
+        let name = if is_name { &plan.name } else { "scenario" };
+        PathBuf::from(RESULTS).join(match options.replication {
+            // Beside those of the whole experiment.
+            Some(number) => format!("{name}-{number}"),
+            None => name.to_owned(),
+        })
     });
     match folder::check(&folder) {
         Ok(()) => Ok(folder),
@@ -36,17 +43,20 @@ pub(super) fn folder(options: &Run, plan: &Blueprint) -> Result<PathBuf, Problem
 
 /// Writes the results, then prints the report.
 pub(super) fn publish(
-    plan: &Blueprint,
+    prepared: &Prepared,
     fold: &Fold,
     options: &Run,
     to: &Path,
     terminal: Terminal,
 ) -> Result<(), Problem> {
+    let Prepared { plan, scenario } = prepared;
     let summary = Summary::new(plan, fold);
+    let recorded = Recorded::new(plan, &fold.pool.shape, scenario, &fold.records);
     let mut files = vec![
         File { name: "summary.json", bytes: json::render(&summary).into_bytes() },
         File { name: "latency.csv", bytes: csv::latency(plan, &fold.pool).into_bytes() },
         File { name: "timeseries.csv", bytes: csv::timeseries(plan, &fold.pool).into_bytes() },
+        File { name: folder::RECORDED, bytes: json::compact(&recorded).into_bytes() },
     ];
     let mut undrawn = None;
     if !options.no_plots {

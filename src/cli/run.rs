@@ -2,37 +2,44 @@
 
 use super::{
     arguments::Run,
-    exit::{Exit, Problem, Text},
-    layers, publish,
-    terminal::{Terminal, quoted},
+    exit::{Exit, Problem},
+    interrupt::on_interrupt,
+    prepare::prepare,
+    publish,
+    terminal::{Terminal, printable, quoted},
 };
 use crate::{
     experiment::{
-        replicate::{Failure, Replications},
-        study::study,
+        precision::{self, Precision, Reached},
+        rounds::{Crew, Running, round},
     },
     measure::fold::Fold,
     model::blueprint::Blueprint,
+    scenario::nearest,
+    slo::recorded::names,
 };
-use std::{
-    fmt::Write as _,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::fmt::Write as _;
+
+/// Replications in a round.
+const ROUND: u32 = 20;
 
 pub(super) fn run(options: &Run, terminal: Terminal) -> Result<Exit, Problem> {
-    let plan = layers::compile(&options.scenario, &changes(options), terminal)?;
-    let folder = publish::folder(options, &plan)?;
-    let Some(fold) = measure(&plan, options, terminal)? else {
+    let interrupted = on_interrupt();
+    let crew = Crew { threads: options.threads.map(usize::from), interrupted: &interrupted };
+    let mut set = options.scenario.changes.set.clone();
+    set.extend(changes(options));
+    let Some(prepared) = prepare(options.scenario.file(), &set, crew, terminal)? else {
         return Ok(Exit::Interrupted);
     };
-    publish::publish(&plan, &fold, options, &folder, terminal)?;
-    let is_whole = fold.pool.replications == plan.replications;
+    let folder = publish::folder(options, &prepared.plan)?;
+    let Some((fold, wanted)) = measure(&prepared.plan, options, crew, terminal)? else {
+        return Ok(Exit::Interrupted);
+    };
+    publish::publish(&prepared, &fold, options, &folder, terminal)?;
+    let done = fold.pool.replications;
+    let is_whole = done == wanted;
     if !is_whole {
-        let (done, all) = (fold.pool.replications, plan.replications);
-        terminal.tell(&format!("interrupted: {done} of {all} replications were finished"));
+        terminal.tell(&format!("interrupted: {done} of {wanted} replications were finished"));
     }
     Ok(if is_whole { Exit::Done } else { Exit::Interrupted })
 }
@@ -45,59 +52,95 @@ fn changes(options: &Run) -> Vec<String> {
     seed.into_iter().chain(count).collect()
 }
 
-/// Set by the first Ctrl-C: no further replication is begun, and those finished are reported. The
-/// second one ends the program at once.
-fn on_interrupt() -> Arc<AtomicBool> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    let handler = move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
+/// What was measured, and how many replications were wanted.
+fn measure(
+    plan: &Blueprint,
+    options: &Run,
+    crew: Crew<'_>,
+    terminal: Terminal,
+) -> Result<Option<(Fold, u32)>, Problem> {
+    let mut running = [Running::new(plan)];
+    let work: Vec<(usize, u64)> = match options.replication {
+        Some(number) => vec![(0, number)],
+        None => (0..plan.replications).map(|number| (0, u64::from(number))).collect(),
+    };
+    let bar = terminal.progress(work.len() as u64);
+    let show = |done: u64, planned: u64| {
+        bar.set_length(planned);
+        bar.set_position(done);
+    };
+    let mut wanted = work.len() as u32;
+    let result = match options.precision {
+        None => round(&mut running, &work, crew, |done| show(done, u64::from(wanted))),
+        Some(relative) => {
+            let names = names(plan, &running[0].shape);
+            let precision = precision(options, relative, &names)?;
+            precision::run(&mut running, &precision, crew, show).map(|reached| {
+                wanted = running[0].replications();
+                bar.suspend(|| tell(&reached, &precision, &names, wanted, terminal));
+            })
         }
     };
-    // Where signals cannot be caught, an interrupt ends the program: results are whole or absent.
-    drop(ctrlc::set_handler(handler));
-    interrupted
-}
-
-fn measure(plan: &Blueprint, options: &Run, terminal: Terminal) -> Result<Option<Fold>, Problem> {
-    let interrupted = on_interrupt();
-    let count = u64::from(plan.replications);
-    let work = Replications {
-        count,
-        threads: options.threads.map(usize::from),
-        interrupted: &interrupted,
-    };
-    let bar = terminal.progress(count);
-    let result = study(plan, work, |done| bar.set_position(done));
     bar.finish_and_clear();
-    result.map_err(|failure| match &failure {
-        Failure::NoThreads { .. } => {
-            Problem::wrong(failure.to_string(), Some("try fewer, such as `--threads 1`"))
-        }
-        Failure::Broken { replication, .. } => Problem {
-            exit: Exit::Broken,
-            text: Text::Plain {
-                says: failure.to_string(),
-                hint: Some(format!(
-                    "this is a mistake of the simulator, not of the scenario; please report it \
-                     with the scenario; it was seed {}, replication {replication}, and is seen \
-                     again with\n  {}",
-                    plan.seed,
-                    command(options, plan.seed, *replication)
-                )),
-            },
-        },
-    })
+    result.map_err(|failure| {
+        Problem::failed(&failure, |replication| {
+            let again = command(options, plan.seed, replication);
+            format!("seed {}, replication {replication}, seen again with\n  {again}", plan.seed)
+        })
+    })?;
+    let [running] = running;
+    Ok(running.fold.map(|fold| (fold, wanted)))
 }
 
-/// What runs up to a replication again.
+/// What is to be how narrow.
+fn precision(options: &Run, relative: f64, names: &[String]) -> Result<Precision, Problem> {
+    let usual = ["all requests: mean".to_owned(), "all requests: p99".to_owned()];
+    let wanted = if options.figure.is_empty() { &usual[..] } else { &options.figure[..] };
+    let find = |name: &String| {
+        names.iter().position(|known| known == name).ok_or_else(|| {
+            let near = nearest(name, names.iter().map(String::as_str));
+            let near = near.map_or("`all requests: p99`".to_owned(), |near| format!("`{near}`"));
+            let hint = format!("did you mean {near}? `replications.json` lists all");
+            Problem::wrong(format!("no figure is called `{}`", printable(name)), Some(&hint))
+        })
+    };
+    let figures = wanted.iter().map(find).collect::<Result<_, _>>()?;
+    let budget = options.budget;
+    Ok(Precision { relative, figures, round: ROUND.min(budget), budget })
+}
+
+/// Whether the figures are as narrow as they were to be.
+fn tell(
+    reached: &[Reached],
+    precision: &Precision,
+    names: &[String],
+    count: u32,
+    terminal: Terminal,
+) {
+    for it in reached {
+        let name = &names[it.figure];
+        let text = match it.relative {
+            Some(width) if width <= precision.relative => {
+                format!("{name} is known to ±{:.2}% after {count} replications", 100.0 * width)
+            }
+            Some(width) => format!(
+                "{name} is known to ±{:.2}% only: the budget of {} replications is spent",
+                100.0 * width,
+                precision.budget
+            ),
+            None => format!("{name} has no data"),
+        };
+        terminal.tell(&text);
+    }
+}
+
+/// What runs a replication again.
 fn command(options: &Run, seed: u64, replication: u64) -> String {
     let mut out = format!("simulate run {}", quoted(&options.scenario.file().to_string_lossy()));
-    for setting in &options.scenario.set {
+    for setting in &options.scenario.changes.set {
         let _ = write!(out, " --set {}", quoted(setting));
     }
-    let _ = write!(out, " --seed {seed} --replications {} --threads 1", replication + 1);
+    let _ = write!(out, " --seed {seed} --replication {replication} --threads 1");
     out
 }
 
@@ -115,7 +158,7 @@ mod tests {
         assert_eq!(changes(options), ["scenario.seed=1"]);
         assert_eq!(
             command(options, 1, 4),
-            "simulate run 'my shop.toml' --set a.b=3 --seed 1 --replications 5 --threads 1"
+            "simulate run 'my shop.toml' --set a.b=3 --seed 1 --replication 4 --threads 1"
         );
     }
 }

@@ -100,7 +100,7 @@ impl Terminal {
         let target =
             if is_watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(replications), target);
-        let style = "{bar:30} {pos} of {len} replications, {elapsed} so far";
+        let style = "{bar:30} {pos} of {len} replications{msg}, {elapsed} so far";
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style);
         }

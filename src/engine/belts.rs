@@ -182,10 +182,8 @@ mod tests {
                     belts.push(what, key, key);
                     expected.push(key);
                     expected.sort_unstable();
-                } else {
-                    if !expected.is_empty() {
-                        prop_assert_eq!(belts.pop(), Some(expected.remove(0)));
-                    }
+                } else if !expected.is_empty() {
+                    prop_assert_eq!(belts.pop(), Some(expected.remove(0)));
                 }
                 prop_assert_eq!(belts.len(), expected.len());
                 prop_assert_eq!(belts.soonest(), expected.first().copied().unwrap_or(NOTHING));

@@ -29,7 +29,7 @@ pub fn study(
 }
 
 /// One replication. An error is a law of the simulator that was broken.
-fn measure(plan: &Blueprint, shape: &Shape, replication: u64) -> Result<Tally, String> {
+pub(super) fn measure(plan: &Blueprint, shape: &Shape, replication: u64) -> Result<Tally, String> {
     let mut tape = Tape::new(shape);
     let site = model::run::replicate(plan, replication, &mut tape).map_err(|broken| broken.says)?;
     let tally = tape.close(site.line.now());

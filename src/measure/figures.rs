@@ -7,6 +7,7 @@ use super::{
     histogram::Counter,
     latency::Latency,
     outcome::Cause,
+    series::Sample,
     shape::Shape,
     tally::{CallTally, HostTally, InstanceTally, RequestTally, Tally, UpstreamTally},
     tape::is_refusal,
@@ -155,6 +156,8 @@ pub struct RequestFigures<T> {
 pub struct Figures<T> {
     /// All requests.
     pub site: RequestFigures<T>,
+    /// All requests, by stretch of the window.
+    pub windows: Vec<RequestFigures<T>>,
     /// By request type.
     pub requests: Vec<RequestFigures<T>>,
     /// By service.
@@ -165,8 +168,6 @@ pub struct Figures<T> {
     pub hosts: Vec<HostFigures<T>>,
     /// By upstream.
     pub upstreams: Vec<UpstreamFigures<T>>,
-    /// Share within its limit, by objective.
-    pub objectives: Vec<T>,
 }
 
 impl<T> RequestFigures<T> {
@@ -192,18 +193,20 @@ impl<T> Figures<T> {
             |(calls, own): &(CallFigures<T>, InstanceFigures<T>)| (calls.map(make), own.map(make));
         Figures {
             site: self.site.map(make),
+            windows: self.windows.iter().map(|window| window.map(make)).collect(),
             requests: self.requests.iter().map(|request| request.map(make)).collect(),
             services: self.services.iter().map(|service| service.map(make)).collect(),
             instances: self.instances.iter().map(instance).collect(),
             hosts: self.hosts.iter().map(|host| host.map(make)).collect(),
             upstreams: self.upstreams.iter().map(|upstream| upstream.map(make)).collect(),
-            objectives: self.objectives.iter().map(make).collect(),
         }
     }
 
     /// Each figure together with its counterpart of the same site.
     pub fn each<U>(&mut self, other: &Figures<U>, change: &impl Fn(&mut T, &U)) {
         self.site.each(&other.site, change);
+        let pairs = self.windows.iter_mut().zip(&other.windows);
+        pairs.for_each(|(mine, theirs)| mine.each(theirs, change));
         let pairs = self.requests.iter_mut().zip(&other.requests);
         pairs.for_each(|(mine, theirs)| mine.each(theirs, change));
         let pairs = self.services.iter_mut().zip(&other.services);
@@ -216,14 +219,17 @@ impl<T> Figures<T> {
         pairs.for_each(|(mine, theirs)| mine.each(theirs, change));
         let pairs = self.upstreams.iter_mut().zip(&other.upstreams);
         pairs.for_each(|(mine, theirs)| mine.each(theirs, change));
-        let pairs = self.objectives.iter_mut().zip(&other.objectives);
-        pairs.for_each(|(mine, theirs)| change(mine, theirs));
     }
 }
 
-impl Figures<Option<f64>> {
+impl Figures<Option<Sample>> {
+    /// As plain numbers.
+    pub fn numbers(&self) -> Figures<Option<f64>> {
+        self.map(&|sample| sample.map(Sample::value))
+    }
+
     /// The figures of one replication, or of all that were pooled.
-    pub fn of(tally: &Tally) -> Figures<Option<f64>> {
+    pub fn of(tally: &Tally) -> Figures<Option<Sample>> {
         let seconds = tally.seconds();
         let shape = &tally.shape;
         let services = tally.services.iter().enumerate().map(|(index, service)| {
@@ -236,82 +242,105 @@ impl Figures<Option<f64>> {
                     waiting += instance.waiting.area;
                 },
             );
-            figures.in_system_mean = Some(in_system as f64 / (seconds * 1e9));
-            figures.waiting_mean = Some(waiting as f64 / (seconds * 1e9));
+            figures.in_system_mean = mean(in_system, seconds);
+            figures.waiting_mean = mean(waiting, seconds);
             figures
         });
         let instances = tally.instances.iter().zip(&shape.instances).map(|(instance, shape)| {
             let mut figures = calls(&instance.calls, seconds);
-            figures.in_system_mean = Some(mean(instance.in_system.area, seconds));
-            figures.waiting_mean = Some(mean(instance.waiting.area, seconds));
+            figures.in_system_mean = mean(instance.in_system.area, seconds);
+            figures.waiting_mean = mean(instance.waiting.area, seconds);
             (figures, of_instance(instance, shape.workers, seconds))
         });
-        let objective =
-            |tally: &super::tally::ObjectiveTally| share(tally.count - tally.beyond, tally.count);
         Figures {
             site: request(&tally.site(), seconds),
+            windows: windows(tally),
             requests: tally.requests.iter().map(|tally| request(tally, seconds)).collect(),
             services: services.collect(),
             instances: instances.collect(),
             hosts: hosts(&tally.hosts, shape, seconds),
             upstreams: tally.upstreams.iter().map(|tally| upstream(tally, seconds)).collect(),
-            objectives: tally.objectives.iter().map(objective).collect(),
         }
     }
 }
 
-fn share(part: u64, whole: u64) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
+fn share(part: u64, whole: u64) -> Option<Sample> {
+    (whole > 0).then_some(Sample::Ratio { part: part as f64, whole: whole as f64 })
 }
 
-fn mean(area: u128, seconds: f64) -> f64 {
-    area as f64 / (seconds * 1e9)
+/// A mean over so many.
+fn over(mean: Option<f64>, count: u64) -> Option<Sample> {
+    let whole = count as f64;
+    mean.filter(|_| count > 0).map(|mean| Sample::Ratio { part: mean * whole, whole })
 }
 
-fn request(tally: &RequestTally, seconds: f64) -> RequestFigures<Option<f64>> {
+fn number(value: Option<f64>) -> Option<Sample> {
+    value.map(Sample::Number)
+}
+
+/// A level, averaged over time.
+#[expect(clippy::unnecessary_wraps, reason = "as all figures are")]
+fn mean(area: u128, seconds: f64) -> Option<Sample> {
+    Some(Sample::Number(area as f64 / (seconds * 1e9)))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "as all figures are")]
+fn rate(count: u64, seconds: f64) -> Option<Sample> {
+    Some(Sample::Number(count as f64 / seconds))
+}
+
+fn windows(tally: &Tally) -> Vec<RequestFigures<Option<Sample>>> {
+    let all = tally.windows.iter().zip(&tally.shape.windows);
+    all.map(|(window, (from, until))| {
+        request(window, until.since(*from).seconds() * f64::from(tally.replications))
+    })
+    .collect()
+}
+
+fn request(tally: &RequestTally, seconds: f64) -> RequestFigures<Option<Sample>> {
     let count = tally.causes.iter().sum();
     let rates = RateFigures {
-        offered_per_s: Some(count as f64 / seconds),
-        throughput_per_s: Some(tally.completed as f64 / seconds),
+        offered_per_s: rate(count, seconds),
+        throughput_per_s: rate(tally.completed, seconds),
         success_share: share(tally.causes[Cause::None as usize], count),
     };
     RequestFigures { rates, ok: latency(&tally.ok), failed: latency(&tally.failed) }
 }
 
-fn latency(latency: &Latency) -> LatencyFigures<Option<f64>> {
+fn latency(latency: &Latency) -> LatencyFigures<Option<Sample>> {
     LatencyFigures {
-        mean_s: latency.moments.mean_s(),
-        p50_s: latency.quantile(0.5),
-        p90_s: latency.quantile(0.9),
-        p95_s: latency.quantile(0.95),
-        p99_s: latency.quantile(0.99),
-        p99_9_s: latency.quantile(0.999),
-        max_s: latency.moments.max_s(),
+        mean_s: over(latency.moments.mean_s(), latency.moments.count),
+        p50_s: number(latency.quantile(0.5)),
+        p90_s: number(latency.quantile(0.9)),
+        p95_s: number(latency.quantile(0.95)),
+        p99_s: number(latency.quantile(0.99)),
+        p99_9_s: number(latency.quantile(0.999)),
+        max_s: number(latency.moments.max_s()),
     }
 }
 
 fn calls<const BITS: u32, C: Counter>(
     tally: &CallTally<BITS, C>,
     seconds: f64,
-) -> CallFigures<Option<f64>> {
+) -> CallFigures<Option<Sample>> {
     let count = tally.count();
     let refused = Cause::ALL.iter().zip(tally.causes).filter(|(cause, _)| is_refusal(**cause));
     let CallTally { sojourn, wait, .. } = tally;
     CallFigures {
-        throughput_per_s: Some(tally.completed as f64 / seconds),
+        throughput_per_s: rate(tally.completed, seconds),
         refused_share: share(refused.map(|(_, count)| count).sum(), count),
         failed_share: share(count - tally.causes[Cause::None as usize], count),
-        sojourn_mean_s: sojourn.moments.mean_s(),
-        sojourn_second_moment_s2: sojourn.moments.second_moment_s2(),
-        sojourn_p50_s: sojourn.quantile(0.5),
-        sojourn_p95_s: sojourn.quantile(0.95),
-        sojourn_p99_s: sojourn.quantile(0.99),
-        wait_mean_s: wait.moments.mean_s(),
-        wait_second_moment_s2: wait.moments.second_moment_s2(),
-        wait_p50_s: wait.quantile(0.5),
-        wait_p95_s: wait.quantile(0.95),
-        wait_p99_s: wait.quantile(0.99),
-        wait_positive_share: wait.moments.positive_share(),
+        sojourn_mean_s: over(sojourn.moments.mean_s(), sojourn.moments.count),
+        sojourn_second_moment_s2: over(sojourn.moments.second_moment_s2(), sojourn.moments.count),
+        sojourn_p50_s: number(sojourn.quantile(0.5)),
+        sojourn_p95_s: number(sojourn.quantile(0.95)),
+        sojourn_p99_s: number(sojourn.quantile(0.99)),
+        wait_mean_s: over(wait.moments.mean_s(), wait.moments.count),
+        wait_second_moment_s2: over(wait.moments.second_moment_s2(), wait.moments.count),
+        wait_p50_s: number(wait.quantile(0.5)),
+        wait_p95_s: number(wait.quantile(0.95)),
+        wait_p99_s: number(wait.quantile(0.99)),
+        wait_positive_share: over(wait.moments.positive_share(), wait.moments.count),
         in_system_mean: None,
         waiting_mean: None,
     }
@@ -321,28 +350,28 @@ fn of_instance(
     tally: &InstanceTally,
     workers: Option<u32>,
     seconds: f64,
-) -> InstanceFigures<Option<f64>> {
-    let busy_mean = mean(tally.busy.area, seconds);
+) -> InstanceFigures<Option<Sample>> {
+    let busy = tally.busy.area as f64 / (seconds * 1e9);
     let workers = workers.filter(|&workers| workers > 0);
     InstanceFigures {
-        busy_mean: Some(busy_mean),
-        utilisation: workers.map(|workers| busy_mean / f64::from(workers)),
-        connections_mean: Some(mean(tally.connections_area, seconds)),
-        lag_mean_s: tally.lag.moments.mean_s(),
-        lag_p95_s: tally.lag.quantile(0.95),
-        lag_p99_s: tally.lag.quantile(0.99),
+        busy_mean: number(Some(busy)),
+        utilisation: number(workers.map(|workers| busy / f64::from(workers))),
+        connections_mean: mean(tally.connections_area, seconds),
+        lag_mean_s: over(tally.lag.moments.mean_s(), tally.lag.moments.count),
+        lag_p95_s: number(tally.lag.quantile(0.95)),
+        lag_p99_s: number(tally.lag.quantile(0.99)),
         group_size_mean: share(tally.transactions, tally.flushes),
     }
 }
 
-fn hosts(tallies: &[HostTally], shape: &Shape, seconds: f64) -> Vec<HostFigures<Option<f64>>> {
+fn hosts(tallies: &[HostTally], shape: &Shape, seconds: f64) -> Vec<HostFigures<Option<Sample>>> {
     let used = |areas: &Areas, channels: u32| {
         let area: u64 = areas.by_part.iter().sum();
-        (channels > 0).then(|| area as f64 / (seconds * 1e9 * f64::from(channels)))
+        number((channels > 0).then(|| area as f64 / (seconds * 1e9 * f64::from(channels))))
     };
     let figures = tallies.iter().zip(&shape.hosts).map(|(tally, shape)| HostFigures {
         cpu_utilisation: used(&tally.runnable.used, shape.cores),
-        runnable_mean: Some(mean(tally.runnable.area, seconds)),
+        runnable_mean: mean(tally.runnable.area, seconds),
         sending_utilisation: used(&tally.sending, 1),
         receiving_utilisation: used(&tally.receiving, 1),
         disk_utilisation: used(&tally.disk, shape.disk_parallel),
@@ -351,9 +380,9 @@ fn hosts(tallies: &[HostTally], shape: &Shape, seconds: f64) -> Vec<HostFigures<
     figures.collect()
 }
 
-fn upstream(tally: &UpstreamTally, seconds: f64) -> UpstreamFigures<Option<f64>> {
+fn upstream(tally: &UpstreamTally, seconds: f64) -> UpstreamFigures<Option<Sample>> {
     UpstreamFigures {
-        queued_mean: Some(mean(tally.queued_area, seconds)),
-        failed_attempts_per_s: Some(tally.failed.iter().sum::<u64>() as f64 / seconds),
+        queued_mean: mean(tally.queued_area, seconds),
+        failed_attempts_per_s: rate(tally.failed.iter().sum(), seconds),
     }
 }

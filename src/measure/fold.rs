@@ -3,7 +3,7 @@
 
 use crate::engine::digest::Digest;
 
-use super::{figures::Figures, series::Series, tally::Tally};
+use super::{figures::Figures, record::Record, series::Series, tally::Tally};
 
 /// What an experiment has measured so far.
 #[derive(Clone, Debug)]
@@ -12,6 +12,8 @@ pub struct Fold {
     pub pool: Tally,
     /// Each figure by replication.
     pub series: Figures<Series>,
+    /// What is kept of each replication.
+    pub records: Vec<Record>,
 }
 
 impl Fold {
@@ -23,14 +25,17 @@ impl Fold {
         let mut digest = Digest::new();
         digest.fold_digest(first.events);
         first.events = digest;
-        let mut fold = Fold { pool: first, series };
+        let records = vec![Record::new(&first, &figures)];
+        let mut fold = Fold { pool: first, series, records };
         fold.series.each(&figures, &|series, value| series.push(*value));
         fold
     }
 
     /// The next one.
     pub fn push(&mut self, next: &Tally) {
-        self.series.each(&Figures::of(next), &|series, value| series.push(*value));
+        let figures = Figures::of(next);
+        self.series.each(&figures, &|series, value| series.push(*value));
+        self.records.push(Record::new(next, &figures));
         self.pool.merge(next);
     }
 }

@@ -1,30 +1,110 @@
-//! One number from each replication, reduced to what an interval needs.
+//! One figure from each replication, kept as what intervals are made of.
+//!
+//! A figure is a ratio of sums (a mean over requests, a share) or a number (a level, a rate, a
+//! percentile). Up to `SECTIONS` of them are kept one by one; of more, neighbours are put together,
+//! again and again, so that memory does not grow with the number of replications.
 
-/// Count, mean and spread of values given one by one (Welford 1962), in a fixed order.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// Replications, or groups of neighbouring ones, are never more than this.
+const SECTIONS: usize = 128;
+
+/// A figure of one replication.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sample {
+    /// A sum over a sum.
+    Ratio {
+        /// What is summed up.
+        part: f64,
+        /// Over what; more than 0.
+        whole: f64,
+    },
+    /// Anything else.
+    Number(f64),
+}
+
+impl Sample {
+    /// As a number.
+    pub fn value(self) -> f64 {
+        match self {
+            Sample::Ratio { part, whole } => part / whole,
+            Sample::Number(value) => value,
+        }
+    }
+}
+
+/// A figure over replications.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
-    /// How many values there were.
-    pub count: u32,
-    /// Their mean; 0 of nothing.
-    pub mean: f64,
-    /// The sum of squared distances from the mean.
-    pub squares: f64,
+    sections: Vec<Section>,
+    /// How many replications a full section has.
+    each: u32,
+    /// Its samples are ratios.
+    pub is_ratio: bool,
+}
+
+/// Neighbouring replications.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Section {
+    /// The sum of the parts, or of the numbers.
+    pub part: f64,
+    /// The sum of the wholes, or how many numbers there are.
+    pub whole: f64,
+    replications: u32,
+}
+
+impl Section {
+    /// The ratio, or the mean of the numbers.
+    pub fn value(&self) -> f64 {
+        self.part / self.whole
+    }
+
+    fn add(&mut self, other: Section) {
+        self.part += other.part;
+        self.whole += other.whole;
+        self.replications += other.replications;
+    }
 }
 
 impl Series {
     /// Takes a value; a replication that has none is left out.
-    pub fn push(&mut self, value: Option<f64>) {
-        let Some(value) = value else { return };
-        assert!(value.is_finite(), "a replication gave {value}");
-        self.count += 1;
-        let distance = value - self.mean;
-        self.mean += distance / f64::from(self.count);
-        self.squares += distance * (value - self.mean);
+    pub fn push(&mut self, sample: Option<Sample>) {
+        let Some(sample) = sample else { return };
+        assert!(sample.value().is_finite(), "a replication gave {sample:?}");
+        let (part, whole) = match sample {
+            Sample::Ratio { part, whole } => (part, whole),
+            Sample::Number(value) => (value, 1.0),
+        };
+        self.is_ratio = matches!(sample, Sample::Ratio { .. });
+        self.each = self.each.max(1);
+        let section = Section { part, whole, replications: 1 };
+        match self.sections.last_mut() {
+            Some(last) if last.replications < self.each => last.add(section),
+            _ => self.sections.push(section),
+        }
+        if self.sections.len() > SECTIONS {
+            self.halve();
+        }
     }
 
-    /// The variance of the values; `None` of fewer than two.
-    pub fn variance(&self) -> Option<f64> {
-        (self.count >= 2).then(|| self.squares / f64::from(self.count - 1))
+    fn halve(&mut self) {
+        self.each *= 2;
+        let pairs = self.sections.chunks(2).map(|pair| {
+            let mut both = Section::default();
+            for section in pair {
+                both.add(*section);
+            }
+            both
+        });
+        self.sections = pairs.collect();
+    }
+
+    /// The replications, or groups of them.
+    pub fn sections(&self) -> &[Section] {
+        &self.sections
+    }
+
+    /// How many replications had a value.
+    pub fn count(&self) -> u32 {
+        self.sections.iter().map(|section| section.replications).sum()
     }
 }
 
@@ -33,12 +113,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mean_and_variance() {
+    fn a_replication_without_data_is_left_out() {
         let mut series = Series::default();
         for value in [Some(2.0), None, Some(4.0), Some(9.0)] {
-            series.push(value);
+            series.push(value.map(Sample::Number));
         }
-        assert_eq!((series.count, series.mean, series.variance()), (3, 5.0, Some(13.0)));
-        assert_eq!(Series::default().variance(), None);
+        let values: Vec<f64> = series.sections().iter().map(Section::value).collect();
+        assert_eq!((series.count(), values), (3, vec![2.0, 4.0, 9.0]));
+    }
+
+    #[test]
+    fn memory_does_not_grow_with_replications() {
+        let mut series = Series::default();
+        for number in 0..100_001 {
+            series.push(Some(Sample::Ratio { part: f64::from(number), whole: 2.0 }));
+        }
+        assert!(series.sections().len() <= SECTIONS && series.count() == 100_001);
+        let (part, whole) = series
+            .sections()
+            .iter()
+            .fold((0.0, 0.0), |sums, section| (sums.0 + section.part, sums.1 + section.whole));
+        assert_eq!((part, whole), (5_000_050_000.0, 200_002.0));
     }
 }

@@ -23,6 +23,8 @@ pub struct Shape {
     pub workloads: u32,
     /// Objectives.
     pub objectives: Vec<ObjectiveShape>,
+    /// Stretches of the window that requests are told of by themselves.
+    pub windows: Vec<(Instant, Instant)>,
 }
 
 /// An instance.
@@ -55,30 +57,68 @@ pub struct HostShape {
     pub disk_parallel: u32,
 }
 
-/// An objective.
-#[derive(Clone, Copy, Debug)]
+/// An objective: what is counted or metered for it.
+#[derive(Clone, Debug)]
 pub struct ObjectiveShape {
-    /// What is beyond it was too slow; `None`: only failures count.
-    pub limit: Option<Span>,
-    /// Which requests.
-    pub scope: ObjectiveScope,
-    /// Arrivals from here …
+    /// What it is about.
+    pub subject: Subject,
+    /// From here …
     pub from: Instant,
-    /// … to here count.
+    /// … to here.
     pub until: Instant,
+    /// Counted in slices of so long besides, from the beginning.
+    pub slice: Option<Span>,
+}
+
+/// What an objective is about. Indices are those of the compiled scenario.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// Visitors' requests that arrive, one by one.
+    Requests(Whose, Judged),
+    /// Calls that arrive at these instances, as they see them.
+    Calls(Vec<u32>, Judged),
+    /// Visitors' requests that succeed, by their end.
+    Ended(Whose),
+    /// Calls that end well at these instances, by their end.
+    Served(Vec<u32>),
+    /// Transactions made visible by these instances: their lag.
+    Lag(Vec<u32>, Judged),
+    /// A level, averaged over time.
+    Level(Meter),
+}
+
+/// Which requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// All.
+    All,
+    /// Of one type.
+    Type(u32),
+    /// Of one workload.
+    Workload(u32),
+}
+
+/// How something with a duration is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// The limit less its margin, itself, and with its margin: what takes as long or longer is
+    /// beyond it. `Span::MAX`: only failures are.
+    pub limits: [Span; 3],
     /// Failures are left out, rather than counted as beyond every limit.
     pub successes_only: bool,
 }
 
-/// Which requests an objective is about, by index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ObjectiveScope {
-    /// All.
-    Site,
-    /// Of one type.
-    Request(u32),
-    /// Of one workload.
-    Workload(u32),
-    /// Calls to one service, as it sees them.
-    Service(u32),
+/// A level that can be read at any time: its integral so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meter {
+    /// Cores in use, of hosts.
+    Cores(Vec<u32>),
+    /// Disk channels in use, of hosts.
+    Disks(Vec<u32>),
+    /// Whether NICs send, of hosts.
+    Sending(Vec<u32>),
+    /// Slots held or loops busy, of instances.
+    Workers(Vec<u32>),
+    /// Calls that wait at instances, and in the queues of upstreams.
+    Waiting(Vec<u32>, Vec<u32>),
 }

@@ -45,6 +45,8 @@ pub struct Tally {
     pub upstreams: Vec<UpstreamTally>,
     /// By objective.
     pub objectives: Vec<ObjectiveTally>,
+    /// All requests, by stretch of the window, without parts.
+    pub windows: Vec<RequestTally>,
     /// Key, end and outcome of each request that arrived in the window, in order of completion; of
     /// several replications, their digests in order.
     pub events: Digest,
@@ -80,6 +82,8 @@ pub struct RequestPart {
     pub ended: u64,
     /// Latency of the successes that arrived here.
     pub latency: Compact,
+    /// The sum of those latencies in nanoseconds.
+    pub latency_ns: u64,
 }
 
 /// Requests of one workload.
@@ -130,10 +134,21 @@ pub struct InstanceTally {
     pub connections_area: u128,
     /// From commit to visible, at a replica.
     pub lag: Times<7, u64>,
+    /// The same by part of the window; empty if nothing was applied.
+    pub lag_by_part: Vec<LagPart>,
     /// Commit groups flushed.
     pub flushes: u64,
     /// Transactions in them.
     pub transactions: u64,
+}
+
+/// Transactions that became visible in a part of the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LagPart {
+    /// Their lags together, in seconds.
+    pub sum_s: f64,
+    /// How many there were.
+    pub count: u64,
 }
 
 /// A host.
@@ -151,6 +166,8 @@ pub struct HostTally {
     pub cache_hits: u64,
     /// Files not found there.
     pub cache_misses: u64,
+    /// Both by part of the window; empty if no file was looked for.
+    pub cache_by_part: Vec<[u32; 2]>,
 }
 
 /// An upstream.
@@ -163,12 +180,29 @@ pub struct UpstreamTally {
 }
 
 /// An objective.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObjectiveTally {
-    /// What it is about.
+    /// How many there were of what it is about.
     pub count: u64,
-    /// What was too slow or failed.
-    pub beyond: u64,
+    /// How many of them failed or took as long as the limit less its margin, the limit itself, the
+    /// limit with its margin.
+    pub beyond: [u64; 3],
+    /// The sum of their durations in nanoseconds; of a level, its integral over time.
+    pub area: u128,
+    /// How many there were in each slice, and how many of those were beyond the limit, if the
+    /// objective wants slices.
+    pub slices: Vec<[u32; 2]>,
+}
+
+impl ObjectiveTally {
+    fn merge(&mut self, other: &ObjectiveTally) {
+        self.count += other.count;
+        self.beyond.iter_mut().zip(other.beyond).for_each(|(mine, theirs)| *mine += theirs);
+        self.area += other.area;
+        each_part((&mut self.slices, &other.slices), |mine: &mut [u32; 2], theirs| {
+            mine.iter_mut().zip(theirs).for_each(|(mine, it)| *mine = mine.saturating_add(*it));
+        });
+    }
 }
 
 /// Requests that were lost or made up: a broken invariant.
@@ -202,7 +236,8 @@ impl Tally {
             instances: shape.instances.iter().map(|_| InstanceTally::new(&ruler)).collect(),
             hosts: shape.hosts.iter().map(|_| HostTally::new(&ruler)).collect(),
             upstreams: vec![UpstreamTally::default(); shape.upstreams as usize],
-            objectives: vec![ObjectiveTally::default(); shape.objectives.len()],
+            objectives: shape.objectives.iter().map(|_| ObjectiveTally::default()).collect(),
+            windows: vec![RequestTally::default(); shape.windows.len()],
             events: Digest::new(),
             shape: shape.clone(),
         }
@@ -260,16 +295,22 @@ impl Tally {
             mine.queued_area += theirs.queued_area;
             add(&mut mine.failed, &theirs.failed);
         });
-        each(&mut self.objectives, &other.objectives, |mine, theirs| {
-            mine.count += theirs.count;
-            mine.beyond += theirs.beyond;
-        });
+        each(&mut self.objectives, &other.objectives, ObjectiveTally::merge);
+        each(&mut self.windows, &other.windows, RequestTally::merge);
         self.events.fold_digest(other.events);
     }
 }
 
 fn each<T>(mine: &mut [T], theirs: &[T], merge: impl Fn(&mut T, &T)) {
     assert_eq!(mine.len(), theirs.len(), "tallies of different sites");
+    mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| merge(mine, theirs));
+}
+
+/// Parts of the window, where either side may have none.
+fn each_part<T: Clone + Default>((mine, theirs): (&mut Vec<T>, &[T]), merge: impl Fn(&mut T, &T)) {
+    if mine.len() < theirs.len() {
+        mine.resize(theirs.len(), T::default());
+    }
     mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| merge(mine, theirs));
 }
 
@@ -288,13 +329,19 @@ impl RequestTally {
             self.parts.clone_from(&other.parts);
             return;
         }
-        each(&mut self.parts, &other.parts, |mine, theirs| {
-            mine.ok += theirs.ok;
-            mine.failed += theirs.failed;
-            mine.completed += theirs.completed;
-            mine.ended += theirs.ended;
-            mine.latency.merge(&theirs.latency);
-        });
+        each(&mut self.parts, &other.parts, RequestPart::merge);
+    }
+}
+
+impl RequestPart {
+    /// Takes in what another has of the same stretch.
+    pub fn merge(&mut self, other: &RequestPart) {
+        self.ok += other.ok;
+        self.failed += other.failed;
+        self.completed += other.completed;
+        self.ended += other.ended;
+        self.latency.merge(&other.latency);
+        self.latency_ns += other.latency_ns;
     }
 }
 
@@ -329,6 +376,7 @@ impl InstanceTally {
             busy: Usage::new(ruler),
             connections_area: 0,
             lag: Times::default(),
+            lag_by_part: Vec::new(),
             flushes: 0,
             transactions: 0,
         }
@@ -341,6 +389,10 @@ impl InstanceTally {
         self.busy.merge(&other.busy);
         self.connections_area += other.connections_area;
         self.lag.merge(&other.lag);
+        each_part((&mut self.lag_by_part, &other.lag_by_part), |mine: &mut LagPart, theirs| {
+            mine.sum_s += theirs.sum_s;
+            mine.count += theirs.count;
+        });
         self.flushes += other.flushes;
         self.transactions += other.transactions;
     }
@@ -355,6 +407,7 @@ impl HostTally {
             disk: Areas::new(ruler),
             cache_hits: 0,
             cache_misses: 0,
+            cache_by_part: Vec::new(),
         }
     }
 
@@ -365,5 +418,12 @@ impl HostTally {
         self.disk.merge(&other.disk);
         self.cache_hits += other.cache_hits;
         self.cache_misses += other.cache_misses;
+        each_part(
+            (&mut self.cache_by_part, &other.cache_by_part),
+            |mine: &mut [u32; 2], theirs| {
+                mine[0] = mine[0].saturating_add(theirs[0]);
+                mine[1] = mine[1].saturating_add(theirs[1]);
+            },
+        );
     }
 }

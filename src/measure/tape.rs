@@ -7,6 +7,7 @@
 //! it.
 
 mod notes;
+mod objectives;
 mod pages;
 mod station;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod tests;
 
 use self::{
     notes::{Notes, Stay},
+    objectives::Watch,
     pages::{Page, Pages},
     station::Station,
 };
@@ -23,9 +25,9 @@ use super::{
     latency::Latencies,
     outcome::{Cause, Outcome},
     recorder::{Device, Finished, Level, Recorder, Served},
-    shape::{ObjectiveScope, ObjectiveShape, Shape},
-    tally::{ObjectiveTally, Tally},
-    window::Cursor,
+    shape::Shape,
+    tally::Tally,
+    window::{Cursor, Ruler},
 };
 use crate::engine::time::{Instant, Span};
 use std::hint::black_box;
@@ -51,10 +53,10 @@ pub struct Tape {
     queued: Vec<Gauge>,
     /// Latencies by request type.
     visits: Vec<Visits>,
-    /// Objectives on visitors' requests (index).
-    on_requests: Vec<u32>,
-    /// Objectives on calls (index), by service; empty if there are none at all.
-    on_calls: Vec<Vec<u32>>,
+    /// Latencies by stretch of the window.
+    windows: Vec<Visits>,
+    /// Objectives.
+    watch: Watch,
 }
 
 /// Requests of one type.
@@ -67,33 +69,21 @@ struct Visits {
 impl Tape {
     /// An empty tape for a site that begins with all levels at 0.
     pub fn new(shape: &Shape) -> Tape {
-        let mut on_requests = Vec::new();
-        let mut on_calls = Vec::new();
-        for (index, objective) in shape.objectives.iter().enumerate() {
-            match objective.scope {
-                ObjectiveScope::Service(service) => {
-                    on_calls.resize(shape.services as usize, Vec::new());
-                    on_calls[service as usize].push(index as u32);
-                }
-                ObjectiveScope::Site | ObjectiveScope::Request(_) | ObjectiveScope::Workload(_) => {
-                    on_requests.push(index as u32);
-                }
-            }
-        }
+        let watch = Watch::new(shape);
         let tally = Tally::new(shape);
         Tape {
             from_ns: shape.from.nanos(),
             length_ns: shape.until.since(shape.from).nanos(),
             cursor: Cursor::new(tally.request_ruler),
-            pages: Pages::new(tally.usage_ruler),
+            pages: Pages::new(tally.usage_ruler, watch.edges(shape)),
             stations: shape.instances.iter().map(Station::new).collect(),
             notes: Notes::of(shape.instances.len()),
             runnable: shape.hosts.iter().map(|host| Gauge::new(host.cores)).collect(),
             queued: vec![Gauge::new(u32::MAX); shape.upstreams as usize],
             visits: vec![Visits::default(); shape.requests as usize],
+            windows: vec![Visits::default(); shape.windows.len()],
             tally,
-            on_requests,
-            on_calls,
+            watch,
         }
     }
 
@@ -114,6 +104,9 @@ impl Tape {
             tally.causes[Cause::None as usize] = tally.ok.moments.count;
             tally.completed = tally.parts.iter().map(|part| part.completed).sum();
         }
+        for (visits, tally) in self.windows.iter().zip(&mut self.tally.windows) {
+            (tally.ok, tally.failed) = (visits.ok.close(), visits.failed.close());
+        }
         self.tally
     }
 
@@ -130,6 +123,7 @@ impl Tape {
         while self.pages.is_over(now) {
             let page = self.pages.turn();
             self.sweep(page);
+            self.watch.read_levels(page.end, &mut self.tally);
         }
     }
 
@@ -165,10 +159,18 @@ impl Tape {
             let more = u64::from(ends_inside).wrapping_sub(u64::from(arrives_inside));
             calls.completed = calls.completed.wrapping_add(more);
         }
+        if let Some(watched) = self.watch.calls.get(call.instance as usize) {
+            for &index in watched {
+                let counter = &mut self.tally.objectives[index as usize];
+                let objective = &self.tally.shape.objectives[index as usize];
+                objective.see_call(call.arrived, now, is_ok, counter);
+            }
+        }
         if !arrives_inside {
             return;
         }
         let sojourn = now.since(call.arrived);
+        let calls = &mut self.tally.instances[call.instance as usize].calls;
         calls.wasted += u64::from(call.is_wasted);
         let Served { service, instance, waited, .. } = *call;
         let stay = Stay { service, instance, sojourn, waited };
@@ -179,9 +181,6 @@ impl Tape {
         }
         if !is_refusal(call.outcome.cause) {
             self.count_wait(&stay);
-        }
-        if !self.on_calls.is_empty() {
-            self.judge_call(call, sojourn);
         }
     }
 
@@ -202,6 +201,21 @@ impl Tape {
         self.stations[stay.instance as usize].waited(stay.waited, size);
         let service = &mut self.tally.services[stay.service as usize].calls;
         service.wait.histogram.record(size);
+    }
+
+    fn count_in_windows(&mut self, request: &Finished, is_cut_off: bool) {
+        let Tally { shape, windows, .. } = &mut self.tally;
+        let latency = request.ended.since(request.arrived);
+        let is_ok = request.outcome.is_ok();
+        let all = shape.windows.iter().zip(windows).zip(&mut self.windows);
+        for ((&(from, until), tally), visits) in all {
+            let covers = |at: Instant| from <= at && at < until;
+            tally.completed += u64::from(is_ok && !is_cut_off && covers(request.ended));
+            if covers(request.arrived) {
+                tally.causes[request.outcome.cause as usize] += 1;
+                if is_ok { visits.ok.record(latency) } else { visits.failed.record(latency) }
+            }
+        }
     }
 
     #[inline]
@@ -278,28 +292,12 @@ impl Tape {
         }
     }
 
-    fn judge_call(&mut self, call: &Served, latency: Span) {
-        for &index in &self.on_calls[call.service as usize] {
-            let objective = &self.tally.shape.objectives[index as usize];
-            let counter = &mut self.tally.objectives[index as usize];
-            judge(objective, counter, call.arrived, latency, call.outcome.is_ok());
-        }
-    }
-
     #[inline]
-    fn judge_request(&mut self, request: &Finished, latency: Span) {
-        for &index in &self.on_requests {
+    fn judge_request(&mut self, request: &Finished, is_cut_off: bool) {
+        for &index in &self.watch.requests {
+            let counter = &mut self.tally.objectives[index as usize];
             let objective = &self.tally.shape.objectives[index as usize];
-            let is_about = match objective.scope {
-                ObjectiveScope::Site => true,
-                ObjectiveScope::Request(index) => index == request.request,
-                ObjectiveScope::Workload(index) => index == request.workload,
-                ObjectiveScope::Service(_) => false,
-            };
-            if is_about {
-                let counter = &mut self.tally.objectives[index as usize];
-                judge(objective, counter, request.arrived, latency, request.outcome.is_ok());
-            }
+            objective.see_request(request, is_cut_off, counter);
         }
     }
 }
@@ -314,6 +312,11 @@ impl Recorder for Tape {
 
     fn finished(&mut self, request: Finished, _now: Instant) {
         let Finished { key, arrived, ended, outcome, .. } = request;
+        let is_cut_off = outcome.cause == Cause::Unfinished;
+        self.judge_request(&request, is_cut_off);
+        if !self.windows.is_empty() {
+            self.count_in_windows(&request, is_cut_off);
+        }
         let Tally { requests, workloads, services, events, .. } = &mut self.tally;
         let of_type = &mut requests[request.request as usize];
         let ending = self.cursor.part(ended).filter(|_| outcome.cause != Cause::Unfinished);
@@ -330,6 +333,7 @@ impl Recorder for Tape {
             visits.ok.record(latency);
             part.ok += 1;
             part.latency.record(Size::of(latency));
+            part.latency_ns += latency.nanos();
             workload.ok += 1;
         } else {
             visits.failed.record(latency);
@@ -344,7 +348,6 @@ impl Recorder for Tape {
         events.fold(ended.nanos());
         let seen = u64::from(outcome.status) << 8 | outcome.cause as u64;
         events.fold(u64::from(outcome.at) << 32 | seen);
-        self.judge_request(&request, latency);
     }
 
     #[inline]
@@ -353,7 +356,7 @@ impl Recorder for Tape {
             && !call.is_wasted
             && self.is_inside(call.arrived)
             && self.is_inside(now)
-            && self.on_calls.is_empty();
+            && self.watch.calls.is_empty();
         if !is_usual {
             self.served_unusually(&call, now);
             return;
@@ -402,12 +405,23 @@ impl Recorder for Tape {
             let host = &mut self.tally.hosts[host as usize];
             host.cache_hits += u64::from(is_hit);
             host.cache_misses += u64::from(!is_hit);
+            let part = at_part(&mut host.cache_by_part, &self.tally.usage_ruler, now);
+            part[usize::from(!is_hit)] += 1;
         }
     }
 
     fn applied(&mut self, instance: u32, lag: Span, now: Instant) {
         if self.is_inside(now) {
-            self.tally.instances[instance as usize].lag.record(lag);
+            let it = &mut self.tally.instances[instance as usize];
+            it.lag.record(lag);
+            let part = at_part(&mut it.lag_by_part, &self.tally.usage_ruler, now);
+            part.sum_s += lag.seconds();
+            part.count += 1;
+            let Some(watched) = self.watch.lags.get(instance as usize) else { return };
+            for &index in watched {
+                let counter = &mut self.tally.objectives[index as usize];
+                self.tally.shape.objectives[index as usize].see_lag(lag, now, counter);
+            }
         }
     }
 
@@ -418,6 +432,18 @@ impl Recorder for Tape {
             instance.transactions += u64::from(transactions);
         }
     }
+}
+
+/// What is counted in the part of an instant, which lies in the window.
+fn at_part<'a, T: Clone + Default>(
+    parts: &'a mut Vec<T>,
+    ruler: &Ruler,
+    now: Instant,
+) -> &'a mut T {
+    if parts.is_empty() {
+        parts.resize(ruler.parts(), T::default());
+    }
+    &mut parts[ruler.part(now).expect("it lies in the window")]
 }
 
 /// Whether whatever ends so was never let in.
@@ -434,20 +460,4 @@ pub const fn is_refusal(cause: Cause) -> bool {
         | Cause::Patience
         | Cause::Unfinished => false,
     }
-}
-
-fn judge(
-    objective: &ObjectiveShape,
-    counter: &mut ObjectiveTally,
-    arrived: Instant,
-    latency: Span,
-    is_ok: bool,
-) {
-    let is_inside = objective.from <= arrived && arrived < objective.until;
-    if !is_inside || (objective.successes_only && !is_ok) {
-        return;
-    }
-    counter.count += 1;
-    let is_slow = objective.limit.is_some_and(|limit| latency >= limit);
-    counter.beyond += u64::from(is_slow || !is_ok);
 }

@@ -14,7 +14,7 @@ use crate::engine::{
 };
 pub use crate::resource::cpu::Discipline;
 pub use load::{Arrivals, Choice, Gaps, Rate, Request, Workload};
-pub use objective::{Objective, Promise, Scope};
+pub use objective::{Budget, Good, Objective, Promise, Recovery, Resource, Scope};
 pub use op::{DirectCall, Instruction, Milestone, Op};
 pub use upstream::{
     Balance, Ban, Check, Derived, Keeps, Next, Retry, Reuse, Server, Statuses, Upstream,
@@ -73,6 +73,8 @@ pub struct Blueprint {
     pub replications: u32,
     /// Simulated before anything counts.
     pub warm_up: Span,
+    /// It is 0 until pilots have found it.
+    pub finds_warm_up: bool,
     /// The measured window, which begins where the warm-up ends.
     pub duration: Span,
     /// How long after the window its requests may still take; later they count as unfinished.
@@ -90,6 +92,8 @@ pub struct Blueprint {
     pub latency: Vec<DelayId>,
     /// How many zones there are, the visitors' included.
     pub zones: u32,
+    /// The names of those that have one: all but the visitors'.
+    pub zone_names: Vec<String>,
     /// From a host to itself.
     pub loopback: DelayId,
     /// Roles. Each workload is a service too (its visitors are client processes), after the others.
@@ -116,6 +120,49 @@ pub struct Blueprint {
     pub timeline: Vec<Happening>,
     /// What was promised.
     pub objectives: Vec<Objective>,
+    /// What happens, as stretches of time, in the order of the scenario.
+    pub episodes: Vec<Episode>,
+}
+
+/// An event as a stretch of time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Episode {
+    /// `crash app.2`.
+    pub name: String,
+    /// When it begins.
+    pub from: Instant,
+    /// When it is undone; the end of the run if it is not.
+    pub until: Instant,
+    /// How often it is to be expected in real life, per second; `None`: nobody said.
+    pub rate: Option<f64>,
+}
+
+impl Blueprint {
+    /// Nothing happens and no rate changes: after a while it is in a steady state, if it has one.
+    pub fn is_steady(&self) -> bool {
+        let is_constant = |workload: &Workload| match &workload.arrivals {
+            Arrivals::Open { rate, .. } => rate.knots.len() == 1,
+            Arrivals::Closed { .. } => true,
+        };
+        self.timeline.is_empty() && self.workloads.iter().all(is_constant)
+    }
+
+    /// The same site on a day on which nothing happens, or only one of the events (index). All that
+    /// does happen has the same luck.
+    #[must_use]
+    pub fn with_only(&self, episode: Option<u32>) -> Blueprint {
+        let mut plan = self.clone();
+        plan.timeline.retain(|happening| Some(happening.episode) == episode);
+        for workload in &mut plan.workloads {
+            if workload.spike.is_some()
+                && workload.spike != episode
+                && let Arrivals::Open { rate, .. } = &mut workload.arrivals
+            {
+                rate.knots.iter_mut().for_each(|knot| knot.1 = 0.0);
+            }
+        }
+        plan
+    }
 }
 
 /// A machine.
@@ -328,6 +375,8 @@ pub struct Happening {
     pub at: Instant,
     /// What.
     pub what: What,
+    /// The event that it belongs to, index into `episodes`.
+    pub episode: u32,
 }
 
 /// What can happen to a site.

@@ -1,10 +1,19 @@
 //! What a recorder must know of a site: counts and limits.
 
-use super::blueprint::{Blueprint, Instance, Objective, Promise, Scope, Serving};
-use crate::{
-    engine::time::Instant,
-    measure::shape::{HostShape, InstanceShape, ObjectiveScope, ObjectiveShape, Shape, Workers},
+use super::blueprint::{
+    Blueprint, Budget, Episode, HostId, Instance, Objective, Promise, Recovery, Resource, Scope,
+    Serving,
 };
+use crate::{
+    engine::time::{Instant, Span},
+    measure::shape::{
+        HostShape, InstanceShape, Judged, Meter, ObjectiveShape, Shape, Subject, Whose, Workers,
+    },
+};
+use std::collections::BTreeSet;
+
+/// Slices of a window.
+const SLICES_MAX: u64 = 4_000;
 
 /// The shape of a site.
 pub fn shape(plan: &Blueprint) -> Shape {
@@ -22,8 +31,28 @@ pub fn shape(plan: &Blueprint) -> Shape {
         upstreams: plan.upstreams.len() as u32,
         requests: plan.requests.len() as u32,
         workloads: plan.workloads.len() as u32,
-        objectives: plan.objectives.iter().map(objective).collect(),
+        objectives: plan.objectives.iter().map(|it| objective(plan, it)).collect(),
+        windows: windows(plan).into_iter().map(|(_, from, until)| (from, until)).collect(),
     }
+}
+
+/// The times before the first event, during each, and after each until the next one, as far as there
+/// is such a time.
+pub fn windows(plan: &Blueprint) -> Vec<(String, Instant, Instant)> {
+    let begin = Instant::ZERO + plan.warm_up;
+    let end = begin + plan.duration;
+    let mut episodes: Vec<&Episode> = plan.episodes.iter().collect();
+    episodes.sort_by_key(|it| it.from);
+    let first = episodes.first().map(|it| ("before all events".to_owned(), begin, it.from));
+    let each = episodes.iter().flat_map(|it| {
+        let next = plan.episodes.iter().map(|other| other.from).filter(|from| *from >= it.until);
+        let next = next.min().unwrap_or(end);
+        [
+            (format!("during {}", it.name), it.from, it.until),
+            (format!("after {}", it.name), it.until, next),
+        ]
+    });
+    first.into_iter().chain(each).filter(|(_, from, until)| from < until).collect()
 }
 
 fn instance(plan: &Blueprint, it: &Instance) -> InstanceShape {
@@ -36,17 +65,103 @@ fn instance(plan: &Blueprint, it: &Instance) -> InstanceShape {
     InstanceShape { service: it.service.0, workers, workers_are }
 }
 
-fn objective(it: &Objective) -> ObjectiveShape {
-    let scope = match it.scope {
-        Scope::Site => ObjectiveScope::Site,
-        Scope::Request(id) => ObjectiveScope::Request(id.0),
-        Scope::Workload(id) => ObjectiveScope::Workload(id.0),
-        Scope::Service(id) => ObjectiveScope::Service(id.0),
+fn objective(plan: &Blueprint, it: &Objective) -> ObjectiveShape {
+    let subject = match it.promise {
+        Promise::Percentile { limit, .. } => each(plan, it, around(limit, it.margin)),
+        Promise::Recovery(Recovery { of, .. }) | Promise::Budget(Budget { of, .. }) => {
+            each(plan, it, [of.limit.unwrap_or(Span::MAX); 3])
+        }
+        Promise::Success { .. } | Promise::Mean { .. } => each(plan, it, [Span::MAX; 3]),
+        Promise::Throughput { .. } => match whose(it.scope) {
+            Some(whose) => Subject::Ended(whose),
+            None => Subject::Served(instances(plan, it)),
+        },
+        Promise::Lag { limit, .. } => {
+            let judged = Judged { limits: around(limit, it.margin), successes_only: true };
+            Subject::Lag(replicas(plan, it), judged)
+        }
+        Promise::Queue { .. } => {
+            let own = (0..).zip(&plan.upstreams);
+            let towards = own.filter(|(_, upstream)| Scope::Service(upstream.callee) == it.scope);
+            let queues = towards.map(|(index, _)| index).collect();
+            Subject::Level(Meter::Waiting(instances(plan, it), queues))
+        }
+        Promise::Utilisation { of: Resource::Workers, .. } => {
+            Subject::Level(Meter::Workers(instances(plan, it)))
+        }
+        Promise::Utilisation { of: Resource::Cpu, .. } => {
+            Subject::Level(Meter::Cores(hosts(plan, it)))
+        }
+        Promise::Utilisation { of: Resource::Disk, .. } => {
+            Subject::Level(Meter::Disks(hosts(plan, it)))
+        }
+        Promise::Utilisation { of: Resource::Nic, .. } => {
+            Subject::Level(Meter::Sending(hosts(plan, it)))
+        }
     };
-    let limit = match it.promise {
-        Promise::Percentile { limit, .. } => Some(limit),
-        Promise::Success { .. } => None,
+    let slice = match it.promise {
+        Promise::Recovery(recovery) => Some(slice_of(it, recovery.hold)),
+        Promise::Budget(budget) => budget.slice,
+        _ => None,
     };
-    let successes_only = it.successes_only;
-    ObjectiveShape { limit, scope, from: it.from, until: it.until, successes_only }
+    ObjectiveShape { subject, from: it.from, until: it.until, slice }
+}
+
+/// A tenth of the time for which everything has to stay well, but not too many for a window.
+pub fn slice_of(it: &Objective, hold: Span) -> Span {
+    let least = it.until.since(it.from).nanos().div_ceil(SLICES_MAX);
+    Span::from_nanos((hold.nanos() / 10).max(least).max(1))
+}
+
+/// A limit less its margin, itself, and with its margin.
+fn around(limit: Span, margin: f64) -> [Span; 3] {
+    let times = |factor: f64| Span::from_seconds(limit.seconds() * factor);
+    if margin == 0.0 { [limit; 3] } else { [times(1.0 - margin), limit, times(1.0 + margin)] }
+}
+
+fn each(plan: &Blueprint, it: &Objective, limits: [Span; 3]) -> Subject {
+    let successes_only = it.successes_only || matches!(it.promise, Promise::Mean { .. });
+    let judged = Judged { limits, successes_only };
+    match whose(it.scope) {
+        Some(whose) => Subject::Requests(whose, judged),
+        None => Subject::Calls(instances(plan, it), judged),
+    }
+}
+
+fn whose(scope: Scope) -> Option<Whose> {
+    match scope {
+        Scope::Site => Some(Whose::All),
+        Scope::Request(id) => Some(Whose::Type(id.0)),
+        Scope::Workload(id) => Some(Whose::Workload(id.0)),
+        Scope::Service(_) => None,
+    }
+}
+
+/// The instances that an objective is about.
+fn instances(plan: &Blueprint, it: &Objective) -> Vec<u32> {
+    let all = (0..).zip(&plan.instances);
+    let own = all.filter(|(_, instance)| {
+        let is_there = it.zone.is_none_or(|zone| zone == instance.zone);
+        let is_of = match it.scope {
+            Scope::Service(id) => id == instance.service,
+            Scope::Site | Scope::Request(_) | Scope::Workload(_) => {
+                plan.hosts.get(instance.host.index()).is_some()
+            }
+        };
+        is_there && is_of
+    });
+    own.map(|(index, _)| index).collect()
+}
+
+/// The hosts that they run on, each once.
+fn hosts(plan: &Blueprint, it: &Objective) -> Vec<u32> {
+    let own = instances(plan, it).into_iter().map(|it| plan.instances[it as usize].host);
+    own.map(|HostId(host)| host).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Those of them that follow a primary.
+fn replicas(plan: &Blueprint, it: &Objective) -> Vec<u32> {
+    let followers: BTreeSet<u32> =
+        plan.logs.iter().flat_map(|log| log.replicas.iter().map(|replica| replica.0)).collect();
+    instances(plan, it).into_iter().filter(|index| followers.contains(index)).collect()
 }

@@ -116,23 +116,25 @@ impl Site {
     }
 }
 
+impl Workload {
+    /// What a visitor asks for.
+    #[inline]
+    fn choose(&self, word: impl FnOnce() -> u64) -> Choice {
+        if let [only] = self.mix.as_slice() {
+            return *only;
+        }
+        let word = word() >> 11;
+        let choice = self.mix.iter().find(|choice| word < choice.below);
+        *choice.unwrap_or(&self.mix[self.mix.len() - 1])
+    }
+}
+
 impl Blueprint {
     /// Whether a request that arrives at this instant counts.
     #[inline]
     fn is_measured(&self, arrived: Instant) -> bool {
         let from = Instant::ZERO + self.warm_up;
         arrived >= from && arrived < from + self.duration
-    }
-
-    /// What a visitor asks for.
-    #[inline]
-    fn choose(&self, workload: &Workload, word: impl FnOnce() -> u64) -> Choice {
-        if let [only] = workload.mix.as_slice() {
-            return *only;
-        }
-        let word = word() >> 11;
-        let choice = workload.mix.iter().find(|choice| word < choice.below);
-        *choice.unwrap_or(&workload.mix[workload.mix.len() - 1])
     }
 
     /// How a visitor's request ended.
@@ -202,7 +204,7 @@ impl<R: Recorder> Run<'_, R> {
         let now = line.now();
         let workload = &plan.workloads[index as usize];
         let request_key = mix(visitor, ordinal);
-        let choice = plan.choose(workload, || draw(request_key ^ *salt, MIX));
+        let choice = workload.choose(|| draw(request_key ^ *salt, MIX));
         let (key, root) = calls.claim();
         root.begin(choice.endpoint, request_key, mix(request_key, ATTEMPT));
         root.arrived = now;

@@ -9,16 +9,22 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{
-    csv, json, plot,
-    summary::{SCHEMA, Summary},
-};
-use crate::{engine::digest::Digest, measure::tally::Tally, model::blueprint::Blueprint};
+use super::summary::SCHEMA;
+use crate::engine::digest::Digest;
 
 /// Names of all files that are ever written.
-pub const NAMES: [&str; 6] =
-    [SUMMARY, "latency.csv", "timeseries.csv", "latency.png", "load.png", "utilisation.png"];
+pub const NAMES: [&str; 7] = [
+    SUMMARY,
+    "latency.csv",
+    "timeseries.csv",
+    RECORDED,
+    "latency.png",
+    "load.png",
+    "utilisation.png",
+];
 const SUMMARY: &str = "summary.json";
+/// What a later run can be held against.
+pub const RECORDED: &str = "replications.json";
 
 /// A file to be.
 #[derive(Clone, Debug)]
@@ -27,21 +33,6 @@ pub struct File {
     pub name: &'static str,
     /// What is in it.
     pub bytes: Vec<u8>,
-}
-
-/// All files of an experiment, in the order of `NAMES`.
-pub fn files(
-    site: &Blueprint,
-    summary: &Summary,
-    pool: &Tally,
-) -> Result<Vec<File>, plot::PlotError> {
-    let mut files = vec![
-        File { name: SUMMARY, bytes: json::render(summary).into_bytes() },
-        File { name: "latency.csv", bytes: csv::latency(site, pool).into_bytes() },
-        File { name: "timeseries.csv", bytes: csv::timeseries(site, pool).into_bytes() },
-    ];
-    files.extend(plot::render(site, summary, pool)?);
-    Ok(files)
 }
 
 /// Why a folder was not written.

@@ -1,10 +1,17 @@
-//! `summary.json`: the summary as it is, for programs. Its `schema` says how to read it.
+//! Documents as they are, for programs. Their `schema` says how to read them.
 
-use super::summary::Summary;
+use serde::Serialize;
 
 /// Pretty, with a line end behind the last line.
-pub fn render(summary: &Summary) -> String {
-    let mut text = serde_json::to_string_pretty(summary).expect("a summary has no odd keys");
+pub fn render(document: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(document).expect("documents have no odd keys");
+    text.push('\n');
+    text
+}
+
+/// On one line, with a line end.
+pub fn compact(document: &impl Serialize) -> String {
+    let mut text = serde_json::to_string(document).expect("documents have no odd keys");
     text.push('\n');
     text
 }
@@ -12,7 +19,7 @@ pub fn render(summary: &Summary) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
+    use crate::report::{sample, summary::Summary};
 
     #[test]
     fn the_document_of_a_small_site() {

@@ -7,7 +7,7 @@ use crate::{
         fold::Fold,
         outcome::{Cause, Outcome},
         recorder::{Device, Finished, Level, Recorder, Served},
-        shape::{HostShape, InstanceShape, ObjectiveScope, ObjectiveShape, Shape, Workers},
+        shape::{HostShape, InstanceShape, Judged, ObjectiveShape, Shape, Subject, Whose, Workers},
         tally::Tally,
         tape::Tape,
     },
@@ -20,7 +20,7 @@ use crate::{
 
 const WARM_UP_S: f64 = 10.0;
 const WINDOW_S: f64 = 120.0;
-const REPLICATIONS: u64 = 3;
+const REPLICATIONS: u64 = 5;
 
 fn at(seconds: f64) -> Instant {
     Instant::ZERO + Span::from_seconds(WARM_UP_S + seconds)
@@ -75,7 +75,9 @@ fn objective(name: &str, require: &str, scope: Scope, promise: Promise) -> Objec
     Objective {
         name: name.to_owned(),
         require: require.to_owned(),
+        line: 0,
         scope,
+        zone: None,
         from: at(0.0),
         until: at(WINDOW_S),
         promise,
@@ -139,7 +141,7 @@ fn workload() -> Workload {
         patience_delay: None,
         latency: None,
         bandwidth: None,
-        is_spike: false,
+        spike: None,
     }
 }
 
@@ -155,6 +157,7 @@ pub(crate) fn site() -> Blueprint {
         seed: 7,
         replications: 3,
         warm_up: Span::from_seconds(WARM_UP_S),
+        finds_warm_up: false,
         duration: Span::from_seconds(WINDOW_S),
         drain: Span::from_seconds(10.0),
         delays: vec![Span::ZERO],
@@ -169,6 +172,7 @@ pub(crate) fn site() -> Blueprint {
         ],
         latency: vec![DelayId(0)],
         zones: 1,
+        zone_names: Vec::new(),
         loopback: DelayId(0),
         services: vec![
             balancer,
@@ -193,8 +197,8 @@ pub(crate) fn site() -> Blueprint {
         requests: vec![request("page", "GET /product/*"), request("checkout", "POST /checkout")],
         workloads: vec![workload()],
         timeline: vec![
-            Happening { at: at(40.0), what: What::Crash(InstanceId(2)) },
-            Happening { at: at(60.0), what: What::Restart(InstanceId(2)) },
+            Happening { at: at(40.0), what: What::Crash(InstanceId(2)), episode: 0 },
+            Happening { at: at(60.0), what: What::Restart(InstanceId(2)), episode: 0 },
         ],
         objectives: vec![
             objective("pages are quick", "p(99) < 250ms", quick, percentile),
@@ -205,16 +209,16 @@ pub(crate) fn site() -> Blueprint {
                 Promise::Success { share: 0.999 },
             ),
         ],
+        episodes: Vec::new(),
     }
 }
 
 fn shape() -> Shape {
-    let objective = |scope, limit| ObjectiveShape {
-        limit,
-        scope,
+    let objective = |whose, limit| ObjectiveShape {
+        subject: Subject::Requests(whose, Judged { limits: [limit; 3], successes_only: false }),
         from: at(0.0),
         until: at(WINDOW_S),
-        successes_only: false,
+        slice: None,
     };
     let workers_are = Workers::Loops;
     let instance = |service, workers| InstanceShape { service, workers, workers_are };
@@ -237,9 +241,10 @@ fn shape() -> Shape {
         requests: 2,
         workloads: 1,
         objectives: vec![
-            objective(ObjectiveScope::Request(0), Some(Span::from_millis(250))),
-            objective(ObjectiveScope::Site, None),
+            objective(Whose::Type(0), Span::from_millis(250)),
+            objective(Whose::All, Span::MAX),
         ],
+        windows: Vec::new(),
     }
 }
 

@@ -13,15 +13,25 @@ use crate::{
         fold::Fold,
         gauge::LevelTimes,
         outcome::Cause,
-        tally::{Causes, RequestTally, Tally},
+        series::{Sample, Series},
+        tally::{Causes, RequestPart, RequestTally, Tally},
     },
-    model::blueprint::{Blueprint, Serving},
-    slo::objective::Measured,
-    stats::interval::{CONFIDENCE, Estimate, Intervals},
+    model::{
+        blueprint::{Blueprint, Serving},
+        shape::windows as named_windows,
+    },
+    slo::{objective::Measured, sides::Sides},
+    stats::{
+        batches::batch_means,
+        interval::{CONFIDENCE, Estimate, estimate, longest, share},
+        ratio::Pair,
+    },
 };
 
 /// Changes whenever a field is renamed, removed or means something else.
-pub const SCHEMA: &str = "simulate-summary/1";
+pub const SCHEMA: &str = "simulate-summary/2";
+/// Of one long run.
+const BATCHES: usize = 20;
 /// The kind of service that visitors are.
 pub const VISITORS: &str = "visitors";
 
@@ -38,6 +48,8 @@ pub struct Summary {
     pub confidence: f64,
     /// All requests.
     pub site: Requests,
+    /// All requests before, during and after each event.
+    pub windows: Vec<Window>,
     /// By request type.
     pub requests: Vec<Requests>,
     /// What was promised.
@@ -109,6 +121,18 @@ pub struct Requests {
     /// Rates and latencies.
     #[serde(flatten)]
     pub figures: RequestFigures<Estimate>,
+}
+
+/// All requests within a stretch of the window.
+#[derive(Clone, Debug, Serialize)]
+pub struct Window {
+    /// From here, seconds after the beginning of the window …
+    pub from_s: f64,
+    /// … to here.
+    pub until_s: f64,
+    /// What was seen: named `during crash app.2`.
+    #[serde(flatten)]
+    pub requests: Requests,
 }
 
 /// A service.
@@ -196,26 +220,23 @@ impl Summary {
     /// Puts names and intervals to what was measured.
     pub fn new(site: &Blueprint, fold: &Fold) -> Summary {
         let pool = &fold.pool;
-        let intervals = Intervals::new(pool.replications);
-        let figures = estimates(site, fold, &intervals);
+        let figures = estimates(site, fold);
         let mut requests = site.requests.iter().zip(&pool.requests).zip(&figures.requests);
-        let objectives = site.objectives.iter().zip(&pool.objectives).zip(&fold.series.objectives);
         let mut summary = Summary {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
             scenario: scenario(site, pool.replications),
             confidence: CONFIDENCE,
             site: of_requests("site", "all requests", &pool.site(), &figures.site),
+            windows: windows(site, pool, &figures),
             requests: requests
                 .by_ref()
                 .map(|((kind, tally), figures)| {
                     of_requests(&kind.name, &kind.label, tally, figures)
                 })
                 .collect(),
-            objectives: objectives
-                .map(|((promise, tally), series)| {
-                    Measured::new(site, promise, *tally, series, &intervals)
-                })
+            objectives: (0..site.objectives.len())
+                .map(|index| Measured::new(site, index, &Sides::alone(&fold.records)))
                 .collect(),
             diagnosis: Diagnosis::default(),
             services: services(site, pool, &figures),
@@ -243,15 +264,15 @@ fn scenario(site: &Blueprint, replications: u32) -> Scenario {
 }
 
 /// All figures with their intervals.
-fn estimates(site: &Blueprint, fold: &Fold, intervals: &Intervals) -> Figures<Estimate> {
+fn estimates(site: &Blueprint, fold: &Fold) -> Figures<Estimate> {
     let pooled = Figures::of(&fold.pool);
-    let mut figures = pooled.map(&|&value| Estimate { value, low: None, high: None });
-    figures.each(&fold.series, &|estimate: &mut Estimate, series| {
-        *estimate = intervals.estimate(estimate.value, series);
-    });
+    let mut figures =
+        pooled.map(&|sample| Estimate { value: sample.map(Sample::value), ..Estimate::default() });
+    figures.each(&fold.series, &|it: &mut Estimate, series| *it = estimate(it.value, series));
+    doubts(&mut figures, fold);
     let success = |figures: &mut RequestFigures<Estimate>, tally: &RequestTally, series| {
         let ok = tally.causes[Cause::None as usize];
-        figures.rates.success_share = intervals.share(ok, tally.causes.iter().sum(), series);
+        figures.rates.success_share = share(ok, tally.causes.iter().sum(), series);
     };
     success(&mut figures.site, &fold.pool.site(), &fold.series.site.rates.success_share);
     for (index, tally) in fold.pool.requests.iter().enumerate() {
@@ -285,7 +306,91 @@ fn estimates(site: &Blueprint, fold: &Fold, intervals: &Intervals) -> Figures<Es
             host.receiving_utilisation = Estimate::default();
         }
     }
+    if site.is_steady() && fold.pool.replications == 1 {
+        by_batches(&mut figures, &fold.pool);
+    }
     figures
+}
+
+/// One long run of a steady site: means and shares by batch means, where batches are long enough.
+fn by_batches(figures: &mut Figures<Estimate>, pool: &Tally) {
+    let ruler = pool.request_ruler;
+    // The last part may be shorter than the others.
+    let whole = (0..ruler.parts()).filter(|&part| {
+        let (from, until) = ruler.edges_s(part);
+        (until - from) > 0.999 * ruler.width.seconds()
+    });
+    let whole: Vec<usize> = whole.collect();
+    let fill = |figures: &mut RequestFigures<Estimate>, tally: &RequestTally| {
+        let of = |pair: &dyn Fn(&RequestPart) -> Pair, it: &mut Estimate| {
+            let parts: Vec<Pair> = whole.iter().map(|&part| pair(&tally.parts[part])).collect();
+            if let Ok(estimator) = batch_means(&parts, BATCHES) {
+                *it = it.bounded(&estimator);
+            }
+        };
+        let mean =
+            |it: &RequestPart| Pair { part: it.latency_ns as f64 / 1e9, whole: it.ok as f64 };
+        of(&mean, &mut figures.ok.mean_s);
+        let all = |it: &RequestPart| (it.ok + it.failed) as f64;
+        let has_both = tally.causes[Cause::None as usize] < tally.causes.iter().sum();
+        if has_both {
+            let share = |it: &RequestPart| Pair { part: it.ok as f64, whole: all(it) };
+            of(&share, &mut figures.rates.success_share);
+        }
+        let seconds = ruler.width.seconds();
+        let rate = |it: &RequestPart| Pair { part: it.completed as f64, whole: seconds };
+        of(&rate, &mut figures.rates.throughput_per_s);
+    };
+    fill(&mut figures.site, &pool.site());
+    for (figures, tally) in figures.requests.iter_mut().zip(&pool.requests) {
+        fill(figures, tally);
+    }
+}
+
+/// Percentiles of few observations, and maxima, which are of another kind.
+fn doubts(figures: &mut Figures<Estimate>, fold: &Fold) {
+    let pool = &fold.pool;
+    let each = f64::from(pool.replications);
+    let requests = |figures: &mut RequestFigures<Estimate>,
+                    tally: &RequestTally,
+                    series: &RequestFigures<Series>| {
+        let both = [
+            (&mut figures.ok, &tally.ok, &series.ok),
+            (&mut figures.failed, &tally.failed, &series.failed),
+        ];
+        for (it, latency, series) in both {
+            let count = latency.moments.count as f64 / each;
+            it.p50_s = it.p50_s.of_percentile(0.5, count);
+            it.p90_s = it.p90_s.of_percentile(0.9, count);
+            it.p95_s = it.p95_s.of_percentile(0.95, count);
+            it.p99_s = it.p99_s.of_percentile(0.99, count);
+            it.p99_9_s = it.p99_9_s.of_percentile(0.999, count);
+            it.max_s = longest(&series.max_s);
+        }
+    };
+    requests(&mut figures.site, &pool.site(), &fold.series.site);
+    let types = figures.requests.iter_mut().zip(&pool.requests).zip(&fold.series.requests);
+    types.for_each(|((figures, tally), series)| requests(figures, tally, series));
+    let windows = figures.windows.iter_mut().zip(&pool.windows).zip(&fold.series.windows);
+    windows.for_each(|((figures, tally), series)| requests(figures, tally, series));
+    let calls = |it: &mut CallFigures<Estimate>, ended: u64, let_in: u64| {
+        let (ended, let_in) = (ended as f64 / each, let_in as f64 / each);
+        it.sojourn_p50_s = it.sojourn_p50_s.of_percentile(0.5, ended);
+        it.sojourn_p95_s = it.sojourn_p95_s.of_percentile(0.95, ended);
+        it.sojourn_p99_s = it.sojourn_p99_s.of_percentile(0.99, ended);
+        it.wait_p50_s = it.wait_p50_s.of_percentile(0.5, let_in);
+        it.wait_p95_s = it.wait_p95_s.of_percentile(0.95, let_in);
+        it.wait_p99_s = it.wait_p99_s.of_percentile(0.99, let_in);
+    };
+    for (it, tally) in figures.services.iter_mut().zip(&pool.services) {
+        calls(it, tally.calls.sojourn.moments.count, tally.calls.wait.moments.count);
+    }
+    for ((it, own), tally) in figures.instances.iter_mut().zip(&pool.instances) {
+        calls(it, tally.calls.sojourn.moments.count, tally.calls.wait.moments.count);
+        let applied = tally.lag.moments.count as f64 / each;
+        own.lag_p95_s = own.lag_p95_s.of_percentile(0.95, applied);
+        own.lag_p99_s = own.lag_p99_s.of_percentile(0.99, applied);
+    }
 }
 
 /// Causes with their counts, the most frequent first; what did not fail is left out.
@@ -312,6 +417,17 @@ fn of_requests(
         failures: failures(&tally.causes),
         figures: figures.clone(),
     }
+}
+
+fn windows(site: &Blueprint, pool: &Tally, figures: &Figures<Estimate>) -> Vec<Window> {
+    let begin = pool.shape.from;
+    let all = named_windows(site).into_iter().zip(&pool.windows).zip(&figures.windows);
+    all.map(|(((name, from, until), tally), figures)| Window {
+        from_s: from.since(begin).seconds(),
+        until_s: until.since(begin).seconds(),
+        requests: of_requests(&name, "all requests", tally, figures),
+    })
+    .collect()
 }
 
 fn visitors(site: &Blueprint, pool: &Tally) -> Vec<Blame> {

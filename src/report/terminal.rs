@@ -7,32 +7,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     diagnosis::{Resource, Stability},
     format::{or_dash, percent, seconds, span, thousands, three, utilisation},
+    objective::measured,
+    page::Page,
     summary::{Failures, Instance, Requests, Summary},
     table::Table,
 };
-use crate::{measure::figures::LatencyFigures, stats::interval::Estimate};
+use crate::{
+    measure::figures::LatencyFigures,
+    stats::interval::{Estimate, REPLICATIONS_MIN},
+};
 
-/// Whether to colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colour {
-    /// Plain text.
-    Off,
-    /// ANSI escapes.
-    On,
-}
+pub use super::page::Colour;
 
 /// Instances named in a list.
 const NAMED_MAX: usize = 8;
-const WIDTH: usize = 80;
 
 /// The whole report. `outputs` is the digest of the files, if any were written.
 pub fn render(summary: &Summary, outputs: Option<&str>, colour: Colour) -> String {
-    let mut page = Page { text: String::new(), colour };
+    let mut page = Page::new(colour);
     header(&mut page, summary);
     success(&mut page, summary);
     stability(&mut page, summary);
     latency(&mut page, summary);
     request_types(&mut page, summary);
+    around_events(&mut page, summary);
     objectives(&mut page, summary);
     bottleneck(&mut page, summary);
     services(&mut page, summary);
@@ -45,53 +43,6 @@ pub fn render(summary: &Summary, outputs: Option<&str>, colour: Colour) -> Strin
         page.line(&format!("outputs  {outputs}"));
     }
     page.text
-}
-
-struct Page {
-    text: String,
-    colour: Colour,
-}
-
-impl Page {
-    fn line(&mut self, line: &str) {
-        self.text.push_str(line);
-        self.text.push('\n');
-    }
-
-    fn painted(&mut self, code: &str, line: &str) {
-        match self.colour {
-            Colour::Off => self.line(line),
-            Colour::On => self.line(&format!("\x1b[{code}m{line}\x1b[0m")),
-        }
-    }
-
-    fn heading(&mut self, words: &str) {
-        self.line("");
-        self.painted("1", words);
-    }
-
-    fn table(&mut self, table: &Table) {
-        for (number, line) in table.lines().iter().enumerate() {
-            if number == 0 { self.painted("2", line) } else { self.line(line) }
-        }
-    }
-
-    /// Words, broken at spaces where the page ends; further lines are indented.
-    fn paragraph(&mut self, words: &str, indent: usize) {
-        let (line, words) = words.split_at(words.len() - words.trim_start().len());
-        let mut line = line.to_owned();
-        for word in words.split(' ') {
-            let is_full = line.chars().count() + 1 + word.chars().count() > WIDTH;
-            if is_full {
-                self.line(&line);
-                line = " ".repeat(indent);
-            } else if !line.trim_start().is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        self.line(&line);
-    }
 }
 
 fn header(page: &mut Page, summary: &Summary) {
@@ -116,16 +67,24 @@ fn header(page: &mut Page, summary: &Summary) {
         ),
         0,
     );
-    page.line(if scenario.replications < 2 {
-        "[low, high] needs two replications; there are none here"
-    } else {
-        "[low, high] is where the truth lies, with 95% confidence"
-    });
+    if scenario.replications == 1 && summary.site.figures.ok.mean_s.low.is_some() {
+        page.line("[low, high]: of means and shares, by batch means of one long run");
+        return;
+    }
+    if scenario.replications < REPLICATIONS_MIN {
+        page.line("[low, high] needs five replications; there are none here");
+        return;
+    }
+    page.line("[low, high] is where the truth lies, with 95% confidence; of max, where that of");
+    page.line("another run will lie; ~ is rough, from few observations; – is too few for any");
 }
 
 fn interval(estimate: &Estimate, print: impl Fn(f64) -> String) -> String {
     match (estimate.low, estimate.high) {
-        (Some(low), Some(high)) => format!("[{}, {}]", print(low), print(high)),
+        (Some(low), Some(high)) => {
+            let mark = if estimate.is_rough { "~" } else { "" };
+            format!("{mark}[{}, {}]", print(low), print(high))
+        }
         (Some(_) | None, None) | (None, Some(_)) => String::new(),
     }
 }
@@ -195,12 +154,8 @@ fn latency(page: &mut Page, summary: &Summary) {
         }
         table.row(cells(name, of, |estimate| estimate.value));
         if of.mean_s.low.is_some() {
-            let mut low = cells("  low", of, |estimate| estimate.low);
-            let mut high = cells("  high", of, |estimate| estimate.high);
-            // The longest of a run says nothing about that of a longer one.
-            (low[7], high[7]) = (String::new(), String::new());
-            table.row(low);
-            table.row(high);
+            table.row(cells("  low", of, |estimate| estimate.low));
+            table.row(cells("  high", of, |estimate| estimate.high));
         }
     }
     page.table(&table);
@@ -211,7 +166,11 @@ fn cells(
     of: &LatencyFigures<Estimate>,
     pick: impl Fn(&Estimate) -> Option<f64>,
 ) -> [String; 8] {
-    let said = |estimate| or_dash(pick(estimate), seconds);
+    let is_bound = name.starts_with(' ');
+    let said = |estimate: &Estimate| {
+        let mark = if is_bound && estimate.is_rough { "~" } else { "" };
+        or_dash(pick(estimate), |value| format!("{mark}{}", seconds(value)))
+    };
     [
         name.to_owned(),
         said(&of.mean_s),
@@ -245,29 +204,34 @@ fn request_types(page: &mut Page, summary: &Summary) {
     page.table(&table);
 }
 
+fn around_events(page: &mut Page, summary: &Summary) {
+    if summary.windows.is_empty() {
+        return;
+    }
+    page.heading("Around events (all requests; latency of successes)");
+    let mut table = Table::new(["", "from", "to", "success", "p99", "[low, high]"]);
+    for window in &summary.windows {
+        let Requests { name, figures, .. } = &window.requests;
+        table.row([
+            name.clone(),
+            span(window.from_s),
+            span(window.until_s),
+            or_dash(figures.rates.success_share.value, percent),
+            or_dash(figures.ok.p99_s.value, seconds),
+            interval(&figures.ok.p99_s, seconds),
+        ]);
+    }
+    page.table(&table);
+}
+
 fn objectives(page: &mut Page, summary: &Summary) {
     if summary.objectives.is_empty() {
         return;
     }
-    page.heading("Objectives (measured; the verdict is yours)");
+    page.heading("Objectives (measured; `simulate check` judges)");
     for objective in &summary.objectives {
-        page.line(&format!("{}: {}, {}", objective.name, objective.require, objective.scope));
-        let within = match objective.limit_s {
-            Some(limit) => format!("within {}", seconds(limit)),
-            None => "succeed".to_owned(),
-        };
-        let measured = match objective.share.value {
-            None => "  no data".to_owned(),
-            Some(share) => format!(
-                "  {} {within} {}, required {}; {} of {} do not",
-                percent(share),
-                interval(&objective.share, percent),
-                percent(objective.share_required),
-                thousands(objective.beyond),
-                thousands(objective.count),
-            ),
-        };
-        page.paragraph(&measured.replace(" ,", ","), 2);
+        page.line(&format!("{}: {}, {}", objective.name, objective.require, objective.place));
+        page.paragraph(&format!("  {}", measured(objective)), 2);
     }
 }
 
@@ -427,7 +391,7 @@ fn replicas(page: &mut Page, summary: &Summary) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
+    use crate::report::{page::WIDTH, sample};
 
     fn summary() -> Summary {
         Summary::new(&sample::site(), &sample::fold())

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use crate::{
     engine::{sample::Law, time::Span, timeline::DelayId},
     model::blueprint::{Blueprint, LawId},
-    scenario::{routes::Routes, schema::Site},
+    scenario::{mistake::At, routes::Routes, schema::Site},
 };
 
 /// The tables while they are filled.
@@ -30,7 +30,12 @@ struct Build<'s> {
 }
 
 /// The compiled form of a site without mistakes.
-pub(crate) fn compile(name: &str, site: &Site, routes: &Routes) -> Blueprint {
+pub(crate) fn compile(
+    name: &str,
+    site: &Site,
+    routes: &Routes,
+    line: &dyn Fn(At) -> u32,
+) -> Blueprint {
     let mut build = Build {
         site,
         routes,
@@ -49,7 +54,7 @@ pub(crate) fn compile(name: &str, site: &Site, routes: &Routes) -> Blueprint {
     build.programs();
     build.load();
     build.timeline();
-    build.objectives();
+    build.objectives(line);
     build.out.derive();
     build.out
 }
@@ -61,6 +66,7 @@ fn empty(name: &str, site: &Site) -> Blueprint {
         seed: site.seed,
         replications: site.replications,
         warm_up: site.warm_up,
+        finds_warm_up: site.finds_warm_up,
         duration: site.duration,
         drain: site.drain,
         delays: Vec::new(),
@@ -69,6 +75,7 @@ fn empty(name: &str, site: &Site) -> Blueprint {
         hosts: Vec::new(),
         latency: Vec::new(),
         zones: 0,
+        zone_names: Vec::new(),
         loopback: DelayId(0),
         services: Vec::new(),
         instances: Vec::new(),
@@ -82,6 +89,7 @@ fn empty(name: &str, site: &Site) -> Blueprint {
         workloads: Vec::new(),
         timeline: Vec::new(),
         objectives: Vec::new(),
+        episodes: Vec::new(),
     }
 }
 

@@ -1,18 +1,15 @@
-//! Events and objectives: what happens, and what was promised.
+//! The lists of a scenario: what happens, and (each by `promise`) what was promised.
 
 use crate::{
     engine::time::{Instant, Span},
-    model::blueprint::Promise,
     scenario::{
         fields::{Fields, Notes, Read},
         load,
         mistake::At,
-        program::choice,
-        schema::{
-            Arrivals, Event, Incident, Machinery, Name, Objective, Scope, Site, Standing, Workload,
-        },
+        promise,
+        schema::{Arrivals, Episode, Event, Incident, Machinery, Name, Site, Standing, Workload},
         tree::{Node, Value},
-        units::{Rate, Share, percent, rate, span},
+        units::{Rate, rate},
     },
 };
 
@@ -21,12 +18,13 @@ pub(crate) fn read(root: &Fields<'_>, site: &mut Site) {
         let Some(fields) = Fields::of(node, format!("event {number}"), root.notes) else {
             continue;
         };
-        event(&fields, site);
+        let episode = event(&fields, site).unwrap_or_default();
+        site.episodes.push(episode);
         fields.finish();
     }
     for (number, node) in items(root, "slo") {
         let Some(fields) = Fields::of(node, format!("slo {number}"), root.notes) else { continue };
-        if let Some(objective) = objective(&fields, number, site) {
+        if let Some(objective) = promise::objective(&fields, number, site) {
             site.objectives.push(objective);
         }
         fields.finish();
@@ -55,7 +53,7 @@ fn items<'t>(root: &Fields<'t>, key: &str) -> Vec<(usize, &'t Node)> {
 
 const VERBS: [&str; 5] = ["crash", "restart", "lose", "restore", "spike"];
 
-fn event(fields: &Fields<'_>, site: &mut Site) {
+fn event(fields: &Fields<'_>, site: &mut Site) -> Option<Episode> {
     let notes = fields.notes;
     let at = fields.need::<Span>("at");
     if at.is_some_and(|at| at >= site.duration) {
@@ -63,6 +61,7 @@ fn event(fields: &Fields<'_>, site: &mut Site) {
         notes.hinted(fields.at("at"), "an event after the end", hint);
     }
     let undone_after = fields.get::<Span>("for");
+    let rate = fields.get::<Rate>("rate").map(|Rate(rate)| rate);
     let verbs: Vec<&str> = VERBS.into_iter().filter(|verb| fields.has(verb)).collect();
     let [verb] = verbs[..] else {
         let hint = format!("exactly one of: {}", VERBS.join(", "));
@@ -70,19 +69,19 @@ fn event(fields: &Fields<'_>, site: &mut Site) {
         for verb in VERBS {
             fields.node(verb);
         }
-        return;
+        return None;
     };
     if undone_after.is_some() && !matches!(verb, "crash" | "lose") {
         let says = format!("`for` undoes a `crash` or `lose`, not a `{verb}`");
         notes.mistake(fields.key_at("for"), says);
     }
     if verb == "spike" {
-        if let Some(spike) = spike(fields, at.unwrap_or(Span::ZERO), site) {
-            load::add(site, spike);
-        }
-        return;
+        let (spike, episode) = spike(fields, at.unwrap_or(Span::ZERO), site)?;
+        load::add(site, spike);
+        return Some(Episode { rate, ..episode });
     }
     let text = fields.get::<String>(verb);
+    let name = format!("{verb} {}", text.as_deref().unwrap_or_default());
     let place = fields.at(verb);
     let what = text.and_then(|text| match verb {
         "crash" => instance(&text, place, site, notes).map(|(s, i)| Incident::Crash(s, i)),
@@ -90,16 +89,20 @@ fn event(fields: &Fields<'_>, site: &mut Site) {
         "lose" => machinery(&text, place, site, notes).map(Incident::Lose),
         _ => machinery(&text, place, site, notes).map(Incident::Restore),
     });
-    if let (Some(at), Some(what)) = (at, what) {
-        site.events.push(Event { at, undone_after, what, place });
-    }
+    let (at, what) = (at?, what?);
+    site.events.push(Event { at, undone_after, what, place, episode: site.episodes.len() });
+    let end = match verb {
+        "crash" | "lose" => undone_after.map_or(site.duration, |after| at + after),
+        _ => at,
+    };
+    Some(Episode { name, from: at, until: end.min(site.duration), rate })
 }
 
-fn lasts(site: &Site) -> String {
+pub(crate) fn lasts(site: &Site) -> String {
     format!("the run lasts {}s from there", site.duration.seconds())
 }
 
-fn declared(site: &Site) -> impl Iterator<Item = &str> + Clone {
+pub(crate) fn declared(site: &Site) -> impl Iterator<Item = &str> + Clone {
     let services = site.services.iter().filter(|service| service.kind != "visitors");
     services.map(|service| service.name.text.as_str())
 }
@@ -142,7 +145,7 @@ fn machinery(text: &str, at: At, site: &Site, notes: &Notes) -> Option<Machinery
 
 /// A workload on top of another: its visitors are further ones, so that those of the base stay
 /// who they were.
-fn spike(event: &Fields<'_>, at: Span, site: &Site) -> Option<Workload> {
+fn spike(event: &Fields<'_>, at: Span, site: &Site) -> Option<(Workload, Episode)> {
     let notes = event.notes;
     let fields = event.sub("spike");
     let name = fields.need::<String>("workload");
@@ -153,7 +156,7 @@ fn spike(event: &Fields<'_>, at: Span, site: &Site) -> Option<Workload> {
         fields.or::<Span>("decay", "0", "at once"),
     );
     fields.finish();
-    let known = site.workloads.iter().filter(|workload| !workload.is_spike);
+    let known = site.workloads.iter().filter(|workload| workload.spike.is_none());
     let known = known.map(|workload| workload.name.text.as_str());
     let base = notes.find("workload", "workloads", &name?, fields.at("workload"), known)?;
     let base = &site.workloads[base];
@@ -175,13 +178,20 @@ fn spike(event: &Fields<'_>, at: Span, site: &Site) -> Option<Workload> {
     if twins > 0 {
         text = format!("{text}#{}", twins + 1);
     }
-    Some(Workload {
+    let episode = Episode {
+        name: format!("spike of {}", base.name.text),
+        from: at,
+        until: (at + ramp + hold + decay).min(site.duration),
+        rate: None,
+    };
+    let workload = Workload {
         name: Name { text, at: event.at("spike") },
         arrivals: Arrivals::Open { gaps: *gaps, knots, batch: batch.clone() },
-        is_spike: true,
+        spike: Some(site.episodes.len()),
         service: usize::MAX,
         ..base.clone()
-    })
+    };
+    Some((workload, episode))
 }
 
 /// What a spike adds.
@@ -209,170 +219,5 @@ impl Read for Extra {
             notes.hinted(node.at, "not a factor", "as in \"x3\": three times the base rate");
         }
         times.map(Extra::Times)
-    }
-}
-
-fn objective(fields: &Fields<'_>, number: usize, site: &Site) -> Option<Objective> {
-    let notes = fields.notes;
-    let name = fields.or::<String>("name", &format!("\"slo {number}\""), "its number");
-    if name.trim().is_empty() || name.len() > 200 || name.chars().any(char::is_control) {
-        notes.mistake(fields.at("name"), "names have 1 to 200 printable characters");
-    }
-    let require = fields.need::<String>("require");
-    let scope = scope(fields, site);
-    let window = window(fields, site);
-    let all = "a failure counts as beyond every limit";
-    let counting = fields.or::<Counting>("counting", "\"all\"", all);
-    let margin = fields.or::<Share>("margin", "0", "the limit itself").0;
-    let require = require?;
-    let promise = promise(&require, fields.at("require"), notes)?;
-    let successes_only = counting == Counting::Successes;
-    if successes_only && matches!(promise, Promise::Success { .. }) {
-        let says = "a share of successes among successes is always the whole";
-        notes.mistake(fields.at("counting"), says);
-    }
-    Some(Objective {
-        name,
-        require,
-        scope: scope?,
-        window: window?,
-        promise,
-        successes_only,
-        margin,
-    })
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Counting {
-    All,
-    Successes,
-}
-
-impl Read for Counting {
-    fn read(node: &Node, notes: &Notes) -> Option<Counting> {
-        choice(node, notes, &[("all", Counting::All), ("successes", Counting::Successes)])
-    }
-}
-
-fn scope(fields: &Fields<'_>, site: &Site) -> Option<Scope> {
-    if !fields.has("where") {
-        fields.sub("where");
-        return Some(Scope::Site);
-    }
-    let notes = fields.notes;
-    let inner = Fields::of(fields.node("where")?, "`where`", notes)?;
-    let request = inner.get::<String>("request");
-    let workload = inner.get::<String>("workload");
-    let service = inner.get::<String>("service");
-    inner.finish();
-    match (request, workload, service) {
-        (Some(name), None, None) => {
-            let known = site.requests.iter().map(|request| request.name.text.as_str());
-            let at = inner.at("request");
-            notes.find("request", "requests", &name, at, known).map(Scope::Request)
-        }
-        (None, Some(name), None) => {
-            let known = site.workloads.iter().map(|workload| workload.name.text.as_str());
-            let at = inner.at("workload");
-            notes.find("workload", "workloads", &name, at, known).map(Scope::Workload)
-        }
-        (None, None, Some(name)) => {
-            let at = inner.at("service");
-            notes.find("service", "services", &name, at, declared(site)).map(Scope::Service)
-        }
-        _ => {
-            let hint = "one of `request`, `workload`, `service`; without `where` the whole site";
-            notes.hinted(inner.at, "`where` names one thing", hint);
-            None
-        }
-    }
-}
-
-fn window(fields: &Fields<'_>, site: &Site) -> Option<(Span, Span)> {
-    let Some(node) = fields.node("window") else {
-        fields.filled("window", format!("\"0s..{}s\"", site.duration.seconds()), "the whole run");
-        return Some((Span::ZERO, site.duration));
-    };
-    let text = String::read(node, fields.notes)?;
-    let ends = text.split_once("..").map(|(from, until)| (span(from), span(until)));
-    match ends {
-        Some((Ok(from), Ok(until))) if from < until && until <= site.duration => {
-            Some((from, until))
-        }
-        Some((Ok(from), Ok(until))) if from < until => {
-            let says = format!("the window `{text}` ends after the run");
-            fields.notes.hinted(node.at, says, lasts(site));
-            None
-        }
-        Some((Ok(_), Ok(_))) => {
-            fields.notes.mistake(node.at, format!("the window `{text}` is empty"));
-            None
-        }
-        Some((Err(reason), _) | (_, Err(reason))) => {
-            fields.notes.hinted(node.at, reason.0, reason.1);
-            None
-        }
-        None => {
-            let says = format!("`{text}` is not a window");
-            fields.notes.hinted(node.at, says, "as in \"0s..3min\"");
-            None
-        }
-    }
-}
-
-const PROMISES: &str = "\"p(99) < 800ms\" or \"success > 99.9%\"";
-
-/// `p(99) < 800ms` or `success > 99.9%`.
-fn promise(text: &str, at: At, notes: &Notes) -> Option<Promise> {
-    let unknown = || {
-        notes.hinted(at, format!("`{text}` is not a promise"), PROMISES);
-        None
-    };
-    let trimmed = text.trim();
-    let Some(sign) = trimmed.find(['<', '>']) else { return unknown() };
-    let (what, limit) = (trimmed[..sign].trim(), trimmed[sign + 1..].trim_start_matches('='));
-    let is_below = trimmed.as_bytes()[sign] == b'<';
-    if what == "success" {
-        if is_below {
-            notes.hinted(at, "a share of successes is to be *above* its limit", PROMISES);
-            return None;
-        }
-        return match percent(limit.trim()) {
-            Ok(share) if share > 0.0 => Some(Promise::Success { share }),
-            Ok(_) => {
-                notes.mistake(at, "a promise that no run can break");
-                None
-            }
-            Err(reason) => {
-                notes.hinted(at, reason.0, reason.1);
-                None
-            }
-        };
-    }
-    let inner = what.strip_prefix("p(").and_then(|rest| rest.strip_suffix(')'));
-    let Some(inner) = inner else { return unknown() };
-    if !is_below {
-        notes.hinted(at, "a percentile is to be *below* its limit", PROMISES);
-        return None;
-    }
-    let share = percent(&format!("{}%", inner.trim().trim_end_matches('%')));
-    let share = match share {
-        Ok(share) if share > 0.0 && share < 1.0 => share,
-        Ok(_) | Err(_) => {
-            let says = format!("`p({inner})`: a percentile lies between 0 and 100");
-            notes.hinted(at, says, PROMISES);
-            return None;
-        }
-    };
-    match span(limit) {
-        Ok(limit) if limit.is_zero() => {
-            notes.mistake(at, "a promise that no run can keep");
-            None
-        }
-        Ok(limit) => Some(Promise::Percentile { share, limit }),
-        Err(reason) => {
-            notes.hinted(at, reason.0, reason.1);
-            None
-        }
     }
 }

@@ -87,7 +87,7 @@ fn workload(named: &Named<'_>, requests: &[Request]) -> Option<Workload> {
         connect_timeout,
         handshake_rounds: tls.0,
         balance,
-        is_spike: false,
+        spike: None,
         service: usize::MAX,
     })
 }

@@ -131,7 +131,7 @@ pub(crate) fn printable(text: &str) -> String {
 }
 
 /// The known word nearest to `word`, if it is near enough to have been meant.
-pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     // The distance costs the product of the lengths; nobody means a name by a page of text.
     if word.len() > 100 {
         return None;

@@ -17,6 +17,8 @@ pub(crate) struct Site {
     pub(crate) seed: u64,
     pub(crate) duration: Span,
     pub(crate) warm_up: Span,
+    /// It is 0 until pilots have found it.
+    pub(crate) finds_warm_up: bool,
     pub(crate) drain: Span,
     pub(crate) replications: u32,
     pub(crate) network: Network,
@@ -27,6 +29,8 @@ pub(crate) struct Site {
     pub(crate) requests: Vec<Request>,
     pub(crate) workloads: Vec<Workload>,
     pub(crate) events: Vec<Event>,
+    /// One for each event of the file, in its order.
+    pub(crate) episodes: Vec<Episode>,
     pub(crate) objectives: Vec<Objective>,
 }
 
@@ -84,6 +88,26 @@ pub(crate) struct SharedHost {
     pub(crate) name: Name,
     pub(crate) machine: usize,
     pub(crate) zone: usize,
+}
+
+impl Site {
+    /// What the instances of a service run on.
+    pub(crate) fn machines_of(&self, service: &Service) -> Vec<&Machine> {
+        match &service.standing {
+            Standing::Own { machine, .. } => vec![&self.machines[*machine]],
+            Standing::On(hosts) => {
+                hosts.iter().map(|host| &self.machines[self.shared[*host].machine]).collect()
+            }
+            Standing::Outside => Vec::new(),
+        }
+    }
+}
+
+impl Service {
+    /// Whether its calls never wait for a worker.
+    pub(crate) fn has_unlimited_workers(&self) -> bool {
+        matches!(self.parts.serving, Serving::Slots { slots: u32::MAX, .. })
+    }
 }
 
 /// A role.
@@ -330,7 +354,8 @@ pub(crate) struct Workload {
     pub(crate) handshake_rounds: u32,
     /// `None`: as the entry speaks.
     pub(crate) balance: Option<Balance>,
-    pub(crate) is_spike: bool,
+    /// The event that it is, index into `episodes`.
+    pub(crate) spike: Option<usize>,
     /// Its visitors, once they have been made a service.
     pub(crate) service: usize,
 }
@@ -373,6 +398,20 @@ pub(crate) struct Event {
     pub(crate) what: Incident,
     /// Where its target is named.
     pub(crate) place: At,
+    /// Index into `episodes`.
+    pub(crate) episode: usize,
+}
+
+/// An event as a stretch of time, from the end of the warm-up.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Episode {
+    /// `crash app.2`.
+    pub(crate) name: String,
+    pub(crate) from: Span,
+    /// Where it is undone, or the end of the run.
+    pub(crate) until: Span,
+    /// How often it is to be expected, per second.
+    pub(crate) rate: Option<f64>,
 }
 
 /// What happens.
@@ -397,7 +436,10 @@ pub(crate) enum Machinery {
 pub(crate) struct Objective {
     pub(crate) name: String,
     pub(crate) require: String,
+    /// Where that stands.
+    pub(crate) at: At,
     pub(crate) scope: Scope,
+    pub(crate) zone: Option<usize>,
     /// From the end of the warm-up.
     pub(crate) window: (Span, Span),
     pub(crate) promise: Promise,

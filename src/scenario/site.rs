@@ -34,7 +34,8 @@ pub(crate) fn read(root: &Table, notes: &Notes) -> Site {
     if duration == Some(Span::ZERO) {
         notes.mistake(scenario.at("duration"), "a `duration` of no time measures nothing");
     }
-    let warm_up = scenario.or::<WarmUp>("warm_up", "0", "nothing runs before the measurement").0;
+    let source = "nothing runs before the measurement";
+    let WarmUp(warm_up, finds_warm_up) = scenario.or::<WarmUp>("warm_up", "0", source);
     let source = "ten replications give an interval for every figure";
     let replications = scenario.count_or("replications", 1..=1_000_000, "10", source);
     let source = "longer than visitors and proxies wait";
@@ -54,6 +55,7 @@ pub(crate) fn read(root: &Table, notes: &Notes) -> Site {
         // Behind a mistake: nothing else is to seem too late.
         duration: duration.filter(|span| !span.is_zero()).unwrap_or(Span::MAX),
         warm_up,
+        finds_warm_up,
         drain,
         replications,
         network,
@@ -64,6 +66,7 @@ pub(crate) fn read(root: &Table, notes: &Notes) -> Site {
         workloads: Vec::new(),
         events: Vec::new(),
         objectives: Vec::new(),
+        episodes: Vec::new(),
     };
     rest(&root, ground)
 }
@@ -89,16 +92,16 @@ fn rest(root: &Fields<'_>, mut site: Site) -> Site {
     site
 }
 
-struct WarmUp(Span);
+/// Its length, and whether it is to be found by pilots.
+#[derive(Default)]
+struct WarmUp(Span, bool);
 
 impl Read for WarmUp {
     fn read(node: &Node, notes: &Notes) -> Option<WarmUp> {
         if node.text() == Some("auto") {
-            let hint = "write a span, as in \"60s\"";
-            notes.hinted(node.at, "`warm_up = \"auto\"` is not available", hint);
-            return None;
+            return Some(WarmUp(Span::ZERO, true));
         }
-        Span::read(node, notes).map(WarmUp)
+        Span::read(node, notes).map(|span| WarmUp(span, false))
     }
 }
 

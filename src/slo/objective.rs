@@ -1,12 +1,16 @@
-//! An objective beside what was measured of it. It is for the reader to judge: a verdict needs a
-//! sequential test of its own, and none is pronounced here.
+//! An objective beside what was measured of it.
 
 use serde::Serialize;
 
+use super::{
+    evidence::{Evidence, Recovered},
+    sides::Sides,
+};
 use crate::{
-    measure::{series::Series, tally::ObjectiveTally},
+    engine::time::Instant,
+    measure::record::{Record, Unit},
     model::blueprint::{Blueprint, Objective, Promise, Scope},
-    stats::interval::{Estimate, Intervals},
+    stats::interval::{CONFIDENCE, Estimate, six_digits},
 };
 
 /// What was promised, and what came of it.
@@ -16,60 +20,142 @@ pub struct Measured {
     pub name: String,
     /// The requirement as it was written.
     pub require: String,
-    /// Which requests: `all requests`, `request page`, …
-    pub scope: String,
-    /// Arrivals from here, seconds after the beginning of the window …
+    /// Where: `all requests`, `request page`, …
+    #[serde(rename = "where")]
+    pub place: String,
+    /// From here, seconds after the beginning of the window …
     pub from_s: f64,
     /// … to here.
     pub until_s: f64,
-    /// The limit of a percentile, seconds.
+    /// What is measured: `share`, `seconds`, `per_second`, `calls`.
+    pub unit: Unit,
+    /// In that unit; of a percentile and of successes the least share that must be good.
+    pub limit: f64,
+    /// Of a percentile, the time that makes one good, seconds.
     pub limit_s: Option<f64>,
-    /// The least share that must be within it.
-    pub share_required: f64,
-    /// The share that was.
-    pub share: Estimate,
-    /// How many requests it is about, in all replications.
+    /// What was measured, in the same unit.
+    pub estimate: Estimate,
+    /// How many requests, calls or transactions it is about, in all replications; of a level 0.
     pub count: u64,
     /// How many of them were too slow, or failed.
     pub beyond: u64,
+    /// It is a share of an error budget that is burnt.
+    #[serde(skip)]
+    pub is_budget: bool,
+    /// Of recoveries: the time after which half of them are over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovered_half: Option<Recovered>,
+    /// And 95% of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovered_most: Option<Recovered>,
+    /// Why the interval is not to be trusted, or is not there.
+    pub note: Option<&'static str>,
 }
 
 impl Measured {
-    /// Puts an objective beside its counters.
-    pub fn new(
-        site: &Blueprint,
-        objective: &Objective,
-        tally: ObjectiveTally,
-        series: &Series,
-        intervals: &Intervals,
-    ) -> Measured {
-        let (share_required, limit) = match objective.promise {
-            Promise::Percentile { share, limit } => (share, Some(limit)),
-            Promise::Success { share } => (share, None),
-        };
-        let since_warm_up = |at: crate::engine::time::Instant| {
-            at.since(crate::engine::time::Instant::ZERO + site.warm_up).seconds()
-        };
+    /// Puts an objective (index) beside its counters.
+    pub fn new(site: &Blueprint, index: usize, sides: &Sides<'_>) -> Measured {
+        let objective = &site.objectives[index];
+        let evidence = Evidence::of(objective, index, sides);
+        let (unit, limit, limit_s) = bounds(objective);
+        let counts = sides.whole.iter().map(|it| &it.objectives[index]);
+        let (count, beyond) = evidence.replications().unwrap_or_else(|| {
+            counts.fold((0, 0), |(count, beyond), it| (count + it.count, beyond + it.beyond[1]))
+        });
+        let since_warm_up = |at: Instant| at.since(Instant::ZERO + site.warm_up).seconds();
+        let (estimate, note) = estimate(&evidence, objective, sides.whole, index, count);
         Measured {
             name: objective.name.clone(),
             require: objective.require.clone(),
-            scope: scope(site, objective.scope),
+            place: place(site, objective),
             from_s: since_warm_up(objective.from),
             until_s: since_warm_up(objective.until),
-            limit_s: limit.map(crate::engine::time::Span::seconds),
-            share_required,
-            share: intervals.share(tally.count - tally.beyond, tally.count, series),
-            count: tally.count,
-            beyond: tally.beyond,
+            unit,
+            limit,
+            limit_s,
+            estimate,
+            count,
+            beyond,
+            is_budget: matches!(objective.promise, Promise::Budget(_)),
+            recovered_half: evidence.recovered_after(0.5, CONFIDENCE),
+            recovered_most: evidence.recovered_after(0.95, CONFIDENCE),
+            note,
         }
     }
 }
 
-fn scope(site: &Blueprint, scope: Scope) -> String {
-    match scope {
-        Scope::Site => "all requests".to_owned(),
+/// What an objective's quantity is counted in.
+pub fn unit(objective: &Objective) -> Unit {
+    bounds(objective).0
+}
+
+/// In which unit, what is the limit, and which time makes a request good.
+fn bounds(objective: &Objective) -> (Unit, f64, Option<f64>) {
+    match objective.promise {
+        Promise::Percentile { share, limit } | Promise::Lag { share: Some(share), limit } => {
+            (Unit::Share, share, Some(limit.seconds()))
+        }
+        Promise::Success { share } => (Unit::Share, share, None),
+        Promise::Mean { limit } | Promise::Lag { share: None, limit } => {
+            (Unit::Seconds, limit.seconds(), None)
+        }
+        Promise::Throughput { least } => (Unit::PerSecond, least, None),
+        Promise::Utilisation { most, .. } => (Unit::Share, most, None),
+        Promise::Queue { most } => (Unit::Calls, most, None),
+        Promise::Recovery(it) => (Unit::Share, it.share, Some(it.within.seconds())),
+        Promise::Budget(it) => (Unit::Share, it.most, None),
+    }
+}
+
+/// The estimate with its interval where it can be trusted, else why not.
+fn estimate(
+    evidence: &Evidence,
+    objective: &Objective,
+    replications: &[Record],
+    index: usize,
+    count: u64,
+) -> (Estimate, Option<&'static str>) {
+    let Some((value, (low, high))) = evidence.estimate(CONFIDENCE) else {
+        if matches!(objective.promise, Promise::Recovery(_) | Promise::Budget(_)) {
+            let note = "`simulate check` measures it, beside days without events";
+            return (Estimate::default(), Some(note));
+        }
+        // One replication has a value, and nothing that tells how far it may be off.
+        let only =
+            (replications.len() == 1 && unit(objective) == Unit::Share && count > 0).then(|| {
+                let it = &replications[0].objectives[index];
+                1.0 - it.beyond[1] as f64 / it.count as f64
+            });
+        let note = only.map(|_| "one replication: no interval");
+        return (Estimate { value: only, ..Estimate::default() }, note);
+    };
+    let estimate = Estimate { value: Some(value), ..Estimate::default() };
+    if replications.len() < 5 {
+        return (estimate, Some("fewer than 5 replications: no interval"));
+    }
+    let whole = Estimate { low: Some(six_digits(low)), high: Some(six_digits(high)), ..estimate };
+    let note = (!evidence.is_trustworthy()).then_some("few effective observations");
+    (whole, note)
+}
+
+/// Where an objective holds, in words.
+pub fn place(site: &Blueprint, objective: &Objective) -> String {
+    let of = match objective.scope {
+        Scope::Site => match objective.promise {
+            Promise::Utilisation { .. } => "all hosts".to_owned(),
+            _ => "all requests".to_owned(),
+        },
         Scope::Request(id) => format!("request {}", site.requests[id.index()].name),
         Scope::Workload(id) => format!("workload {}", site.workloads[id.index()].name),
-        Scope::Service(id) => format!("calls to {}", site.services[id.index()].name),
+        Scope::Service(id) => match objective.promise {
+            Promise::Utilisation { .. } | Promise::Lag { .. } | Promise::Queue { .. } => {
+                site.services[id.index()].name.clone()
+            }
+            _ => format!("calls to {}", site.services[id.index()].name),
+        },
+    };
+    match objective.zone {
+        Some(zone) => format!("{of} in zone {}", site.zone_names[zone as usize]),
+        None => of,
     }
 }

@@ -1,13 +1,18 @@
-//! 95% intervals from replications: Student's t over one number from each.
+//! 95% intervals of figures from replications.
 //!
 //! Replications are independent, so nothing is assumed about the requests within one. Fewer than
-//! two give no interval. Bounds are rounded to six digits: the quantile of t comes from the
+//! five give no interval. Bounds are rounded to six digits: the quantile of t comes from the
 //! platform's mathematics, whose last bit is nobody's concern.
 
 use serde::Serialize;
-use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use crate::measure::series::Series;
+use super::{
+    estimator::Estimator,
+    maximum::maximum,
+    percentile::{is_sufficient, sectioning},
+    ratio::{Pair, jackknife},
+};
+use crate::measure::series::{Section, Series};
 
 /// How sure an interval is.
 pub const CONFIDENCE: f64 = 0.95;
@@ -17,64 +22,95 @@ pub const CONFIDENCE: f64 = 0.95;
 pub struct Estimate {
     /// Of all requests, over all replications; `None`: no data.
     pub value: Option<f64>,
-    /// Lower bound; `None`: fewer than two replications had data.
+    /// Lower bound; `None`: nothing that is to be trusted.
     pub low: Option<f64>,
     /// Upper bound.
     pub high: Option<f64>,
+    /// The bounds come from so few observations that they cover less often than they say.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_rough: bool,
 }
 
-/// Makes intervals; knows the quantiles of t that an experiment needs.
-#[derive(Clone, Debug)]
-pub struct Intervals {
-    /// By number of values.
-    quantiles: Vec<f64>,
+/// With fewer observations beyond it in each replication, a percentile has no bounds at all.
+const BEYOND_LEAST: f64 = 10.0;
+
+/// Fewer replications than this give no interval that anybody should rely on.
+pub const REPLICATIONS_MIN: u32 = 5;
+
+/// Where a figure lies: `value` from all replications together, the bounds from how they differ.
+/// Ratios by the jackknife, everything else measured from the pooled value (`percentile`).
+pub fn estimate(value: Option<f64>, series: &Series) -> Estimate {
+    assert!(value.is_none_or(f64::is_finite), "not a number: {value:?}");
+    let alone = Estimate { value, ..Estimate::default() };
+    let Some(pooled) = value.filter(|_| series.count() >= REPLICATIONS_MIN) else { return alone };
+    let sections = series.sections();
+    let estimator = if series.is_ratio {
+        let pairs = sections.iter().map(|it| Pair { part: it.part, whole: it.whole });
+        jackknife(&pairs.collect::<Vec<_>>())
+    } else {
+        sectioning(pooled, &sections.iter().map(Section::value).collect::<Vec<_>>())
+    };
+    let Some(estimator) = estimator else { return alone };
+    alone.bounded(&estimator)
 }
 
-impl Intervals {
-    /// For at most so many replications.
-    pub fn new(replications: u32) -> Intervals {
-        let quantile = |values: u32| {
-            let freedom = f64::from(values.max(2) - 1);
-            let law = StudentsT::new(0.0, 1.0, freedom).expect("one degree of freedom at least");
-            law.inverse_cdf(0.5 + CONFIDENCE / 2.0)
-        };
-        Intervals { quantiles: (0..=replications).map(quantile).collect() }
+/// Of a share of `whole` things, each of which counts or does not. Where all or none did, the
+/// replications agree and Student knows nothing; then it is the rule of three: not seen in n
+/// means rarer than 3/n, with 95% confidence (Hanley and Lippman-Hand 1983).
+pub fn share(part: u64, whole: u64, series: &Series) -> Estimate {
+    if whole == 0 {
+        return Estimate::default();
     }
+    let rare = (3.0 / whole as f64).min(1.0);
+    if part == whole {
+        let low = Some(six_digits(1.0 - rare));
+        return Estimate { value: Some(1.0), low, high: Some(1.0), is_rough: false };
+    }
+    if part == 0 {
+        let high = Some(six_digits(rare));
+        return Estimate { value: Some(0.0), low: Some(0.0), high, is_rough: false };
+    }
+    estimate(Some(part as f64 / whole as f64), series).below(1.0)
+}
 
-    /// Half the width of the interval for the mean of `series`.
-    pub fn half_width(&self, series: &Series) -> Option<f64> {
-        let error = (series.variance()? / f64::from(series.count)).sqrt();
-        Some(self.quantiles[series.count as usize] * error)
+/// The longest, or the highest, of one replication: what is to be expected of the next one, and
+/// between which bounds it will lie (`maximum`). The longest of several grows with their number and
+/// says nothing of any.
+pub fn longest(series: &Series) -> Estimate {
+    let values: Vec<f64> = series.sections().iter().map(Section::value).collect();
+    let is_single = values.len() as u32 == series.count();
+    let alone = || Estimate { value: values.first().copied(), ..Estimate::default() };
+    if values.len() < REPLICATIONS_MIN as usize || !is_single {
+        return alone();
     }
-
-    /// Of a quantity that is never negative: `value` from all, the bounds from the replications.
-    pub fn estimate(&self, value: Option<f64>, series: &Series) -> Estimate {
-        assert!(value.is_none_or(f64::is_finite), "not a number: {value:?}");
-        let half = self.half_width(series);
-        let low = half.map(|half| rounded((series.mean - half).max(0.0)));
-        let high = half.map(|half| rounded(series.mean + half));
-        Estimate { value, low, high }
-    }
-
-    /// Of a share of `whole` things, each of which counts or does not. Where all or none did, the
-    /// replications agree and Student knows nothing; then it is the rule of three: not seen in n
-    /// means rarer than 3/n, with 95% confidence (Hanley and Lippman-Hand 1983).
-    pub fn share(&self, part: u64, whole: u64, series: &Series) -> Estimate {
-        if whole == 0 {
-            return Estimate::default();
-        }
-        let rare = (3.0 / whole as f64).min(1.0);
-        if part == whole {
-            return Estimate { value: Some(1.0), low: Some(rounded(1.0 - rare)), high: Some(1.0) };
-        }
-        if part == 0 {
-            return Estimate { value: Some(0.0), low: Some(0.0), high: Some(rounded(rare)) };
-        }
-        self.estimate(Some(part as f64 / whole as f64), series).below(1.0)
-    }
+    maximum(&values, CONFIDENCE).map_or_else(alone, |it| Estimate {
+        value: Some(it.mean.value),
+        low: Some(six_digits(it.prediction.0)),
+        high: Some(six_digits(it.prediction.1)),
+        is_rough: false,
+    })
 }
 
 impl Estimate {
+    /// The same value with bounds of its own.
+    #[must_use]
+    pub fn bounded(self, estimator: &Estimator) -> Estimate {
+        let (low, high) = estimator.interval(CONFIDENCE);
+        let (low, high) = (Some(six_digits(low.max(0.0))), Some(six_digits(high)));
+        Estimate { low, high, ..self }
+    }
+
+    /// Of a percentile, by how many observations each replication has of what it is about: from too
+    /// few it has bounds that are rough, from next to none it has none.
+    #[must_use]
+    pub fn of_percentile(self, quantile: f64, observations: f64) -> Estimate {
+        if observations * quantile.min(1.0 - quantile) < BEYOND_LEAST {
+            return Estimate { value: self.value, ..Estimate::default() };
+        }
+        let is_rough = self.low.is_some() && !is_sufficient(observations, quantile, usize::MAX);
+        Estimate { is_rough, ..self }
+    }
+
     /// Of a quantity that cannot exceed `most`.
     #[must_use]
     pub fn below(self, most: f64) -> Estimate {
@@ -83,9 +119,9 @@ impl Estimate {
 }
 
 /// To six significant digits, and close to 1 to as many of what is missing.
-fn rounded(value: f64) -> f64 {
+pub fn six_digits(value: f64) -> f64 {
     if (0.9..1.0).contains(&value) {
-        return 1.0 - rounded(1.0 - value);
+        return 1.0 - six_digits(1.0 - value);
     }
     format!("{value:.5e}").parse().expect("a number was printed")
 }
@@ -93,43 +129,47 @@ fn rounded(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::series::Sample;
 
     fn series(values: &[f64]) -> Series {
         let mut series = Series::default();
         for &value in values {
-            series.push(Some(value));
+            series.push(Some(Sample::Number(value)));
         }
         series
     }
 
     #[test]
     fn students_t_as_in_the_tables() {
-        let intervals = Intervals::new(30);
-        for (values, expected) in [(2, 12.706_204_7), (10, 2.262_157_2), (30, 2.045_229_6)] {
-            assert!((intervals.quantiles[values] - expected).abs() < 1e-6);
-        }
         // Mean 3, standard deviation 1.5811, five values, t(4) = 2.7764.
-        let estimate = intervals.estimate(Some(3.0), &series(&[1.0, 2.0, 3.0, 4.0, 5.0]));
+        let estimate = estimate(Some(3.0), &series(&[1.0, 2.0, 3.0, 4.0, 5.0]));
         assert_eq!((estimate.low, estimate.high), (Some(1.036_76), Some(4.963_24)));
     }
 
     #[test]
-    fn one_replication_has_no_interval() {
-        let estimate = Intervals::new(1).estimate(Some(3.0), &series(&[3.0]));
-        assert_eq!(estimate, Estimate { value: Some(3.0), low: None, high: None });
+    fn few_replications_have_no_interval() {
+        let estimate = estimate(Some(3.0), &series(&[3.0, 2.0, 4.0, 3.0]));
+        assert_eq!(estimate, Estimate { value: Some(3.0), ..Estimate::default() });
     }
 
     #[test]
     fn no_failure_seen_is_not_no_failure_ever() {
-        let estimate = Intervals::new(3).share(3_000, 3_000, &series(&[1.0, 1.0, 1.0]));
-        assert_eq!(estimate, Estimate { value: Some(1.0), low: Some(0.999), high: Some(1.0) });
-        let estimate = Intervals::new(3).share(0, 3_000, &series(&[0.0; 3]));
-        assert_eq!(estimate.high, Some(0.001));
+        let estimate = share(3_000, 3_000, &series(&[1.0, 1.0, 1.0]));
+        assert_eq!((estimate.low, estimate.high), (Some(0.999), Some(1.0)));
+        assert_eq!(share(0, 3_000, &series(&[0.0; 3])).high, Some(0.001));
+    }
+
+    #[test]
+    fn a_percentile_of_few_is_rough() {
+        let it = Estimate { value: Some(1.0), low: Some(0.9), high: Some(1.1), is_rough: false };
+        assert!(!it.of_percentile(0.99, 1e5).is_rough);
+        assert!(it.of_percentile(0.99, 5_000.0).is_rough);
+        assert_eq!(it.of_percentile(0.99, 500.0).low, None);
     }
 
     #[test]
     fn bounds_stay_where_they_make_sense() {
-        let estimate = Intervals::new(3).share(2, 3, &series(&[1.0, 0.0, 1.0]));
+        let estimate = share(2, 3, &series(&[1.0, 0.0, 1.0, 1.0, 0.0]));
         assert_eq!((estimate.low, estimate.high), (Some(0.0), Some(1.0)));
     }
 }

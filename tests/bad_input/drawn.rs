@@ -36,14 +36,14 @@ fn no_unit_drawn() {
 
 #[test]
 fn what_does_not_exist_yet_drawn() {
-    insta::assert_snapshot!(drawn("\"5s\"\n[zone.a]", "\"auto\"\n[zone.a]"), @r##"
-    error: `warm_up = "auto"` is not available
-     --> site.toml:3:11
-      |
-    3 | warm_up = "auto"
-      |           ^^^^^^
-      |
-      = help: write a span, as in "60s"
+    insta::assert_snapshot!(drawn("p(99) < 250ms", "rto < 5min"), @r##"
+    error: `rto` is not modelled yet
+      --> site.toml:67:11
+       |
+    67 | require = "rto < 5min"
+       |           ^^^^^^^^^^^^
+       |
+       = help: as in "p(99) < 800ms", "success > 99.9%", "mean < 50ms"; docs/language.md lists all
     "##);
 }
 
@@ -158,6 +158,6 @@ fn promises_that_make_no_sense_drawn() {
     67 | require = "p(100) < 250ms"
        |           ^^^^^^^^^^^^^^^^
        |
-       = help: "p(99) < 800ms" or "success > 99.9%"
+       = help: as in "p(99) < 800ms", "success > 99.9%", "mean < 50ms"; docs/language.md lists all
     "##);
 }

@@ -93,7 +93,10 @@ fn studies() -> Vec<Study> {
         Row::new("fanout-100-p99", 0.015, |it| it.request("page").ok.p99_s),
     ];
     let slow = |id, count, share| {
-        let row = Row::new(id, 0.01, |it| it.figures.objectives[0].map(|within| 1.0 - within));
+        let row = Row::new(id, 0.01, |it| {
+            let objective = &it.tally.objectives[0];
+            Some(objective.beyond[1] as f64 / objective.count as f64)
+        });
         (site(50, &slow_leaves(share), &of_leaves(count)), row)
     };
     let (ten_site, slow_10) = slow("tail-10-0.01", 10, 0.01);

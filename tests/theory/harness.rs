@@ -9,13 +9,12 @@ use std::sync::OnceLock;
 use simulate::{
     measure::{
         figures::{CallFigures, Figures, HostFigures, InstanceFigures, RequestFigures},
-        series::Series,
         tally::Tally,
         tape::Tape,
     },
     model::{self, blueprint::Blueprint},
     scenario::{self, Source},
-    stats::interval::Intervals,
+    stats::{estimator::Estimator, interval::CONFIDENCE},
 };
 
 use super::cases;
@@ -81,7 +80,7 @@ pub(crate) struct Family {
 
 impl Measured<'_> {
     fn of<'p>(plan: &'p Blueprint, tally: &'p Tally) -> Measured<'p> {
-        Measured { plan, tally, figures: Figures::of(tally) }
+        Measured { plan, tally, figures: Figures::of(tally).numbers() }
     }
 
     /// The service of this name.
@@ -153,8 +152,8 @@ impl Study {
         let total = if is_long { self.long_s } else { self.short_s };
         let plan = self.compile(name, total / f64::from(count));
         let shape = model::shape::shape(&plan);
-        let mut all = vec![Series::default(); self.rows.len()];
-        let mut own = vec![Series::default(); self.rows.len()];
+        let mut all: Vec<Vec<f64>> = vec![Vec::new(); self.rows.len()];
+        let mut own = all.clone();
         let mut pool: Option<Tally> = None;
         for replication in 0..count {
             let mut tape = Tape::new(&shape);
@@ -165,9 +164,9 @@ impl Study {
             let measured = Measured::of(&plan, &tally);
             for (index, row) in self.rows.iter().enumerate() {
                 let value = (row.read)(&measured);
-                all[index].push(value);
+                all[index].extend(value);
                 if replication as usize % self.rows.len() == index {
-                    own[index].push(value);
+                    own[index].extend(value);
                 }
             }
             match &mut pool {
@@ -177,10 +176,9 @@ impl Study {
         }
         let pool = pool.expect("a study has rows");
         let together = Measured::of(&plan, &pool);
-        let intervals = Intervals::new(count);
         let judge = |(index, row): (usize, &Row)| {
             let value = (row.read)(&together);
-            row.judge(value, &all[index], &own[index], &intervals, is_long)
+            row.judge(value, &all[index], &own[index], is_long)
         };
         self.rows.iter().enumerate().map(judge).collect()
     }
@@ -202,23 +200,17 @@ impl Study {
 }
 
 impl Row {
-    fn judge(
-        &self,
-        value: Number,
-        all: &Series,
-        own: &Series,
-        intervals: &Intervals,
-        is_long: bool,
-    ) -> Finding {
+    fn judge(&self, value: Number, all: &[f64], own: &[f64], is_long: bool) -> Finding {
         let Row { id, exact, tolerance, .. } = *self;
         let value = value.unwrap_or_else(|| panic!("`{id}` has no value"));
         let error = value / exact - 1.0;
-        let half = intervals.half_width(all).expect("several replications") / exact;
+        let all = Estimator::of(all).expect("several replications");
+        let half = all.half_width(CONFIDENCE) / exact;
         let is_judged = self.is_late == is_long;
         // A run far too short for its tolerance would pass by luck.
         let is_good = !is_judged || (error.abs() <= tolerance && half <= 1.5 * tolerance);
-        let interval = intervals.estimate(Some(value), own);
-        let (low, high) = (interval.low.expect("an interval"), interval.high.expect("an interval"));
+        let own = Estimator::of(own).expect("several replications");
+        let (low, high) = own.interval(CONFIDENCE);
         let is_inside = low <= exact && exact <= high;
         let verdict = match (is_judged, is_good) {
             (false, _) => " (not judged)",

@@ -13,6 +13,8 @@ const LONGEST: Span = Span::from_nanos(1 << 40);
 #[derive(Clone, Debug)]
 pub(super) struct Pages {
     ruler: Ruler,
+    /// Where a page has to end besides, those ahead only, the last first.
+    edges: Vec<Instant>,
     begin: Instant,
     end: Instant,
 }
@@ -30,8 +32,9 @@ pub(super) struct Page {
 
 impl Pages {
     /// The page of the warm-up.
-    pub(super) fn new(ruler: Ruler) -> Pages {
-        Pages { ruler, begin: Instant::ZERO, end: ruler.from.min(Instant::ZERO + LONGEST) }
+    pub(super) fn new(ruler: Ruler, mut edges: Vec<Instant>) -> Pages {
+        edges.reverse();
+        Pages { ruler, edges, begin: Instant::ZERO, end: ruler.from.min(Instant::ZERO + LONGEST) }
     }
 
     /// Whether the present page ends at or before this instant.
@@ -54,6 +57,10 @@ impl Pages {
                 edge.min(self.ruler.until)
             }
         };
+        while self.edges.last().is_some_and(|edge| *edge <= self.begin) {
+            self.edges.pop();
+        }
+        let edge = self.edges.last().map_or(edge, |own| edge.min(*own));
         self.end = edge.min(self.begin + LONGEST);
         page
     }
@@ -66,7 +73,7 @@ mod tests {
     fn pages(warm_up: u64, length_s: f64, parts: u32) -> Vec<(Option<usize>, f64)> {
         let from = Instant::ZERO + Span::from_millis(warm_up);
         let ruler = Ruler::new(from, from + Span::from_seconds(length_s), parts);
-        let mut pages = Pages::new(ruler);
+        let mut pages = Pages::new(ruler, Vec::new());
         let mut turned = Vec::new();
         while pages.end <= ruler.until {
             let page = pages.turn();

@@ -4,7 +4,7 @@ use super::*;
 use crate::measure::{
     fold::Fold,
     outcome::Outcome,
-    shape::{HostShape, InstanceShape, Workers},
+    shape::{HostShape, InstanceShape, Judged, Meter, ObjectiveShape, Subject, Whose, Workers},
 };
 
 const FAILED: Outcome = Outcome { status: 503, cause: Cause::QueueFull, at: 0 };
@@ -15,13 +15,9 @@ fn at(millis: u64) -> Instant {
 
 /// Warm-up 1 s, window 10 s, one of everything.
 fn shape() -> Shape {
-    let objective = |scope, limit| ObjectiveShape {
-        limit,
-        scope,
-        from: at(1_000),
-        until: at(6_000),
-        successes_only: false,
-    };
+    let judged = |limit| Judged { limits: [limit; 3], successes_only: false };
+    let objective =
+        |subject| ObjectiveShape { subject, from: at(1_000), until: at(6_000), slice: None };
     Shape {
         from: at(1_000),
         until: at(11_000),
@@ -36,9 +32,12 @@ fn shape() -> Shape {
         requests: 2,
         workloads: 1,
         objectives: vec![
-            objective(ObjectiveScope::Request(0), Some(Span::from_millis(100))),
-            objective(ObjectiveScope::Service(0), None),
+            objective(Subject::Requests(Whose::Type(0), judged(Span::from_millis(100)))),
+            objective(Subject::Calls(vec![0], judged(Span::MAX))),
+            objective(Subject::Ended(Whose::All)),
+            objective(Subject::Level(Meter::Workers(vec![0]))),
         ],
+        windows: Vec::new(),
     }
 }
 
@@ -70,7 +69,11 @@ fn what_arrives_in_the_window_counts() {
     assert_eq!(tally.requests[0].causes[Cause::QueueFull as usize], 1);
     assert_eq!(tally.services[0].blamed[Cause::QueueFull as usize], 1);
     // `< 100ms` is kept neither by 100 ms, nor by 101 ms, nor by a failure.
-    assert_eq!(tally.objectives[0], ObjectiveTally { count: 3, beyond: 3 });
+    let objective = &tally.objectives[0];
+    assert_eq!((objective.count, objective.beyond), (3, [3; 3]));
+    assert_eq!(objective.area, 202_000_000);
+    // Those that ended in the objective's window, whenever they had arrived.
+    assert_eq!(tally.objectives[2].count, 3);
 }
 
 #[test]
@@ -95,14 +98,15 @@ fn calls_and_waits() {
     tape.served(call(2_000, 0, Outcome::OK), at(2_020));
     tape.served(call(2_000, 20, Outcome::OK), at(2_060));
     tape.served(call(2_000, 0, FAILED), at(2_000));
-    let figures = crate::measure::figures::Figures::of(&tape.close(at(11_000)));
+    let tally = tape.close(at(11_000));
+    assert_eq!((tally.objectives[1].count, tally.objectives[1].beyond), (3, [1; 3]));
+    let figures = crate::measure::figures::Figures::of(&tally).numbers();
     let calls = &figures.services[0];
     assert_eq!(calls.sojourn_mean_s, Some(0.04));
     assert_eq!(calls.wait_mean_s, Some(0.01));
     assert_eq!(calls.wait_positive_share, Some(0.5));
     assert_eq!(calls.refused_share, Some(1.0 / 3.0));
     assert_eq!(calls.throughput_per_s, Some(0.2));
-    assert_eq!(figures.objectives[1], Some(2.0 / 3.0));
 }
 
 #[test]
@@ -151,7 +155,7 @@ fn slots_and_waiting_follow_from_the_calls() {
         (seconds(&it.in_system.by_level_ns), seconds(&it.waiting.by_level_ns));
     assert_eq!(calls, [6, 0, 1, 1, 2]);
     assert_eq!(waiting, [7, 1, 2]);
-    let figures = crate::measure::figures::Figures::of(&tally);
+    let figures = crate::measure::figures::Figures::of(&tally).numbers();
     let (calls, own) = &figures.instances[0];
     assert_eq!((calls.in_system_mean, calls.waiting_mean), (Some(1.3), Some(0.5)));
     assert_eq!((own.busy_mean, own.utilisation), (Some(0.8), Some(0.4)));
@@ -167,7 +171,7 @@ fn loops_and_waiting_are_told() {
     tape.level(Level::Busy(0), 1, at(500));
     tape.level(Level::Waiting(0), 4, at(6_000));
     let tally = tape.close(at(12_000));
-    let figures = crate::measure::figures::Figures::of(&tally);
+    let figures = crate::measure::figures::Figures::of(&tally).numbers();
     let (calls, own) = &figures.instances[0];
     assert_eq!((calls.in_system_mean, calls.waiting_mean), (Some(9.0), Some(2.0)));
     assert_eq!((own.busy_mean, own.utilisation), (Some(1.0), Some(0.5)));
@@ -182,7 +186,7 @@ fn levels_and_devices_are_clipped_to_the_window() {
     tape.level(Level::Calls(0), 5, at(6_000));
     tape.busy(Device::Disk(0), at(10_000), at(20_000), at(9_000));
     tape.busy(Device::Sending(0), at(0), at(1_500), at(0));
-    let figures = crate::measure::figures::Figures::of(&tape.close(at(11_000)));
+    let figures = crate::measure::figures::Figures::of(&tape.close(at(11_000))).numbers();
     let host = &figures.hosts[0];
     assert_eq!(host.cpu_utilisation, Some(0.75));
     assert_eq!(host.runnable_mean, Some(2.0));
@@ -201,11 +205,25 @@ fn replications_fold_in_order() {
     let mut fold = Fold::new(tally(100));
     fold.push(&tally(300));
     assert_eq!(fold.pool.requests[0].ok.moments.mean_s(), Some(0.2));
-    let mean = fold.series.site.ok.mean_s;
-    assert_eq!((mean.count, mean.mean), (2, 0.2));
+    let mean = &fold.series.site.ok.mean_s;
+    let values: Vec<f64> =
+        mean.sections().iter().map(super::super::series::Section::value).collect();
+    assert_eq!((mean.count(), values), (2, vec![0.1, 0.3]));
     let mut other_way = Fold::new(tally(300));
     other_way.push(&tally(100));
     assert_ne!(fold.pool.events, other_way.pool.events);
+}
+
+#[test]
+fn a_level_is_read_at_both_ends_of_its_window() {
+    let mut tape = Tape::new(&shape());
+    // One slot from 0.5 s to 5.5 s, a second one from 3 s to 20 s; window 1 s to 6 s.
+    tape.level(Level::Calls(0), 1, at(500));
+    tape.level(Level::Calls(0), 2, at(3_000));
+    tape.level(Level::Calls(0), 1, at(5_500));
+    tape.level(Level::Calls(0), 0, at(20_000));
+    let tally = tape.close(at(20_000));
+    assert_eq!(tally.objectives[3].area, (4_500 + 3_000) * 1_000_000);
 }
 
 /// What is noted and taken in by and by is what is taken in at once.

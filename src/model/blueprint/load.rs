@@ -38,8 +38,8 @@ pub struct Workload {
     pub latency: Option<LawId>,
     /// Bits a second of a visitor's own line. `None`: unlimited.
     pub bandwidth: Option<u64>,
-    /// A spike on top of another workload: its visitors are further ones.
-    pub is_spike: bool,
+    /// It is a spike on top of another workload, its visitors further ones: the event (index).
+    pub spike: Option<u32>,
 }
 
 /// One entry of a mix.

@@ -1,20 +1,24 @@
-//! What was promised.
+//! Promises: what must hold, of which part of the site, when.
 
 use super::{RequestId, ServiceId, WorkloadId};
 use crate::engine::time::{Instant, Span};
 
-/// Something that was promised.
+/// What was promised.
 #[derive(Clone, Debug)]
 pub struct Objective {
     /// As in the file.
     pub name: String,
     /// The requirement as it was written.
     pub require: String,
-    /// Which requests.
+    /// The line of the file where it stands, from 1; 0 if it does not stand in a file.
+    pub line: u32,
+    /// Which requests, or which machinery.
     pub scope: Scope,
-    /// Arrivals from here …
+    /// Only what stands in this zone (index).
+    pub zone: Option<u32>,
+    /// From here …
     pub from: Instant,
-    /// … to here count.
+    /// … to here: arrivals of what is counted, the time over which a level is averaged.
     pub until: Instant,
     /// What is counted.
     pub promise: Promise,
@@ -24,26 +28,31 @@ pub struct Objective {
     pub margin: f64,
 }
 
-/// Which requests an objective is about.
+/// What an objective is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// All.
+    /// All requests, or all hosts.
     Site,
-    /// Of one kind.
+    /// Requests of one kind.
     Request(RequestId),
-    /// Of one source.
+    /// Requests of one source.
     Workload(WorkloadId),
-    /// Calls to one service (as it sees them).
+    /// Calls to one service (as it sees them), or what it runs on.
     Service(ServiceId),
 }
 
 /// What is required.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Promise {
-    /// At least this share is at most this slow.
+    /// At least this share is faster than the limit.
     Percentile {
         /// 0.99 for p(99).
         share: f64,
+        /// The limit.
+        limit: Span,
+    },
+    /// Successes take less than this on average.
+    Mean {
         /// The limit.
         limit: Span,
     },
@@ -52,4 +61,99 @@ pub enum Promise {
         /// 0.999 for 99.9%.
         share: f64,
     },
+    /// More than so many successes a second.
+    Throughput {
+        /// The limit, per second.
+        least: f64,
+    },
+    /// A resource is in use for less than this share of its time.
+    Utilisation {
+        /// Which.
+        of: Resource,
+        /// The limit, 0 to 1.
+        most: f64,
+    },
+    /// Fewer calls than this wait for a service, on average.
+    Queue {
+        /// The limit.
+        most: f64,
+    },
+    /// Transactions are visible at replicas sooner than this.
+    Lag {
+        /// The share of which that is required; `None`: on average.
+        share: Option<f64>,
+        /// The limit.
+        limit: Span,
+    },
+    /// After an event, things are as good as they would be without it, sooner than this.
+    Recovery(Recovery),
+    /// Over a long time, the events that are to be expected and everyday failures together burn less
+    /// than this share of what may be bad.
+    Budget(Budget),
+}
+
+/// When a request is good, and how many have to be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Good {
+    /// At least this share.
+    pub share: f64,
+    /// What takes as long or longer is bad, as failures are. `None`: only those are.
+    pub limit: Option<Span>,
+}
+
+/// How soon everything is well again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Recovery {
+    /// Sooner than this.
+    pub within: Span,
+    /// What being well is.
+    pub of: Good,
+    /// The clock starts here.
+    pub clock: Instant,
+    /// It has to stay well for so long.
+    pub hold: Span,
+    /// In at least this share of all cases.
+    pub share: f64,
+}
+
+/// An error budget.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Budget {
+    /// What it is the budget of.
+    pub of: Good,
+    /// Over so long.
+    pub over: Span,
+    /// The limit, 1.0 for all of it.
+    pub most: f64,
+    /// A slice of so long is bad as a whole, or good. `None`: each request is.
+    pub slice: Option<Span>,
+}
+
+/// What a service runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// Its hosts' cores.
+    Cpu,
+    /// Its slots or loops.
+    Workers,
+    /// Its hosts' disk channels.
+    Disk,
+    /// Its hosts' NICs, outwards.
+    Nic,
+}
+
+impl Resource {
+    /// Each of them.
+    pub const ALL: [Resource; 4] =
+        [Resource::Cpu, Resource::Workers, Resource::Disk, Resource::Nic];
+
+    /// As scenarios write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Resource::Cpu => "cpu",
+            Resource::Workers => "workers",
+            Resource::Disk => "disk",
+            Resource::Nic => "nic",
+        }
+    }
 }

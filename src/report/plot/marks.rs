@@ -39,7 +39,7 @@ pub(super) fn of(site: &Blueprint) -> Vec<Mark> {
         let until_s = end.map_or(site.duration.seconds(), |end| since(end.at));
         marks.push(Mark { from_s: since(happening.at), until_s, name });
     }
-    for workload in site.workloads.iter().filter(|workload| workload.is_spike) {
+    for workload in site.workloads.iter().filter(|workload| workload.spike.is_some()) {
         if let Arrivals::Open { rate, .. } = &workload.arrivals
             && let (Some(first), Some(last)) = (rate.knots.first(), rate.knots.last())
         {

@@ -33,6 +33,7 @@ impl Build<'_> {
             }
         }
         self.out.zones = zones as u32;
+        self.out.zone_names = network.zones.iter().map(|zone| zone.text.clone()).collect();
         self.out.loopback = self.delay(network.loopback);
     }
 

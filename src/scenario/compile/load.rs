@@ -3,11 +3,12 @@
 use crate::{
     engine::{luck::name_key, time::Instant},
     model::blueprint::{
-        Arrivals, Choice, EndpointId, Happening, InstanceId, Objective, Rate, Request, RequestId,
-        Scope, ServiceId, What, Workload, WorkloadId,
+        Arrivals, Choice, EndpointId, Episode, Happening, InstanceId, Objective, Rate, Request,
+        RequestId, Scope, ServiceId, What, Workload, WorkloadId,
     },
     scenario::{
         compile::Build,
+        mistake::At,
         schema::{self, Incident},
     },
 };
@@ -57,7 +58,7 @@ impl Build<'_> {
             patience_delay: patience.and_then(|(_, delay)| delay),
             latency: is_drawn.then(|| self.law(&workload.latency)),
             bandwidth: workload.bandwidth,
-            is_spike: workload.is_spike,
+            spike: workload.spike.map(|episode| episode as u32),
         }
     }
 
@@ -92,14 +93,16 @@ impl Build<'_> {
                 Incident::Lose(machinery) => What::Lose(self.machinery(machinery)),
                 Incident::Restore(machinery) => What::Restore(self.machinery(machinery)),
             };
-            self.out.timeline.push(Happening { at, what });
+            let episode = event.episode as u32;
+            self.out.timeline.push(Happening { at, what, episode });
             let undo = match what {
                 What::Crash(instance) => What::Restart(instance),
                 What::Lose(host) => What::Restore(host),
                 What::Restart(_) | What::Restore(_) => continue,
             };
             if let Some(span) = event.undone_after {
-                self.out.timeline.push(Happening { at: at + span, what: undo });
+                let (at, what) = (at + span, undo);
+                self.out.timeline.push(Happening { at, what, episode });
             }
         }
         self.out.timeline.sort_by_key(|happening| happening.at);
@@ -109,18 +112,27 @@ impl Build<'_> {
         InstanceId(self.out.services[service].first_instance + number)
     }
 
-    pub(super) fn objectives(&mut self) {
+    pub(super) fn objectives(&mut self, line: &dyn Fn(At) -> u32) {
         let start = Instant::ZERO + self.site.warm_up;
+        let episodes = self.site.episodes.iter().map(|it| Episode {
+            name: it.name.clone(),
+            from: start + it.from,
+            until: start + it.until,
+            rate: it.rate,
+        });
+        self.out.episodes = episodes.collect();
         for objective in &self.site.objectives {
             self.out.objectives.push(Objective {
                 name: objective.name.clone(),
                 require: objective.require.clone(),
+                line: line(objective.at),
                 scope: match objective.scope {
                     schema::Scope::Site => Scope::Site,
                     schema::Scope::Request(number) => Scope::Request(RequestId(number as u32)),
                     schema::Scope::Workload(number) => Scope::Workload(WorkloadId(number as u32)),
                     schema::Scope::Service(number) => Scope::Service(ServiceId(number as u32)),
                 },
+                zone: objective.zone.map(|zone| zone as u32),
                 from: start + objective.window.0,
                 until: start + objective.window.1,
                 promise: objective.promise,

@@ -1,0 +1,219 @@
+//! `simulate check FILE…`: are the promises kept?
+
+use super::{
+    arguments::Check,
+    baseline,
+    exit::{Exit, Problem},
+    interrupt::on_interrupt,
+    layers,
+    prepare::{Prepared, prepare},
+    single,
+    terminal::{Terminal, quoted, shown},
+};
+use crate::{
+    experiment::{
+        check::{Progress, check as run},
+        compare::{Side, compare},
+        rounds::Crew,
+    },
+    model::blueprint::Blueprint,
+    report::{
+        check::{Case, Verdicts, annotations, junit, markdown, terminal::render},
+        json,
+        page::Colour,
+        versus::Comparison,
+    },
+    slo::{
+        gate::{Doubt, Rules, Verdict},
+        recorded::Recorded,
+    },
+};
+use std::path::Path;
+
+pub(super) fn check(options: &Check, terminal: Terminal) -> Result<Exit, Problem> {
+    let interrupted = on_interrupt();
+    let effort = &options.effort;
+    let crew = Crew { threads: effort.threads.map(usize::from), interrupted: &interrupted };
+    compile(options, terminal)?;
+    let outputs = [&options.junit, &options.json, &options.markdown];
+    for path in outputs.into_iter().flatten() {
+        single::check(path, &options.files)?;
+    }
+    let Some(prepared) = prepared(options, crew, terminal)? else { return Ok(Exit::Interrupted) };
+    let rules = Rules { confidence: effort.confidence, round: effort.round, budget: effort.budget };
+    if let Some(folder) = &options.baseline {
+        return against(options, &prepared, folder, &rules, crew, terminal);
+    }
+    let plans: Vec<Blueprint> = prepared.into_iter().map(|it| it.plan).collect();
+    let bar = terminal.progress(u64::from(rules.round) * plans.len() as u64);
+    let show = |progress: Progress| {
+        bar.set_length(progress.planned);
+        bar.set_position(progress.done);
+        if plans.len() > 1 {
+            bar.set_message(format!(", {} of {} scenarios judged", progress.through, plans.len()));
+        }
+    };
+    let checked = run(&plans, &rules, crew, show);
+    bar.finish_and_clear();
+    let checked = checked.map_err(|failure| {
+        Problem::failed(&failure, |replication| {
+            let seen = plans.iter().zip(&options.files).map(|(plan, file)| {
+                let file = quoted(&file.to_string_lossy());
+                let seed = plan.seed;
+                format!(
+                    "\n  simulate run {file} --seed {seed} --replication {replication} --threads 1"
+                )
+            });
+            format!("replication {replication}, seen again with{}", seen.collect::<String>())
+        })
+    })?;
+    let mut verdicts = Verdicts::new(&rules);
+    let mut is_interrupted = false;
+    for ((plan, file), checked) in plans.iter().zip(&options.files).zip(&checked) {
+        match checked {
+            Some(it) => {
+                is_interrupted |= it.is_interrupted;
+                let file = file.to_string_lossy();
+                verdicts.scenarios.push(Case::new(
+                    plan,
+                    &file,
+                    &it.fold,
+                    &it.measured,
+                    &it.verdicts,
+                ));
+            }
+            None => is_interrupted = true,
+        }
+    }
+    publish(options, &verdicts, terminal)?;
+    Ok(if is_interrupted { Exit::Interrupted } else { exit(&verdicts) })
+}
+
+/// Holds the scenarios against earlier results.
+fn against(
+    options: &Check,
+    prepared: &[Prepared],
+    folder: &Path,
+    rules: &Rules,
+    crew: Crew<'_>,
+    terminal: Terminal,
+) -> Result<Exit, Problem> {
+    let saved: Vec<Recorded> = prepared
+        .iter()
+        .map(|it| baseline::read_of(folder, &it.plan.name))
+        .collect::<Result<_, _>>()?;
+    let mut verdicts = Verdicts::new(rules);
+    for ((prepared, file), saved) in prepared.iter().zip(&options.files).zip(&saved) {
+        let Prepared { plan, scenario } = prepared;
+        let bar = terminal.progress(saved.records.len() as u64);
+        let ran = compare(Side::Saved(saved), (plan, scenario), rules, crew, |done, planned| {
+            bar.set_length(planned);
+            bar.set_position(done);
+        });
+        bar.finish_and_clear();
+        let ran = ran.map_err(|failure| {
+            Problem::failed(&failure, |replication| {
+                let (file, seed) = (quoted(&file.to_string_lossy()), plan.seed);
+                format!(
+                    "seed {seed}, replication {replication}, seen again with\n  \
+                     simulate run {file} --seed {seed} --replication {replication} --threads 1"
+                )
+            })
+        })?;
+        let Some(ran) = ran.filter(|ran| !ran.is_interrupted) else {
+            return Ok(Exit::Interrupted);
+        };
+        let (from, to) = (shown(folder), shown(file));
+        let comparison = Comparison::new(rules, (&ran.one, &from), (&ran.other, &to), &ran.versus);
+        verdicts.scenarios.push(Case::against(plan, &to, &ran.fold, comparison));
+    }
+    publish(options, &verdicts, terminal)?;
+    Ok(exit(&verdicts))
+}
+
+/// The user's changes.
+fn changes(options: &Check) -> Vec<String> {
+    let seed = options.seed.map(|seed| format!("scenario.seed={seed}"));
+    options.changes.set.iter().cloned().chain(seed).collect()
+}
+
+/// All scenarios, ready to run.
+fn prepared(
+    options: &Check,
+    crew: Crew<'_>,
+    terminal: Terminal,
+) -> Result<Option<Vec<Prepared>>, Problem> {
+    let changes = changes(options);
+    options.files.iter().map(|file| prepare(file, &changes, crew, terminal)).collect()
+}
+
+/// Whether something is wrong with any of the scenarios.
+fn compile(options: &Check, terminal: Terminal) -> Result<(), Problem> {
+    let changes = changes(options);
+    let mut problems = Vec::new();
+    for file in &options.files {
+        let plan = layers::compile(file, changes.iter(), terminal);
+        if let Err(problem) = plan.and_then(|plan| promising(&plan, file)) {
+            problems.push(problem);
+        }
+    }
+    // All are told, the last one by whoever called.
+    match problems.pop() {
+        None => Ok(()),
+        Some(last) => {
+            for problem in &problems {
+                terminal.complain(problem);
+            }
+            Err(last)
+        }
+    }
+}
+
+/// A scenario that promises something.
+fn promising(plan: &Blueprint, file: &Path) -> Result<(), Problem> {
+    if plan.objectives.is_empty() {
+        return Err(Problem::wrong(
+            format!("`{}` promises nothing, so there is nothing to check", file.display()),
+            Some("an objective: `[[slo]]` with `require = \"p(99) < 800ms\"`"),
+        ));
+    }
+    Ok(())
+}
+
+fn publish(options: &Check, verdicts: &Verdicts, terminal: Terminal) -> Result<(), Problem> {
+    if let Some(path) = &options.junit {
+        single::write(path, &junit::render(verdicts))?;
+    }
+    if let Some(path) = &options.json {
+        single::write(path, &json::render(verdicts))?;
+    }
+    if let Some(path) = &options.markdown {
+        single::write(path, &markdown::render(verdicts))?;
+    }
+    let colour = if terminal.colours_data() { Colour::On } else { Colour::Off };
+    terminal.print(&render(verdicts, colour))?;
+    if options.github {
+        terminal.print(&annotations::render(verdicts))?;
+    }
+    Ok(())
+}
+
+/// The worst of all verdicts.
+fn exit(verdicts: &Verdicts) -> Exit {
+    let mut exit = Exit::Done;
+    for judged in verdicts.judged() {
+        match judged.verdict {
+            Verdict::Missed => return Exit::Missed,
+            Verdict::Met => {}
+            Verdict::Undecided(
+                Doubt::WithinMargin
+                | Doubt::BudgetSpent
+                | Doubt::FewBursts
+                | Doubt::Unstable
+                | Doubt::Interrupted,
+            )
+            | Verdict::NoData => exit = Exit::Undecided,
+        }
+    }
+    exit
+}

@@ -1,0 +1,139 @@
+//! `simulate compare A B`: does the change make it better, worse, or neither?
+
+use super::{
+    arguments::Compare,
+    baseline,
+    exit::{Exit, Problem},
+    interrupt::on_interrupt,
+    layers,
+    prepare::{Prepared, prepare},
+    single,
+    terminal::{Terminal, quoted, shown},
+};
+use crate::{
+    experiment::{
+        compare::{Side, compare as run},
+        rounds::Crew,
+    },
+    report::{
+        json,
+        page::Colour,
+        versus::{Comparison, render},
+    },
+    slo::{gate::Rules, recorded::Recorded},
+};
+use std::path::Path;
+
+/// The one side.
+enum One {
+    Live(Box<Prepared>),
+    Saved(Box<Recorded>),
+}
+
+/// Where it comes from.
+enum From<'a> {
+    File(&'a Path),
+    Saved(Box<Recorded>),
+}
+
+pub(super) fn compare(options: &Compare, terminal: Terminal) -> Result<Exit, Problem> {
+    let effort = &options.effort;
+    let interrupted = on_interrupt();
+    let crew = Crew { threads: effort.threads.map(usize::from), interrupted: &interrupted };
+    let (one, one_from, other_file) = sides(options)?;
+    let Some((one, other)) = ready(options, one, other_file, crew, terminal)? else {
+        return Ok(Exit::Interrupted);
+    };
+    let Prepared { plan, scenario } = other;
+    if let Some(path) = &options.json {
+        single::check(path, &options.files)?;
+    }
+    let rules = Rules { confidence: effort.confidence, round: effort.round, budget: effort.budget };
+    let bar = terminal.progress(u64::from(rules.round) * 2);
+    let side = match &one {
+        One::Live(it) => Side::Live(&it.plan, &it.scenario),
+        One::Saved(saved) => Side::Saved(saved),
+    };
+    let ran = run(side, (&plan, &scenario), &rules, crew, |done, planned| {
+        bar.set_length(planned);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    let ran = ran.map_err(|failure| {
+        Problem::failed(&failure, |replication| {
+            let (file, seed) = (quoted(&other_file.to_string_lossy()), plan.seed);
+            format!(
+                "replication {replication}, perhaps seen again with\n  \
+                 simulate run {file} --seed {seed} --replication {replication} --threads 1"
+            )
+        })
+    })?;
+    let Some(ran) = ran else { return Ok(Exit::Interrupted) };
+    let mut other_from = shown(other_file);
+    for change in &options.changes.set {
+        other_from.push_str(&format!(" with {change}"));
+    }
+    let comparison =
+        Comparison::new(&rules, (&ran.one, &one_from), (&ran.other, &other_from), &ran.versus);
+    if let Some(path) = &options.json {
+        single::write(path, &json::render(&comparison))?;
+    }
+    let colour = if terminal.colours_data() { Colour::On } else { Colour::Off };
+    terminal.print(&render(&comparison, colour))?;
+    Ok(if ran.is_interrupted { Exit::Interrupted } else { Exit::Done })
+}
+
+/// The one side, its name, and the file of the other.
+fn sides(options: &Compare) -> Result<(From<'_>, String, &Path), Problem> {
+    let (one, other) = match (&options.baseline, &options.files[..]) {
+        (Some(folder), [file]) => {
+            let saved = baseline::read(folder)?;
+            return Ok((From::Saved(Box::new(saved)), shown(folder), file));
+        }
+        (Some(_), _) => {
+            let hint = Some("`simulate compare FILE --baseline DIR`");
+            return Err(Problem::wrong("a baseline is compared with one scenario", hint));
+        }
+        (None, [one, other]) => (one, other),
+        (None, [one]) if !options.changes.set.is_empty() => (one, one),
+        (None, _) => {
+            let hint = "a second scenario, `--set` for what is to be changed, or `--baseline`";
+            return Err(Problem::wrong("there is nothing to compare it with", Some(hint)));
+        }
+    };
+    Ok((From::File(one), shown(one), other))
+}
+
+/// Both sides, with the same warm-up: the longer one, if it was left open. `None`: interrupted.
+fn ready(
+    options: &Compare,
+    one: From<'_>,
+    other_file: &Path,
+    crew: Crew<'_>,
+    terminal: Terminal,
+) -> Result<Option<(One, Prepared)>, Problem> {
+    let changes = &options.changes.set;
+    let Some(mut other) = prepare(other_file, changes, crew, terminal)? else { return Ok(None) };
+    let one = match one {
+        From::Saved(saved) => return Ok(Some((One::Saved(saved), other))),
+        From::File(file) => file,
+    };
+    let Some(mut it) = prepare(one, &[], crew, terminal)? else { return Ok(None) };
+    let is_open = |file: &Path, changes: &[String]| {
+        layers::compile(file, changes.iter(), terminal).map(|plan| plan.finds_warm_up)
+    };
+    if it.plan.warm_up != other.plan.warm_up && is_open(one, &[])? && is_open(other_file, changes)?
+    {
+        let longer = it.plan.warm_up.max(other.plan.warm_up).nanos();
+        let set = format!("scenario.warm_up={longer}ns");
+        let changes: Vec<String> = changes.iter().cloned().chain([set.clone()]).collect();
+        match (
+            prepare(one, &[set], crew, terminal)?,
+            prepare(other_file, &changes, crew, terminal)?,
+        ) {
+            (Some(one), Some(two)) => (it, other) = (one, two),
+            _ => return Ok(None),
+        }
+    }
+    Ok(Some((One::Live(Box::new(it)), other)))
+}

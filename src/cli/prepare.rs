@@ -1,0 +1,101 @@
+//! A scenario ready to run: read, checked and compiled, its warm-up found if that was left open.
+
+use super::{
+    exit::{Exit, Problem, Text},
+    layers,
+    terminal::Terminal,
+};
+use crate::{
+    engine::time::Span,
+    experiment::{
+        pilot::{PILOTS, Settling, settling},
+        rounds::Crew,
+    },
+    model::blueprint::Blueprint,
+};
+use std::path::Path;
+
+/// Pilots are made longer so often, twofold each time, before it is given up.
+const LONGER: u32 = 4;
+
+/// What runs, and the scenario with every default filled in.
+pub(super) struct Prepared {
+    pub(super) plan: Blueprint,
+    pub(super) scenario: String,
+}
+
+/// Prepares a scenario with changes, the last of which wins. `None`: interrupted.
+pub(super) fn prepare(
+    file: &Path,
+    changes: &[String],
+    crew: Crew<'_>,
+    terminal: Terminal,
+) -> Result<Option<Prepared>, Problem> {
+    let mut changes = changes.to_vec();
+    let mut plan = layers::compile(file, changes.iter(), terminal)?;
+    if plan.finds_warm_up {
+        let Some(warm_up) = warm_up(file, &changes, &plan, crew, terminal)? else {
+            return Ok(None);
+        };
+        changes.push(format!("scenario.warm_up={}ns", warm_up.nanos()));
+        plan = layers::compile(file, changes.iter(), terminal)?;
+    }
+    let scenario = layers::explain(file, changes.iter(), terminal)?;
+    Ok(Some(Prepared { plan, scenario }))
+}
+
+fn warm_up(
+    file: &Path,
+    changes: &[String],
+    plan: &Blueprint,
+    crew: Crew<'_>,
+    terminal: Terminal,
+) -> Result<Option<Span>, Problem> {
+    let mut length = plan.duration;
+    let mut too_short = "work in flight";
+    for _ in 0..LONGER {
+        let quiet = [
+            "scenario.warm_up=0".to_owned(),
+            format!("scenario.duration={}ns", length.nanos()),
+            "event=[]".to_owned(),
+            "slo=[]".to_owned(),
+        ];
+        let pilot = layers::compile(file, changes.iter().chain(&quiet), terminal)?;
+        let settled = settling(&pilot, crew).map_err(|failure| {
+            Problem::failed(&failure, |number| format!("pilot {number} of `{}`", plan.name))
+        })?;
+        match settled {
+            None => return Ok(None),
+            Some(Settling::After(span)) => {
+                let seconds = span.seconds();
+                terminal.tell(&format!("warm-up: {seconds} s, by {PILOTS} pilots without events"));
+                return Ok(Some(span));
+            }
+            Some(Settling::Never) => {
+                return Err(refused(
+                    format!(
+                        "`{}` never settles: unfinished work piles up, the load is at or above \
+                         capacity",
+                        plan.name
+                    ),
+                    "there is no steady state to measure; a warm-up written as a span, such as \
+                     `--set warm_up=0`, shows the beginning of the end",
+                ));
+            }
+            Some(Settling::TooShort(series)) => too_short = series,
+        }
+        length = length.times(2);
+    }
+    let says = format!(
+        "`{}` has not settled within {} s, by its {too_short}",
+        plan.name,
+        length.seconds() / 2.0
+    );
+    Err(refused(says, "a longer `duration` makes longer pilots; or write `warm_up` as a span"))
+}
+
+/// The scenario is no mistake; there is just nothing to say of it.
+fn refused(says: String, hint: &str) -> Problem {
+    let text = Text::Plain { says, hint: Some(hint.to_owned()) };
+    Problem { exit: Exit::Undecided, text }
+}

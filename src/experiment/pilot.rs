@@ -1,0 +1,129 @@
+//! How long a site takes to settle, found by pilots: replications without events that begin empty.
+//!
+//! MSER-5 on several state series, each averaged over the pilots: work in flight, and where there are
+//! any, the hit ratio of page caches and the lag of replicas. The longest of their cuts is taken, once
+//! for the whole experiment. Where work in flight keeps growing there is no steady state, and where
+//! a cut lies in the second half the pilots are too short to tell.
+
+use super::{
+    replicate::{Failure, Replications, replicate},
+    rounds::Crew,
+    study::measure,
+};
+use crate::{
+    engine::time::Span,
+    measure::tally::Tally,
+    model::{self, blueprint::Blueprint},
+    stats::warm_up::{Refusal, drifts, mser5},
+};
+
+/// How many pilots.
+pub const PILOTS: u64 = 10;
+/// Their replication numbers begin here, far from those of any experiment: what they show of the
+/// site is no part of what is measured of it.
+const FIRST: u64 = 1 << 40;
+
+/// What pilots say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settling {
+    /// So much is to be left out.
+    After(Span),
+    /// The pilots are too short to tell by this series.
+    TooShort(&'static str),
+    /// It never settles: unfinished work piles up.
+    Never,
+}
+
+/// Runs pilots of `plan`, which has no warm-up and no events. `None`: interrupted.
+pub fn settling(plan: &Blueprint, crew: Crew<'_>) -> Result<Option<Settling>, Failure> {
+    let shape = model::shape::shape(plan);
+    let mut pilots: Vec<States> = Vec::new();
+    let Crew { threads, interrupted } = crew;
+    let work = Replications { count: PILOTS, threads, interrupted };
+    let run = |number| Ok(States::of(&measure(plan, &shape, FIRST + number)?));
+    replicate(work, run, |_, states| pilots.push(states), |_| ())?;
+    if (pilots.len() as u64) < PILOTS {
+        return Ok(None);
+    }
+    let length = plan.duration;
+    Ok(Some(judge(&pilots, length)))
+}
+
+fn judge(pilots: &[States], length: Span) -> Settling {
+    let in_flight: Vec<Vec<f64>> = pilots.iter().map(|it| it.in_flight.clone()).collect();
+    if drifts(&in_flight) {
+        return Settling::Never;
+    }
+    let of = |pick: fn(&States) -> &Vec<f64>| averaged(pilots, pick);
+    let series: [(&'static str, Vec<f64>); 3] = [
+        ("work in flight", of(|it| &it.in_flight)),
+        ("hit ratio of page caches", of(|it| &it.hits)),
+        ("lag of replicas", of(|it| &it.lag)),
+    ];
+    let mut longest = Span::ZERO;
+    for (name, values) in series {
+        if values.windows(2).all(|two| two[0] == two[1]) {
+            continue;
+        }
+        match mser5(&values) {
+            Ok(cut) => {
+                let share = cut as f64 / values.len() as f64;
+                longest = longest.max(Span::from_seconds(length.seconds() * share));
+            }
+            Err(Refusal::LateMinimum) => return Settling::TooShort(name),
+            Err(Refusal::Drifts) => return Settling::Never,
+        }
+    }
+    Settling::After(longest)
+}
+
+/// State series of one pilot, a value for each part of its window.
+struct States {
+    in_flight: Vec<f64>,
+    hits: Vec<f64>,
+    lag: Vec<f64>,
+}
+
+impl States {
+    fn of(tally: &Tally) -> States {
+        let mut now = 0.0;
+        let in_flight = (0..tally.request_ruler.parts()).map(|part| {
+            for request in &tally.requests {
+                let part = &request.parts[part];
+                now += (part.ok + part.failed) as f64 - part.ended as f64;
+            }
+            now
+        });
+        let parts = tally.usage_ruler.parts();
+        let sums = |of: &dyn Fn(usize) -> (f64, f64)| carried((0..parts).map(of));
+        let hits = sums(&|part| {
+            let parts = tally.hosts.iter().filter_map(|host| host.cache_by_part.get(part));
+            parts.fold((0.0, 0.0), |(hits, all), &[hit, missed]| {
+                (hits + f64::from(hit), all + f64::from(hit) + f64::from(missed))
+            })
+        });
+        let lag = sums(&|part| {
+            let parts = tally.instances.iter().filter_map(|it| it.lag_by_part.get(part));
+            parts.fold((0.0, 0.0), |(sum, count), it| (sum + it.sum_s, count + it.count as f64))
+        });
+        States { in_flight: in_flight.collect(), hits, lag }
+    }
+}
+
+/// Ratios; where there is nothing to divide by the one before is carried on.
+fn carried(sums: impl Iterator<Item = (f64, f64)>) -> Vec<f64> {
+    let mut last = 0.0;
+    sums.map(|(sum, count)| {
+        if count > 0.0 {
+            last = sum / count;
+        }
+        last
+    })
+    .collect()
+}
+
+fn averaged(pilots: &[States], pick: fn(&States) -> &Vec<f64>) -> Vec<f64> {
+    let length = pick(&pilots[0]).len();
+    let at = |index: usize| pilots.iter().map(|it| pick(it)[index]).sum::<f64>();
+    (0..length).map(|index| at(index) / pilots.len() as f64).collect()
+}

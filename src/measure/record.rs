@@ -1,0 +1,197 @@
+//! What a replication leaves for comparisons: its main figures as numbers, and what it counted for
+//! each objective. Small, so that it can be kept for every replication, and written down.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    figures::{CallFigures, Figures, RequestFigures},
+    series::Sample,
+    shape::{Meter, ObjectiveShape, Shape, Subject},
+    tally::{ObjectiveTally, Tally},
+};
+
+/// A site with more hosts than this is compared by its services alone.
+const HOSTS_MAX: usize = 500;
+
+/// One replication.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// In the order of `kinds`. `None`: no data.
+    pub figures: Vec<Option<f64>>,
+    /// By objective.
+    pub objectives: Vec<Seen>,
+}
+
+/// What a replication saw of an objective.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    /// How many there were of what it is about.
+    pub count: u64,
+    /// How many of them failed or took as long as the limit less its margin, the limit itself, the
+    /// limit with its margin.
+    pub beyond: [u64; 3],
+    /// How long they took together, in seconds.
+    pub sum_s: f64,
+    /// Of a rate or a level: its mean over the window.
+    pub value: Option<f64>,
+    /// How many there were in each slice of the window, and how many of those were beyond the limit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<[u32; 2]>,
+}
+
+/// What a figure is about. Indices are those of the compiled scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// All requests.
+    Site,
+    /// Requests of one type.
+    Request(u32),
+    /// Calls at one service.
+    Service(u32),
+    /// A machine.
+    Host(u32),
+}
+
+/// What a figure is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// 0 to 1.
+    Share,
+    /// Seconds.
+    Seconds,
+    /// Events a second.
+    PerSecond,
+    /// Calls, on average.
+    Calls,
+}
+
+/// A figure, without its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Of what.
+    pub about: About,
+    /// Which: `p99`.
+    pub name: &'static str,
+    /// Its unit.
+    pub unit: Unit,
+    /// A larger value is better, rather than worse.
+    pub more_is_better: bool,
+}
+
+type Column = (&'static str, Unit, bool);
+
+const REQUEST: [Column; 8] = [
+    ("success", Unit::Share, true),
+    ("throughput", Unit::PerSecond, true),
+    ("mean", Unit::Seconds, false),
+    ("p50", Unit::Seconds, false),
+    ("p90", Unit::Seconds, false),
+    ("p95", Unit::Seconds, false),
+    ("p99", Unit::Seconds, false),
+    ("p99.9", Unit::Seconds, false),
+];
+const SERVICE: [Column; 6] = [
+    ("failed", Unit::Share, false),
+    ("time mean", Unit::Seconds, false),
+    ("time p99", Unit::Seconds, false),
+    ("wait mean", Unit::Seconds, false),
+    ("wait p99", Unit::Seconds, false),
+    ("calls in it", Unit::Calls, false),
+];
+const HOST: [Column; 1] = [("CPU", Unit::Share, false)];
+
+fn of_requests(it: &RequestFigures<Option<f64>>) -> [Option<f64>; REQUEST.len()] {
+    let (rates, ok) = (&it.rates, &it.ok);
+    [
+        rates.success_share,
+        rates.throughput_per_s,
+        ok.mean_s,
+        ok.p50_s,
+        ok.p90_s,
+        ok.p95_s,
+        ok.p99_s,
+        ok.p99_9_s,
+    ]
+}
+
+fn of_calls(it: &CallFigures<Option<f64>>) -> [Option<f64>; SERVICE.len()] {
+    [
+        it.failed_share,
+        it.sojourn_mean_s,
+        it.sojourn_p99_s,
+        it.wait_mean_s,
+        it.wait_p99_s,
+        it.in_system_mean,
+    ]
+}
+
+impl Record {
+    /// Of a replication.
+    pub fn new(tally: &Tally, figures: &Figures<Option<Sample>>) -> Record {
+        let figures = figures.numbers();
+        let mut values = of_requests(&figures.site).to_vec();
+        values.extend(figures.requests.iter().flat_map(of_requests));
+        values.extend(figures.services.iter().flat_map(of_calls));
+        if figures.hosts.len() <= HOSTS_MAX {
+            values.extend(figures.hosts.iter().map(|host| host.cpu_utilisation));
+        }
+        let shapes = tally.shape.objectives.iter();
+        let objectives =
+            shapes.zip(&tally.objectives).map(|(it, counted)| Seen::new(it, counted, &tally.shape));
+        Record { figures: values, objectives: objectives.collect() }
+    }
+}
+
+impl Seen {
+    fn new(it: &ObjectiveShape, counted: &ObjectiveTally, shape: &Shape) -> Seen {
+        let window_s = it.until.since(it.from).seconds();
+        let ObjectiveTally { count, beyond, area, ref slices } = *counted;
+        let (sum_s, value) = match &it.subject {
+            Subject::Requests(..) | Subject::Calls(..) | Subject::Lag(..) => {
+                (area as f64 / 1e9, None)
+            }
+            Subject::Ended(_) | Subject::Served(_) => (0.0, Some(count as f64 / window_s)),
+            Subject::Level(meter) => {
+                (0.0, Some(area as f64 / (1e9 * window_s * capacity(meter, shape))))
+            }
+        };
+        Seen { count, beyond, sum_s, value, slices: slices.clone() }
+    }
+}
+
+/// How much of a level there is at most; 1 where it is not a share of anything.
+fn capacity(meter: &Meter, shape: &Shape) -> f64 {
+    let host = |index: &u32| &shape.hosts[*index as usize];
+    let whole: u64 = match meter {
+        Meter::Cores(of) => of.iter().map(|it| u64::from(host(it).cores)).sum(),
+        Meter::Disks(of) => of.iter().map(|it| u64::from(host(it).disk_parallel)).sum(),
+        Meter::Sending(of) => of.len() as u64,
+        Meter::Workers(of) => {
+            let workers = of.iter().filter_map(|&it| shape.instances[it as usize].workers);
+            workers.map(u64::from).sum()
+        }
+        Meter::Waiting(..) => 1,
+    };
+    whole.max(1) as f64
+}
+
+/// What the figures of a record are.
+pub fn kinds(shape: &Shape) -> Vec<Kind> {
+    let mut kinds = Vec::new();
+    let mut add = |about: About, columns: &[Column]| {
+        kinds.extend(columns.iter().map(|&(name, unit, more_is_better)| Kind {
+            about,
+            name,
+            unit,
+            more_is_better,
+        }));
+    };
+    add(About::Site, &REQUEST);
+    (0..shape.requests).for_each(|index| add(About::Request(index), &REQUEST));
+    (0..shape.services).for_each(|index| add(About::Service(index), &SERVICE));
+    if shape.hosts.len() <= HOSTS_MAX {
+        (0..shape.hosts.len() as u32).for_each(|index| add(About::Host(index), &HOST));
+    }
+    kinds
+}

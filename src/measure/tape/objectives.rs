@@ -1,0 +1,188 @@
+//! What is counted and metered for objectives, exactly: a counter for each declared limit rather
+//! than a look into a histogram, and for levels their integral, read at both ends of the window.
+
+use crate::{
+    engine::time::{Instant, Span},
+    measure::{
+        recorder::Finished,
+        shape::{Judged, Meter, ObjectiveShape, Shape, Subject, Whose},
+        tally::{ObjectiveTally, Tally},
+        window::Areas,
+    },
+};
+
+/// Which objectives to look at when something happens (indices).
+#[derive(Clone, Debug, Default)]
+pub(super) struct Watch {
+    /// When a request is over.
+    pub(super) requests: Vec<u32>,
+    /// When a call is over, by instance; empty if no objective is about calls.
+    pub(super) calls: Vec<Vec<u32>>,
+    /// When a transaction is visible, by instance; empty if no objective is about lag.
+    pub(super) lags: Vec<Vec<u32>>,
+    /// About levels.
+    levels: Vec<u32>,
+}
+
+impl Watch {
+    pub(super) fn new(shape: &Shape) -> Watch {
+        let mut watch = Watch::default();
+        let count = shape.instances.len();
+        for (index, objective) in (0..).zip(&shape.objectives) {
+            match &objective.subject {
+                Subject::Requests(..) | Subject::Ended(_) => watch.requests.push(index),
+                Subject::Calls(instances, _) | Subject::Served(instances) => {
+                    list(&mut watch.calls, count, instances, index);
+                }
+                Subject::Lag(instances, _) => list(&mut watch.lags, count, instances, index),
+                Subject::Level(_) => watch.levels.push(index),
+            }
+        }
+        watch
+    }
+
+    /// Where levels have to be read, in order.
+    pub(super) fn edges(&self, shape: &Shape) -> Vec<Instant> {
+        let objectives = self.levels.iter().map(|&index| &shape.objectives[index as usize]);
+        let mut edges: Vec<_> = objectives.flat_map(|it| [it.from, it.until]).collect();
+        edges.sort_unstable();
+        edges.dedup();
+        edges
+    }
+
+    /// Reads the levels whose windows begin or end now; their areas up to now are in the tally.
+    pub(super) fn read_levels(&self, now: Instant, tally: &mut Tally) {
+        for &index in &self.levels {
+            let objective = &tally.shape.objectives[index as usize];
+            let Subject::Level(meter) = &objective.subject else { continue };
+            let read = reading(meter, tally);
+            let area = &mut tally.objectives[index as usize].area;
+            if objective.from == now {
+                // Taken off again at the end.
+                *area = read;
+            } else if objective.until == now {
+                *area = read - *area;
+            }
+        }
+    }
+}
+
+fn list(lists: &mut Vec<Vec<u32>>, count: usize, instances: &[u32], objective: u32) {
+    lists.resize(count, Vec::new());
+    for &instance in instances {
+        lists[instance as usize].push(objective);
+    }
+}
+
+/// The integral of a level since the window began, level times nanoseconds.
+fn reading(meter: &Meter, tally: &Tally) -> u128 {
+    let total = |areas: &Areas| areas.by_part.iter().map(|&area| u128::from(area)).sum::<u128>();
+    let hosts = |of: &[u32], areas: fn(&crate::measure::tally::HostTally) -> &Areas| {
+        of.iter().map(|&host| total(areas(&tally.hosts[host as usize]))).sum()
+    };
+    let instance = |index: &u32| &tally.instances[*index as usize];
+    match meter {
+        Meter::Cores(of) => hosts(of, |host| &host.runnable.used),
+        Meter::Disks(of) => hosts(of, |host| &host.disk),
+        Meter::Sending(of) => hosts(of, |host| &host.sending),
+        Meter::Workers(of) => of.iter().map(|index| total(&instance(index).busy.used)).sum(),
+        Meter::Waiting(of, upstreams) => {
+            let here: u128 = of.iter().map(|index| instance(index).waiting.area).sum();
+            let there = upstreams.iter().map(|&it| tally.upstreams[it as usize].queued_area);
+            here + there.sum::<u128>()
+        }
+    }
+}
+
+impl Whose {
+    fn is_of(self, request: &Finished) -> bool {
+        match self {
+            Whose::All => true,
+            Whose::Type(index) => index == request.request,
+            Whose::Workload(index) => index == request.workload,
+        }
+    }
+}
+
+impl ObjectiveShape {
+    fn covers(&self, at: Instant) -> bool {
+        self.from <= at && at < self.until
+    }
+
+    /// A visitor's request is over; `is_cut_off` by the end of the run.
+    pub(super) fn see_request(
+        &self,
+        request: &Finished,
+        is_cut_off: bool,
+        counter: &mut ObjectiveTally,
+    ) {
+        let is_ok = request.outcome.is_ok();
+        match self.subject {
+            Subject::Requests(whose, judged)
+                if whose.is_of(request) && self.covers(request.arrived) =>
+            {
+                let is_bad = judged.count(request.ended.since(request.arrived), is_ok, counter);
+                self.cut(request.arrived, is_bad, counter);
+            }
+            Subject::Ended(whose) if whose.is_of(request) => {
+                let counts = is_ok && !is_cut_off && self.covers(request.ended);
+                counter.count += u64::from(counts);
+            }
+            _ => {}
+        }
+    }
+
+    /// A call is over.
+    pub(super) fn see_call(
+        &self,
+        arrived: Instant,
+        ended: Instant,
+        is_ok: bool,
+        counter: &mut ObjectiveTally,
+    ) {
+        match self.subject {
+            Subject::Calls(_, judged) if self.covers(arrived) => {
+                let is_bad = judged.count(ended.since(arrived), is_ok, counter);
+                self.cut(arrived, is_bad, counter);
+            }
+            Subject::Served(_) => counter.count += u64::from(is_ok && self.covers(ended)),
+            _ => {}
+        }
+    }
+
+    /// Counts in slices, too.
+    fn cut(&self, arrived: Instant, is_bad: bool, counter: &mut ObjectiveTally) {
+        let Some(slice) = self.slice else { return };
+        let at = (arrived.since(self.from).nanos() / slice.nanos()) as usize;
+        if counter.slices.len() <= at {
+            counter.slices.resize(at + 1, [0; 2]);
+        }
+        counter.slices[at][0] += 1;
+        counter.slices[at][1] += u32::from(is_bad);
+    }
+
+    /// A transaction is visible.
+    pub(super) fn see_lag(&self, lag: Span, now: Instant, counter: &mut ObjectiveTally) {
+        if let Subject::Lag(_, judged) = self.subject
+            && self.covers(now)
+        {
+            judged.count(lag, true, counter);
+        }
+    }
+}
+
+impl Judged {
+    /// Whether it is beyond the limit.
+    #[inline]
+    fn count(self, took: Span, is_ok: bool, counter: &mut ObjectiveTally) -> bool {
+        if self.successes_only && !is_ok {
+            return false;
+        }
+        counter.count += 1;
+        counter.area += u128::from(took.nanos());
+        for (beyond, limit) in counter.beyond.iter_mut().zip(self.limits) {
+            *beyond += u64::from(took >= limit || !is_ok);
+        }
+        took >= self.limits[1] || !is_ok
+    }
+}

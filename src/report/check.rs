@@ -1,0 +1,180 @@
+//! The verdicts on one or several scenarios, as a document; `check/` has a file for each form in
+//! which it is told: for people, `JUnit`, GitHub's annotations, Markdown.
+
+pub mod annotations;
+pub mod junit;
+pub mod markdown;
+pub mod terminal;
+
+use serde::Serialize;
+
+use super::{
+    blame::{Blame, blame},
+    objective::measured as sentence,
+    summary::Summary,
+    versus::{Comparison, change},
+};
+use crate::{
+    measure::fold::Fold,
+    model::blueprint::Blueprint,
+    slo::{
+        gate::{Rules, Verdict},
+        objective::Measured,
+    },
+};
+
+/// Changes whenever a field is renamed, removed or means something else.
+pub const SCHEMA: &str = "simulate-check/1";
+
+/// Everything.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verdicts {
+    /// `SCHEMA`.
+    pub schema: &'static str,
+    /// Of this program.
+    pub version: &'static str,
+    /// One less how often a verdict may be wrong.
+    pub confidence: f64,
+    /// Replications in each round.
+    pub round: u32,
+    /// Replications at most.
+    pub budget: u32,
+    /// In the order in which they were given.
+    pub scenarios: Vec<Case>,
+}
+
+/// A scenario.
+#[derive(Clone, Debug, Serialize)]
+pub struct Case {
+    /// Its file's name.
+    pub name: String,
+    /// Its file.
+    pub file: String,
+    /// One line for people.
+    pub title: String,
+    /// The experiment's seed.
+    pub seed: u64,
+    /// How many were needed.
+    pub replications: u32,
+    /// The worst of its verdicts.
+    pub verdict: Option<Verdict>,
+    /// What was promised.
+    pub objectives: Vec<Judged>,
+    /// What it was held against, if it was not judged by its limits but by what was there before.
+    pub against: Option<Comparison>,
+    /// Key, end and outcome of each request, in order.
+    pub events_digest: String,
+}
+
+/// An objective and its verdict.
+#[derive(Clone, Debug, Serialize)]
+pub struct Judged {
+    /// What was promised and measured.
+    #[serde(flatten)]
+    pub measured: Measured,
+    /// What is to be said of it.
+    pub verdict: Verdict,
+    /// Why it is none.
+    pub reason: Option<&'static str>,
+    /// The line of the file, 0 if it does not stand in one.
+    pub line: u32,
+    /// Of a broken one.
+    pub blame: Option<Blame>,
+}
+
+impl Verdicts {
+    /// Nothing yet.
+    pub fn new(rules: &Rules) -> Verdicts {
+        Verdicts {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION"),
+            confidence: rules.confidence,
+            round: rules.round,
+            budget: rules.budget,
+            scenarios: Vec::new(),
+        }
+    }
+
+    /// How many objectives got this verdict.
+    pub fn count(&self, is: impl Fn(Verdict) -> bool) -> usize {
+        self.judged().filter(|judged| is(judged.verdict)).count()
+    }
+
+    /// All objectives of all scenarios.
+    pub fn judged(&self) -> impl Iterator<Item = &Judged> {
+        self.scenarios.iter().flat_map(|case| &case.objectives)
+    }
+}
+
+impl Case {
+    /// Puts names, figures and reasons to verdicts.
+    pub fn new(
+        site: &Blueprint,
+        file: &str,
+        fold: &Fold,
+        measured: &[Measured],
+        verdicts: &[Verdict],
+    ) -> Case {
+        let told = site.objectives.iter().zip(measured).zip(verdicts);
+        let objectives: Vec<Judged> = told
+            .map(|((objective, it), &verdict)| {
+                let is_broken = verdict == Verdict::Missed;
+                let blame = is_broken.then(|| blame(site, objective, fold, &sentence(it)));
+                Judged {
+                    measured: it.clone(),
+                    verdict,
+                    reason: verdict.reason(),
+                    line: objective.line,
+                    blame,
+                }
+            })
+            .collect();
+        Case::of(site, file, fold, objectives, None)
+    }
+
+    /// Held against what was there before: missed is what is worse by more than its margin, and
+    /// nothing else is.
+    pub fn against(site: &Blueprint, file: &str, fold: &Fold, comparison: Comparison) -> Case {
+        let summary = Summary::new(site, fold);
+        let both = site.objectives.iter().zip(summary.objectives);
+        let objectives = both.filter_map(|(objective, it)| {
+            let told = comparison.objectives.iter().find(|told| told.name == it.name)?;
+            let verdict = if told.is_regression { Verdict::Missed } else { Verdict::Met };
+            let blame = told.is_regression.then(|| blame(site, objective, fold, &change(told)));
+            Some(Judged { measured: it, verdict, reason: None, line: objective.line, blame })
+        });
+        let objectives = objectives.collect();
+        Case::of(site, file, fold, objectives, Some(comparison))
+    }
+
+    fn of(
+        site: &Blueprint,
+        file: &str,
+        fold: &Fold,
+        objectives: Vec<Judged>,
+        against: Option<Comparison>,
+    ) -> Case {
+        let worst = objectives.iter().map(|it| it.verdict).max_by_key(|it| badness(*it));
+        Case {
+            name: site.name.clone(),
+            file: file.to_owned(),
+            title: site.title.clone(),
+            seed: site.seed,
+            replications: fold.pool.replications,
+            verdict: worst,
+            objectives,
+            against,
+            events_digest: fold.pool.events.to_string(),
+        }
+    }
+}
+
+/// What is worse is told first.
+const fn badness(verdict: Verdict) -> u32 {
+    match verdict {
+        Verdict::Met => 0,
+        Verdict::Undecided(_) => 1,
+        Verdict::NoData => 2,
+        Verdict::Missed => 3,
+    }
+}

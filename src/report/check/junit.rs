@@ -1,0 +1,46 @@
+//! `JUnit` XML: a suite for each scenario, a case for each objective. What is missed is a failure; what
+//! is undecided or has no data is an error, never a skip, which would be green. There are no times in
+//! it: the same verdicts are the same bytes.
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::{Judged, Verdicts};
+use crate::{report::objective::measured, slo::gate::Verdict};
+
+/// The document.
+pub fn render(verdicts: &Verdicts) -> String {
+    let mut report = Report::new("simulate check");
+    for case in &verdicts.scenarios {
+        let mut suite = TestSuite::new(&case.name);
+        for judged in &case.objectives {
+            let mut test = TestCase::new(&judged.measured.name, status(judged));
+            test.set_classname(&case.name);
+            test.set_system_out(measured(&judged.measured));
+            suite.add_test_case(test);
+        }
+        report.add_test_suite(suite);
+    }
+    report.to_string().expect("what was read as UTF-8 can be written")
+}
+
+fn status(judged: &Judged) -> TestCaseStatus {
+    let (kind, word) = match judged.verdict {
+        Verdict::Met => return TestCaseStatus::success(),
+        Verdict::Missed => (NonSuccessKind::Failure, "missed"),
+        Verdict::Undecided(_) => (NonSuccessKind::Error, "undecided"),
+        Verdict::NoData => (NonSuccessKind::Error, "no data"),
+    };
+    let mut status = TestCaseStatus::non_success(kind);
+    let require = &judged.measured.require;
+    status.set_type(word);
+    status.set_message(format!("{word}: {require}: {}", measured(&judged.measured)));
+    let text = match (&judged.blame, judged.reason) {
+        (Some(blame), _) => {
+            format!("what: {}\nwhen: {}\nwho:  {}", blame.what, blame.when, blame.who)
+        }
+        (None, Some(reason)) => reason.to_owned(),
+        (None, None) => String::new(),
+    };
+    status.set_description(text);
+    status
+}

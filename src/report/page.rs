@@ -1,0 +1,74 @@
+//! A page of text: 80 columns, headings and tables, the same words with and without colour.
+
+use super::table::Table;
+
+/// How wide a page is.
+pub const WIDTH: usize = 80;
+
+/// Whether to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    /// Plain text.
+    Off,
+    /// ANSI escapes.
+    On,
+}
+
+/// A page under construction.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// What it says so far.
+    pub text: String,
+    colour: Colour,
+}
+
+impl Page {
+    /// An empty one.
+    pub fn new(colour: Colour) -> Page {
+        Page { text: String::new(), colour }
+    }
+
+    /// A line as it is.
+    pub fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    /// A line in a colour or weight, by its ANSI code.
+    pub fn painted(&mut self, code: &str, line: &str) {
+        match self.colour {
+            Colour::Off => self.line(line),
+            Colour::On => self.line(&format!("\x1b[{code}m{line}\x1b[0m")),
+        }
+    }
+
+    /// A heading, behind an empty line.
+    pub fn heading(&mut self, words: &str) {
+        self.line("");
+        self.painted("1", words);
+    }
+
+    /// A table, its titles dimmed.
+    pub fn table(&mut self, table: &Table) {
+        for (number, line) in table.lines().iter().enumerate() {
+            if number == 0 { self.painted("2", line) } else { self.line(line) }
+        }
+    }
+
+    /// Words, broken at spaces where the page ends; further lines are indented.
+    pub fn paragraph(&mut self, words: &str, indent: usize) {
+        let (line, words) = words.split_at(words.len() - words.trim_start().len());
+        let mut line = line.to_owned();
+        for word in words.split(' ') {
+            let is_full = line.chars().count() + 1 + word.chars().count() > WIDTH;
+            if is_full {
+                self.line(&line);
+                line = " ".repeat(indent);
+            } else if !line.trim_start().is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.line(&line);
+    }
+}

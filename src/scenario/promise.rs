@@ -1,0 +1,496 @@
+//! Objectives: `require` in the manner of a threshold, `where` it holds, over which `window`.
+
+use crate::{
+    engine::time::{Instant, Span},
+    model::blueprint::{Budget, Good, Promise, Recovery, Resource},
+    scenario::{
+        fields::{Fields, Notes, Read},
+        happening::{declared, lasts},
+        mistake::{At, nearest},
+        program::choice,
+        schema::{Objective, Scope, Site},
+        tree::Node,
+        units::{Share, percent, plain, rate, span},
+    },
+};
+
+pub(crate) fn objective(fields: &Fields<'_>, number: usize, site: &Site) -> Option<Objective> {
+    let notes = fields.notes;
+    let name = fields.or::<String>("name", &format!("\"slo {number}\""), "its number");
+    if name.trim().is_empty() || name.len() > 200 || name.chars().any(char::is_control) {
+        notes.mistake(fields.at("name"), "names have 1 to 200 printable characters");
+    }
+    let require = fields.need::<String>("require");
+    let place = place(fields, site);
+    let window = window(fields, site);
+    let all = "a failure counts as beyond every limit";
+    let counting = fields.or::<Counting>("counting", "\"all\"", all);
+    let margin = fields.or::<Share>("margin", "0", "the limit itself").0;
+    if margin >= 1.0 {
+        notes.mistake(fields.at("margin"), "within a margin of the whole limit all is the same");
+    }
+    let require = require?;
+    let at = fields.at("require");
+    let promise = match long_term(fields, &require, site) {
+        Some(promise) => promise?,
+        None => promise(&require, at, notes)?,
+    };
+    let successes_only = counting == Counting::Successes;
+    if successes_only && !matches!(promise, Promise::Percentile { .. }) {
+        let says = match promise {
+            Promise::Success { .. } => "a share of successes among successes is always the whole",
+            _ => "only percentiles of latencies count failures or leave them out",
+        };
+        notes.mistake(fields.at("counting"), says);
+    }
+    let place = place?;
+    place.check(promise, site, notes)?;
+    let (scope, zone) = (place.scope, place.zone);
+    Some(Objective {
+        name,
+        require,
+        at,
+        scope,
+        zone,
+        window: window?,
+        promise,
+        successes_only,
+        margin,
+    })
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counting {
+    All,
+    Successes,
+}
+
+impl Read for Counting {
+    fn read(node: &Node, notes: &Notes) -> Option<Counting> {
+        choice(node, notes, &[("all", Counting::All), ("successes", Counting::Successes)])
+    }
+}
+
+/// What `where` names.
+struct Place {
+    scope: Scope,
+    zone: Option<usize>,
+    at: At,
+}
+
+fn place(fields: &Fields<'_>, site: &Site) -> Option<Place> {
+    if !fields.has("where") {
+        fields.sub("where");
+        return Some(Place { scope: Scope::Site, zone: None, at: fields.at });
+    }
+    let notes = fields.notes;
+    let inner = Fields::of(fields.node("where")?, "`where`", notes)?;
+    let request = inner.get::<String>("request");
+    let workload = inner.get::<String>("workload");
+    let service = inner.get::<String>("service");
+    let zone = inner.get::<String>("zone");
+    inner.finish();
+    let known =
+        site.network.zones.iter().map(|zone| zone.text.as_str()).filter(|it| !it.is_empty());
+    let zone = match zone {
+        Some(name) => Some(notes.find("zone", "zones", &name, inner.at("zone"), known)?),
+        None => None,
+    };
+    let scope = match (request, workload, service) {
+        (Some(name), None, None) => {
+            let known = site.requests.iter().map(|request| request.name.text.as_str());
+            let at = inner.at("request");
+            notes.find("request", "requests", &name, at, known).map(Scope::Request)
+        }
+        (None, Some(name), None) => {
+            let known = site.workloads.iter().map(|workload| workload.name.text.as_str());
+            let at = inner.at("workload");
+            notes.find("workload", "workloads", &name, at, known).map(Scope::Workload)
+        }
+        (None, None, Some(name)) => {
+            let at = inner.at("service");
+            notes.find("service", "services", &name, at, declared(site)).map(Scope::Service)
+        }
+        (None, None, None) if zone.is_some() => Some(Scope::Site),
+        _ => {
+            let hint = "one of `request`, `workload`, `service`; a `zone` beside a service";
+            notes.hinted(inner.at, "`where` names one thing", hint);
+            None
+        }
+    };
+    Some(Place { scope: scope?, zone, at: inner.at })
+}
+
+impl Place {
+    /// Whether the promise can be measured there.
+    fn check(&self, promise: Promise, site: &Site, notes: &Notes) -> Option<()> {
+        let is_service = matches!(self.scope, Scope::Service(_));
+        let is_of_requests = matches!(self.scope, Scope::Request(_) | Scope::Workload(_));
+        let wrong = |says: &str, hint: &str| {
+            notes.hinted(self.at, says, hint);
+            None
+        };
+        let service = "name a service, as in `where = { service = \"app\" }`";
+        if self.zone.is_some() && is_of_requests {
+            return wrong("visitors' requests are in no zone", "name a service there");
+        }
+        match promise {
+            Promise::Percentile { .. }
+            | Promise::Mean { .. }
+            | Promise::Success { .. }
+            | Promise::Throughput { .. }
+            | Promise::Recovery(_)
+            | Promise::Budget(_) => {
+                if self.zone.is_some() && !is_service {
+                    return wrong("visitors' requests are in no zone", service);
+                }
+            }
+            Promise::Utilisation { of, .. } => {
+                if is_of_requests || (self.zone.is_none() && !is_service) {
+                    return wrong("machines are used, not requests", service);
+                }
+                if of == Resource::Workers && !is_service {
+                    return wrong("workers are a service's", service);
+                }
+                self.check_resource(of, site, notes)?;
+            }
+            Promise::Queue { .. } if !is_service => {
+                return wrong("a queue is a service's", service);
+            }
+            Promise::Queue { .. } => {}
+            Promise::Lag { .. } => {
+                let Scope::Service(service) = self.scope else {
+                    return wrong("a lag is a replicated database's", "name its service");
+                };
+                let service = &site.services[service];
+                if service.parts.log.is_none() || service.instances < 2 {
+                    let says = format!("`{}` has no replicas", service.name.text);
+                    return wrong(&says, "a primary with `instances` of 2 or more has some");
+                }
+            }
+        }
+        Some(())
+    }
+
+    fn check_resource(&self, of: Resource, site: &Site, notes: &Notes) -> Option<()> {
+        let Scope::Service(number) = self.scope else { return Some(()) };
+        let service = &site.services[number];
+        let name = &service.name.text;
+        let is_limited = match of {
+            Resource::Cpu => true,
+            Resource::Workers => !service.has_unlimited_workers(),
+            Resource::Disk => site.machines_of(service).iter().any(|it| it.disk.is_some()),
+            Resource::Nic => site.machines_of(service).iter().any(|it| it.nic_bits.is_some()),
+        };
+        if is_limited {
+            return Some(());
+        }
+        let says = match of {
+            Resource::Workers => format!("the workers of `{name}` are unlimited"),
+            Resource::Cpu | Resource::Disk | Resource::Nic => {
+                format!("the machines of `{name}` have no limited {}", of.name())
+            }
+        };
+        notes.hinted(self.at, says, "what has no limit has no utilisation");
+        None
+    }
+}
+
+const WINDOWS: &str =
+    "as in \"0s..3min\", \"before event 1\", \"during event 1\", \"after event 1\"";
+
+fn window(fields: &Fields<'_>, site: &Site) -> Option<(Span, Span)> {
+    let Some(node) = fields.node("window") else {
+        fields.filled("window", format!("\"0s..{}s\"", site.duration.seconds()), "the whole run");
+        return Some((Span::ZERO, site.duration));
+    };
+    let notes = fields.notes;
+    let text = String::read(node, notes)?;
+    let trimmed = text.trim();
+    for (word, part) in [("before", 0), ("during", 1), ("after", 2)] {
+        if let Some(rest) = trimmed.strip_prefix(word) {
+            return around(rest, part, node.at, site, notes);
+        }
+    }
+    let ends = trimmed.split_once("..").map(|(from, until)| (span(from), span(until)));
+    match ends {
+        Some((Ok(from), Ok(until))) if from < until && until <= site.duration => {
+            Some((from, until))
+        }
+        Some((Ok(from), Ok(until))) if from < until => {
+            notes.hinted(node.at, format!("the window `{text}` ends after the run"), lasts(site));
+            None
+        }
+        Some((Ok(_), Ok(_))) => {
+            notes.mistake(node.at, format!("the window `{text}` is empty"));
+            None
+        }
+        Some((Err(reason), _) | (_, Err(reason))) => {
+            notes.hinted(node.at, reason.0, reason.1);
+            None
+        }
+        None => {
+            notes.hinted(node.at, format!("`{text}` is not a window"), WINDOWS);
+            None
+        }
+    }
+}
+
+/// The time before, during or after an event, which is named by its number.
+fn around(rest: &str, part: usize, at: At, site: &Site, notes: &Notes) -> Option<(Span, Span)> {
+    let number = rest.trim().strip_prefix("event").and_then(|it| it.trim().parse::<usize>().ok());
+    let Some(number) = number else {
+        notes.hinted(at, "events are named by their number", WINDOWS);
+        return None;
+    };
+    let episode = number.checked_sub(1).and_then(|index| site.episodes.get(index));
+    let Some(episode) = episode else {
+        let says = format!("no event {number}: the scenario has {}", site.episodes.len());
+        notes.hinted(at, says, "they are counted from 1, in the order of the file");
+        return None;
+    };
+    // Other events end the time before and after this one.
+    let before = site.episodes.iter().map(|it| it.until).filter(|until| *until <= episode.from);
+    let after = site.episodes.iter().map(|it| it.from).filter(|from| *from >= episode.until);
+    let (from, until) = [
+        (before.max().unwrap_or(Span::ZERO), episode.from),
+        (episode.from, episode.until),
+        (episode.until, after.min().unwrap_or(site.duration)),
+    ][part];
+    if from >= until {
+        notes.mistake(at, format!("there is no time {} it", ["before", "during", "after"][part]));
+        return None;
+    }
+    Some((from, until))
+}
+
+/// `recovery < 30s` and `error_budget < 100%`, which have settings of their own; `None`: it is none of
+/// them.
+#[expect(clippy::option_option, reason = "whether it is one, and whether it is right")]
+fn long_term(fields: &Fields<'_>, require: &str, site: &Site) -> Option<Option<Promise>> {
+    let notes = fields.notes;
+    let (what, limit) = require.split_once('<')?;
+    let limit = limit.trim_start_matches('=').trim();
+    match what.trim() {
+        "recovery" => Some(recovery(fields, limit, site)),
+        "error_budget" => {
+            let at = fields.at("require");
+            let of = good(fields);
+            let over = fields.need::<Span>("over");
+            let slice = fields.get::<Span>("slice").filter(|slice| !slice.is_zero());
+            if site.episodes.iter().all(|episode| episode.rate.is_none()) {
+                let hint = "say how often an event is to be expected, as in `rate = \"0.5/d\"`";
+                notes.hinted(at, "a budget that no event burns: none has a `rate`", hint);
+                return Some(None);
+            }
+            let most = match percent(limit) {
+                Ok(most) if most > 0.0 => Some(most),
+                Ok(_) => {
+                    notes.mistake(at, "a promise that no run can keep");
+                    None
+                }
+                Err(reason) => {
+                    notes.hinted(at, reason.0, reason.1);
+                    None
+                }
+            };
+            Some((|| Some(Promise::Budget(Budget { of: of?, over: over?, most: most?, slice })))())
+        }
+        _ => None,
+    }
+}
+
+fn recovery(fields: &Fields<'_>, limit: &str, site: &Site) -> Option<Promise> {
+    let notes = fields.notes;
+    let within = match span(limit) {
+        Ok(within) => Some(within),
+        Err(reason) => {
+            notes.hinted(fields.at("require"), reason.0, reason.1);
+            None
+        }
+    };
+    let of = good(fields);
+    let number = fields.count_or("event", 1..=10_000, "1", "the first event of the file");
+    let hold = fields.or::<Span>("hold", "\"5s\"", "it has to stay well for so long");
+    if hold.is_zero() {
+        notes.mistake(fields.at("hold"), "what holds for no time does not hold");
+    }
+    let source = "recovery counts from where the event is undone";
+    let clock = fields.or::<Clock>("clock", "\"end\"", source);
+    let share = fields.or::<Share>("share", "\"95%\"", "of all cases").0;
+    if share <= 0.0 || share >= 1.0 {
+        notes.mistake(fields.at("share"), "a share of cases lies between 0% and 100%");
+    }
+    let Some(episode) = site.episodes.get(number as usize - 1) else {
+        let says = format!("no event {number}: the scenario has {}", site.episodes.len());
+        notes.hinted(fields.at("require"), says, "there has to be something to recover from");
+        return None;
+    };
+    let from = match clock {
+        Clock::Begin => episode.from,
+        Clock::End => episode.until,
+    };
+    if from + hold >= site.duration {
+        notes.hinted(fields.at("require"), "nothing is left of the run by then", lasts(site));
+        return None;
+    }
+    let clock = Instant::ZERO + site.warm_up + from;
+    Some(Promise::Recovery(Recovery { within: within?, of: of?, clock, hold, share }))
+}
+
+/// Where the clock of a recovery starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Clock {
+    Begin,
+    End,
+}
+
+impl Read for Clock {
+    fn read(node: &Node, notes: &Notes) -> Option<Clock> {
+        choice(node, notes, &[("begin", Clock::Begin), ("end", Clock::End)])
+    }
+}
+
+/// `of`: a percentile or a share of successes.
+fn good(fields: &Fields<'_>) -> Option<Good> {
+    let text = fields.need::<String>("of")?;
+    let at = fields.at("of");
+    match promise(&text, at, fields.notes)? {
+        Promise::Percentile { share, limit } => Some(Good { share, limit: Some(limit) }),
+        Promise::Success { share } if share < 1.0 => Some(Good { share, limit: None }),
+        _ => {
+            let hint = "as in \"success > 99.9%\" or \"p(99) < 800ms\"";
+            fields.notes.hinted(at, "not a share of good requests", hint);
+            None
+        }
+    }
+}
+
+const PROMISES: &str = "as in \"p(99) < 800ms\", \"success > 99.9%\", \"mean < 50ms\"; \
+                        docs/language.md lists all";
+
+/// What a promise is about.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Metric {
+    Percentile(f64),
+    Mean,
+    Success,
+    Throughput,
+    Utilisation(Resource),
+    Queue,
+    Lag,
+    LagPercentile(f64),
+}
+
+/// Metrics by their first word, and what a limit on them bounds.
+const METRICS: [&str; 7] = ["p", "mean", "success", "throughput", "utilisation", "queue", "lag"];
+/// What is known to be wanted, and not modelled yet.
+const UNMODELLED: [&str; 2] = ["rpo", "rto"];
+
+/// `p(99) < 800ms`, `success > 99.9%`, …
+fn promise(text: &str, at: At, notes: &Notes) -> Option<Promise> {
+    let trimmed = text.trim();
+    let Some(sign) = trimmed.find(['<', '>']) else {
+        notes.hinted(at, format!("`{text}` is not a promise"), PROMISES);
+        return None;
+    };
+    let metric = metric(trimmed[..sign].trim(), text, at, notes)?;
+    let limit = trimmed[sign + 1..].trim_start_matches('=').trim();
+    let is_below = trimmed.as_bytes()[sign] == b'<';
+    let wants_more = matches!(metric, Metric::Success | Metric::Throughput);
+    if is_below == wants_more {
+        let says = if wants_more {
+            "this is to be *above* its limit: `>`"
+        } else {
+            "this is to be *below* its limit: `<`"
+        };
+        notes.hinted(at, says, PROMISES);
+        return None;
+    }
+    match limited(metric, limit) {
+        Ok(Some(promise)) => Some(promise),
+        Ok(None) => {
+            notes.mistake(at, "a promise that no run can keep, or none can break");
+            None
+        }
+        Err(reason) => {
+            notes.hinted(at, reason.0, reason.1);
+            None
+        }
+    }
+}
+
+fn metric(what: &str, text: &str, at: At, notes: &Notes) -> Option<Metric> {
+    let (word, argument) = match what.split_once('(') {
+        Some((word, rest)) => match rest.strip_suffix(')') {
+            Some(argument) => (word.trim(), Some(argument.trim())),
+            None => (what, None),
+        },
+        None => (what, None),
+    };
+    let metric = match (word, argument) {
+        ("p", Some(share)) => Metric::Percentile(percentile(share, at, notes)?),
+        ("lag p", Some(share)) => Metric::LagPercentile(percentile(share, at, notes)?),
+        ("mean", None) => Metric::Mean,
+        ("success", None) => Metric::Success,
+        ("throughput", None) => Metric::Throughput,
+        ("queue", None) => Metric::Queue,
+        ("lag", None) => Metric::Lag,
+        ("utilisation" | "utilization", None) => Metric::Utilisation(Resource::Cpu),
+        ("utilisation" | "utilization", Some(of)) => {
+            let known = Resource::ALL.iter().map(|resource| resource.name());
+            let index = notes.find("resource", "resources", of, at, known)?;
+            Metric::Utilisation(Resource::ALL[index])
+        }
+        _ => {
+            if UNMODELLED.contains(&word) {
+                let says = format!("`{word}` is not modelled yet");
+                notes.hinted(at, says, PROMISES);
+            } else {
+                let guess = nearest(word, METRICS);
+                let says = match guess {
+                    Some(near) => format!("`{text}` is not a promise; `{near}` is near"),
+                    None => format!("`{text}` is not a promise"),
+                };
+                notes.hinted(at, says, PROMISES);
+            }
+            return None;
+        }
+    };
+    Some(metric)
+}
+
+fn percentile(text: &str, at: At, notes: &Notes) -> Option<f64> {
+    let share = percent(&format!("{}%", text.trim_end_matches('%')));
+    let share = share.ok().filter(|share| *share > 0.0 && *share < 1.0);
+    if share.is_none() {
+        let says = format!("`p({text})`: a percentile lies between 0 and 100");
+        notes.hinted(at, says, PROMISES);
+    }
+    share
+}
+
+/// The promise, unless it could not be kept, or not be broken.
+fn limited(metric: Metric, limit: &str) -> Result<Option<Promise>, (String, String)> {
+    let time = || span(limit).map(|limit| (!limit.is_zero()).then_some(limit));
+    let share = || percent(limit).map(|share| (share > 0.0).then_some(share));
+    Ok(match metric {
+        Metric::Percentile(share) => time()?.map(|limit| Promise::Percentile { share, limit }),
+        Metric::Mean => time()?.map(|limit| Promise::Mean { limit }),
+        Metric::Success => share()?.map(|share| Promise::Success { share }),
+        Metric::Throughput => Some(Promise::Throughput { least: rate(limit)? }),
+        Metric::Utilisation(of) => share()?.map(|most| Promise::Utilisation { of, most }),
+        Metric::Lag => time()?.map(|limit| Promise::Lag { share: None, limit }),
+        Metric::LagPercentile(share) => {
+            time()?.map(|limit| Promise::Lag { share: Some(share), limit })
+        }
+        Metric::Queue => match plain(limit) {
+            Some(most) if most > 0.0 => Some(Promise::Queue { most }),
+            Some(_) => None,
+            None => {
+                let says = format!("`{limit}` is not a number of calls");
+                return Err((says, "as in \"queue < 20\"".to_owned()));
+            }
+        },
+    })
+}

@@ -1,0 +1,142 @@
+//! The same objective on two sides, paired by replication: what was promised is not asked here, only
+//! whether the other side keeps it better or worse, and whether by more than its margin.
+//!
+//! Pairs are replications, never requests: both sides of a pair share their luck, and requests of one
+//! replication depend on each other.
+
+use crate::{
+    measure::record::Seen,
+    model::blueprint::{Objective, Promise},
+    stats::{
+        comparison::{Compared, Direction, Larger, compare, variance_reduction},
+        estimator::Estimator,
+        ratio::{Pair, jackknife, jackknife_difference},
+    },
+};
+
+/// One objective on two sides.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Difference {
+    /// The quantity on the one side and on the other.
+    pub values: (f64, f64),
+    /// It is a share of what is bad, which people want to see as one of what is good.
+    pub is_of_bad: bool,
+    /// Other minus one.
+    pub compared: Compared,
+    /// What more of it means.
+    pub larger: Larger,
+    /// The p-value of "the other is not worse by more than the margin".
+    pub p_regression: f64,
+    /// By what factor pairing narrows the variance, where it is known.
+    pub variance_reduction: Option<f64>,
+}
+
+impl Difference {
+    /// Of what both sides saw, as many replications of each. `None`: there is nothing to compare.
+    pub fn of(objective: &Objective, one: &[Seen], other: &[Seen]) -> Option<Difference> {
+        assert_eq!(one.len(), other.len(), "pairs are of two");
+        let margin = objective.margin;
+        match objective.promise {
+            Promise::Percentile { .. } | Promise::Lag { share: Some(_), .. } => {
+                of_times(one, other)
+            }
+            Promise::Success { share } => of_shares(one, other, margin * (1.0 - share)),
+            Promise::Mean { limit } | Promise::Lag { share: None, limit } => {
+                let margin = margin * limit.seconds();
+                of_ratios(one, other, margin, |it| Pair { part: it.sum_s, whole: it.count as f64 })
+            }
+            Promise::Throughput { least } => {
+                of_values(one, other, margin * least, Larger::IsBetter)
+            }
+            // Whoever compares runs no quiet days.
+            Promise::Recovery(_) | Promise::Budget(_) => None,
+            Promise::Utilisation { most, .. } | Promise::Queue { most } => {
+                of_values(one, other, margin * most, Larger::IsWorse)
+            }
+        }
+    }
+
+    /// What is to be said of it, at a level.
+    pub fn direction(&self, level: f64) -> Direction {
+        self.compared.direction(level, self.larger)
+    }
+}
+
+fn beyond(which: usize) -> impl Fn(&Seen) -> Pair {
+    move |it| Pair { part: it.beyond[which] as f64, whole: it.count as f64 }
+}
+
+fn pairs(of: &[Seen], pair: impl Fn(&Seen) -> Pair) -> Vec<Pair> {
+    of.iter().map(pair).collect()
+}
+
+/// Shares of what is too slow. Its margin is one of time: the other side is as good as the one if
+/// as much of it is within the limit with its margin, and no more within the limit less it.
+fn of_times(one: &[Seen], other: &[Seen]) -> Option<Difference> {
+    let base = pairs(one, beyond(1));
+    let at = |which: usize| jackknife_difference(&base, &pairs(other, beyond(which)));
+    let (near, difference, far) = (at(0)?, at(1)?, at(2)?);
+    let mut it = of_shares(one, other, 0.0)?;
+    it.compared = Compared {
+        p_equivalent: far.p_below(0.0).max(near.p_above(0.0)),
+        ..compare(&difference, 0.0)
+    };
+    it.p_regression = far.p_above(0.0);
+    Some(it)
+}
+
+fn of_shares(one: &[Seen], other: &[Seen], margin: f64) -> Option<Difference> {
+    of_ratios(one, other, margin, beyond(1)).map(|it| Difference { is_of_bad: true, ..it })
+}
+
+/// Ratios of sums, of which more is worse.
+fn of_ratios(
+    one: &[Seen],
+    other: &[Seen],
+    margin: f64,
+    pair: impl Fn(&Seen) -> Pair,
+) -> Option<Difference> {
+    let (one, other) = (pairs(one, &pair), pairs(other, &pair));
+    let difference = jackknife_difference(&one, &other)?;
+    let each = |of: &[Pair]| -> Vec<f64> {
+        of.iter().map(|it| if it.whole > 0.0 { it.part / it.whole } else { 0.0 }).collect()
+    };
+    Some(Difference {
+        values: (jackknife(&one)?.value, jackknife(&other)?.value),
+        is_of_bad: false,
+        compared: compare(&difference, margin),
+        larger: Larger::IsWorse,
+        p_regression: difference.p_above(margin),
+        variance_reduction: variance_reduction(&each(&one), &each(&other)),
+    })
+}
+
+/// Means of numbers, one from each replication.
+fn of_values(one: &[Seen], other: &[Seen], margin: f64, larger: Larger) -> Option<Difference> {
+    let value = |it: &Seen| it.value;
+    let one: Vec<f64> = one.iter().filter_map(value).collect();
+    let other: Vec<f64> = other.iter().filter_map(value).collect();
+    of_numbers(&one, &other, margin, larger)
+}
+
+/// Means of numbers, paired.
+pub fn of_numbers(one: &[f64], other: &[f64], margin: f64, larger: Larger) -> Option<Difference> {
+    if one.len() != other.len() {
+        return None;
+    }
+    let differences: Vec<f64> = one.iter().zip(other).map(|(one, other)| other - one).collect();
+    let difference = Estimator::of(&differences)?;
+    let p_regression = match larger {
+        Larger::IsWorse => difference.p_above(margin),
+        Larger::IsBetter => difference.p_below(-margin),
+    };
+    let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
+    Some(Difference {
+        values: (mean(one), mean(other)),
+        is_of_bad: false,
+        compared: compare(&difference, margin),
+        larger,
+        p_regression,
+        variance_reduction: variance_reduction(one, other),
+    })
+}

@@ -1,0 +1,276 @@
+//! What replications say about an objective: the measured quantity, and p-values for its promise
+//! being kept, being broken, and for lying so close to the limit that nobody needs to know.
+//!
+//! A percentile is judged as a share: p99 < 800 ms if and only if fewer than 1% take 800 ms or
+//! longer. Shares are counted exactly for each declared limit, so no bucket of a histogram enters.
+//! The replication is the unit throughout.
+
+use serde::Serialize;
+
+use super::{recovery::recovery_time, sides::Sides};
+use crate::{
+    measure::record::{Record, Seen},
+    model::blueprint::{Budget, Objective, Promise},
+    stats::{
+        binomial,
+        estimator::Estimator,
+        ratio::{Pair, jackknife},
+        share::{Counted, Share},
+        survival::{KaplanMeier, Observed, clopper_pearson},
+    },
+};
+
+/// What is known of an objective.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    of: Of,
+    /// The limit less its margin, itself, and with its margin.
+    limits: [f64; 3],
+    /// The promise is kept above its limit, rather than below.
+    is_kept_above: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Of {
+    /// Nothing happened that it is about, or there are too few replications to tell.
+    Nothing,
+    /// Of what fails or is too slow, for the three limits of a time.
+    Shares(Box<[Bad; 3]>),
+    /// A mean over replications.
+    Number(Estimator),
+    /// Times of recovery, and how many were short enough.
+    Times { times: Vec<Observed>, part: u64 },
+}
+
+/// A share of what is bad, and how it is spread over replications.
+#[derive(Clone, Copy, Debug)]
+struct Bad {
+    share: Share,
+    /// Replications that had any, and the largest share in one of them.
+    seen_in: u64,
+    most: f64,
+}
+
+/// A burst that was not seen is taken to be no more than so many times as large as those that were.
+const LARGER: f64 = 3.0;
+
+impl Bad {
+    /// The p-value of "it is as much as `limit`, or more". Where a few bursts were seen their spread is
+    /// not known; then it is asked how often replications have one at all, each as bad as three times
+    /// the worst that was seen.
+    fn p_below(&self, limit: f64) -> f64 {
+        if self.share.is_trustworthy() {
+            return self.share.p_below(limit);
+        }
+        let often = limit / (LARGER * self.most);
+        if often >= 1.0 {
+            return 0.0;
+        }
+        binomial::at_most(self.seen_in as f64, self.share.replications as f64, often)
+    }
+
+    /// The p-value of "it is as little as `limit`, or less": a few bursts may have been bad luck.
+    fn p_above(&self, limit: f64) -> f64 {
+        if self.share.is_trustworthy() { self.share.p_above(limit) } else { 1.0 }
+    }
+}
+
+/// A quantile of recovery times (Kaplan and Meier); `None`: later than was looked.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Recovered {
+    /// The quantile.
+    pub time_s: Option<f64>,
+    /// Its lower bound.
+    pub low_s: Option<f64>,
+    /// Its upper bound.
+    pub high_s: Option<f64>,
+}
+
+impl Evidence {
+    /// From what each replication counted.
+    pub fn of(objective: &Objective, index: usize, sides: &Sides<'_>) -> Evidence {
+        let counts: Vec<&Seen> = sides.whole.iter().map(|it| &it.objectives[index]).collect();
+        let (margin, is_kept_above) = (objective.margin, kept_above(objective.promise));
+        let around = |limit: f64| [limit * (1.0 - margin), limit, limit * (1.0 + margin)];
+        let (of, limits) = match objective.promise {
+            // These limits differ in the time they stand for, not in what may be beyond them.
+            Promise::Percentile { share, .. } | Promise::Lag { share: Some(share), .. } => {
+                (shares(&counts), [1.0 - share; 3])
+            }
+            Promise::Success { share } => (shares(&counts), around(1.0 - share)),
+            Promise::Mean { limit } | Promise::Lag { share: None, limit } => {
+                (mean_s(&counts), around(limit.seconds()))
+            }
+            Promise::Throughput { least } => (number(&counts), around(least)),
+            Promise::Utilisation { most, .. } | Promise::Queue { most } => {
+                (number(&counts), around(most))
+            }
+            Promise::Recovery(it) => {
+                let pairs = sides.whole.iter().zip(sides.quiet);
+                let times: Vec<Observed> = pairs
+                    .map(|(whole, quiet)| {
+                        let (seen, twin) = (&whole.objectives[index], &quiet.objectives[index]);
+                        recovery_time(objective, &it, seen, twin)
+                    })
+                    .collect();
+                let within_s = it.within.seconds();
+                let is_quick = |it: &&Observed| !it.is_censored && it.time < within_s;
+                let part = times.iter().filter(is_quick).count() as u64;
+                let of = if times.is_empty() { Of::Nothing } else { Of::Times { times, part } };
+                (of, around(it.share))
+            }
+            Promise::Budget(it) => (budget(objective, &it, index, sides), around(it.most)),
+        };
+        Evidence { of, limits, is_kept_above }
+    }
+
+    /// Whether there is nothing to judge.
+    pub fn is_empty(&self) -> bool {
+        matches!(self.of, Of::Nothing)
+    }
+
+    /// How likely at most what was seen would be if the promise were broken.
+    pub fn p_kept(&self) -> f64 {
+        if self.is_kept_above { self.p_above(1) } else { self.p_below(1) }
+    }
+
+    /// How likely at most what was seen would be if it were kept.
+    pub fn p_broken(&self) -> f64 {
+        if self.is_kept_above { self.p_below(1) } else { self.p_above(1) }
+    }
+
+    /// How likely at most it would be if the truth lay outside of the margin (two one-sided tests,
+    /// Schuirmann 1987).
+    pub fn p_within_margin(&self) -> f64 {
+        self.p_below(2).max(self.p_above(0))
+    }
+
+    fn p_below(&self, which: usize) -> f64 {
+        match &self.of {
+            Of::Nothing => 1.0,
+            Of::Shares(shares) => shares[which].p_below(self.limits[which]),
+            Of::Number(number) => number.p_below(self.limits[which]),
+            Of::Times { times, part, .. } => {
+                binomial::at_most(*part as f64, times.len() as f64, self.limits[which].min(1.0))
+            }
+        }
+    }
+
+    fn p_above(&self, which: usize) -> f64 {
+        match &self.of {
+            Of::Nothing => 1.0,
+            Of::Shares(shares) => shares[which].p_above(self.limits[which]),
+            Of::Number(number) => number.p_above(self.limits[which]),
+            Of::Times { times, part, .. } => {
+                binomial::at_least(*part as f64, times.len() as f64, self.limits[which].min(1.0))
+            }
+        }
+    }
+
+    /// The measured quantity with its interval: of a share, of what was good.
+    pub fn estimate(&self, confidence: f64) -> Option<(f64, (f64, f64))> {
+        match &self.of {
+            Of::Nothing => None,
+            Of::Shares(shares) => {
+                let (low, high) = shares[1].share.interval(confidence);
+                Some((1.0 - shares[1].share.value, (1.0 - high, 1.0 - low)))
+            }
+            Of::Number(number) => {
+                let (low, high) = number.interval(confidence);
+                Some((number.value, (low.max(0.0), high)))
+            }
+            Of::Times { times, part, .. } => {
+                let whole = times.len() as u64;
+                let value = *part as f64 / whole as f64;
+                Some((value, clopper_pearson(*part, whole, confidence)))
+            }
+        }
+    }
+
+    /// Whether there are enough effective observations for an interval.
+    pub fn is_trustworthy(&self) -> bool {
+        match &self.of {
+            Of::Nothing => false,
+            Of::Shares(shares) => shares[1].share.is_trustworthy(),
+            Of::Number(number) => number.freedom >= 4.0,
+            Of::Times { times, .. } => times.len() >= 5,
+        }
+    }
+
+    /// How many replications are behind a share of replications, and how many of them are not good.
+    pub fn replications(&self) -> Option<(u64, u64)> {
+        match &self.of {
+            Of::Times { times, part, .. } => Some((times.len() as u64, times.len() as u64 - part)),
+            Of::Nothing | Of::Shares(_) | Of::Number(_) => None,
+        }
+    }
+
+    /// Of recoveries: the time after which a share of them is over, and its bounds, seconds.
+    pub fn recovered_after(&self, share: f64, confidence: f64) -> Option<Recovered> {
+        let Of::Times { times, .. } = &self.of else { return None };
+        let curve = KaplanMeier::of(times);
+        let (low, high) = curve.quantile_interval(share, confidence);
+        Some(Recovered { time_s: curve.quantile(share), low_s: low, high_s: high })
+    }
+}
+
+fn kept_above(promise: Promise) -> bool {
+    matches!(promise, Promise::Throughput { .. } | Promise::Recovery(_))
+}
+
+/// The share of a budget that is burnt over a long time, by renewal and reward: everyday badness,
+/// and for each kind of event its rate times what one of it burns more than a quiet day does. A ratio
+/// of sums over replications; an event's own burning is what its day has more than its quiet twin.
+fn budget(objective: &Objective, it: &Budget, index: usize, sides: &Sides<'_>) -> Of {
+    let bad = |record: &Record| {
+        let seen = &record.objectives[index];
+        if it.slice.is_none() {
+            (seen.beyond[1] as f64, seen.count as f64)
+        } else {
+            let slices = seen.slices.iter().filter(|slice| slice[0] > 0);
+            let is_bad =
+                |slice: &&[u32; 2]| f64::from(slice[1]) > (1.0 - it.of.share) * f64::from(slice[0]);
+            let bad = slices.clone().filter(is_bad).count();
+            (bad as f64, slices.count() as f64)
+        }
+    };
+    let window_s = objective.until.since(objective.from).seconds();
+    let windows = it.over.seconds() / window_s;
+    let pairs = sides.quiet.iter().enumerate().map(|(number, quiet)| {
+        let (everyday, count) = bad(quiet);
+        let events = sides.only.iter().filter_map(|(rate, only)| {
+            let burnt = bad(only.get(number)?).0 - everyday;
+            Some(rate * it.over.seconds() * burnt)
+        });
+        let burnt = everyday * windows + events.sum::<f64>();
+        Pair { part: burnt, whole: (1.0 - it.of.share) * count * windows }
+    });
+    jackknife(&pairs.collect::<Vec<_>>()).map_or(Of::Nothing, Of::Number)
+}
+
+fn shares(counts: &[&Seen]) -> Of {
+    let bad = |which: usize| {
+        let counted: Vec<Counted> =
+            counts.iter().map(|it| Counted { part: it.beyond[which], whole: it.count }).collect();
+        let of = |it: &Counted| if it.whole > 0 { it.part as f64 / it.whole as f64 } else { 0.0 };
+        Share::of(&counted).map(|share| Bad {
+            share,
+            seen_in: counted.iter().filter(|it| it.part > 0).count() as u64,
+            most: counted.iter().map(of).fold(0.0, f64::max),
+        })
+    };
+    match (bad(0), bad(1), bad(2)) {
+        (Some(near), Some(at), Some(far)) => Of::Shares(Box::new([near, at, far])),
+        _ => Of::Nothing,
+    }
+}
+
+fn mean_s(counts: &[&Seen]) -> Of {
+    let pairs = counts.iter().map(|it| Pair { part: it.sum_s, whole: it.count as f64 });
+    jackknife(&pairs.collect::<Vec<_>>()).map_or(Of::Nothing, Of::Number)
+}
+
+fn number(counts: &[&Seen]) -> Of {
+    let values: Vec<f64> = counts.iter().filter_map(|it| it.value).collect();
+    Estimator::of(&values).map_or(Of::Nothing, Of::Number)
+}

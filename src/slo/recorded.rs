@@ -1,0 +1,156 @@
+//! What is kept of an experiment so that another one can be held against it: a scenario as it was,
+//! and a few numbers of each replication. Written as `replications.json` among the results.
+
+use serde::{Deserialize, Serialize};
+
+use super::objective::place;
+use crate::{
+    engine::{digest::Digest, time::Instant},
+    measure::{
+        record::{About, Kind, Record, Unit, kinds},
+        shape::Shape,
+    },
+    model::blueprint::{Blueprint, Objective},
+};
+
+/// Changes whenever a field is renamed, removed or means something else.
+pub const SCHEMA: &str = "simulate-replications/1";
+
+/// An experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// `SCHEMA`.
+    pub schema: String,
+    /// Of the program that ran it.
+    pub version: String,
+    /// The scenario's name.
+    pub name: String,
+    /// The experiment's seed.
+    pub seed: u64,
+    /// The scenario with every default filled in, for people.
+    pub scenario: String,
+    /// Names and requirements of its objectives.
+    pub objectives: Vec<Promised>,
+    /// Its figures, in the order in which each replication has them.
+    pub figures: Vec<Named>,
+    /// One for each replication, from number 0.
+    pub records: Vec<Record>,
+    /// Of all that, against torn files.
+    pub digest: String,
+}
+
+/// An objective by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promised {
+    /// As in the scenario.
+    pub name: String,
+    /// As in the scenario.
+    pub require: String,
+    /// Where and when, in words.
+    pub scope: String,
+}
+
+/// A figure by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// `page p99`.
+    pub name: String,
+    /// Its unit.
+    pub unit: Unit,
+    /// A larger value is better, rather than worse.
+    pub more_is_better: bool,
+}
+
+/// The names of a record's figures, in its order: `request page: p99`.
+pub fn names(site: &Blueprint, shape: &Shape) -> Vec<String> {
+    let name = |kind: Kind| match kind.about {
+        About::Site => format!("all requests: {}", kind.name),
+        About::Request(index) => {
+            format!("request {}: {}", site.requests[index as usize].name, kind.name)
+        }
+        About::Service(index) => {
+            format!("service {}: {}", site.services[index as usize].name, kind.name)
+        }
+        About::Host(index) => format!("host {}: {}", site.hosts[index as usize].name, kind.name),
+    };
+    kinds(shape).into_iter().map(name).collect()
+}
+
+impl Promised {
+    /// Of an objective.
+    pub fn of(site: &Blueprint, it: &Objective) -> Promised {
+        let start = Instant::ZERO + site.warm_up;
+        let (from, until) = (it.from.since(start).seconds(), it.until.since(start).seconds());
+        let whole = site.duration.seconds();
+        let place = place(site, it);
+        let scope = if (from, until) == (0.0, whole) {
+            place
+        } else {
+            format!("{place}, {from} s to {until} s")
+        };
+        Promised { name: it.name.clone(), require: it.require.clone(), scope }
+    }
+}
+
+impl Recorded {
+    /// Of replications from number 0 on. `scenario`: with every default filled in.
+    pub fn new(site: &Blueprint, shape: &Shape, scenario: &str, records: &[Record]) -> Recorded {
+        let objectives = site.objectives.iter().map(|it| Promised::of(site, it));
+        let named = kinds(shape).into_iter().zip(names(site, shape)).map(|(kind, name)| Named {
+            name,
+            unit: kind.unit,
+            more_is_better: kind.more_is_better,
+        });
+        let mut recorded = Recorded {
+            schema: SCHEMA.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            name: site.name.clone(),
+            seed: site.seed,
+            scenario: scenario.to_owned(),
+            objectives: objectives.collect(),
+            figures: named.collect(),
+            records: records.to_vec(),
+            digest: String::new(),
+        };
+        recorded.digest = recorded.own_digest();
+        recorded
+    }
+
+    /// Whether all of it is there as it was written.
+    pub fn is_whole(&self) -> bool {
+        let widths = self.records.iter().all(|it| {
+            it.figures.len() == self.figures.len() && it.objectives.len() == self.objectives.len()
+        });
+        widths && !self.records.is_empty() && self.digest == self.own_digest()
+    }
+
+    fn own_digest(&self) -> String {
+        let mut digest = Digest::new();
+        for text in [&self.schema, &self.version, &self.name, &self.scenario] {
+            digest.fold_bytes(text.as_bytes());
+        }
+        digest.fold(self.seed);
+        for it in &self.objectives {
+            digest.fold_bytes(it.name.as_bytes());
+            digest.fold_bytes(it.require.as_bytes());
+            digest.fold_bytes(it.scope.as_bytes());
+        }
+        self.figures.iter().for_each(|it| digest.fold_bytes(it.name.as_bytes()));
+        for record in &self.records {
+            for figure in &record.figures {
+                // A figure is finite, so no number has the bits of "none".
+                digest.fold(figure.map_or(u64::MAX, f64::to_bits));
+            }
+            for seen in &record.objectives {
+                digest.fold(seen.count);
+                seen.beyond.iter().for_each(|&beyond| digest.fold(beyond));
+                digest.fold(seen.sum_s.to_bits());
+                digest.fold(seen.value.map_or(u64::MAX, f64::to_bits));
+                for slice in &seen.slices {
+                    digest.fold(u64::from(slice[0]) << 32 | u64::from(slice[1]));
+                }
+            }
+        }
+        digest.to_string()
+    }
+}

@@ -1,0 +1,152 @@
+//! A paired difference against a margin.
+//!
+//! Whether there is a difference is Student's paired t; whether it is too small to matter is two
+//! one-sided tests (Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987). Both
+//! may hold at once, and then it is too small to matter. Differences that are all exactly zero
+//! are no matter of chance: no test is made of them.
+
+use serde::Serialize;
+
+use super::estimator::Estimator;
+
+/// What a larger value means to whoever reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Larger {
+    /// As of a throughput.
+    IsBetter,
+    /// As of a latency.
+    IsWorse,
+}
+
+/// What the other is, compared with the one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Significantly, and not shown to be within the margin.
+    Better,
+    /// Significantly, and not shown to be within the margin.
+    Worse,
+    /// Within the margin.
+    Equivalent,
+    /// In every replication, exactly.
+    Identical,
+    /// Neither a difference nor the lack of one could be shown.
+    Undecided,
+}
+
+/// A difference `other - one`, and how sure it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Compared {
+    /// With its error.
+    pub difference: Estimator,
+    /// The two-sided p-value of "there is none"; 1 where it is exactly zero.
+    pub p_zero: f64,
+    /// The p-value of "it is as large as the margin": the larger one of two one-sided tests.
+    pub p_equivalent: f64,
+}
+
+/// Holds a difference against a margin, which may be 0.
+pub fn compare(difference: &Estimator, margin: f64) -> Compared {
+    assert!(margin >= 0.0, "a margin of {margin}");
+    let smaller = difference.p_below(0.0).min(difference.p_above(0.0));
+    Compared {
+        difference: *difference,
+        p_zero: (2.0 * smaller).min(1.0),
+        p_equivalent: difference.p_below(margin).max(difference.p_above(-margin)),
+    }
+}
+
+impl Compared {
+    /// Whether no replication showed any difference.
+    pub fn is_identical(&self) -> bool {
+        self.difference.value == 0.0 && self.difference.error == 0.0
+    }
+
+    /// What both p-values say at a level. For a family of comparisons, put in the adjusted ones.
+    pub fn direction(&self, level: f64, larger: Larger) -> Direction {
+        if self.is_identical() {
+            Direction::Identical
+        } else if self.p_equivalent <= level {
+            Direction::Equivalent
+        } else if self.p_zero > level {
+            Direction::Undecided
+        } else if (self.difference.value > 0.0) == (larger == Larger::IsBetter) {
+            Direction::Better
+        } else {
+            Direction::Worse
+        }
+    }
+}
+
+/// By how much pairing narrows: the variance of a difference of independent sides over that of
+/// the paired one. `None` of fewer than two pairs, or where the paired one does not vary.
+pub fn variance_reduction(one: &[f64], other: &[f64]) -> Option<f64> {
+    assert!(one.len() == other.len(), "{} against {}", one.len(), other.len());
+    let differences: Vec<f64> = one.iter().zip(other).map(|(one, other)| other - one).collect();
+    // All three have the same count, so squared errors stand for variances.
+    let square = |values: &[f64]| Estimator::of(values).map(|of| of.error * of.error);
+    let paired = square(&differences)?;
+    (paired > 0.0).then_some((square(one)? + square(other)?) / paired)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of(value: f64, error: f64) -> Estimator {
+        Estimator { value, error, freedom: 9.0 }
+    }
+
+    /// With nine degrees of freedom 1.833 errors are 5% on one side, 2.262 on two.
+    #[test]
+    fn two_one_sided_tests() {
+        let compared = compare(&of(1.0, 1.0), 2.833_112_9);
+        assert!((compared.p_equivalent - 0.05).abs() < 1e-7, "{}", compared.p_equivalent);
+        let compared = compare(&of(2.262_157_163, 1.0), 0.0);
+        assert!((compared.p_zero - 0.05).abs() < 1e-8);
+        assert!(compared.p_equivalent > 0.5);
+    }
+
+    #[test]
+    fn directions() {
+        for (value, error, margin, expected) in [
+            (0.0, 0.0, 1.0, Direction::Identical),
+            (0.1, 0.0, 1.0, Direction::Equivalent),
+            (0.1, 0.2, 1.0, Direction::Equivalent),
+            (5.0, 1.0, 1.0, Direction::Worse),
+            (-5.0, 1.0, 1.0, Direction::Better),
+            (0.5, 1.0, 1.0, Direction::Undecided),
+            // Sure to be there, and sure not to matter.
+            (0.5, 0.01, 1.0, Direction::Equivalent),
+        ] {
+            let compared = compare(&of(value, error), margin);
+            assert_eq!(compared.direction(0.05, Larger::IsWorse), expected, "{value} {error}");
+        }
+        let compared = compare(&of(5.0, 1.0), 1.0);
+        assert_eq!(compared.direction(0.05, Larger::IsBetter), Direction::Better);
+        assert_eq!(compare(&of(0.0, 0.0), 1.0).p_zero, 1.0);
+    }
+
+    #[test]
+    fn pairing_narrows() {
+        let (one, other) = ([1.0, 2.0, 3.0, 4.0], [1.1, 2.0, 3.1, 4.0]);
+        let reduction = variance_reduction(&one, &other).unwrap();
+        assert!(reduction > 900.0, "{reduction}");
+        assert_eq!(variance_reduction(&one, &one), None);
+        assert_eq!(variance_reduction(&[1.0], &[2.0]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn sides_are_symmetric(
+            value in -5.0..5.0_f64, error in 0.01..5.0_f64, margin in 0.0..5.0_f64,
+        ) {
+            let one = compare(&of(value, error), margin);
+            let other = compare(&of(-value, error), margin);
+            prop_assert!((one.p_zero - other.p_zero).abs() < 1e-12);
+            prop_assert!((one.p_equivalent - other.p_equivalent).abs() < 1e-12);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A point estimate from replications, and what it knows of itself.
+//!
+//! Replications are independent and alike, and what each contributes is close enough to normal
+//! that Student's t holds for their mean (Law 2015, 4.5). Nothing is assumed about the requests
+//! within one.
+
+use super::student;
+
+/// A value, and how far the truth may be from it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimator {
+    /// The estimate.
+    pub value: f64,
+    /// Its standard error; 0 where the replications agree exactly.
+    pub error: f64,
+    /// Degrees of freedom of the error.
+    pub freedom: f64,
+}
+
+impl Estimator {
+    /// The mean of one value from each replication; `None` of fewer than two.
+    pub fn of(values: &[f64]) -> Option<Estimator> {
+        if values.len() < 2 {
+            return None;
+        }
+        let count = values.len() as f64;
+        // The mean of equal numbers may be rounded, and then they would seem to vary.
+        let is_constant = values.iter().all(|value| *value == values[0]);
+        let value = if is_constant { values[0] } else { values.iter().sum::<f64>() / count };
+        let squares: f64 = values.iter().map(|it| (it - value) * (it - value)).sum();
+        let error = (squares / (count - 1.0) / count).sqrt();
+        Some(Estimator { value, error, freedom: count - 1.0 })
+    }
+
+    /// Where the truth lies, with `confidence` in (0, 1): two-sided, Student's t.
+    pub fn interval(&self, confidence: f64) -> (f64, f64) {
+        let half = self.half_width(confidence);
+        (self.value - half, self.value + half)
+    }
+
+    /// Half the width of the interval.
+    pub fn half_width(&self, confidence: f64) -> f64 {
+        if self.error == 0.0 {
+            return 0.0;
+        }
+        student::t_quantile(0.5 + confidence / 2.0, self.freedom) * self.error
+    }
+
+    /// The p-value of "the truth is at `limit` or above": small where it surely lies below.
+    ///
+    /// Where the replications agree exactly, it is 0, 1, or a half right at the limit.
+    pub fn p_below(&self, limit: f64) -> f64 {
+        self.tail(limit - self.value)
+    }
+
+    /// The p-value of "the truth is at `limit` or below": small where it surely lies above.
+    pub fn p_above(&self, limit: f64) -> f64 {
+        self.tail(self.value - limit)
+    }
+
+    /// The chance of an estimate that is `distance` or more off the truth.
+    fn tail(&self, distance: f64) -> f64 {
+        if self.error > 0.0 {
+            return student::t_tail(distance / self.error, self.freedom);
+        }
+        if distance == 0.0 {
+            0.5
+        } else if distance > 0.0 {
+            0.0
+        } else {
+            1.0
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Student's own sleep data (Biometrika 6, 1908): ten paired differences of hours of sleep.
+    #[test]
+    fn students_sleep() {
+        let gains = [1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4];
+        let estimator = Estimator::of(&gains).unwrap();
+        assert!((estimator.value - 1.58).abs() < 1e-12);
+        // R: t.test(sleep differences): t = 4.0621, df = 9, p = 0.002833, 0.7001 to 2.4599.
+        assert!((estimator.value / estimator.error - 4.062_127_7).abs() < 1e-6);
+        assert!((2.0 * estimator.p_above(0.0) - 0.002_832_89).abs() < 1e-7);
+        let (low, high) = estimator.interval(0.95);
+        assert!((low - 0.700_114_2).abs() < 1e-6 && (high - 2.459_885_8).abs() < 1e-6);
+    }
+
+    #[test]
+    fn agreement_is_certainty_and_one_is_nothing() {
+        assert_eq!(Estimator::of(&[1.0]), None);
+        let same = Estimator::of(&[0.1, 0.1, 0.1]).unwrap();
+        assert_eq!((same.value, same.error, same.interval(0.95)), (0.1, 0.0, (0.1, 0.1)));
+        assert_eq!((same.p_below(0.2), same.p_below(0.1), same.p_below(0.05)), (0.0, 0.5, 1.0));
+        assert_eq!((same.p_above(0.2), same.p_above(0.1), same.p_above(0.05)), (1.0, 0.5, 0.0));
+    }
+
+    proptest! {
+        /// A bound of the interval is where the one-sided test has half of what is left.
+        #[test]
+        fn interval_and_tests_agree(
+            values in prop::collection::vec(-10.0..10.0_f64, 2..30), confidence in 0.5..0.999_f64,
+        ) {
+            let estimator = Estimator::of(&values).unwrap();
+            let (low, high) = estimator.interval(confidence);
+            prop_assert!((estimator.p_below(high) - (1.0 - confidence) / 2.0).abs() < 1e-7);
+            prop_assert!((estimator.p_above(low) - (1.0 - confidence) / 2.0).abs() < 1e-7);
+            let both = estimator.p_below(1.0) + estimator.p_above(1.0);
+            prop_assert!((both - 1.0).abs() < 1e-9);
+        }
+    }
+}

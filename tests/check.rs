@@ -1,0 +1,20 @@
+//! `simulate check`, `compare` and what belongs to them, as a shell sees them: verdicts against exact
+//! values of M/M/1, exit codes, files, and the same bytes whatever the threads.
+
+#[path = "support/command.rs"]
+mod command;
+
+#[path = "check/baselines.rs"]
+mod baselines;
+#[path = "check/comparisons.rs"]
+mod comparisons;
+#[path = "check/days.rs"]
+mod days;
+#[path = "check/files.rs"]
+mod files;
+#[path = "check/refused.rs"]
+mod refused;
+#[path = "check/settling.rs"]
+mod settling;
+#[path = "check/verdicts.rs"]
+mod verdicts;

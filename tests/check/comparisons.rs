@@ -1,0 +1,67 @@
+//! Two scenarios against each other.
+
+use crate::command::{Desk, promise};
+
+fn desk() -> Desk {
+    Desk::with(&promise("p(95) < 150ms", "margin = \"1%\""))
+}
+
+#[test]
+fn a_scenario_is_identical_with_itself() {
+    let said = desk().run("compare queue.toml queue.toml --budget 20");
+    said.expect(0, &["identical   it", "nothing in the scenario", "common luck"]);
+}
+
+#[test]
+fn a_slower_processor_is_worse_and_a_faster_one_better() {
+    let desk = desk();
+    let compare = |speed: &str| {
+        desk.run(&format!("compare queue.toml --budget 40 --set queue.hardware.speed={speed}"))
+    };
+    compare("0.95").expect(0, &["WORSE       it", "+ speed = 0.95", "pairing narrows"]);
+    compare("1.05").expect(0, &["better      it"]);
+}
+
+#[test]
+fn independent_luck_decides_nothing() {
+    let said = desk().run("compare queue.toml --budget 20 --set seed=7");
+    said.expect(0, &["undecided   it", "on independent luck, seeds 1 and 7"]);
+}
+
+#[test]
+fn matched_by_name() {
+    let desk = desk();
+    let other = desk.read("queue.toml").replace("\"it\"", "\"another\"");
+    desk.write(
+        "other.toml",
+        &other.replace("request.customer", "request.guest").replace("customer = 1", "guest = 1"),
+    );
+    desk.run("compare queue.toml other.toml --budget 20 --json c.json").expect(
+        0,
+        &["objective `another`: it is new", "objective `it`: it is gone", "request guest: success"],
+    );
+    let json: serde_json::Value = serde_json::from_str(&desk.read("c.json")).unwrap();
+    assert_eq!(json["objectives"].as_array().unwrap().len(), 0);
+    assert!(json["exploratory"].as_array().unwrap().len() > 5);
+}
+
+#[test]
+fn nothing_to_compare_with() {
+    let desk = desk();
+    desk.run("compare queue.toml").expect(2, &["nothing to compare it with", "hint: "]);
+    desk.run("compare queue.toml a.toml b.toml").expect(2, &["b.toml"]);
+    desk.run("compare queue.toml none.toml").expect(2, &["no such file"]);
+    desk.run("compare queue.toml --baseline x").expect(2, &["there is no `x"]);
+    desk.run("compare queue.toml queue.toml --baseline x")
+        .expect(2, &["a baseline is compared with one scenario"]);
+}
+
+#[test]
+fn the_same_bytes_whatever_the_threads() {
+    let desk = desk();
+    let said = |threads: u32| {
+        let line = format!("compare queue.toml --set workers=1 --threads {threads} --budget 20");
+        desk.run(&line.replace("workers=1", "customers.arrivals.poisson=79/s")).expect(0, &[]).out
+    };
+    assert_eq!(said(1), said(2));
+}

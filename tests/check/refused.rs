@@ -1,0 +1,85 @@
+//! What cannot be judged is refused with its place, all of it at once, and nothing is run.
+
+use crate::command::{Desk, promise};
+
+#[track_caller]
+fn refused(require: &str, rest: &str, says: &[&str]) {
+    let desk = Desk::with(&promise(require, rest));
+    let said = desk.run("check queue.toml --json v.json").expect(2, says);
+    assert!(said.out.is_empty() && !desk.file("v.json").exists());
+    assert!(said.talk.contains("queue.toml:"), "no place: {}", said.talk);
+}
+
+#[test]
+fn promises_that_are_none() {
+    refused("p(120) < 1s", "", &["lies between 0 and 100"]);
+    refused("p(0) < 1s", "", &["lies between 0 and 100"]);
+    refused("p(99) > 1s", "", &["*below* its limit"]);
+    refused("success < 99%", "", &["*above* its limit"]);
+    refused("sucess > 99%", "", &["`success` is near"]);
+    refused("p(99) < 100", "", &["`100` has no unit"]);
+    refused("success > 0%", "", &["no run can keep, or none can break"]);
+    refused("throughput > 10", "", &["is not a rate"]);
+    refused("queue < many", "where = { service = \"queue\" }", &["is not a number of calls"]);
+    refused("rto < 5min", "", &["not modelled yet"]);
+    refused("mean", "", &["is not a promise"]);
+}
+
+#[test]
+fn what_is_not_there_or_cannot_be_measured() {
+    refused(
+        "p(99) < 1s",
+        "where = { request = \"custmer\" }",
+        &["no request `custmer`", "customer"],
+    );
+    refused("p(99) < 1s", "where = { zone = \"a\" }", &["no zone `a`"]);
+    refused("utilisation < 50%", "", &["machines are used, not requests"]);
+    refused("utilisation(dsk) < 50%", "where = { service = \"queue\" }", &["no resource `dsk`"]);
+    refused(
+        "utilisation(disk) < 50%",
+        "where = { service = \"queue\" }",
+        &["no limited disk", "what has no limit has no utilisation"],
+    );
+    refused("queue < 3", "", &["a queue is a service's"]);
+    refused("lag < 1s", "where = { service = \"queue\" }", &["has no replicas"]);
+    refused("mean < 1s", "counting = \"successes\"", &["only percentiles"]);
+    refused("recovery < 30s", "of = \"success > 99%\"", &["no event 1: the scenario has 0"]);
+    refused(
+        "error_budget < 100%",
+        "of = \"success > 99%\"\nover = \"30d\"",
+        &["a budget that no event burns"],
+    );
+}
+
+#[test]
+fn windows_that_are_none() {
+    refused("p(99) < 1s", "window = \"50s..10s\"", &["is empty"]);
+    refused("p(99) < 1s", "window = \"0s..2h\"", &["ends after the run"]);
+    refused("p(99) < 1s", "window = \"during event 1\"", &["no event 1"]);
+    refused("p(99) < 1s", "window = \"during the fair\"", &["named by their number"]);
+    refused("p(99) < 1s", "margin = \"100%\"", &["within a margin of the whole limit"]);
+}
+
+#[test]
+fn options_that_make_no_sense() {
+    let desk = Desk::with(&promise("p(99) < 1s", ""));
+    desk.run("check queue.toml --confidence 1").expect(2, &["nothing that is drawn is certain"]);
+    desk.run("check queue.toml --confidence 0%").expect(2, &["--confidence"]);
+    desk.run("check queue.toml --budget 1").expect(2, &["--budget"]);
+    desk.run("check").expect(2, &["<FILE>"]);
+    desk.run("queue.toml --precision 2% --replications 3").expect(2, &["cannot be used with"]);
+    desk.run("queue.toml --precision 0").expect(2, &["from 0.001%"]);
+    let said = desk.run_words(&["queue.toml", "--precision", "2%", "--figure", "all requests: p9"]);
+    said.expect(2, &["no figure is called", "did you mean `all requests: p90`"]);
+}
+
+#[test]
+fn all_mistakes_of_all_files_at_once() {
+    let desk = Desk::with(&promise("p(120) < 1s", ""));
+    desk.write("good.toml", &format!("{}{}", crate::command::QUEUE, promise("mean < 1s", "")));
+    desk.write("none.toml", crate::command::QUEUE);
+    let said = desk.run("check good.toml queue.toml none.toml gone.toml --json v.json");
+    let says = ["between 0 and 100", "`none.toml` promises nothing", "no such file"];
+    let said = said.expect(2, &says);
+    assert!(said.out.is_empty() && !desk.file("v.json").exists());
+}

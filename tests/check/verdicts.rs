@@ -1,0 +1,147 @@
+//! Each form of a promise is judged right from both sides of what theory says.
+
+use crate::command::{Desk, promise};
+
+const QUEUE: &str = "where = { service = \"queue\" }";
+
+/// Kept is met and broken is missed.
+#[track_caller]
+fn check(kept: &str, broken: &str, rest: &str) {
+    let command = "check queue.toml --budget 100 --set duration=120s";
+    Desk::with(&promise(kept, rest)).run(command).expect(0, &["met", "1 met"]);
+    let told = Desk::with(&promise(broken, rest)).run(command).expect(1, &["MISSED", "1 missed"]);
+    assert!(told.out.contains("what ") && told.out.contains("who "), "{}", told.out);
+}
+
+#[test]
+fn a_percentile() {
+    // ln(100) / 20 s = 230 ms.
+    check("p(99) < 280ms", "p(99) < 190ms", "");
+    check("p(99) < 280ms", "p(99) < 190ms", "where = { request = \"customer\" }");
+    check("p(99) < 280ms", "p(99) < 190ms", "where = { workload = \"customers\" }");
+    check("p(50) < 37ms", "p(50) < 32ms", QUEUE);
+}
+
+#[test]
+fn a_mean() {
+    check("mean < 56ms", "mean < 45ms", "");
+}
+
+#[test]
+fn a_rate() {
+    check("throughput > 78/s", "throughput > 82/s", "");
+    check("throughput > 78/s", "throughput > 82/s", QUEUE);
+}
+
+#[test]
+fn a_utilisation() {
+    check("utilisation < 83%", "utilisation < 77%", QUEUE);
+    check("utilisation(workers) < 83%", "utilisation(workers) < 77%", QUEUE);
+}
+
+#[test]
+fn a_queue() {
+    // 0.8² / 0.2 = 3.2.
+    check("queue < 3.8", "queue < 2.7", QUEUE);
+}
+
+#[test]
+fn successes() {
+    // Patience of 100 ms is less than one in seven sojourns.
+    let patience = "--set customers.patience=100ms";
+    let command = format!("check queue.toml --budget 40 {patience}");
+    Desk::with(&promise("success > 50%", "")).run(&command).expect(0, &["met"]);
+    Desk::with(&promise("success > 99%", "")).run(&command).expect(1, &["MISSED", "success > 99%"]);
+}
+
+#[test]
+fn a_failure_is_beyond_every_limit_unless_told() {
+    let command = "check queue.toml --budget 40 --set customers.patience=50ms";
+    Desk::with(&promise("p(90) < 1s", "")).run(command).expect(1, &["MISSED"]);
+    let counting = promise("p(90) < 1s", "counting = \"successes\"");
+    Desk::with(&counting).run(command).expect(0, &["met"]);
+}
+
+#[test]
+fn close_to_the_limit_nobody_needs_to_know() {
+    let told = promise("p(99) < 230.2585ms", "margin = \"25%\"");
+    let said = Desk::with(&told).run("check queue.toml --budget 100 --set duration=240s");
+    said.expect(3, &["undecided", "within the margin"]);
+}
+
+#[test]
+fn a_budget_that_is_spent_decides_nothing() {
+    let told = promise("p(99) < 230.2585ms", "");
+    let said = Desk::with(&told).run("check queue.toml --budget 20");
+    said.expect(3, &["undecided", "the budget is spent", "1 undecided"]);
+}
+
+#[test]
+fn nothing_that_it_is_about() {
+    let rest = "where = { request = \"rare\" }\n[request.rare]\nto = \"queue.serve\"";
+    let desk = Desk::with(&promise("p(99) < 1s", rest));
+    desk.run("check queue.toml --budget 20").expect(3, &["no data", "1 without data"]);
+}
+
+#[test]
+fn windows_and_the_worst_of_several() {
+    let desk = Desk::with(&format!(
+        "{}[[slo]]\nname = \"other\"\nrequire = \"p(99) < 100ms\"\nwindow = \"0s..30s\"\n",
+        promise("success > 99%", "window = \"30s..60s\"")
+    ));
+    desk.run("check queue.toml --budget 40").expect(1, &["1 missed, 1 met"]);
+}
+
+/// The queue stands where workers are held; who holds them is to blame.
+#[test]
+fn who_holds_is_to_blame_not_who_waits() {
+    let desk = Desk::new();
+    desk.write(
+        "tiers.toml",
+        r#"
+[scenario]
+duration     = "60s"
+warm_up      = "10s"
+replications = 5
+[hardware.m]
+cores = 4
+[service.web]
+kind     = "service"
+hardware = "m"
+workers  = 6
+[service.web.endpoint.page]
+steps = [ { cpu = "1ms" }, { call = "app.page" } ]
+[service.app]
+kind     = "service"
+hardware = "m"
+workers  = 4
+[service.app.endpoint.page]
+steps = [ { cpu = "2ms" }, { call = "db.read" } ]
+[service.db]
+kind     = "service"
+hardware = "m"
+[service.db.endpoint.read]
+steps = [ { cpu = { exponential = "40ms" } } ]
+[request.page]
+to = "web.page"
+[workload.visitors]
+arrivals = { poisson = "75/s" }
+mix      = { page = 1 }
+[[slo]]
+name    = "pages are quick"
+require = "p(95) < 100ms"
+"#,
+    );
+    let said = desk.run("check tiers.toml --budget 40");
+    said.expect(1, &["MISSED", "who   db: CPU of db-1", "web → app → db"]);
+}
+
+/// What was kept so far is no promise while work piles up; what was broken stays broken.
+#[test]
+fn above_capacity_nothing_is_met() {
+    let load = "check queue.toml --budget 40 --set customers.arrivals.poisson=110/s";
+    let desk = Desk::with(&promise("p(99) < 60s", ""));
+    desk.run(load).expect(3, &["undecided", "unfinished work piles up"]);
+    let desk = Desk::with(&promise("p(99) < 300ms", ""));
+    desk.run(load).expect(1, &["MISSED"]);
+}

@@ -1,0 +1,151 @@
+//! How often verdicts are wrong, and how often they are right: many experiments with seeds of their own
+//! on M/M/1, whose truth is known. Small ones here; the long ones are ignored, and run by `.ci/full`.
+
+use simulate::{
+    experiment::{
+        check::check,
+        compare::{Side, compare},
+        rounds::Crew,
+    },
+    model::blueprint::Blueprint,
+    scenario::{Override, Source, compile},
+    slo::gate::{Rules, Verdict},
+    stats::comparison::Direction,
+};
+use std::sync::atomic::AtomicBool;
+
+static NEVER: AtomicBool = AtomicBool::new(false);
+
+/// ln(100) / (100/s - 80/s): P(sojourn >= this) is 1% at load 0.8.
+const P99: &str = "230.258509ms";
+
+fn queue(rate: f64, service: &str, seed: u64, promise: &str, speed: f64) -> Blueprint {
+    let text = format!(
+        "[scenario]\nduration = \"100s\"\nwarm_up = \"10s\"\nseed = {seed}\n\
+         [network]\nlatency = 0\nloopback = 0\n\
+         [hardware.one]\ncores = 1\nspeed = {speed}\ndiscipline = \"fifo\"\n\
+         [service.{service}]\nkind = \"service\"\nhardware = \"one\"\nworkers = 1\n\
+         [service.{service}.endpoint.serve]\nsteps = [ {{ cpu = {{ exponential = \"10ms\" }} }} ]\n\
+         [request.customer]\nto = \"{service}.serve\"\n\
+         [workload.customers]\narrivals = {{ poisson = \"{rate}/s\" }}\nmix = {{ customer = 1 }}\n\
+         [[slo]]\nname = \"it\"\n{promise}\n"
+    );
+    let source = Source { path: "queue.toml".to_owned(), text };
+    compile(&source, &[] as &[Override]).unwrap_or_else(|wrong| panic!("{}", wrong.draw(false)))
+}
+
+fn crew() -> Crew<'static> {
+    Crew { threads: Some(2), interrupted: &NEVER }
+}
+
+fn rules(budget: u32) -> Rules {
+    Rules { confidence: 0.95, round: 20, budget }
+}
+
+/// How many of so many experiments end so.
+fn count(experiments: u64, budget: u32, promise: &str, is: impl Fn(Verdict) -> bool) -> u64 {
+    let plans: Vec<Blueprint> =
+        (0..experiments).map(|seed| queue(80.0, "queue", seed, promise, 1.0)).collect();
+    let checked = check(&plans, &rules(budget), crew(), |_| ()).expect("threads");
+    checked.into_iter().flatten().filter(|it| is(it.verdicts[0])).count() as u64
+}
+
+/// More than this of so many are no accident where at most a share is to be expected (five in a
+/// thousand are).
+fn at_most(share: f64, experiments: u64) -> u64 {
+    let mean = share * experiments as f64;
+    (mean + 2.6 * (mean * (1.0 - share)).sqrt()).ceil() as u64
+}
+
+fn false_alarms(experiments: u64, budget: u32) {
+    let promise = format!("require = \"p(99) < {P99}\"");
+    let is_wrong = |verdict| matches!(verdict, Verdict::Met | Verdict::Missed);
+    let wrong = count(experiments, budget, &promise, is_wrong);
+    assert!(wrong <= at_most(0.05, experiments), "{wrong} of {experiments} at the limit");
+}
+
+/// At twice the margin: limits 10% off the truth, with a margin of 5%.
+fn power(experiments: u64, budget: u32) {
+    for (limit, expected) in [(0.2303 / 0.9, Verdict::Met), (0.2303 / 1.1, Verdict::Missed)] {
+        let promise = format!("require = \"p(99) < {:.3}ms\"\nmargin = \"5%\"", 1e3 * limit);
+        let right = count(experiments, budget, &promise, |verdict| verdict == expected);
+        let least = experiments - at_most(0.1, experiments);
+        assert!(right >= least, "{right} of {experiments} {expected:?} at {limit}");
+    }
+}
+
+/// How many comparisons find a difference.
+fn differ(
+    experiments: u64,
+    budget: u32,
+    sides: impl Fn(u64) -> (Blueprint, Blueprint),
+    is: impl Fn(Direction) -> bool,
+) -> u64 {
+    let found = (0..experiments).filter(|&seed| {
+        let (one, other) = sides(seed);
+        let ran = compare(Side::Live(&one, ""), (&other, ""), &rules(budget), crew(), |_, _| ());
+        let ran = ran.expect("threads").expect("not interrupted");
+        is(ran.versus.objectives[0].verdict)
+    });
+    found.count() as u64
+}
+
+const MEAN: &str = "require = \"mean < 60ms\"";
+
+fn alike(experiments: u64, budget: u32) {
+    let is_found = |verdict| matches!(verdict, Direction::Better | Direction::Worse);
+    let independent = |seed: u64| {
+        let side = |seed| queue(70.0, "queue", seed, MEAN, 1.0);
+        (side(2 * seed), side(2 * seed + 1))
+    };
+    let found = differ(experiments, budget, independent, is_found);
+    assert!(found <= at_most(0.05, experiments), "{found} of {experiments} by other luck alone");
+    // A service by another name has other draws for its own steps, on the same visitors.
+    let renamed = |seed: u64| {
+        (queue(70.0, "queue", seed, MEAN, 1.0), queue(70.0, "another", seed, MEAN, 1.0))
+    };
+    let found = differ(experiments, budget, renamed, is_found);
+    assert!(found <= at_most(0.05, experiments), "{found} of {experiments} by another name");
+}
+
+fn slower(experiments: u64, budget: u32) {
+    let sides =
+        |seed: u64| (queue(70.0, "queue", seed, MEAN, 1.0), queue(70.0, "queue", seed, MEAN, 0.95));
+    let found = differ(experiments, budget, sides, |verdict| verdict == Direction::Worse);
+    let least = experiments - at_most(0.1, experiments);
+    assert!(found >= least, "{found} of {experiments} slower by 5%");
+}
+
+#[test]
+fn a_truth_at_the_limit_is_seldom_judged() {
+    false_alarms(40, 60);
+}
+
+#[test]
+fn alike_is_seldom_told_apart() {
+    alike(30, 40);
+}
+
+#[test]
+fn slower_processors_are_found() {
+    slower(20, 20);
+}
+
+#[test]
+#[ignore = "minutes"]
+fn a_truth_at_the_limit_is_seldom_judged_long() {
+    false_alarms(1_000, 200);
+}
+
+#[test]
+#[ignore = "minutes"]
+fn a_truth_at_twice_the_margin_is_found_long() {
+    power(100, 200);
+}
+
+#[test]
+#[ignore = "minutes"]
+fn alike_is_seldom_told_apart_long() {
+    alike(500, 60);
+    slower(200, 20);
+}
