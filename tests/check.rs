@@ -10,6 +10,8 @@ mod baselines;
 mod comparisons;
 #[path = "check/days.rs"]
 mod days;
+#[path = "check/examples.rs"]
+mod examples;
 #[path = "check/files.rs"]
 mod files;
 #[path = "check/refused.rs"]

@@ -32,7 +32,8 @@ pub struct Seen {
     pub beyond: [u64; 3],
     /// How long they took together, in seconds.
     pub sum_s: f64,
-    /// Of a rate or a level: its mean over the window.
+    /// Of a rate or a level its mean over the window, of a percentile itself, in seconds; `None` if
+    /// failures are beyond it.
     pub value: Option<f64>,
     /// How many there were in each slice of the window, and how many of those were beyond the limit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -146,10 +147,13 @@ impl Record {
 impl Seen {
     fn new(it: &ObjectiveShape, counted: &ObjectiveTally, shape: &Shape) -> Seen {
         let window_s = it.until.since(it.from).seconds();
-        let ObjectiveTally { count, beyond, area, ref slices } = *counted;
+        let ObjectiveTally { count, beyond, area, ref slices, ref sizes } = *counted;
         let (sum_s, value) = match &it.subject {
             Subject::Requests(..) | Subject::Calls(..) | Subject::Lag(..) => {
-                (area as f64 / 1e9, None)
+                // Failures are beyond every quantile of the others.
+                let among_ok = |share: f64| share * count as f64 / sizes.count().max(1) as f64;
+                let quantile = it.quantile.map(among_ok).filter(|share| *share <= 1.0);
+                (area as f64 / 1e9, quantile.and_then(|share| sizes.quantile(share)))
             }
             Subject::Ended(_) | Subject::Served(_) => (0.0, Some(count as f64 / window_s)),
             Subject::Level(meter) => {

@@ -68,6 +68,8 @@ pub struct ObjectiveShape {
     pub until: Instant,
     /// Counted in slices of so long besides, from the beginning.
     pub slice: Option<Span>,
+    /// The quantile that is wanted besides, failures beyond all others.
+    pub quantile: Option<f64>,
 }
 
 /// What an objective is about. Indices are those of the compiled scenario.

@@ -2,7 +2,7 @@
 
 use super::{
     gauge::{LevelTimes, Usage},
-    histogram::{Compact, Counter, Times},
+    histogram::{Compact, Counter, Fine, Times},
     latency::Latency,
     outcome::Cause,
     shape::Shape,
@@ -180,7 +180,7 @@ pub struct UpstreamTally {
 }
 
 /// An objective.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ObjectiveTally {
     /// How many there were of what it is about.
     pub count: u64,
@@ -192,6 +192,8 @@ pub struct ObjectiveTally {
     /// How many there were in each slice, and how many of those were beyond the limit, if the
     /// objective wants slices.
     pub slices: Vec<[u32; 2]>,
+    /// How long those that did not fail took, if the objective wants a quantile.
+    pub sizes: Fine,
 }
 
 impl ObjectiveTally {
@@ -199,6 +201,7 @@ impl ObjectiveTally {
         self.count += other.count;
         self.beyond.iter_mut().zip(other.beyond).for_each(|(mine, theirs)| *mine += theirs);
         self.area += other.area;
+        self.sizes.merge(&other.sizes);
         each_part((&mut self.slices, &other.slices), |mine: &mut [u32; 2], theirs| {
             mine.iter_mut().zip(theirs).for_each(|(mine, it)| *mine = mine.saturating_add(*it));
         });

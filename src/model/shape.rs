@@ -104,7 +104,12 @@ fn objective(plan: &Blueprint, it: &Objective) -> ObjectiveShape {
         Promise::Budget(budget) => budget.slice,
         _ => None,
     };
-    ObjectiveShape { subject, from: it.from, until: it.until, slice }
+    let quantile = match it.promise {
+        Promise::Percentile { share, .. } => Some(share),
+        Promise::Lag { share, .. } => share,
+        _ => None,
+    };
+    ObjectiveShape { subject, from: it.from, until: it.until, slice, quantile }
 }
 
 /// A tenth of the time for which everything has to stay well, but not too many for a window.

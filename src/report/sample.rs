@@ -219,6 +219,7 @@ fn shape() -> Shape {
         from: at(0.0),
         until: at(WINDOW_S),
         slice: None,
+        quantile: None,
     };
     let workers_are = Workers::Loops;
     let instance = |service, workers| InstanceShape { service, workers, workers_are };

@@ -5,7 +5,7 @@
 //! replication depend on each other.
 
 use crate::{
-    measure::record::Seen,
+    measure::record::{Seen, Unit},
     model::blueprint::{Objective, Promise},
     stats::{
         comparison::{Compared, Direction, Larger, compare, variance_reduction},
@@ -19,6 +19,8 @@ use crate::{
 pub struct Difference {
     /// The quantity on the one side and on the other.
     pub values: (f64, f64),
+    /// What they are counted in.
+    pub unit: Unit,
     /// It is a share of what is bad, which people want to see as one of what is good.
     pub is_of_bad: bool,
     /// Other minus one.
@@ -38,21 +40,21 @@ impl Difference {
         let margin = objective.margin;
         match objective.promise {
             Promise::Percentile { .. } | Promise::Lag { share: Some(_), .. } => {
-                of_times(one, other)
+                // Where failures are beyond the percentile there is none, and shares are compared.
+                let times = of_values(one, other, margin, Larger::IsWorse, Unit::Seconds);
+                times.or_else(|| of_times(one, other))
             }
             Promise::Success { share } => of_shares(one, other, margin * (1.0 - share)),
-            Promise::Mean { limit } | Promise::Lag { share: None, limit } => {
-                let margin = margin * limit.seconds();
-                of_ratios(one, other, margin, |it| Pair { part: it.sum_s, whole: it.count as f64 })
+            Promise::Mean { .. } | Promise::Lag { share: None, .. } => of_means(one, other, margin),
+            Promise::Throughput { .. } => {
+                of_values(one, other, margin, Larger::IsBetter, Unit::PerSecond)
             }
-            Promise::Throughput { least } => {
-                of_values(one, other, margin * least, Larger::IsBetter)
+            Promise::Utilisation { .. } => {
+                of_values(one, other, margin, Larger::IsWorse, Unit::Share)
             }
+            Promise::Queue { .. } => of_values(one, other, margin, Larger::IsWorse, Unit::Calls),
             // Whoever compares runs no quiet days.
             Promise::Recovery(_) | Promise::Budget(_) => None,
-            Promise::Utilisation { most, .. } | Promise::Queue { most } => {
-                of_values(one, other, margin * most, Larger::IsWorse)
-            }
         }
     }
 
@@ -86,7 +88,15 @@ fn of_times(one: &[Seen], other: &[Seen]) -> Option<Difference> {
 }
 
 fn of_shares(one: &[Seen], other: &[Seen], margin: f64) -> Option<Difference> {
-    of_ratios(one, other, margin, beyond(1)).map(|it| Difference { is_of_bad: true, ..it })
+    let it = of_ratios(one, other, margin, beyond(1))?;
+    Some(Difference { is_of_bad: true, unit: Unit::Share, ..it })
+}
+
+/// Means of times; the margin is relative to what was.
+fn of_means(one: &[Seen], other: &[Seen], margin: f64) -> Option<Difference> {
+    let pair = |it: &Seen| Pair { part: it.sum_s, whole: it.count as f64 };
+    let base = jackknife(&pairs(one, pair))?.value;
+    of_ratios(one, other, margin * base, pair)
 }
 
 /// Ratios of sums, of which more is worse.
@@ -103,6 +113,7 @@ fn of_ratios(
     };
     Some(Difference {
         values: (jackknife(&one)?.value, jackknife(&other)?.value),
+        unit: Unit::Seconds,
         is_of_bad: false,
         compared: compare(&difference, margin),
         larger: Larger::IsWorse,
@@ -111,16 +122,28 @@ fn of_ratios(
     })
 }
 
-/// Means of numbers, one from each replication.
-fn of_values(one: &[Seen], other: &[Seen], margin: f64, larger: Larger) -> Option<Difference> {
-    let value = |it: &Seen| it.value;
-    let one: Vec<f64> = one.iter().filter_map(value).collect();
-    let other: Vec<f64> = other.iter().filter_map(value).collect();
-    of_numbers(&one, &other, margin, larger)
+/// Means of numbers, one from each replication; the margin is relative to what was.
+fn of_values(
+    one: &[Seen],
+    other: &[Seen],
+    margin: f64,
+    larger: Larger,
+    unit: Unit,
+) -> Option<Difference> {
+    let values = |of: &[Seen]| of.iter().map(|it| it.value).collect::<Option<Vec<f64>>>();
+    let (one, other) = (values(one)?, values(other)?);
+    let base = one.iter().sum::<f64>() / one.len().max(1) as f64;
+    of_numbers(&one, &other, margin * base, larger, unit)
 }
 
 /// Means of numbers, paired.
-pub fn of_numbers(one: &[f64], other: &[f64], margin: f64, larger: Larger) -> Option<Difference> {
+pub fn of_numbers(
+    one: &[f64],
+    other: &[f64],
+    margin: f64,
+    larger: Larger,
+    unit: Unit,
+) -> Option<Difference> {
     if one.len() != other.len() {
         return None;
     }
@@ -133,6 +156,7 @@ pub fn of_numbers(one: &[f64], other: &[f64], margin: f64, larger: Larger) -> Op
     let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
     Some(Difference {
         values: (mean(one), mean(other)),
+        unit,
         is_of_bad: false,
         compared: compare(&difference, margin),
         larger,

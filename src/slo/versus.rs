@@ -9,7 +9,6 @@ use serde::Serialize;
 use super::{
     difference::{Difference, of_numbers},
     gate::Rules,
-    objective::unit,
     recorded::{Named, Promised, Recorded},
 };
 use crate::{
@@ -133,8 +132,7 @@ impl Versus {
                 difference.compared.p_zero = zero[place];
                 let is_regression = regression[place] <= level;
                 place += 1;
-                let unit = unit(objective);
-                let mut told = self.told(&objective.name, unit, &difference, level);
+                let mut told = self.told(&objective.name, &difference, level);
                 told.require = Some(objective.require.clone());
                 told.is_regression = is_regression;
                 Some(told)
@@ -142,7 +140,7 @@ impl Versus {
             .collect()
     }
 
-    fn told(&self, name: &str, unit: Unit, of: &Difference, level: f64) -> Told {
+    fn told(&self, name: &str, of: &Difference, level: f64) -> Told {
         let estimator = &of.compared.difference;
         let (low, high) = estimator.interval(self.rules.confidence);
         let (mut values, mut bounds) = (of.values, (estimator.value, low, high));
@@ -154,7 +152,7 @@ impl Versus {
         Told {
             name: name.to_owned(),
             require: None,
-            unit,
+            unit: of.unit,
             verdict: of.direction(level),
             is_regression: false,
             one: values.0,
@@ -208,7 +206,7 @@ impl Versus {
                 both.filter_map(|(a, b)| Some((a.figures[theirs]?, b.figures[index]?))).collect();
             let (a, b): (Vec<f64>, Vec<f64>) = both.into_iter().unzip();
             let larger = if figure.more_is_better { Larger::IsBetter } else { Larger::IsWorse };
-            pairs.extend(of_numbers(&a, &b, 0.0, larger).map(|it| (figure, it)));
+            pairs.extend(of_numbers(&a, &b, 0.0, larger, figure.unit).map(|it| (figure, it)));
         }
         let adjusted =
             benjamini_hochberg(&pairs.iter().map(|it| it.1.compared.p_zero).collect::<Vec<_>>());
@@ -219,7 +217,7 @@ impl Versus {
             .map(|((figure, mut difference), p)| {
                 difference.compared.p_zero = p;
                 difference.compared.p_equivalent = 1.0;
-                (p, self.told(&figure.name, figure.unit, &difference, level))
+                (p, self.told(&figure.name, &difference, level))
             })
             .collect();
         figures.sort_by(|a, b| a.0.total_cmp(&b.0));

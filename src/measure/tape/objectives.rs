@@ -4,6 +4,7 @@
 use crate::{
     engine::time::{Instant, Span},
     measure::{
+        histogram::Size,
         recorder::Finished,
         shape::{Judged, Meter, ObjectiveShape, Shape, Subject, Whose},
         tally::{ObjectiveTally, Tally},
@@ -123,6 +124,7 @@ impl ObjectiveShape {
             {
                 let is_bad = judged.count(request.ended.since(request.arrived), is_ok, counter);
                 self.cut(request.arrived, is_bad, counter);
+                self.size(request.ended.since(request.arrived), is_ok, counter);
             }
             Subject::Ended(whose) if whose.is_of(request) => {
                 let counts = is_ok && !is_cut_off && self.covers(request.ended);
@@ -144,9 +146,18 @@ impl ObjectiveShape {
             Subject::Calls(_, judged) if self.covers(arrived) => {
                 let is_bad = judged.count(ended.since(arrived), is_ok, counter);
                 self.cut(arrived, is_bad, counter);
+                self.size(ended.since(arrived), is_ok, counter);
             }
             Subject::Served(_) => counter.count += u64::from(is_ok && self.covers(ended)),
             _ => {}
+        }
+    }
+
+    /// Counts by size, too.
+    #[inline]
+    fn size(&self, took: Span, is_ok: bool, counter: &mut ObjectiveTally) {
+        if self.quantile.is_some() && is_ok {
+            counter.sizes.record(Size::of(took));
         }
     }
 
@@ -167,6 +178,7 @@ impl ObjectiveShape {
             && self.covers(now)
         {
             judged.count(lag, true, counter);
+            self.size(lag, true, counter);
         }
     }
 }

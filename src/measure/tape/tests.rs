@@ -16,8 +16,13 @@ fn at(millis: u64) -> Instant {
 /// Warm-up 1 s, window 10 s, one of everything.
 fn shape() -> Shape {
     let judged = |limit| Judged { limits: [limit; 3], successes_only: false };
-    let objective =
-        |subject| ObjectiveShape { subject, from: at(1_000), until: at(6_000), slice: None };
+    let objective = |subject| ObjectiveShape {
+        subject,
+        from: at(1_000),
+        until: at(6_000),
+        slice: None,
+        quantile: Some(0.5),
+    };
     Shape {
         from: at(1_000),
         until: at(11_000),

@@ -1,10 +1,8 @@
 //! The jobs in `examples/ci/` do what they say: their own command lines are run, on a small site.
 
-#[path = "support/command.rs"]
-mod command;
-
+use crate::command::{Desk, QUEUE, promise};
 use assert_cmd::cargo::cargo_bin;
-use command::{Desk, QUEUE, promise};
+
 use std::{env, fs, process::Command};
 
 /// The commands of a job that call the program, without the YAML around them.
