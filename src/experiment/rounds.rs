@@ -17,6 +17,8 @@ use crate::{
 pub struct Running<'a> {
     /// What runs.
     pub plan: &'a Blueprint,
+    /// What tells it from all other variants of its experiment, whatever machine runs it.
+    pub label: String,
     /// What is measured of it.
     pub shape: Shape,
     /// Of the replications so far.
@@ -24,9 +26,14 @@ pub struct Running<'a> {
 }
 
 impl<'a> Running<'a> {
-    /// Nothing yet.
+    /// Nothing yet of a scenario that is the only one of its name in the experiment.
     pub fn new(plan: &'a Blueprint) -> Running<'a> {
-        Running { plan, shape: model::shape::shape(plan), fold: None }
+        Running::labelled(plan, plan.name.clone())
+    }
+
+    /// Nothing yet of one of several variants: no two of an experiment have the same label.
+    pub fn labelled(plan: &'a Blueprint, label: String) -> Running<'a> {
+        Running { plan, label, shape: model::shape::shape(plan), fold: None }
     }
 
     /// How many replications are done.
