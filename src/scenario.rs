@@ -22,8 +22,10 @@ mod schema;
 mod site;
 mod tree;
 mod units;
+mod vary;
 
 pub use mistake::{At, Mistake, Mistakes, nearest};
+pub use vary::{Grid, Parameter, grid};
 
 use crate::{
     model::blueprint::Blueprint,
@@ -74,6 +76,17 @@ pub fn compile(source: &Source, overrides: &[Override]) -> Result<Blueprint, Mis
     let reading = read(source, overrides)?;
     let line = |at: At| if at.text == 0 { line_of(&source.text, at) } else { 0 };
     Ok(compile::compile(stem(&source.path), &reading.site, &reading.routes, &line))
+}
+
+/// A point of a sweep: the scenario with `changes`, then with the point's own `varied` ones, into
+/// which mistakes point as `--vary`.
+pub fn compile_point(
+    source: &Source,
+    changes: &[Override],
+    varied: &[Override],
+) -> Result<Blueprint, Mistakes> {
+    let all = [changes, varied].concat();
+    compile(source, &all).map_err(|mistakes| mistakes.renamed(changes.len() + 1, "--vary"))
 }
 
 /// The scenario as TOML with every default filled in and its source, or everything that is wrong

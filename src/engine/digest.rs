@@ -4,10 +4,11 @@
 //! that differ once cannot meet again by losing bits, only by a coincidence of 2^-128. It guards
 //! against accidents, not against forgers.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Folds words, in order, to 128 bits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digest {
     state: u128,
 }

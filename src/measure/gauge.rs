@@ -6,6 +6,7 @@
 
 use super::window::{Areas, Ruler};
 use crate::engine::time::Instant;
+use serde::{Deserialize, Serialize};
 
 /// Levels from here on share one entry in a distribution of time by level.
 pub const LEVELS: usize = 64;
@@ -136,7 +137,7 @@ impl Durations {
 }
 
 /// What a level was over the whole window, with its distribution.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LevelTimes {
     /// Level times nanoseconds.
     pub area: u128,
@@ -159,7 +160,7 @@ impl LevelTimes {
 }
 
 /// What a level was over the whole window, and by part of it under a ceiling.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Level times nanoseconds.
     pub area: u128,

@@ -6,6 +6,7 @@
 //! what is longer is counted there, and the exact maximum is kept.
 
 use crate::engine::time::Span;
+use serde::{Deserialize, Serialize};
 
 /// Buckets below 2^12 ns (4 µs) have one width.
 const LINEAR_BITS: u32 = 12;
@@ -60,7 +61,8 @@ impl Counter for u64 {
 
 /// Counts by size, with `2^BITS` buckets an octave. It holds the octaves from its shortest value to
 /// its longest one: there may be thousands of histograms, and most values are alike.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Sparse", try_from = "Sparse", bound = "C: Counter")]
 pub struct Histogram<const BITS: u32, C> {
     counts: Vec<C>,
     /// The bucket of the first count.
@@ -176,12 +178,58 @@ impl<const BITS: u32, C: Counter> Histogram<BITS, C> {
 }
 
 /// The smallest rank that leaves at most `1 - share` of `count` values above it.
+/// A histogram as it is written down: most buckets are empty.
+#[derive(Serialize, Deserialize)]
+struct Sparse {
+    first: u32,
+    len: u32,
+    /// Empty buckets before it, and its count.
+    counts: Vec<(u32, u64)>,
+}
+
+impl<const BITS: u32, C: Counter> From<Histogram<BITS, C>> for Sparse {
+    fn from(it: Histogram<BITS, C>) -> Sparse {
+        let mut counts = Vec::new();
+        let mut empty = 0;
+        for &count in &it.counts {
+            match count.into() {
+                0 => empty += 1,
+                count => {
+                    counts.push((empty, count));
+                    empty = 0;
+                }
+            }
+        }
+        Sparse { first: it.first as u32, len: it.counts.len() as u32, counts }
+    }
+}
+
+impl<const BITS: u32, C: Counter> TryFrom<Sparse> for Histogram<BITS, C> {
+    type Error = &'static str;
+
+    fn try_from(it: Sparse) -> Result<Self, Self::Error> {
+        const WIDE: &str = "a histogram with more buckets than there are";
+        let (first, len) = (it.first as usize, it.len as usize);
+        if first.saturating_add(len) > Self::BUCKETS {
+            return Err(WIDE);
+        }
+        let mut counts = vec![C::default(); len];
+        let mut bucket = 0;
+        for (empty, count) in it.counts {
+            bucket += empty as usize;
+            counts.get_mut(bucket).ok_or(WIDE)?.add(count);
+            bucket += 1;
+        }
+        Ok(Histogram { counts, first })
+    }
+}
+
 fn rank(share: f64, count: u64) -> u64 {
     ((share * count as f64).ceil() as u64).clamp(1, count)
 }
 
 /// What is known exactly about a set of times: no buckets, no rounding.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moments {
     /// How many.
     pub count: u64,
@@ -242,7 +290,8 @@ impl Moments {
 }
 
 /// A histogram with exact moments, whose quantiles never exceed the exact maximum.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "C: Counter")]
 pub struct Times<const BITS: u32, C> {
     /// By size.
     pub histogram: Histogram<BITS, C>,

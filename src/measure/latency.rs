@@ -4,6 +4,7 @@
 //! nothing else; it becomes one when the replication is over.
 
 use hdrhistogram::Histogram as Hdr;
+use serde::{Deserialize, Serialize};
 
 use super::histogram::Moments;
 use crate::engine::time::Span;
@@ -80,14 +81,45 @@ impl Latencies {
 }
 
 /// Latencies of one kind of request and outcome. 192 KiB once it holds a value.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Latency {
     /// By size. `None`: no value yet.
+    #[serde(with = "v2")]
     hdr: Option<Box<Hdr<u64>>>,
     /// Exactly.
     pub moments: Moments,
     /// How many were longer than an hour and counted as one.
     pub saturated: u64,
+}
+
+/// The HDR histogram's own format, version 2, not compressed.
+mod v2 {
+    use super::Hdr;
+    use hdrhistogram::serialization::{Deserializer as V2Reader, Serializer as _, V2Serializer};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error as _, ser::Error as _};
+
+    #[expect(clippy::ref_option, reason = "as serde calls it")]
+    pub(super) fn serialize<S: Serializer>(
+        hdr: &Option<Box<Hdr<u64>>>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        let mut bytes = Vec::new();
+        if let Some(hdr) = hdr {
+            V2Serializer::new().serialize(hdr, &mut bytes).map_err(S::Error::custom)?;
+        }
+        to.serialize_bytes(&bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Box<Hdr<u64>>>, D::Error> {
+        let bytes = <&[u8]>::deserialize(from)?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let read = V2Reader::new().deserialize(&mut &bytes[..]);
+        read.map(|hdr| Some(Box::new(hdr))).map_err(|_| D::Error::custom("no histogram"))
+    }
 }
 
 impl Latency {

@@ -3,8 +3,10 @@
 use crate::engine::time::{Instant, Span};
 
 /// A site as a recorder needs to know it. Indices are those of the compiled scenario.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Shape {
+    /// How finely what happened is told over time.
+    pub detail: Detail,
     /// Arrivals from here …
     pub from: Instant,
     /// … to here count; levels and busy times are integrated over the same window.
@@ -25,6 +27,29 @@ pub struct Shape {
     pub objectives: Vec<ObjectiveShape>,
     /// Stretches of the window that requests are told of by themselves.
     pub windows: Vec<(Instant, Instant)>,
+}
+
+/// Into how many parts the window is cut at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Detail {
+    /// For requests.
+    pub request_parts: u32,
+    /// For hosts and instances.
+    pub usage_parts: u32,
+}
+
+impl Detail {
+    /// For pictures and tables of one scenario.
+    pub const FINE: Detail = Detail { request_parts: 240, usage_parts: 60 };
+    /// Enough to see whether work piles up: for thousands of variants, each of which leaves a few
+    /// kilobytes a replication.
+    pub const COARSE: Detail = Detail { request_parts: 24, usage_parts: 1 };
+}
+
+impl Default for Detail {
+    fn default() -> Detail {
+        Detail::FINE
+    }
 }
 
 /// An instance.

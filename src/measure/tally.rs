@@ -5,25 +5,23 @@ use super::{
     histogram::{Compact, Counter, Fine, Times},
     latency::Latency,
     outcome::Cause,
-    shape::Shape,
+    shape::{Detail, Shape},
     window::{Areas, Ruler},
 };
 use crate::engine::digest::Digest;
+use serde::{Deserialize, Serialize};
 
-/// How many parts a window has at most for requests …
-pub const REQUEST_PARTS: u32 = 240;
-/// … if there are few types of them; all together have at most so many.
+/// All request types together have at most so many parts.
 const REQUEST_PARTS_ALL: u32 = 4_800;
-/// For hosts and instances.
-pub const USAGE_PARTS: u32 = 60;
 
 /// Counts by cause, `Cause::None` (no failure) first.
 pub type Causes = [u64; Cause::ALL.len()];
 
 /// Everything that was measured.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Tally {
     /// What there is.
+    #[serde(skip)]
     pub shape: Shape,
     /// How many replications are in here.
     pub replications: u32,
@@ -53,7 +51,7 @@ pub struct Tally {
 }
 
 /// Requests of one type (or all).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct RequestTally {
     /// Told of as arrived within the window.
     pub begun: u64,
@@ -70,7 +68,7 @@ pub struct RequestTally {
 }
 
 /// One part of the window.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct RequestPart {
     /// Arrived here and succeeded in the end.
     pub ok: u64,
@@ -87,7 +85,7 @@ pub struct RequestPart {
 }
 
 /// Requests of one workload.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkloadTally {
     /// Arrived in the window and succeeded.
     pub ok: u64,
@@ -96,7 +94,8 @@ pub struct WorkloadTally {
 }
 
 /// Calls as their servers saw them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(bound = "C: Counter")]
 pub struct CallTally<const BITS: u32, C> {
     /// From arrival to the end, of those that ended well.
     pub sojourn: Times<BITS, C>,
@@ -111,7 +110,7 @@ pub struct CallTally<const BITS: u32, C> {
 }
 
 /// A service.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ServiceTally {
     /// Calls to it.
     pub calls: CallTally<7, u64>,
@@ -120,7 +119,7 @@ pub struct ServiceTally {
 }
 
 /// An instance.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct InstanceTally {
     /// Calls to it.
     pub calls: CallTally<4, u32>,
@@ -143,7 +142,7 @@ pub struct InstanceTally {
 }
 
 /// Transactions that became visible in a part of the window.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LagPart {
     /// Their lags together, in seconds.
     pub sum_s: f64,
@@ -152,7 +151,7 @@ pub struct LagPart {
 }
 
 /// A host.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HostTally {
     /// Threads that want a core; used: cores.
     pub runnable: Usage,
@@ -171,7 +170,7 @@ pub struct HostTally {
 }
 
 /// An upstream.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct UpstreamTally {
     /// Calls waiting for a server times nanoseconds.
     pub queued_area: u128,
@@ -180,7 +179,7 @@ pub struct UpstreamTally {
 }
 
 /// An objective.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ObjectiveTally {
     /// How many there were of what it is about.
     pub count: u64,
@@ -222,9 +221,10 @@ pub struct Imbalance {
 impl Tally {
     /// Nothing yet.
     pub fn new(shape: &Shape) -> Tally {
-        let parts = (REQUEST_PARTS_ALL / shape.requests.max(1)).clamp(24, REQUEST_PARTS);
-        let request_ruler = Ruler::new(shape.from, shape.until, parts);
-        let ruler = Ruler::new(shape.from, shape.until, USAGE_PARTS);
+        let Detail { request_parts, usage_parts } = shape.detail;
+        let most = (REQUEST_PARTS_ALL / shape.requests.max(1)).max(24);
+        let request_ruler = Ruler::new(shape.from, shape.until, request_parts.min(most));
+        let ruler = Ruler::new(shape.from, shape.until, usage_parts);
         let request = || RequestTally {
             parts: vec![RequestPart::default(); request_ruler.parts()],
             ..RequestTally::default()

@@ -5,9 +5,10 @@
 //! the number of requests. The last part may be shorter. What happens outside is not shown.
 
 use crate::engine::time::{Instant, Span};
+use serde::{Deserialize, Serialize};
 
 /// From where to where the measured window goes, and how it is cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ruler {
     /// Its beginning.
     pub from: Instant,
@@ -113,7 +114,7 @@ impl Cursor {
 }
 
 /// The integral of a level over each part of the window.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Areas {
     from_ns: u64,
     until_ns: u64,

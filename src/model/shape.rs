@@ -7,7 +7,8 @@ use super::blueprint::{
 use crate::{
     engine::time::{Instant, Span},
     measure::shape::{
-        HostShape, InstanceShape, Judged, Meter, ObjectiveShape, Shape, Subject, Whose, Workers,
+        Detail, HostShape, InstanceShape, Judged, Meter, ObjectiveShape, Shape, Subject, Whose,
+        Workers,
     },
 };
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ pub fn shape(plan: &Blueprint) -> Shape {
         disk_parallel: host.disk.as_ref().map_or(0, |disk| disk.parallel),
     };
     Shape {
+        detail: Detail::FINE,
         from,
         until: from + plan.duration,
         services: plan.services.len() as u32,

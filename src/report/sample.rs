@@ -7,7 +7,10 @@ use crate::{
         fold::Fold,
         outcome::{Cause, Outcome},
         recorder::{Device, Finished, Level, Recorder, Served},
-        shape::{HostShape, InstanceShape, Judged, ObjectiveShape, Shape, Subject, Whose, Workers},
+        shape::{
+            Detail, HostShape, InstanceShape, Judged, ObjectiveShape, Shape, Subject, Whose,
+            Workers,
+        },
         tally::Tally,
         tape::Tape,
     },
@@ -224,6 +227,7 @@ fn shape() -> Shape {
     let workers_are = Workers::Loops;
     let instance = |service, workers| InstanceShape { service, workers, workers_are };
     Shape {
+        detail: Detail::FINE,
         from: at(0.0),
         until: at(WINDOW_S),
         services: 4,

@@ -55,6 +55,14 @@ impl Mistakes {
         Mistakes { texts, list }
     }
 
+    /// The texts from number `first` on are known by another name.
+    pub(crate) fn renamed(mut self, first: usize, path: &str) -> Mistakes {
+        for text in self.texts.iter_mut().skip(first) {
+            path.clone_into(&mut text.path);
+        }
+        self
+    }
+
     /// Each of them, in the order of their places.
     pub fn list(&self) -> &[Mistake] {
         &self.list

@@ -9,11 +9,12 @@ use crate::{
         kind::{Ground, KINDS},
         law::SpanLaw,
         load,
-        mistake::At,
+        mistake::{At, Mistake},
         program::{Names, choice},
         schema::{Disk, Link, Machine, Name, Network, Odd, Service, SharedHost, Site, Standing},
         tree::{Node, Table},
         units::{BitRate, Bytes, Maybe, Number, Rate, Throughput},
+        vary,
     },
 };
 
@@ -88,8 +89,25 @@ fn rest(root: &Fields<'_>, mut site: Site) -> Site {
     }
     load::read(root, &mut site);
     happening::read(root, &mut site);
+    sweep(root);
     root.finish();
     site
+}
+
+/// Nothing of the site: what `simulate sweep` varies unless told otherwise.
+fn sweep(root: &Fields<'_>) {
+    let Some(node) = root.node("sweep") else { return };
+    let Some(table) = node.table() else {
+        let says = format!("`sweep` is a table, here it is {}", node.value.kind());
+        let hint = "write `[sweep]` with `app.instances = \"2..12\"` and others in it";
+        root.notes.hinted(node.at, says, hint);
+        return;
+    };
+    let mut wrong = Vec::new();
+    vary::check(table, &mut wrong);
+    for Mistake { at, says, hint } in wrong {
+        root.notes.hinted(at, says, hint.unwrap_or_else(|| "as `--vary` takes it".to_owned()));
+    }
 }
 
 /// Its length, and whether it is to be found by pilots.

@@ -4,7 +4,9 @@ use super::*;
 use crate::measure::{
     fold::Fold,
     outcome::Outcome,
-    shape::{HostShape, InstanceShape, Judged, Meter, ObjectiveShape, Subject, Whose, Workers},
+    shape::{
+        Detail, HostShape, InstanceShape, Judged, Meter, ObjectiveShape, Subject, Whose, Workers,
+    },
 };
 
 const FAILED: Outcome = Outcome { status: 503, cause: Cause::QueueFull, at: 0 };
@@ -24,6 +26,7 @@ fn shape() -> Shape {
         quantile: Some(0.5),
     };
     Shape {
+        detail: Detail::FINE,
         from: at(1_000),
         until: at(11_000),
         services: 1,

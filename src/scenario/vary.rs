@@ -1,0 +1,311 @@
+//! What a sweep varies: settings by their paths, each with the values it is to have, and the grid
+//! of points that they span. `[sweep]` of the file and `--vary` of the command line say the same in
+//! the same words.
+
+mod range;
+
+use crate::scenario::{
+    Override, Source,
+    mistake::{At, Mistake, Mistakes, Text},
+    parse::Parser,
+    tree::{Node, Table, Value},
+};
+use range::{Item, items};
+
+/// A setting and the values that it is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// The shortest unambiguous path, such as `app.instances`.
+    pub path: String,
+    items: Vec<Item>,
+    /// Goes together with the other zipped ones, value by value.
+    is_zipped: bool,
+}
+
+impl Parameter {
+    /// How many values.
+    pub fn count(&self) -> u64 {
+        self.items.iter().map(Item::count).fold(0, u64::saturating_add)
+    }
+
+    /// A value as in the file; quotes round a text may be missing.
+    pub fn value(&self, index: u64) -> String {
+        let mut index = index;
+        for item in &self.items {
+            if index < item.count() {
+                return item.value(index);
+            }
+            index -= item.count();
+        }
+        unreachable!("`{}` has no such value", self.path)
+    }
+}
+
+/// All points of a sweep, in their order: the first parameter changes slowest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// What varies, in the order of the file, then of the command line.
+    pub parameters: Vec<Parameter>,
+    /// Parameters (indices) that go together, in the order in which they are first named.
+    axes: Vec<Vec<usize>>,
+}
+
+impl Grid {
+    fn new(parameters: Vec<Parameter>) -> Grid {
+        let mut axes: Vec<Vec<usize>> = Vec::new();
+        let mut zipped: Option<usize> = None;
+        for (index, parameter) in parameters.iter().enumerate() {
+            match zipped {
+                Some(axis) if parameter.is_zipped => axes[axis].push(index),
+                _ => {
+                    zipped = if parameter.is_zipped { Some(axes.len()) } else { zipped };
+                    axes.push(vec![index]);
+                }
+            }
+        }
+        Grid { parameters, axes }
+    }
+
+    /// How many values each axis has; zipped parameters are one axis.
+    pub fn lengths(&self) -> Vec<u64> {
+        self.axes.iter().map(|axis| self.parameters[axis[0]].count()).collect()
+    }
+
+    /// The first parameter of each axis (index), slowest first.
+    pub fn leaders(&self) -> Vec<usize> {
+        self.axes.iter().map(|axis| axis[0]).collect()
+    }
+
+    /// How many points there are; `u64::MAX` for more than that.
+    pub fn points(&self) -> u64 {
+        self.lengths().into_iter().fold(1, u64::saturating_mul)
+    }
+
+    /// Where a point stands on each axis.
+    pub fn place(&self, point: u64) -> Vec<u64> {
+        let mut rest = point;
+        let mut place: Vec<u64> = self
+            .lengths()
+            .into_iter()
+            .rev()
+            .map(|length| {
+                let at = rest % length;
+                rest /= length;
+                at
+            })
+            .collect();
+        place.reverse();
+        place
+    }
+
+    /// The values of a point, in the order of the parameters.
+    pub fn values(&self, point: u64) -> Vec<String> {
+        let mut values = vec![String::new(); self.parameters.len()];
+        for (axis, at) in self.axes.iter().zip(self.place(point)) {
+            for &index in axis {
+                values[index] = self.parameters[index].value(at);
+            }
+        }
+        values
+    }
+
+    /// The values of a point as changes of the scenario.
+    pub fn changes(&self, point: u64) -> Vec<Override> {
+        let values = self.parameters.iter().zip(self.values(point));
+        values.map(|(it, value)| Override { path: it.path.clone(), value }).collect()
+    }
+}
+
+/// What is to be varied: `[sweep]` of the file, then `vary` (each `PATH=VALUES`), which replaces
+/// what the file says of the same path. `zips`: all of `vary` go together, value by value.
+pub fn grid(source: &Source, vary: &[String], zips: bool) -> Result<Grid, Mistakes> {
+    let mut mistakes = Vec::new();
+    let (root, syntax) = Parser::default().document(&source.text, 0);
+    // They are told by whoever reads the rest of the file.
+    let of_file = if syntax.is_empty() { of_file(&root, &mut mistakes) } else { Vec::new() };
+    let mut parameters = of_file;
+    let mut given: Vec<Parameter> = Vec::new();
+    for (text, number) in vary.iter().zip(1..) {
+        match of_option(text, number, zips) {
+            Ok(it) if given.iter().any(|known| known.path == it.path) => {
+                let at = At { text: number, start: 0, end: it.path.len() as u32 };
+                mistakes.push(mistake(at, format!("`{}` is varied twice", it.path), None));
+            }
+            Ok(it) => given.push(it),
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    parameters.retain(|it| given.iter().all(|other| other.path != it.path));
+    parameters.extend(given);
+    if parameters.is_empty() && mistakes.is_empty() {
+        let hint =
+            "`--vary app.instances=2..12`, or a table `[sweep]` with `app.instances = \"2..12\"`";
+        mistakes.push(mistake(At::default(), "nothing is varied".to_owned(), Some(hint)));
+    }
+    unlike(&parameters, &mut mistakes);
+    if !mistakes.is_empty() {
+        let file = Text { path: source.path.clone(), text: source.text.clone() };
+        let options =
+            vary.iter().map(|text| Text { path: "--vary".to_owned(), text: text.clone() });
+        return Err(Mistakes::new(std::iter::once(file).chain(options).collect(), mistakes));
+    }
+    Ok(Grid::new(parameters))
+}
+
+/// Whether `[sweep]` of a file makes sense in itself, for those who do not sweep.
+pub(super) fn check(table: &Table, mistakes: &mut Vec<Mistake>) {
+    let parameters = of_table(table, mistakes);
+    unlike(&parameters, mistakes);
+}
+
+fn mistake(at: At, says: String, hint: Option<&str>) -> Mistake {
+    Mistake { at, says, hint: hint.map(str::to_owned) }
+}
+
+/// Zipped parameters have as many values as each other.
+fn unlike(parameters: &[Parameter], mistakes: &mut Vec<Mistake>) {
+    let mut zipped = parameters.iter().filter(|it| it.is_zipped);
+    let Some(first) = zipped.next() else { return };
+    for it in zipped {
+        if it.count() != first.count() {
+            let says = format!(
+                "zipped parameters go value by value, but `{}` has {} and `{}` {}",
+                first.path,
+                first.count(),
+                it.path,
+                it.count()
+            );
+            mistakes.push(mistake(At::default(), says, None));
+        }
+    }
+}
+
+fn of_option(text: &str, number: u32, is_zipped: bool) -> Result<Parameter, Mistake> {
+    let whole = At { text: number, start: 0, end: text.len() as u32 };
+    let hint = "as in `--vary app.instances=2..12` or `--vary web.balance=leastconn,roundrobin`";
+    let Some((path, values)) = text.split_once('=') else {
+        return Err(mistake(whole, "`--vary` takes PATH=VALUES".to_owned(), Some(hint)));
+    };
+    let path = path.trim();
+    if path.is_empty() {
+        return Err(mistake(whole, "no path before `=`".to_owned(), Some(hint)));
+    }
+    let start = (text.len() - values.len()) as u32;
+    let at = At { start, ..whole };
+    let items = items(values).map_err(|(says, hint)| mistake(at, says, hint))?;
+    Ok(Parameter { path: path.to_owned(), items, is_zipped })
+}
+
+fn of_file(root: &Table, mistakes: &mut Vec<Mistake>) -> Vec<Parameter> {
+    match root.get("sweep").map(|node| &node.value) {
+        Some(Value::Table(table)) => of_table(table, mistakes),
+        // Told by whoever reads the rest of the file.
+        Some(_) | None => Vec::new(),
+    }
+}
+
+fn of_table(table: &Table, mistakes: &mut Vec<Mistake>) -> Vec<Parameter> {
+    let mut parameters = Vec::new();
+    for entry in &table.entries {
+        if entry.key == "zip" {
+            match &entry.node.value {
+                Value::Table(zip) => leaves(zip, "", true, &mut parameters, mistakes),
+                _ => mistakes.push(mistake(
+                    entry.node.at,
+                    "`zip` is a table of parameters that go together".to_owned(),
+                    Some("write `[sweep.zip]` with `app.instances = \"2..4\"` and others in it"),
+                )),
+            }
+        } else {
+            leaf(&entry.node, entry.key.clone(), false, &mut parameters, mistakes);
+        }
+    }
+    parameters
+}
+
+fn leaves(
+    table: &Table,
+    prefix: &str,
+    is_zipped: bool,
+    parameters: &mut Vec<Parameter>,
+    mistakes: &mut Vec<Mistake>,
+) {
+    for entry in &table.entries {
+        let dot = if prefix.is_empty() { "" } else { "." };
+        let path = format!("{prefix}{dot}{}", entry.key);
+        leaf(&entry.node, path, is_zipped, parameters, mistakes);
+    }
+}
+
+fn leaf(
+    node: &Node,
+    path: String,
+    is_zipped: bool,
+    parameters: &mut Vec<Parameter>,
+    mistakes: &mut Vec<Mistake>,
+) {
+    let items = match &node.value {
+        Value::Table(table) => return leaves(table, &path, is_zipped, parameters, mistakes),
+        Value::Text(text) => items(text),
+        Value::List(list) if list.is_empty() => Err(("no values".to_owned(), None)),
+        Value::List(list) => Ok(list.iter().map(|it| Item::One(it.to_string())).collect()),
+        Value::Number(_) | Value::Bool(_) | Value::Date(_) => Ok(vec![Item::One(node.to_string())]),
+    };
+    match items {
+        Ok(items) => parameters.push(Parameter { path, items, is_zipped }),
+        Err((says, hint)) => mistakes.push(mistake(node.at, says, hint)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn points(file: &str, vary: &[&str], zips: bool) -> Result<Vec<String>, String> {
+        let source = Source { path: "a.toml".to_owned(), text: file.to_owned() };
+        let vary: Vec<String> = vary.iter().map(|&it| it.to_owned()).collect();
+        let grid = grid(&source, &vary, zips).map_err(|mistakes| mistakes.draw(false))?;
+        let point = |point| {
+            let changes = grid.changes(point);
+            let words = changes.iter().map(|it| format!("{}={}", it.path, it.value));
+            words.collect::<Vec<_>>().join(" ")
+        };
+        Ok((0..grid.points()).map(point).collect())
+    }
+
+    #[test]
+    fn the_first_parameter_changes_slowest() {
+        let file = "[sweep]\na.n = \"1..2\"\nb = [\"x\", \"y\"]\n";
+        let all = points(file, &[], false).unwrap();
+        let expected = ["a.n=1 b=\"x\"", "a.n=1 b=\"y\"", "a.n=2 b=\"x\"", "a.n=2 b=\"y\""];
+        assert_eq!(all, expected);
+        let all = points(file, &["b=z", "c=7"], false).unwrap();
+        assert_eq!(all, ["a.n=1 b=z c=7", "a.n=2 b=z c=7"]);
+    }
+
+    #[test]
+    fn zipped_ones_go_together() {
+        let file = "[sweep]\nq = \"5,6\"\n[sweep.zip]\na.n = \"1..2\"\nb.n = \"4..5\"\n";
+        let all = points(file, &[], false).unwrap();
+        let expected = ["q=5 a.n=1 b.n=4", "q=5 a.n=2 b.n=5", "q=6 a.n=1 b.n=4", "q=6 a.n=2 b.n=5"];
+        assert_eq!(all, expected);
+        let all = points("", &["a=1,2", "b=3,4"], true).unwrap();
+        assert_eq!(all, ["a=1 b=3", "a=2 b=4"]);
+        let error = points("", &["a=1,2", "b=3,4,5"], true).unwrap_err();
+        assert!(error.contains("`a` has 2 and `b` 3"), "{error}");
+    }
+
+    #[test]
+    fn nonsense_is_told() {
+        let check = |vary: &[&str], says: &str| {
+            let error = points("", vary, false).unwrap_err();
+            assert!(error.contains(says), "{error}");
+        };
+        check(&[], "nothing is varied");
+        check(&["a"], "PATH=VALUES");
+        check(&["=3"], "no path");
+        check(&["a=1", "a=2"], "`a` is varied twice");
+        check(&["a=9..2", "b="], "runs backwards");
+        check(&["a=9..2", "b="], "no values");
+    }
+}
