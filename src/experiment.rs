@@ -2,8 +2,10 @@
 
 pub mod check;
 pub mod compare;
+pub mod ledger;
 pub mod pilot;
 pub mod precision;
 pub mod replicate;
 pub mod rounds;
 pub mod study;
+pub mod sweep;

@@ -35,7 +35,7 @@ fn queue(rate: f64, service: &str, seed: u64, promise: &str, speed: f64) -> Blue
 }
 
 fn crew() -> Crew<'static> {
-    Crew { threads: Some(2), interrupted: &NEVER }
+    Crew::new(Some(2), &NEVER)
 }
 
 fn rules(budget: u32) -> Rules {

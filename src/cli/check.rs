@@ -33,7 +33,7 @@ use std::path::Path;
 pub(super) fn check(options: &Check, terminal: Terminal) -> Result<Exit, Problem> {
     let interrupted = on_interrupt();
     let effort = &options.effort;
-    let crew = Crew { threads: effort.threads.map(usize::from), interrupted: &interrupted };
+    let crew = Crew::new(effort.threads.map(usize::from), &interrupted);
     compile(options, terminal)?;
     let outputs = [&options.junit, &options.json, &options.markdown];
     for path in outputs.into_iter().flatten() {

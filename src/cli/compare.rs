@@ -39,7 +39,7 @@ enum From<'a> {
 pub(super) fn compare(options: &Compare, terminal: Terminal) -> Result<Exit, Problem> {
     let effort = &options.effort;
     let interrupted = on_interrupt();
-    let crew = Crew { threads: effort.threads.map(usize::from), interrupted: &interrupted };
+    let crew = Crew::new(effort.threads.map(usize::from), &interrupted);
     let (one, one_from, other_file) = sides(options)?;
     let Some((one, other)) = ready(options, one, other_file, crew, terminal)? else {
         return Ok(Exit::Interrupted);

@@ -68,6 +68,14 @@ impl Problem {
             Failure::NoThreads { .. } => {
                 Problem::wrong(failure.to_string(), Some("try fewer, such as `--threads 1`"))
             }
+            Failure::Ledger { .. } => Problem::wrong(
+                failure.to_string(),
+                Some("what is finished is kept; the same command goes on from there"),
+            ),
+            Failure::Elsewhere { .. } => {
+                let text = Text::Plain { says: failure.to_string(), hint: None };
+                Problem { exit: Exit::Undecided, text }
+            }
             Failure::Broken { replication, .. } => {
                 let hint = format!(
                     "this is a mistake of the simulator, not of the scenario; please report it \

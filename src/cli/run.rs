@@ -25,7 +25,7 @@ const ROUND: u32 = 20;
 
 pub(super) fn run(options: &Run, terminal: Terminal) -> Result<Exit, Problem> {
     let interrupted = on_interrupt();
-    let crew = Crew { threads: options.threads.map(usize::from), interrupted: &interrupted };
+    let crew = Crew::new(options.threads.map(usize::from), &interrupted);
     let mut set = options.scenario.changes.set.clone();
     set.extend(changes(options));
     let Some(prepared) = prepare(options.scenario.file(), &set, crew, terminal)? else {

@@ -38,9 +38,9 @@ pub enum Settling {
 pub fn settling(plan: &Blueprint, crew: Crew<'_>) -> Result<Option<Settling>, Failure> {
     let shape = model::shape::shape(plan);
     let mut pilots: Vec<States> = Vec::new();
-    let Crew { threads, interrupted } = crew;
+    let Crew { threads, interrupted, .. } = crew;
     let work = Replications { count: PILOTS, threads, interrupted };
-    let run = |number| Ok(States::of(&measure(plan, &shape, FIRST + number)?));
+    let run = |number| Ok::<_, String>(States::of(&measure(plan, &shape, FIRST + number)?));
     replicate(work, run, |_, states| pilots.push(states), |_| ())?;
     if (pilots.len() as u64) < PILOTS {
         return Ok(None);

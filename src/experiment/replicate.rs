@@ -4,6 +4,7 @@
 //! At most twice as many results as threads are alive at once: a slow replication holds the others
 //! up rather than have the finished ones pile up behind it.
 
+use super::ledger::LedgerError;
 use std::{
     any::Any,
     collections::BTreeMap,
@@ -41,6 +42,16 @@ pub enum Failure {
         /// What was asserted.
         says: String,
     },
+    /// Finished replications could not be written down or read again.
+    Ledger {
+        /// What the system says.
+        says: String,
+    },
+    /// The rest of a round is other shards' work, and not yet there.
+    Elsewhere {
+        /// What is missing: places in the round's list of work.
+        missing: Vec<u64>,
+    },
 }
 
 impl fmt::Display for Failure {
@@ -50,6 +61,40 @@ impl fmt::Display for Failure {
             Failure::Broken { replication, says } => {
                 write!(f, "replication {replication} broke an invariant of the simulator: {says}")
             }
+            Failure::Ledger { says } => write!(f, "finished replications are not kept: {says}"),
+            Failure::Elsewhere { missing } => {
+                write!(f, "{} replications are not yet there", missing.len())
+            }
+        }
+    }
+}
+
+/// Why a single one has no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// An invariant does not hold.
+    Broken(String),
+    /// It was run, but could not be written down or read.
+    Ledger(String),
+}
+
+impl From<String> for Trouble {
+    fn from(says: String) -> Trouble {
+        Trouble::Broken(says)
+    }
+}
+
+impl From<LedgerError> for Trouble {
+    fn from(error: LedgerError) -> Trouble {
+        Trouble::Ledger(error.to_string())
+    }
+}
+
+impl Trouble {
+    fn of(self, replication: u64) -> Failure {
+        match self {
+            Trouble::Broken(says) => Failure::Broken { replication, says },
+            Trouble::Ledger(says) => Failure::Ledger { says },
         }
     }
 }
@@ -57,10 +102,24 @@ impl fmt::Display for Failure {
 /// Runs the replications. `run` gets a number and gives a result, or what does not hold; `fold`
 /// gets the results in the order of the numbers; `progress` is told how many are done, in any
 /// order. How many were folded: all of them, unless it was interrupted.
-pub fn replicate<T: Send>(
+pub fn replicate<T: Send, E: Into<Trouble>>(
     work: Replications<'_>,
-    run: impl Fn(u64) -> Result<T, String> + Sync,
+    run: impl Fn(u64) -> Result<T, E> + Sync,
     mut fold: impl FnMut(u64, T),
+    progress: impl FnMut(u64),
+) -> Result<u64, Failure> {
+    let fold = |number, result| {
+        fold(number, result);
+        Ok(())
+    };
+    try_replicate(work, run, fold, progress)
+}
+
+/// The same where folding may fail: then no further one is begun.
+pub fn try_replicate<T: Send, E: Into<Trouble>>(
+    work: Replications<'_>,
+    run: impl Fn(u64) -> Result<T, E> + Sync,
+    mut fold: impl FnMut(u64, T) -> Result<(), Failure>,
     mut progress: impl FnMut(u64),
 ) -> Result<u64, Failure> {
     // 0 leaves it to rayon, which knows the processors and the user's RAYON_NUM_THREADS.
@@ -95,8 +154,8 @@ pub fn replicate<T: Send>(
                 && let Some(result) = waiting.remove(&folded)
             {
                 match result {
-                    Ok(result) => fold(folded, result),
-                    Err(says) => broken = Some(Failure::Broken { replication: folded, says }),
+                    Ok(result) => broken = fold(folded, result).err(),
+                    Err(trouble) => broken = Some(trouble.of(folded)),
                 }
                 folded += 1;
             }
@@ -105,11 +164,14 @@ pub fn replicate<T: Send>(
     })
 }
 
-fn caught<T>(run: &impl Fn(u64) -> Result<T, String>, number: u64) -> Result<T, String> {
+fn caught<T, E: Into<Trouble>>(
+    run: &impl Fn(u64) -> Result<T, E>,
+    number: u64,
+) -> Result<T, Trouble> {
     // Whatever the panic left half done belongs to that replication and is dropped with it.
     match catch_unwind(AssertUnwindSafe(|| run(number))) {
-        Ok(result) => result,
-        Err(panic) => Err(text_of(&*panic)),
+        Ok(result) => result.map_err(Into::into),
+        Err(panic) => Err(Trouble::Broken(text_of(&*panic))),
     }
 }
 
@@ -141,7 +203,7 @@ mod tests {
         let expected: Vec<u64> = (0..100).map(hashed).collect();
         for threads in [1, 2, 3, 8] {
             let (mut out, mut told) = (Vec::new(), 0);
-            let run = |number| Ok(hashed(number));
+            let run = |number| Ok::<_, String>(hashed(number));
             let fold = |number, result| {
                 assert_eq!(number, out.len() as u64);
                 out.push(result);
@@ -164,7 +226,7 @@ mod tests {
         let run = |number| {
             most.fetch_max(alive.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             hashed(if number == 0 { 12 } else { 0 });
-            Ok(Counted(&alive))
+            Ok::<_, String>(Counted(&alive))
         };
         assert_eq!(replicate(work(500, 3), run, |_, _| (), |_| ()), Ok(500));
         assert!(most.load(Ordering::SeqCst) <= 6);
@@ -198,7 +260,7 @@ mod tests {
             if number == 10 {
                 interrupted.store(true, Ordering::Relaxed);
             }
-            Ok(number)
+            Ok::<_, String>(number)
         };
         let mut out = Vec::new();
         let count = replicate(work, run, |_, number| out.push(number), |_| ()).unwrap();

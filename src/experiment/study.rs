@@ -8,7 +8,7 @@ use crate::{
         tally::{Imbalance, Tally},
         tape::Tape,
     },
-    model::{self, blueprint::Blueprint},
+    model::{self, blueprint::Blueprint, run::Run, site::Site},
 };
 
 /// Runs the replications of `plan`. `None` if it was interrupted before the first was finished; how
@@ -32,6 +32,10 @@ pub fn study(
 pub(super) fn measure(plan: &Blueprint, shape: &Shape, replication: u64) -> Result<Tally, String> {
     let mut tape = Tape::new(shape);
     let site = model::run::replicate(plan, replication, &mut tape).map_err(|broken| broken.says)?;
+    close(plan, &site, tape)
+}
+
+fn close(plan: &Blueprint, site: &Site, tape: Tape) -> Result<Tally, String> {
     let tally = tape.close(site.line.now());
     // The model has kept books of its own; this is what it has told.
     tally.check_conservation().map_err(|imbalance| {
@@ -40,4 +44,23 @@ pub(super) fn measure(plan: &Blueprint, shape: &Shape, replication: u64) -> Resu
         format!("of `{name}` {arrived} requests arrived and {finished} came to an end")
     })?;
     Ok(tally)
+}
+
+/// One replication of several variants that are the same until their window begins, and whose shapes
+/// differ in objectives and stretches alone: it warms up once. Each of them goes the way that it
+/// would have gone by itself.
+pub(super) fn measure_forked(
+    variants: &[(&Blueprint, &Shape)],
+    replication: u64,
+) -> Result<Vec<Tally>, String> {
+    let [(first, shape), ..] = variants else { return Ok(Vec::new()) };
+    let mut warm = Site::new(first, replication);
+    let mut tape = Tape::new(shape);
+    Run { plan: first, site: &mut warm, tape: &mut tape }.warm_up();
+    let each = variants.iter().map(|(plan, shape)| {
+        let (mut site, mut tape) = (warm.fork(0), tape.for_window(shape));
+        model::run::finish(plan, &mut site, &mut tape).map_err(|broken| broken.says)?;
+        close(plan, &site, tape)
+    });
+    each.collect()
 }

@@ -67,6 +67,21 @@ struct Visits {
 }
 
 impl Tape {
+    /// A recorder that has heard the warm-up goes on with another window's questions: objectives and
+    /// stretches, about which nothing can have been heard yet. All else of the shape is the same.
+    #[must_use]
+    pub fn for_window(&self, shape: &Shape) -> Tape {
+        let mut tape = self.clone();
+        let fresh = Tape::new(shape);
+        tape.tally.shape = fresh.tally.shape;
+        tape.tally.objectives = fresh.tally.objectives;
+        tape.tally.windows = fresh.tally.windows;
+        tape.windows = fresh.windows;
+        tape.watch = fresh.watch;
+        tape.pages.set_edges(tape.watch.edges(shape));
+        tape
+    }
+
     /// An empty tape for a site that begins with all levels at 0.
     pub fn new(shape: &Shape) -> Tape {
         let watch = Watch::new(shape);

@@ -147,6 +147,23 @@ impl Blueprint {
         self.timeline.is_empty() && self.workloads.iter().all(is_constant)
     }
 
+    /// Whether two sites cannot differ before their window begins: all that they are made of is the
+    /// same but what happens later, what is promised, and what they are called.
+    pub fn is_same_until_window(&self, other: &Blueprint) -> bool {
+        let until_then = |plan: &Blueprint| {
+            let mut plan = plan.with_only(None);
+            (plan.objectives, plan.episodes) = (Vec::new(), Vec::new());
+            (plan.name, plan.title) = (String::new(), String::new());
+            for workload in plan.workloads.iter_mut().filter(|it| it.spike.is_some()) {
+                if let Arrivals::Open { rate, .. } = &mut workload.arrivals {
+                    rate.knots.clear();
+                }
+            }
+            format!("{plan:?}")
+        };
+        until_then(self) == until_then(other)
+    }
+
     /// The same site on a day on which nothing happens, or only one of the events (index). All that
     /// does happen has the same luck.
     #[must_use]

@@ -61,8 +61,23 @@ impl<R: Recorder> Run<'_, R> {
 
     /// Lets everything happen that is due at or before `until`.
     pub fn until(&mut self, until: Instant) {
+        let begin = Instant::ZERO + self.plan.warm_up;
+        if !self.site.is_window_open && until >= begin {
+            self.warm_up();
+            self.site.open_window(self.plan);
+        }
         self.go(until, false);
         self.site.line.rest_until(until);
+    }
+
+    /// Lets everything happen that is due before the measured window begins.
+    pub fn warm_up(&mut self) {
+        let begin = Instant::ZERO + self.plan.warm_up;
+        if let Some(last) = begin.nanos().checked_sub(1) {
+            let last = Instant::from_nanos(last);
+            self.go(last, false);
+            self.site.line.rest_until(last);
+        }
     }
 
     /// Goes on until the last measured request is over, at most until `bound`.

@@ -60,6 +60,8 @@ pub struct Site {
     pub(crate) books: Books,
     /// Whether the queue was looked at since it changed (see `ahead`).
     pub(crate) looked: u64,
+    /// What happens within the measured window is scheduled.
+    pub(crate) is_window_open: bool,
 }
 
 /// What was begun and ended since the beginning, for the law of conservation.
@@ -94,7 +96,7 @@ impl Account {
 }
 
 impl Site {
-    /// A site at rest at time zero, with everything on the scenario's timeline scheduled.
+    /// A site at rest at time zero.
     pub fn new(plan: &Blueprint, replication: u64) -> Site {
         let key = mix(plan.seed, replication);
         let mut site = Site {
@@ -126,13 +128,26 @@ impl Site {
                 outstanding: 0,
             },
             looked: 0,
+            is_window_open: false,
         };
         site.build_views(plan);
         site.build_sources(plan);
-        for (index, happening) in plan.timeline.iter().enumerate() {
-            site.line.at(happening.at, Event::Happen { index: index as u32 });
-        }
         site
+    }
+
+    /// The warm-up is over: what the scenario has in store for the window is scheduled. Until here
+    /// nothing of it can have mattered, so a site that has warmed up may go on with another plan
+    /// that differs in that alone.
+    pub(crate) fn open_window(&mut self, plan: &Blueprint) {
+        self.is_window_open = true;
+        for (index, workload) in (0u32..).zip(&plan.workloads) {
+            if workload.spike.is_some() {
+                self.begin_source(plan, WorkloadId(index));
+            }
+        }
+        for (index, happening) in plan.timeline.iter().enumerate() {
+            self.line.at(happening.at, Event::Happen { index: index as u32 });
+        }
     }
 
     fn build_views(&mut self, plan: &Blueprint) {
@@ -170,7 +185,9 @@ impl Site {
         for (index, workload) in (0u32..).zip(&plan.workloads) {
             let source = Source::new(workload, self.key, self.users.len() as u32);
             self.sources.push(source);
-            self.begin_source(plan, WorkloadId(index));
+            if workload.spike.is_none() {
+                self.begin_source(plan, WorkloadId(index));
+            }
         }
     }
 

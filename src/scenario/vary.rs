@@ -71,9 +71,9 @@ impl Grid {
         self.axes.iter().map(|axis| self.parameters[axis[0]].count()).collect()
     }
 
-    /// The first parameter of each axis (index), slowest first.
-    pub fn leaders(&self) -> Vec<usize> {
-        self.axes.iter().map(|axis| axis[0]).collect()
+    /// The parameters (indices) of each axis, slowest first.
+    pub fn axes(&self) -> &[Vec<usize>] {
+        &self.axes
     }
 
     /// How many points there are; `u64::MAX` for more than that.

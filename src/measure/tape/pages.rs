@@ -37,6 +37,12 @@ impl Pages {
         Pages { ruler, edges, begin: Instant::ZERO, end: ruler.from.min(Instant::ZERO + LONGEST) }
     }
 
+    /// Other edges of levels' windows, all of them to come.
+    pub(super) fn set_edges(&mut self, mut edges: Vec<Instant>) {
+        edges.reverse();
+        self.edges = edges;
+    }
+
     /// Whether the present page ends at or before this instant.
     #[inline]
     pub(super) fn is_over(&self, now: Instant) -> bool {

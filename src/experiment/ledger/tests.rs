@@ -1,0 +1,121 @@
+//! Records survive whatever happens to their file.
+
+use super::*;
+use crate::{measure::fold::Fold, report::sample};
+use std::fs::OpenOptions;
+
+fn tally() -> Tally {
+    sample::fold().pool
+}
+
+fn open(folder: &Path) -> Ledger {
+    Ledger::resume(folder, "{\"a\":1}", Shard::WHOLE).unwrap()
+}
+
+#[test]
+fn what_is_read_is_what_was_written() {
+    let tally = tally();
+    let bytes = carried::to_bytes(&tally);
+    let read = carried::from_bytes(&bytes, &tally.shape).unwrap();
+    assert_eq!(carried::to_bytes(&read), bytes);
+    let (one, other) = (Fold::new(tally.clone()), Fold::new(read));
+    assert_eq!((&one.records, &one.series), (&other.records, &other.series));
+    assert_eq!(carried::to_bytes(&one.pool), carried::to_bytes(&other.pool));
+}
+
+#[test]
+fn tallies_that_are_torn_or_of_another_site_are_refused() {
+    let tally = tally();
+    let bytes = carried::to_bytes(&tally);
+    assert!(carried::from_bytes(&bytes[..bytes.len() - 1], &tally.shape).is_none());
+    let other = Shape { hosts: Vec::new(), ..tally.shape.clone() };
+    assert!(carried::from_bytes(&bytes, &other).is_none());
+}
+
+#[test]
+fn a_torn_record_is_cut_off_and_the_others_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, tally) = (folder.path().join("shard-1-of-1.records"), tally());
+    let ledger = open(folder.path());
+    for replication in 0..3 {
+        ledger.keep(Item::new("a", replication), &tally).unwrap();
+    }
+    drop(ledger);
+    let whole = fs::metadata(&path).unwrap().len();
+    let one = (whole - "simulate-records/1 {\"a\":1}\n".len() as u64) / 3;
+    for missing in [1, one / 2, one - 1, one, one + 5] {
+        let copy = tempfile::tempdir().unwrap();
+        let path = copy.path().join("shard-1-of-1.records");
+        fs::copy(folder.path().join("shard-1-of-1.records"), &path).unwrap();
+        OpenOptions::new().write(true).open(&path).unwrap().set_len(whole - missing).unwrap();
+        let ledger = open(copy.path());
+        let left = if missing > one { 1 } else { 2 };
+        assert_eq!((ledger.len(), ledger.torn.len()), (left, usize::from(missing != one)));
+        ledger.keep(Item::new("a", 2), &tally).unwrap();
+        drop(ledger);
+        let ledger = open(copy.path());
+        assert_eq!((ledger.len(), ledger.torn.len()), (left + 1, 0));
+        let read = ledger.read(Item::new("a", 2), &tally.shape).unwrap().unwrap();
+        assert_eq!(carried::to_bytes(&read), carried::to_bytes(&tally));
+    }
+}
+
+#[test]
+fn a_damaged_record_is_not_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shard-1-of-1.records");
+    open(folder.path()).keep(Item::new("a", 0), &tally()).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    assert!(open(folder.path()).is_empty());
+}
+
+#[test]
+fn a_file_that_was_killed_in_its_first_line_is_begun_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shard-1-of-1.records");
+    for begun in ["", "simul", "simulate-records/1 {\"a\""] {
+        fs::write(&path, begun).unwrap();
+        assert!(open(folder.path()).is_empty());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "simulate-records/1 {\"a\":1}\n");
+    }
+}
+
+#[test]
+fn what_is_not_ours_is_refused_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shard-1-of-1.records");
+    let refused = |text: &str| {
+        fs::write(&path, text).unwrap();
+        let error = Ledger::resume(folder.path(), "{\"a\":1}", Shard::WHOLE).unwrap_err();
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        error.to_string()
+    };
+    assert!(refused("years of work\n").contains("holds no records"));
+    assert!(refused("x").contains("holds no records"));
+    assert!(refused("simulate-records/1 {}\n").contains("another experiment"));
+    assert!(refused("simulate-records/1 {\"a\":2222}\n").contains("another experiment"));
+    assert!(refused("simulate-records/2 {\"a\":1}\n").contains("holds no records"));
+}
+
+#[test]
+fn parts_make_the_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let tally = tally();
+    for number in 1..=2 {
+        let shard = Shard { number, of: 2 };
+        let ledger = Ledger::resume(folder.path(), "{}", shard).unwrap();
+        assert_eq!(ledger.len(), number as usize - 1);
+        ledger.keep(Item::new("a", u64::from(number)), &tally).unwrap();
+        assert!(matches!(
+            Ledger::resume(folder.path(), "{}", shard),
+            Err(LedgerError::Locked { .. })
+        ));
+    }
+    let (charter, ledger) = Ledger::gather(&[folder.path().to_owned()]).unwrap();
+    assert_eq!((charter.as_str(), ledger.len(), ledger.parts), ("{}", 2, 2));
+    let whole = Ledger::resume(folder.path(), "{}", Shard::WHOLE);
+    assert!(matches!(whole, Err(LedgerError::OtherParts { .. })));
+}

@@ -1,0 +1,253 @@
+//! A grid of variants of one scenario, each replicated on the same luck.
+//!
+//! The work is a list of items in a fixed order, numbered from 0: one replication of one *group* of
+//! points. Points that cannot differ before their window begins are a group and share their warm-up;
+//! all others are groups of their own. What is finished is written down at once, in any order; what
+//! is folded is folded in the order of the list, so threads, shards and kills show in no result.
+
+mod group;
+
+use super::{
+    ledger::{Item, Ledger, LedgerError},
+    replicate::{Failure, Replications, Trouble, try_replicate},
+    rounds::Crew,
+    study::measure_forked,
+};
+use crate::{
+    engine::luck::mix,
+    measure::{
+        fold::Fold,
+        shape::{Detail, Shape},
+        tally::Tally,
+    },
+    model::{self, blueprint::Blueprint},
+    scenario::{self, Grid, Mistakes, Override, Source},
+};
+use group::Groups;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+/// A scenario and what is varied of it.
+#[derive(Clone, Debug)]
+pub struct Sweep {
+    /// The scenario.
+    pub source: Source,
+    /// What is changed of it at all points.
+    pub changes: Vec<Override>,
+    /// The points.
+    pub grid: Grid,
+    /// Replications of each point.
+    pub replications: u32,
+    /// Each point has luck of its own, rather than all the same.
+    pub is_independent: bool,
+}
+
+/// A point, ready to run.
+#[derive(Clone, Debug)]
+pub struct Point {
+    /// What runs.
+    pub plan: Blueprint,
+    /// What is measured of it.
+    pub shape: Shape,
+    label: String,
+}
+
+/// What came of a sweep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Swept {
+    /// Every point is told.
+    Whole,
+    /// The part that was to be done here is done.
+    Part,
+    /// It was interrupted; what is finished is kept.
+    Interrupted,
+}
+
+impl Sweep {
+    /// A point, or what is wrong with it.
+    pub fn point(&self, number: u64) -> Result<Point, Mistakes> {
+        let varied = self.grid.changes(number);
+        let label = self.label(number);
+        let mut plan = scenario::compile_point(&self.source, &self.changes, &varied)?;
+        if self.is_independent {
+            plan.seed = mix(plan.seed, number + 1);
+        }
+        let shape = Shape { detail: Detail::COARSE, ..model::shape::shape(&plan) };
+        Ok(Point { plan, shape, label })
+    }
+
+    /// How many replications there are in all.
+    pub fn replications(&self) -> u64 {
+        self.grid.points().saturating_mul(u64::from(self.replications))
+    }
+
+    /// The replications that `ledger` lacks, as the shards (numbers) that have to run again.
+    pub fn missing(&self, ledger: &Ledger) -> Vec<u32> {
+        let groups = Groups::new(&self.grid);
+        let mut shards = vec![false; ledger.parts as usize];
+        for place in 0..groups.count() * u64::from(self.replications) {
+            let (group, replication) = self.item(place);
+            let is_there = groups.points(group).iter().all(|&point| {
+                let label = self.label(point);
+                ledger.has(Item::new(&label, replication))
+            });
+            if !is_there {
+                shards[(place % u64::from(ledger.parts)) as usize] = true;
+            }
+        }
+        (1..).zip(shards).filter(|(_, is_missing)| *is_missing).map(|(number, _)| number).collect()
+    }
+
+    fn label(&self, point: u64) -> String {
+        let words = self.grid.changes(point);
+        let words = words.iter().map(|it| format!("{}={}", it.path, it.value));
+        words.collect::<Vec<_>>().join("; ")
+    }
+
+    fn item(&self, place: u64) -> (u64, u64) {
+        let each = u64::from(self.replications);
+        (place / each, place % each)
+    }
+
+    /// Runs what `ledger` lacks of its part. Where all of the work belongs to it, or is there
+    /// already, `tell` gets every point with what was measured, in the order of the groups.
+    pub fn run(
+        &self,
+        crew: Crew<'_>,
+        ledger: &Ledger,
+        mut tell: impl FnMut(u64, &Point, &Fold) -> Result<(), Failure>,
+        mut progress: impl FnMut(u64),
+    ) -> Result<Swept, Failure> {
+        let Crew { threads, interrupted, .. } = crew;
+        let groups = Groups::new(&self.grid);
+        let all = groups.count() * u64::from(self.replications);
+        let tells = ledger.shard.is_none_or(|shard| shard.of == 1);
+        // The places of the list that are gone through, in order.
+        let of = if tells { 1 } else { u64::from(ledger.parts) };
+        let first = ledger.shard.filter(|_| !tells).map_or(0, |it| u64::from(it.number) - 1);
+        let count = all.saturating_sub(first).div_ceil(of);
+        let shelf = Shelf::default();
+        let run = |number: u64| {
+            let (group, replication) = self.item(first + number * of);
+            let points = shelf.get(self, &groups, group)?;
+            points.found_or_run(replication, ledger)
+        };
+        let mut folds: Vec<Option<Fold>> = Vec::new();
+        let fold = |number: u64, tallies: Vec<Tally>| {
+            let (group, replication) = self.item(first + number * of);
+            if !tells {
+                shelf.put_back(group);
+                return Ok(());
+            }
+            folds.resize(tallies.len(), None);
+            for (fold, tally) in folds.iter_mut().zip(tallies) {
+                match fold {
+                    Some(fold) => fold.push(&tally),
+                    None => *fold = Some(Fold::new(tally)),
+                }
+            }
+            if replication + 1 == u64::from(self.replications) {
+                let points = shelf.take(group);
+                let members = groups.points(group).into_iter().zip(&points.members);
+                for ((number, point), fold) in members.zip(folds.drain(..)) {
+                    tell(number, point, &fold.expect("it has replications"))?;
+                }
+            }
+            Ok(())
+        };
+        let result =
+            try_replicate(Replications { count, threads, interrupted }, run, fold, &mut progress);
+        let synced = ledger.sync();
+        let done = result.map_err(|failure| self.named(failure, first, of))?;
+        synced.map_err(|error| Failure::Ledger { says: error.to_string() })?;
+        Ok(match (done == count, tells) {
+            (false, _) => Swept::Interrupted,
+            (true, true) => Swept::Whole,
+            (true, false) => Swept::Part,
+        })
+    }
+
+    /// A failure with the point's and the replication's own numbers.
+    fn named(&self, failure: Failure, first: u64, of: u64) -> Failure {
+        match failure {
+            Failure::Broken { replication: number, says } => {
+                let (group, replication) = self.item(first + number * of);
+                let point = Groups::new(&self.grid).points(group)[0];
+                let says = format!("at `{}`: {says}", self.label(point));
+                Failure::Broken { replication, says }
+            }
+            other => other,
+        }
+    }
+}
+
+/// The points of a group.
+#[derive(Debug)]
+struct Members {
+    members: Vec<Point>,
+    /// They share their warm-up.
+    forks: bool,
+}
+
+impl Members {
+    fn found_or_run(&self, replication: u64, ledger: &Ledger) -> Result<Vec<Tally>, Trouble> {
+        let mut found = Vec::new();
+        for point in &self.members {
+            found.push(ledger.read(Item::new(&point.label, replication), &point.shape)?);
+        }
+        let open: Vec<usize> = (0..found.len()).filter(|&index| found[index].is_none()).collect();
+        let keep = |index: usize, tally: &Tally| -> Result<(), LedgerError> {
+            ledger.keep(Item::new(&self.members[index].label, replication), tally)
+        };
+        let together: Vec<Vec<usize>> =
+            if self.forks { vec![open] } else { open.iter().map(|&it| vec![it]).collect() };
+        for several in together {
+            let variants: Vec<_> = several
+                .iter()
+                .map(|&it| (&self.members[it].plan, &self.members[it].shape))
+                .collect();
+            for (&index, tally) in several.iter().zip(measure_forked(&variants, replication)?) {
+                keep(index, &tally)?;
+                found[index] = Some(tally);
+            }
+        }
+        Ok(found.into_iter().flatten().collect())
+    }
+}
+
+/// Groups under way, compiled once each.
+#[derive(Debug, Default)]
+struct Shelf {
+    groups: Mutex<BTreeMap<u64, Arc<Members>>>,
+}
+
+impl Shelf {
+    fn get(&self, sweep: &Sweep, groups: &Groups, group: u64) -> Result<Arc<Members>, Trouble> {
+        let lock = || self.groups.lock().expect("nobody panics with it");
+        if let Some(found) = lock().get(&group) {
+            return Ok(Arc::clone(found));
+        }
+        let points = groups.points(group).into_iter().map(|point| sweep.point(point));
+        let members: Vec<Point> = points
+            .collect::<Result<_, Mistakes>>()
+            .map_err(|mistakes| Trouble::Broken(mistakes.draw(false)))?;
+        let forks = members.iter().all(|it| it.plan.is_same_until_window(&members[0].plan));
+        let members = Arc::new(Members { members, forks });
+        lock().insert(group, Arc::clone(&members));
+        Ok(members)
+    }
+
+    /// All of its replications are done.
+    fn take(&self, group: u64) -> Arc<Members> {
+        let mut groups = self.groups.lock().expect("nobody panics with it");
+        groups.remove(&group).expect("it has just been run")
+    }
+
+    /// Groups before this one are done, as far as they are done here.
+    fn put_back(&self, group: u64) {
+        let mut groups = self.groups.lock().expect("nobody panics with it");
+        groups.retain(|&it, _| it >= group);
+    }
+}
