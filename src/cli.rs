@@ -12,11 +12,14 @@ mod exit;
 mod explain;
 mod interrupt;
 mod layers;
+mod merge;
 mod prepare;
 mod publish;
 mod read;
 mod run;
 mod single;
+mod sweep;
+mod sweeping;
 mod terminal;
 
 use self::{
@@ -43,6 +46,8 @@ pub fn main() -> ExitCode {
         Command::Run(options) => run::run(options, terminal),
         Command::Check(options) => check::check(options, terminal),
         Command::Compare(options) => compare::compare(options, terminal),
+        Command::Sweep(options) => sweep::sweep(options, terminal),
+        Command::Merge(options) => merge::merge(options, terminal),
         Command::Explain(options) => explain::explain(options, terminal),
     };
     // The replications have their own; this one is for what compiles and reports.

@@ -57,6 +57,14 @@ pub struct Override {
     pub value: String,
 }
 
+impl Override {
+    /// Without white space around path and value.
+    #[must_use]
+    pub fn trimmed(self) -> Override {
+        Override { path: self.path.trim().to_owned(), value: self.value.trim().to_owned() }
+    }
+}
+
 impl std::str::FromStr for Override {
     type Err = String;
 

@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+use crate::experiment::ledger::Shard;
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use std::path::{Path, PathBuf};
 
@@ -37,6 +38,10 @@ enum Given {
     Check(Check),
     /// Compare two scenarios, or one with changes, on common luck
     Compare(Compare),
+    /// Run many variants of a scenario: `--vary app.instances=2..12`
+    Sweep(Sweep),
+    /// Put together what was run in parts (`--shard`)
+    Merge(Merge),
     /// Print a scenario with every default filled in
     Explain(Explain),
 }
@@ -47,6 +52,8 @@ pub(super) enum Command<'a> {
     Run(&'a Run),
     Check(&'a Check),
     Compare(&'a Compare),
+    Sweep(&'a Sweep),
+    Merge(&'a Merge),
     Explain(&'a Explain),
 }
 
@@ -196,6 +203,87 @@ pub(super) struct Compare {
     pub(super) quiet: bool,
 }
 
+/// `simulate sweep`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Sweep {
+    /// The scenario, a TOML file; its `[sweep]` says what to vary, too
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) file: PathBuf,
+
+    /// Values of a setting: `a,b`, `2..12`, `1..9:2`, `1ms..1s:log7`, `1ms..9ms:lin5`
+    #[arg(long, value_name = "PATH=VALUES", allow_hyphen_values = true)]
+    pub(super) vary: Vec<String>,
+
+    /// The settings of `--vary` go together, value by value
+    #[arg(long)]
+    pub(super) zip: bool,
+
+    #[command(flatten)]
+    pub(super) changes: Changes,
+
+    /// Seed of all luck, instead of the scenario's
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(super) seed: Option<u64>,
+
+    /// Replications of each point, instead of the scenario's
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
+          value_parser = value_parser!(u32).range(1..=1_000_000))]
+    pub(super) replications: Option<u32>,
+
+    /// Give each point luck of its own, rather than all the same
+    #[arg(long)]
+    pub(super) independent: bool,
+
+    /// Do the second of four parts: `2/4`; `simulate merge` puts them together
+    #[arg(long, value_name = "I/N")]
+    pub(super) shard: Option<Shard>,
+
+    /// Replications run at once [default: one a processor]
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
+          value_parser = value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
+
+    /// Folder of the results [default: results/SCENARIO-sweep/]; what is there goes on
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+
+    /// Begin even if there are very many points
+    #[arg(long)]
+    pub(super) yes: bool,
+
+    /// Write no plots
+    #[arg(long)]
+    pub(super) no_plots: bool,
+
+    /// Print nothing but errors
+    #[arg(long)]
+    pub(super) quiet: bool,
+}
+
+/// `simulate merge`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Merge {
+    /// Folders with the parts' records
+    #[arg(value_name = "DIR", required = true)]
+    pub(super) folders: Vec<PathBuf>,
+
+    /// Folder of the results [default: the first one]
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+
+    /// Write no plots
+    #[arg(long)]
+    pub(super) no_plots: bool,
+
+    /// Colours: auto, always, never
+    #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    pub(super) color: Colour,
+
+    /// Print nothing but errors
+    #[arg(long)]
+    pub(super) quiet: bool,
+}
+
 /// How hard to look.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Effort {
@@ -275,6 +363,8 @@ impl Arguments {
             Some(Given::Run(run)) => Command::Run(run),
             Some(Given::Check(check)) => Command::Check(check),
             Some(Given::Compare(compare)) => Command::Compare(compare),
+            Some(Given::Sweep(sweep)) => Command::Sweep(sweep),
+            Some(Given::Merge(merge)) => Command::Merge(merge),
             Some(Given::Explain(explain)) => Command::Explain(explain),
             None => Command::Run(&self.run),
         }
@@ -285,6 +375,8 @@ impl Arguments {
             Command::Run(run) => run.scenario.changes.color,
             Command::Check(check) => check.changes.color,
             Command::Compare(compare) => compare.changes.color,
+            Command::Sweep(sweep) => sweep.changes.color,
+            Command::Merge(merge) => merge.color,
             Command::Explain(explain) => explain.scenario.changes.color,
         }
     }
@@ -294,6 +386,8 @@ impl Arguments {
             Command::Run(run) => run.quiet,
             Command::Check(check) => check.quiet,
             Command::Compare(compare) => compare.quiet,
+            Command::Sweep(sweep) => sweep.quiet,
+            Command::Merge(merge) => merge.quiet,
             Command::Explain(_) => false,
         }
     }

@@ -22,7 +22,7 @@ pub(super) fn compile<'a>(
     compiled.map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))
 }
 
-fn source(file: &Path) -> Result<Source, Problem> {
+pub(super) fn source(file: &Path) -> Result<Source, Problem> {
     let text = super::read::read(file)?;
     Ok(Source { path: file.to_string_lossy().into_owned(), text })
 }

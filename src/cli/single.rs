@@ -27,11 +27,11 @@ pub(super) fn check(path: &Path, inputs: &[PathBuf]) -> Result<(), Problem> {
 }
 
 /// Writes it, whole or not at all.
-pub(super) fn write(path: &Path, text: &str) -> Result<(), Problem> {
+pub(super) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Problem> {
     let mut beside = path.file_name().unwrap_or_default().to_os_string();
     beside.push(format!(".{}.tmp", std::process::id()));
     let beside = folder_of(path).join(beside);
-    let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, path));
+    let written = fs::write(&beside, content).and_then(|()| fs::rename(&beside, path));
     written.map_err(|error| {
         let _ = fs::remove_file(&beside);
         Problem::wrong(format!("`{}` could not be written: {error}", shown(path)), None)

@@ -96,11 +96,19 @@ impl Terminal {
 
     /// A bar over so many replications; hidden where nobody watches.
     pub(super) fn progress(self, replications: u64) -> ProgressBar {
+        self.bar(replications, "{bar:30} {pos} of {len} replications{msg}, {elapsed} so far")
+    }
+
+    /// The same where it is known how many there will be.
+    pub(super) fn progress_left(self, replications: u64) -> ProgressBar {
+        self.bar(replications, "{bar:30} {pos} of {len} replications, {eta} left")
+    }
+
+    fn bar(self, replications: u64, style: &str) -> ProgressBar {
         let is_watched = !self.is_quiet && io::stderr().is_terminal();
         let target =
             if is_watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(replications), target);
-        let style = "{bar:30} {pos} of {len} replications{msg}, {elapsed} so far";
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style);
         }

@@ -9,7 +9,7 @@ mod group;
 
 use super::{
     ledger::{Item, Ledger, LedgerError},
-    replicate::{Failure, Replications, Trouble, try_replicate},
+    replicate::{Failure, Replications, Trouble, replicate, try_replicate},
     rounds::Crew,
     study::measure_forked,
 };
@@ -28,6 +28,11 @@ use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
 };
+
+/// More points than this are not all compiled before the first is run.
+const CHECKED_MAX: u64 = 10_000;
+/// Nobody reads more.
+const WRONG_MAX: usize = 200;
 
 /// A scenario and what is varied of it.
 #[derive(Clone, Debug)]
@@ -111,6 +116,63 @@ impl Sweep {
         (place / each, place % each)
     }
 
+    /// How many places of the list `run` goes through.
+    pub fn places(&self, ledger: &Ledger) -> u64 {
+        self.stretch(ledger).count
+    }
+
+    /// What is wrong with the points; of many, with those at which one axis has each of its values.
+    pub fn check(&self, crew: Crew<'_>) -> Result<Vec<Mistakes>, Failure> {
+        let points = self.checked();
+        let mut wrong = Vec::new();
+        let run = |number: u64| {
+            let found = self.point(points[number as usize]);
+            Ok::<_, String>(found.err())
+        };
+        let Crew { threads, interrupted, .. } = crew;
+        let work = Replications { count: points.len() as u64, threads, interrupted };
+        let add = |_, mistakes: Option<Mistakes>| {
+            if wrong.len() < WRONG_MAX {
+                wrong.extend(mistakes);
+            }
+        };
+        replicate(work, run, add, |_| ())?;
+        Ok(wrong)
+    }
+
+    fn checked(&self) -> Vec<u64> {
+        let all = self.grid.points();
+        if all <= CHECKED_MAX {
+            return (0..all).collect();
+        }
+        let lengths = self.grid.lengths();
+        let mut weight = 1_u64;
+        let mut points = Vec::new();
+        for length in lengths.iter().rev() {
+            let most = (CHECKED_MAX / lengths.len() as u64).min(*length);
+            points.extend((0..most).map(|at| at * weight));
+            // The last value too, which is the largest as a rule.
+            points.push((length - 1).saturating_mul(weight));
+            weight = weight.saturating_mul(*length);
+        }
+        points.sort_unstable();
+        points.dedup();
+        points
+    }
+
+    /// The places of the list that are gone through here: all, or those of a shard.
+    fn stretch(&self, ledger: &Ledger) -> Stretch {
+        let all = Groups::new(&self.grid).count().saturating_mul(u64::from(self.replications));
+        match ledger.shard {
+            Some(shard) if shard.of > 1 => {
+                let (first, step) = (u64::from(shard.number) - 1, u64::from(shard.of));
+                let count = all.saturating_sub(first).div_ceil(step);
+                Stretch { first, step, count, is_whole: false }
+            }
+            _ => Stretch { first: 0, step: 1, count: all, is_whole: true },
+        }
+    }
+
     /// Runs what `ledger` lacks of its part. Where all of the work belongs to it, or is there
     /// already, `tell` gets every point with what was measured, in the order of the groups.
     pub fn run(
@@ -122,12 +184,7 @@ impl Sweep {
     ) -> Result<Swept, Failure> {
         let Crew { threads, interrupted, .. } = crew;
         let groups = Groups::new(&self.grid);
-        let all = groups.count() * u64::from(self.replications);
-        let tells = ledger.shard.is_none_or(|shard| shard.of == 1);
-        // The places of the list that are gone through, in order.
-        let of = if tells { 1 } else { u64::from(ledger.parts) };
-        let first = ledger.shard.filter(|_| !tells).map_or(0, |it| u64::from(it.number) - 1);
-        let count = all.saturating_sub(first).div_ceil(of);
+        let Stretch { first, step: of, count, is_whole: tells } = self.stretch(ledger);
         let shelf = Shelf::default();
         let run = |number: u64| {
             let (group, replication) = self.item(first + number * of);
@@ -181,6 +238,16 @@ impl Sweep {
             other => other,
         }
     }
+}
+
+/// Places of the list: from the first one on, each `step`th.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    first: u64,
+    step: u64,
+    count: u64,
+    /// All of them, so that points can be told.
+    is_whole: bool,
 }
 
 /// The points of a group.

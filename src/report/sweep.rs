@@ -69,7 +69,7 @@ pub struct Told {
 const BUSIEST: usize = 3;
 
 /// A value without the quotes of a text.
-fn bare(value: &str) -> String {
+pub fn bare(value: &str) -> String {
     let inner = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     inner.unwrap_or(value).to_owned()
 }

@@ -94,6 +94,13 @@ impl Mistakes {
         out
     }
 
+    /// Each of them drawn by itself, in the order of their places.
+    pub fn drawn(&self, colour: bool) -> Vec<String> {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let draw = |mistake| format!("{}\n", renderer.render(&[self.group(mistake)]));
+        self.list.iter().map(draw).collect()
+    }
+
     fn group<'a>(&'a self, mistake: &'a Mistake) -> Group<'a> {
         let text = &self.texts[mistake.at.text as usize];
         let (start, end) = bounds(&text.text, mistake.at);

@@ -15,6 +15,8 @@ pub struct Head {
     pub schema: &'static str,
     /// Of this program.
     pub version: &'static str,
+    /// A digest of all that it depends on.
+    pub experiment: String,
     /// The scenario's name.
     pub name: String,
     /// One line for people.

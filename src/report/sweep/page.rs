@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// More points than this are in the files only.
-const SHOWN: usize = 48;
+pub const SHOWN: usize = 48;
 
 /// A point as a line of the page.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ fn half_width(it: Estimate) -> Option<f64> {
     (value > 0.0).then(|| (high - low) / 2.0 / value)
 }
 
-/// The page. `lines`: of the points, in their order.
+/// The page. `lines`: of the first points.
 pub fn render(head: &Head, lines: &[Line], colour: Colour) -> String {
     let mut page = Page::new(colour);
     page.painted("1", &head.title);
@@ -71,9 +71,10 @@ pub fn render(head: &Head, lines: &[Line], colour: Colour) -> String {
     titles.extend(
         ["success", "answered", "p50", "p99", "", "busiest"].iter().map(|&it| it.to_owned()),
     );
-    table(&mut page, &titles, &lines[..lines.len().min(SHOWN)]);
-    if lines.len() > SHOWN {
-        page.line(&format!("… and {} more in `sweep.csv`", lines.len() - SHOWN));
+    table(&mut page, &titles, lines);
+    let rest = head.points - lines.len() as u64;
+    if rest > 0 {
+        page.line(&format!("… and {} more in `sweep.csv`", thousands(rest)));
     }
     if lines.iter().any(|it| it.stability != Stability::Stable) {
         page.line("");

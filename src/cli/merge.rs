@@ -1,0 +1,68 @@
+//! `simulate merge DIR…`: puts the parts of an experiment together.
+
+use super::{
+    arguments::Merge as Options,
+    exit::{Exit, Problem, Text},
+    interrupt::on_interrupt,
+    sweeping::{self, Told},
+    terminal::{Terminal, shown},
+};
+use crate::{
+    experiment::{
+        charter::Charter,
+        ledger::Ledger,
+        rounds::Crew,
+        sweep::{Sweep, Swept},
+    },
+    report::format::thousands,
+};
+
+pub(super) fn merge(options: &Options, terminal: Terminal) -> Result<Exit, Problem> {
+    let interrupted = on_interrupt();
+    let gathered = Ledger::gather(&options.folders);
+    let (line, ledger) = gathered.map_err(|error| sweeping::refused(&error))?;
+    for (path, bytes) in &ledger.torn {
+        let bytes = thousands(*bytes);
+        terminal.tell(&format!("{}: {bytes} bytes of a torn record are left out", shown(path)));
+    }
+    let Some(charter) = Charter::of_line(&line) else {
+        return Err(Problem::wrong("the records are of another version of `simulate`", None));
+    };
+    let this = env!("CARGO_PKG_VERSION");
+    if charter.version != this {
+        return Err(Problem::wrong(
+            format!("the records were written by `simulate` {}; this is {this}", charter.version),
+            Some("only the version that measured can put together"),
+        ));
+    }
+    let crew = Crew { ledger: Some(&ledger), ..Crew::new(None, &interrupted) };
+    let Some(sweep) = charter.sweep() else {
+        return super::check::merge(options, &charter, crew, terminal);
+    };
+    let sweep =
+        sweep.map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))?;
+    let missing = sweep.missing(&ledger);
+    if !missing.is_empty() {
+        return Err(incomplete(&missing, &ledger, &sweep));
+    }
+    let folder = options.out.as_ref().unwrap_or(&options.folders[0]);
+    sweeping::check_folder(folder, &charter)?;
+    let told = Told::new(folder, &sweep)?;
+    let swept = sweeping::run(&sweep, &charter, crew, Some(told), !options.no_plots, terminal)?;
+    Ok(if swept == Swept::Interrupted { Exit::Interrupted } else { Exit::Done })
+}
+
+fn incomplete(missing: &[u32], ledger: &Ledger, sweep: &Sweep) -> Problem {
+    let all = sweep.replications();
+    let there = ledger.len() as u64;
+    let says = format!(
+        "{} of {} replications are there; missing are parts of {}",
+        thousands(there),
+        thousands(all),
+        if missing.len() == 1 { "shard" } else { "shards" }
+    );
+    let list: Vec<String> = missing.iter().map(|it| format!("{it}/{}", ledger.parts)).collect();
+    let says = format!("{says} {}", list.join(", "));
+    let hint = "run these again with the same command: they go on where they were stopped";
+    Problem { exit: Exit::Undecided, text: Text::Plain { says, hint: Some(hint.to_owned()) } }
+}

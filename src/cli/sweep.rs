@@ -1,0 +1,194 @@
+//! `simulate sweep FILE`: many variants of one scenario.
+
+use super::{
+    arguments::Sweep as Options,
+    exit::{Exit, Problem},
+    interrupt::on_interrupt,
+    layers,
+    prepare::prepare,
+    sweeping::{self, Told},
+    terminal::{Terminal, shown},
+};
+use crate::{
+    experiment::{
+        charter::{Charter, Chartered, Work},
+        ledger::{Ledger, Shard},
+        replicate::Replications,
+        rounds::Crew,
+        study::study,
+        sweep::{Sweep, Swept},
+    },
+    report::format::{span, thousands},
+    scenario::Source,
+};
+use std::path::{Path, PathBuf};
+
+/// More points than this are not begun without being asked for twice.
+const POINTS_FREE: u64 = 100_000;
+
+pub(super) fn sweep(options: &Options, terminal: Terminal) -> Result<Exit, Problem> {
+    let interrupted = on_interrupt();
+    let crew = Crew::new(options.threads.map(usize::from), &interrupted);
+    let Some(charter) = charter(options, crew, terminal)? else { return Ok(Exit::Interrupted) };
+    let sweep = charter.sweep().expect("it is one").map_err(|mistakes| {
+        // Drawn in full before: the same text gives the same grid.
+        Problem::mistakes(mistakes.draw(terminal.colours_talk()))
+    })?;
+    ask(&sweep, options, crew, terminal)?;
+    check(&sweep, crew, terminal)?;
+    let folder = folder(options);
+    sweeping::check_folder(&folder, &charter)?;
+    let ledger = Ledger::resume(&folder, &charter.line(), options.shard.unwrap_or(Shard::WHOLE));
+    let ledger = ledger.map_err(|error| sweeping::refused(&error))?;
+    for (path, bytes) in &ledger.torn {
+        let bytes = thousands(*bytes);
+        terminal.tell(&format!("{}: {bytes} bytes of a torn record are cut off", shown(path)));
+    }
+    if !ledger.is_empty() {
+        let count = thousands(ledger.len() as u64);
+        terminal.tell(&format!("{count} replications are done already"));
+    }
+    // Whoever does a part alone leaves nothing but records.
+    let told = match options.shard {
+        None | Some(Shard::WHOLE) => Some(Told::new(&folder, &sweep)?),
+        Some(_) => None,
+    };
+    let crew = Crew { ledger: Some(&ledger), ..crew };
+    match sweeping::run(&sweep, &charter, crew, told, !options.no_plots, terminal)? {
+        Swept::Whole => Ok(Exit::Done),
+        Swept::Part => {
+            let shard = options.shard.unwrap_or(Shard::WHOLE);
+            terminal.tell(&format!(
+                "part {shard} is done; `simulate merge {}` when all parts are",
+                shown(&folder)
+            ));
+            Ok(Exit::Done)
+        }
+        Swept::Interrupted => {
+            terminal.tell("interrupted: what is finished is kept; the same command goes on");
+            Ok(Exit::Interrupted)
+        }
+    }
+}
+
+fn folder(options: &Options) -> PathBuf {
+    options.out.clone().unwrap_or_else(|| {
+        let stem = options.file.file_stem().map(|it| it.to_string_lossy().into_owned());
+        let name = stem.filter(|it| !it.chars().all(|c| c == '.'));
+        Path::new("results").join(format!("{}-sweep", name.as_deref().unwrap_or("scenario")))
+    })
+}
+
+/// What is to be done. `None`: interrupted while pilots looked for the warm-up.
+fn charter(
+    options: &Options,
+    crew: Crew<'_>,
+    terminal: Terminal,
+) -> Result<Option<Charter>, Problem> {
+    let mut changes = options.changes.set.clone();
+    changes.extend(options.seed.map(|seed| format!("scenario.seed={seed}")));
+    changes.extend(options.replications.map(|count| format!("scenario.replications={count}")));
+    let as_written = layers::compile(&options.file, changes.iter(), terminal)?;
+    // Wrong parameters are told before pilots run.
+    let Source { path, text } = layers::source(&options.file)?;
+    let source = Source { path, text };
+    crate::scenario::grid(&source, &options.vary, options.zip)
+        .map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))?;
+    let Some(prepared) = prepare(&options.file, &changes, crew, terminal)? else {
+        return Ok(None);
+    };
+    if as_written.finds_warm_up {
+        // Once for all points, by the scenario as it is written.
+        changes.push(format!("scenario.warm_up={}ns", prepared.plan.warm_up.nanos()));
+    }
+    let file = options.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let scenario = Chartered { file, text: source.text, changes };
+    let work = Work::Sweep {
+        vary: options.vary.clone(),
+        zips: options.zip,
+        is_independent: options.independent,
+        replications: prepared.plan.replications,
+    };
+    Ok(Some(Charter::new(vec![scenario], work)))
+}
+
+/// Whether so much is meant.
+fn ask(
+    sweep: &Sweep,
+    options: &Options,
+    crew: Crew<'_>,
+    terminal: Terminal,
+) -> Result<(), Problem> {
+    let points = sweep.grid.points();
+    if points <= POINTS_FREE || options.yes {
+        return Ok(());
+    }
+    let threads = options
+        .threads
+        .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let took = took_s(sweep, crew, terminal)?;
+    let all = sweep.replications();
+    let count = |number: u64| match number {
+        u64::MAX => "more than 10^19".to_owned(),
+        number => thousands(number),
+    };
+    let says = format!(
+        "{} points, {} replications: about {} on {threads} threads, as the first one took {}",
+        count(points),
+        count(all),
+        long(took * all as f64 / threads as f64),
+        span(took)
+    );
+    Err(Problem::wrong(says, Some("`--yes` begins it; or vary less")))
+}
+
+/// How long a replication takes, by the first one.
+#[expect(clippy::disallowed_methods, reason = "for people to read, not for any result")]
+fn took_s(sweep: &Sweep, crew: Crew<'_>, terminal: Terminal) -> Result<f64, Problem> {
+    let begin = std::time::Instant::now();
+    let point = sweep
+        .point(0)
+        .map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))?;
+    study(
+        &point.plan,
+        Replications { count: 1, threads: Some(1), interrupted: crew.interrupted },
+        |_| (),
+    )
+    .map_err(|failure| Problem::failed(&failure, |it| format!("replication {it}")))?;
+    Ok(begin.elapsed().as_secs_f64())
+}
+
+/// A time that may be longer than anybody waits.
+fn long(seconds: f64) -> String {
+    const DAY: f64 = 86_400.0;
+    match seconds {
+        s if s < DAY => span(s),
+        s if s < 730.0 * DAY => format!("{:.0} days", s / DAY),
+        s => format!("{} years", thousands((s / (365.25 * DAY)) as u64)),
+    }
+}
+
+/// All mistakes of all points, each once.
+fn check(sweep: &Sweep, crew: Crew<'_>, terminal: Terminal) -> Result<(), Problem> {
+    const DRAWN_MAX: usize = 20;
+    let wrong = sweep.check(crew).map_err(|failure| {
+        Problem::failed(&failure, |number| format!("point {number} while it was checked"))
+    })?;
+    let mut drawn: Vec<String> = Vec::new();
+    let all = wrong.iter().flat_map(|it| it.drawn(terminal.colours_talk()));
+    for text in all {
+        if !drawn.contains(&text) && drawn.len() <= 10 * DRAWN_MAX {
+            drawn.push(text);
+        }
+    }
+    if drawn.is_empty() {
+        return Ok(());
+    }
+    let rest = drawn.len().saturating_sub(DRAWN_MAX);
+    drawn.truncate(DRAWN_MAX);
+    let mut text = drawn.join("\n");
+    if rest > 0 {
+        text.push_str(&format!("\n… and {rest} more\n"));
+    }
+    Err(Problem::mistakes(text))
+}

@@ -1,0 +1,279 @@
+//! What a sweep leaves, whether it was run here or put together: tables that grow as points are
+//! done, then pictures and a page.
+
+use super::{
+    exit::Problem,
+    single,
+    terminal::{Terminal, shown},
+};
+use crate::{
+    engine::digest::Digest,
+    experiment::{
+        charter::Charter,
+        ledger::{LedgerError, is_records},
+        replicate::Failure,
+        rounds::Crew,
+        sweep::{Point, Sweep, Swept},
+    },
+    measure::fold::Fold,
+    report::{
+        json,
+        page::Colour,
+        summary::Summary,
+        sweep::{
+            self, bare, csv,
+            json::{Head, SCHEMA, Varied},
+            page::{self, Line, SHOWN},
+            plot::{AxisOf, Shown, draw},
+        },
+    },
+    stats::interval::CONFIDENCE,
+};
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+const TABLE: &str = "sweep.csv";
+const LINES: &str = "sweep.jsonl";
+const HEAD: &str = "sweep.json";
+const PICTURES: [&str; 4] = ["p99.png", "success.png", "throughput.png", "busiest.png"];
+
+/// Whether a folder may hold the results of this sweep: it is not there, empty, or all in it is of
+/// the same sweep.
+pub(super) fn check_folder(folder: &Path, charter: &Charter) -> Result<(), Problem> {
+    let refused = |found: &str| {
+        let says = format!("`{}` is left as it is: {found}", shown(folder));
+        Problem::wrong(says, Some("`--out DIR` names another folder"))
+    };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Err(refused("it is a file"));
+        }
+        Err(error) => return Err(unreadable(folder, &error)),
+    };
+    let (mut has_records, mut has_results) = (false, false);
+    for entry in entries {
+        let entry = entry.map_err(|error| unreadable(folder, &error))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_file = entry.file_type().is_ok_and(|it| it.is_file());
+        let is_ours = |name: &str| [TABLE, LINES, HEAD].contains(&name) || PICTURES.contains(&name);
+        // What a kill left of a file that was to be renamed.
+        let whole = name.strip_suffix(".tmp").and_then(|rest| rest.rsplit_once('.'));
+        if is_file && is_records(&name) {
+            has_records = true;
+        } else if is_file && is_ours(&name) {
+            has_results = true;
+        } else if !(is_file && whole.is_some_and(|(whole, _)| is_ours(whole))) {
+            return Err(refused(&format!("it holds `{}`", name.escape_debug())));
+        }
+    }
+    // Records say themselves what they belong to.
+    if has_results && !has_records {
+        let head = fs::read_to_string(folder.join(HEAD)).unwrap_or_default();
+        let head: serde_json::Value = serde_json::from_str(&head).unwrap_or_default();
+        if head["experiment"] != charter.digest() {
+            return Err(refused("it holds the results of another sweep"));
+        }
+    }
+    Ok(())
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Problem {
+    Problem::wrong(format!("`{}`: {error}", shown(path)), None)
+}
+
+/// Records that cannot be used.
+pub(super) fn refused(error: &LedgerError) -> Problem {
+    let hint = match error {
+        LedgerError::OtherExperiment { .. } => {
+            "another scenario, other options or another version wrote it; `--out DIR` names another \
+             folder"
+        }
+        LedgerError::OtherParts { .. } => "all parts of one folder have the same number of parts",
+        LedgerError::Locked { .. } => "wait for it, or give each process a part of its own",
+        LedgerError::NoRecords { .. } => "parts are made by `simulate sweep FILE --shard 1/4`",
+        LedgerError::Foreign { .. } => "it may be damaged, or of another version",
+        LedgerError::Io { .. } => "what is finished is kept; the same command goes on from there",
+    };
+    Problem::wrong(error.to_string(), Some(hint))
+}
+
+/// What points have told so far.
+pub(super) struct Told<'a> {
+    folder: PathBuf,
+    sweep: &'a Sweep,
+    table: Tee,
+    lines: Tee,
+    /// Points that are done before one in front of them.
+    waiting: BTreeMap<u64, (String, String)>,
+    next: u64,
+    shown: Vec<(u64, Line)>,
+    drawn: Vec<(u64, Shown)>,
+    scenario: Option<(String, String, u64, f64, f64)>,
+}
+
+/// A file, and the digest of what went into it.
+struct Tee {
+    path: PathBuf,
+    file: BufWriter<File>,
+    digest: Digest,
+}
+
+impl Tee {
+    fn create(path: PathBuf) -> Result<Tee, Problem> {
+        let file = File::create(&path).map_err(|error| unreadable(&path, &error))?;
+        Ok(Tee { path, file: BufWriter::new(file), digest: Digest::new() })
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), Failure> {
+        self.digest.fold_bytes(text.as_bytes());
+        let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.flush());
+        written.map_err(|error| Failure::Ledger {
+            says: format!("`{}`: {error}", self.path.display()),
+        })
+    }
+}
+
+impl<'a> Told<'a> {
+    /// Nothing yet.
+    pub(super) fn new(folder: &Path, sweep: &'a Sweep) -> Result<Told<'a>, Problem> {
+        fs::create_dir_all(folder).map_err(|error| unreadable(folder, &error))?;
+        Ok(Told {
+            folder: folder.to_owned(),
+            sweep,
+            table: Tee::create(folder.join(TABLE))?,
+            lines: Tee::create(folder.join(LINES))?,
+            waiting: BTreeMap::new(),
+            next: 0,
+            shown: Vec::new(),
+            drawn: Vec::new(),
+            scenario: None,
+        })
+    }
+
+    fn take(&mut self, number: u64, point: &Point, fold: &Fold) -> Result<(), Failure> {
+        let summary = Summary::new(&point.plan, fold);
+        let it = &summary.scenario;
+        self.scenario.get_or_insert_with(|| {
+            (it.name.clone(), it.title.clone(), it.seed, it.warm_up_s, it.duration_s)
+        });
+        let grid = &self.sweep.grid;
+        let paths = grid.parameters.iter().map(|it| it.path.clone());
+        let told = sweep::Told::new(number, paths.zip(grid.values(number)), summary);
+        if (number as usize) < SHOWN {
+            self.shown.push((number, Line::new(&told)));
+        }
+        self.drawn.push((number, Shown::new(&told, grid.place(number))));
+        self.waiting.insert(number, (csv::point(&told), sweep::json::point(&told)));
+        while let Some((rows, line)) = self.waiting.remove(&self.next) {
+            if self.next == 0 {
+                let paths: Vec<String> = grid.parameters.iter().map(|it| it.path.clone()).collect();
+                self.table.write(&csv::titles(&paths))?;
+            }
+            self.table.write(&rows)?;
+            self.lines.write(&line)?;
+            self.next += 1;
+        }
+        Ok(())
+    }
+
+    /// All points are told: the rest of the files, and the page.
+    fn close(mut self, charter: &Charter, draws: bool, terminal: Terminal) -> Result<(), Problem> {
+        let (name, title, seed, warm_up_s, duration_s) = self.scenario.take().unwrap_or_default();
+        let mut outputs = Digest::new();
+        outputs.fold_digest(self.table.digest);
+        outputs.fold_digest(self.lines.digest);
+        let grid = &self.sweep.grid;
+        let varied =
+            |it: &crate::scenario::Parameter| Varied { path: it.path.clone(), values: it.count() };
+        let head = Head {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION"),
+            experiment: charter.digest(),
+            name,
+            title,
+            seed,
+            luck: if self.sweep.is_independent { "independent" } else { "common" },
+            replications: self.sweep.replications,
+            warm_up_s,
+            duration_s,
+            confidence: CONFIDENCE,
+            changes: charter.scenarios[0].changes.clone(),
+            parameters: grid.parameters.iter().map(varied).collect(),
+            points: grid.points(),
+            outputs_digest: outputs.to_string(),
+        };
+        let mut undrawn = None;
+        if draws {
+            self.drawn.sort_by_key(|it| it.0);
+            let shown: Vec<Shown> = self.drawn.into_iter().map(|it| it.1).collect();
+            match draw(&head.title, &axes(self.sweep), &shown) {
+                Ok(files) => {
+                    for file in files {
+                        single::write(&self.folder.join(file.name), &file.bytes)?;
+                    }
+                }
+                Err(error) => undrawn = Some(Problem::broken(&error.to_string())),
+            }
+        }
+        single::write(&self.folder.join(HEAD), json::render(&head))?;
+        self.shown.sort_by_key(|it| it.0);
+        let lines: Vec<Line> = self.shown.into_iter().map(|it| it.1).collect();
+        let colour = if terminal.colours_data() { Colour::On } else { Colour::Off };
+        terminal.print(&page::render(&head, &lines, colour))?;
+        terminal.tell(&format!("results are in {}", shown(&self.folder)));
+        undrawn.map_or(Ok(()), Err)
+    }
+}
+
+fn axes(sweep: &Sweep) -> Vec<AxisOf> {
+    let grid = &sweep.grid;
+    let axis = |parameters: &Vec<usize>| {
+        let members = || parameters.iter().map(|&index| &grid.parameters[index]);
+        let titles: Vec<&str> = members().map(|it| it.path.as_str()).collect();
+        let value = |at: u64| {
+            let values: Vec<String> = members().map(|it| bare(&it.value(at))).collect();
+            values.join(", ")
+        };
+        let count = grid.parameters[parameters[0]].count();
+        AxisOf { title: titles.join(", "), values: (0..count).map(value).collect() }
+    };
+    grid.axes().iter().map(axis).collect()
+}
+
+/// Runs what is left to be run here, and tells it if that is all.
+pub(super) fn run(
+    sweep: &Sweep,
+    charter: &Charter,
+    crew: Crew<'_>,
+    mut told: Option<Told<'_>>,
+    draws: bool,
+    terminal: Terminal,
+) -> Result<Swept, Problem> {
+    let ledger = crew.ledger.expect("a sweep keeps what is finished");
+    let bar = terminal.progress_left(sweep.places(ledger));
+    let result = sweep.run(
+        crew,
+        ledger,
+        |number, point, fold| match &mut told {
+            Some(told) => told.take(number, point, fold),
+            None => Ok(()),
+        },
+        |done| bar.set_position(done),
+    );
+    bar.finish_and_clear();
+    let swept = result.map_err(|failure| {
+        Problem::failed(&failure, |replication| format!("replication {replication}"))
+    })?;
+    if swept == Swept::Whole
+        && let Some(told) = told
+    {
+        told.close(charter, draws, terminal)?;
+    }
+    Ok(swept)
+}

@@ -1,0 +1,121 @@
+//! What an experiment's records belong to: all that its results depend on, on one line.
+//!
+//! Two processes work on the same experiment if and only if their charters are the same to the
+//! letter. Folders and machines are not in it.
+
+use super::sweep::Sweep;
+use crate::{
+    engine::digest::Digest,
+    scenario::{self, Mistakes, Override, Source},
+    slo::gate::Rules,
+};
+use serde::{Deserialize, Serialize};
+
+/// An experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Charter {
+    /// Of the program: another one may measure something else.
+    pub version: String,
+    /// The scenarios.
+    pub scenarios: Vec<Chartered>,
+    /// What is done with them.
+    pub work: Work,
+}
+
+/// A scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Chartered {
+    /// Its file, without folders.
+    pub file: String,
+    /// What it says.
+    pub text: String,
+    /// What is changed of it, `path=value`, a warm-up that pilots have found among it.
+    pub changes: Vec<String>,
+}
+
+/// What is done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// `simulate sweep`.
+    Sweep {
+        /// `PATH=VALUES`.
+        vary: Vec<String>,
+        /// They go together.
+        zips: bool,
+        /// Each point has luck of its own.
+        is_independent: bool,
+        /// Of each point.
+        replications: u32,
+    },
+    /// `simulate check`.
+    Check {
+        /// How sure a verdict must be.
+        confidence: f64,
+        /// Replications in a round.
+        round: u32,
+        /// And at most.
+        budget: u32,
+    },
+}
+
+impl Charter {
+    /// Of work that this program does.
+    pub fn new(scenarios: Vec<Chartered>, work: Work) -> Charter {
+        Charter { version: env!("CARGO_PKG_VERSION").to_owned(), scenarios, work }
+    }
+
+    /// On one line, without its end.
+    pub fn line(&self) -> String {
+        serde_json::to_string(self).expect("a charter has no odd keys")
+    }
+
+    /// From its line.
+    pub fn of_line(line: &str) -> Option<Charter> {
+        serde_json::from_str(line).ok()
+    }
+
+    /// To tell it from others.
+    pub fn digest(&self) -> String {
+        let mut digest = Digest::new();
+        digest.fold_bytes(self.line().as_bytes());
+        digest.to_string()
+    }
+
+    /// The sweep, if it is one.
+    pub fn sweep(&self) -> Option<Result<Sweep, Mistakes>> {
+        let Work::Sweep { vary, zips, is_independent, replications } = &self.work else {
+            return None;
+        };
+        let [scenario] = &self.scenarios[..] else { return None };
+        let source = scenario.source();
+        Some(scenario::grid(&source, vary, *zips).map(|grid| Sweep {
+            source,
+            changes: scenario.overrides(),
+            grid,
+            replications: *replications,
+            is_independent: *is_independent,
+        }))
+    }
+
+    /// The rules of a check, if it is one.
+    pub fn rules(&self) -> Option<Rules> {
+        match self.work {
+            Work::Check { confidence, round, budget } => Some(Rules { confidence, round, budget }),
+            Work::Sweep { .. } => None,
+        }
+    }
+}
+
+impl Chartered {
+    /// As it was read.
+    pub fn source(&self) -> Source {
+        Source { path: self.file.clone(), text: self.text.clone() }
+    }
+
+    /// Its changes.
+    pub fn overrides(&self) -> Vec<Override> {
+        let parsed = self.changes.iter().filter_map(|text| text.parse().ok());
+        parsed.map(Override::trimmed).collect()
+    }
+}
