@@ -13,6 +13,7 @@ mod explain;
 mod interrupt;
 mod layers;
 mod merge;
+mod parts;
 mod prepare;
 mod publish;
 mod read;

@@ -155,6 +155,25 @@ pub(super) struct Check {
     #[arg(long, value_name = "DIR")]
     pub(super) baseline: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub(super) forms: Forms,
+
+    /// Do the second of four parts of the next round: `2/4`; `simulate merge` judges
+    #[arg(long, value_name = "I/N", requires = "out", conflicts_with = "baseline")]
+    pub(super) shard: Option<Shard>,
+
+    /// Folder of all parts' records
+    #[arg(long, value_name = "DIR", requires = "shard")]
+    pub(super) out: Option<PathBuf>,
+
+    /// Print nothing but errors; the exit code tells
+    #[arg(long)]
+    pub(super) quiet: bool,
+}
+
+/// Verdicts for programs.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Forms {
     /// Write `JUnit` XML, a case for each objective
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
@@ -170,10 +189,6 @@ pub(super) struct Check {
     /// Print GitHub's annotations behind the report
     #[arg(long)]
     pub(super) github: bool,
-
-    /// Print nothing but errors; the exit code tells
-    #[arg(long)]
-    pub(super) quiet: bool,
 }
 
 /// `simulate compare`.
@@ -267,9 +282,12 @@ pub(super) struct Merge {
     #[arg(value_name = "DIR", required = true)]
     pub(super) folders: Vec<PathBuf>,
 
-    /// Folder of the results [default: the first one]
+    /// Folder of a sweep's results [default: the first one]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) forms: Forms,
 
     /// Write no plots
     #[arg(long)]

@@ -1,18 +1,18 @@
 //! `simulate check FILE…`: are the promises kept?
 
 use super::{
-    arguments::Check,
+    arguments::{Check, Forms},
     baseline,
     exit::{Exit, Problem},
     interrupt::on_interrupt,
-    layers,
+    layers, parts,
     prepare::{Prepared, prepare},
     single,
     terminal::{Terminal, quoted, shown},
 };
 use crate::{
     experiment::{
-        check::{Progress, check as run},
+        check::{Checked, Progress, check as run},
         compare::{Side, compare},
         rounds::Crew,
     },
@@ -35,11 +35,14 @@ pub(super) fn check(options: &Check, terminal: Terminal) -> Result<Exit, Problem
     let effort = &options.effort;
     let crew = Crew::new(effort.threads.map(usize::from), &interrupted);
     compile(options, terminal)?;
-    let outputs = [&options.junit, &options.json, &options.markdown];
+    let outputs = [&options.forms.junit, &options.forms.json, &options.forms.markdown];
     for path in outputs.into_iter().flatten() {
         single::check(path, &options.files)?;
     }
     let Some(prepared) = prepared(options, crew, terminal)? else { return Ok(Exit::Interrupted) };
+    if let Some(shard) = options.shard {
+        return parts::check(options, shard, &changes(options), &prepared, crew, terminal);
+    }
     let rules = Rules { confidence: effort.confidence, round: effort.round, budget: effort.budget };
     if let Some(folder) = &options.baseline {
         return against(options, &prepared, folder, &rules, crew, terminal);
@@ -67,25 +70,32 @@ pub(super) fn check(options: &Check, terminal: Terminal) -> Result<Exit, Problem
             format!("replication {replication}, seen again with{}", seen.collect::<String>())
         })
     })?;
-    let mut verdicts = Verdicts::new(&rules);
+    let files = options.files.iter().map(|file| file.to_string_lossy());
+    conclude(&rules, &plans, files, &checked, &options.forms, terminal)
+}
+
+/// Verdicts for people and programs, and the exit code that they make.
+pub(super) fn conclude(
+    rules: &Rules,
+    plans: &[Blueprint],
+    files: impl Iterator<Item = impl AsRef<str>>,
+    checked: &[Option<Checked>],
+    forms: &Forms,
+    terminal: Terminal,
+) -> Result<Exit, Problem> {
+    let mut verdicts = Verdicts::new(rules);
     let mut is_interrupted = false;
-    for ((plan, file), checked) in plans.iter().zip(&options.files).zip(&checked) {
+    for ((plan, file), checked) in plans.iter().zip(files).zip(checked) {
         match checked {
             Some(it) => {
                 is_interrupted |= it.is_interrupted;
-                let file = file.to_string_lossy();
-                verdicts.scenarios.push(Case::new(
-                    plan,
-                    &file,
-                    &it.fold,
-                    &it.measured,
-                    &it.verdicts,
-                ));
+                let case = Case::new(plan, file.as_ref(), &it.fold, &it.measured, &it.verdicts);
+                verdicts.scenarios.push(case);
             }
             None => is_interrupted = true,
         }
     }
-    publish(options, &verdicts, terminal)?;
+    publish(forms, &verdicts, terminal)?;
     Ok(if is_interrupted { Exit::Interrupted } else { exit(&verdicts) })
 }
 
@@ -127,7 +137,7 @@ fn against(
         let comparison = Comparison::new(rules, (&ran.one, &from), (&ran.other, &to), &ran.versus);
         verdicts.scenarios.push(Case::against(plan, &to, &ran.fold, comparison));
     }
-    publish(options, &verdicts, terminal)?;
+    publish(&options.forms, &verdicts, terminal)?;
     Ok(exit(&verdicts))
 }
 
@@ -180,7 +190,7 @@ fn promising(plan: &Blueprint, file: &Path) -> Result<(), Problem> {
     Ok(())
 }
 
-fn publish(options: &Check, verdicts: &Verdicts, terminal: Terminal) -> Result<(), Problem> {
+fn publish(options: &Forms, verdicts: &Verdicts, terminal: Terminal) -> Result<(), Problem> {
     if let Some(path) = &options.junit {
         single::write(path, &junit::render(verdicts))?;
     }
@@ -216,14 +226,4 @@ fn exit(verdicts: &Verdicts) -> Exit {
         }
     }
     exit
-}
-
-/// Judges what shards have measured, as far as they have come.
-pub(super) fn merge(
-    _options: &super::arguments::Merge,
-    _charter: &crate::experiment::charter::Charter,
-    _crew: Crew<'_>,
-    _terminal: Terminal,
-) -> Result<Exit, Problem> {
-    unreachable!("no charter of a check is written yet")
 }

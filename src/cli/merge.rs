@@ -4,13 +4,14 @@ use super::{
     arguments::Merge as Options,
     exit::{Exit, Problem, Text},
     interrupt::on_interrupt,
+    parts,
     sweeping::{self, Told},
     terminal::{Terminal, shown},
 };
 use crate::{
     experiment::{
         charter::Charter,
-        ledger::Ledger,
+        ledger::{Ledger, LedgerError},
         rounds::Crew,
         sweep::{Sweep, Swept},
     },
@@ -20,7 +21,13 @@ use crate::{
 pub(super) fn merge(options: &Options, terminal: Terminal) -> Result<Exit, Problem> {
     let interrupted = on_interrupt();
     let gathered = Ledger::gather(&options.folders);
-    let (line, ledger) = gathered.map_err(|error| sweeping::refused(&error))?;
+    let (line, ledger) = gathered.map_err(|error| match error {
+        LedgerError::Io { .. } => {
+            let hint = "name the folders that the parts were written to";
+            Problem::wrong(error.to_string(), Some(hint))
+        }
+        other => sweeping::refused(&other),
+    })?;
     for (path, bytes) in &ledger.torn {
         let bytes = thousands(*bytes);
         terminal.tell(&format!("{}: {bytes} bytes of a torn record are left out", shown(path)));
@@ -37,7 +44,7 @@ pub(super) fn merge(options: &Options, terminal: Terminal) -> Result<Exit, Probl
     }
     let crew = Crew { ledger: Some(&ledger), ..Crew::new(None, &interrupted) };
     let Some(sweep) = charter.sweep() else {
-        return super::check::merge(options, &charter, crew, terminal);
+        return parts::judge(&charter, &options.forms, crew, terminal);
     };
     let sweep =
         sweep.map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))?;

@@ -34,6 +34,12 @@ pub(super) fn sweep(options: &Options, terminal: Terminal) -> Result<Exit, Probl
         // Drawn in full before: the same text gives the same grid.
         Problem::mistakes(mistakes.draw(terminal.colours_talk()))
     })?;
+    if let Some(it) = sweep.grid.parameters.iter().find(|it| it.path.ends_with("replications")) {
+        return Err(Problem::wrong(
+            format!("`{}` is not varied: all points have as many `replications`", it.path),
+            Some("`--replications 20` sets them"),
+        ));
+    }
     ask(&sweep, options, crew, terminal)?;
     check(&sweep, crew, terminal)?;
     let folder = folder(options);
@@ -175,9 +181,12 @@ fn check(sweep: &Sweep, crew: Crew<'_>, terminal: Terminal) -> Result<(), Proble
         Problem::failed(&failure, |number| format!("point {number} while it was checked"))
     })?;
     let mut drawn: Vec<String> = Vec::new();
-    let all = wrong.iter().flat_map(|it| it.drawn(terminal.colours_talk()));
-    for text in all {
-        if !drawn.contains(&text) && drawn.len() <= 10 * DRAWN_MAX {
+    // What is said and where: the same of the next value of a range is no news.
+    let mut known: Vec<String> = Vec::new();
+    for text in wrong.iter().flat_map(|it| it.drawn(terminal.colours_talk())) {
+        let head = text.lines().take(2).collect::<Vec<_>>().join("\n");
+        if !known.contains(&head) {
+            known.push(head);
             drawn.push(text);
         }
     }

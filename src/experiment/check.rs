@@ -72,7 +72,10 @@ pub fn check(
         let gate = Gate::new(site.objectives.len(), rules);
         cases.push(Case { site, days, first, gate, rounds: 0, is_open: true });
     }
-    let mut running: Vec<Running<'_>> = sites.iter().map(Running::new).collect();
+    let label = |(number, site): (usize, &'_ Blueprint)| format!("{number}: {}", site.name);
+    let labels: Vec<String> = sites.iter().enumerate().map(label).collect();
+    let mut running: Vec<Running<'_>> =
+        sites.iter().zip(labels).map(|(site, label)| Running::labelled(site, label)).collect();
     let mut done = 0;
     loop {
         let work = next_round(&cases, rules);

@@ -1,7 +1,7 @@
 //! Several scenarios, replicated round by round: a round of all of them is one list of work for all
 //! threads, so that a slow one does not leave processors idle while the others wait.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{
     ledger::{Item, Ledger},
@@ -59,6 +59,13 @@ impl<'a> Crew<'a> {
     /// All work is done here, and nothing is kept on disk.
     pub fn new(threads: Option<usize>, interrupted: &'a AtomicBool) -> Crew<'a> {
         Crew { threads, interrupted, ledger: None }
+    }
+}
+
+impl Crew<'_> {
+    /// Whether nothing more is to be begun.
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
     }
 }
 

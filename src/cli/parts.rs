@@ -1,0 +1,143 @@
+//! `simulate check --shard`: rounds of a check in parts, and their judgement.
+//!
+//! A part does what is its own of the first round that is not whole; when all parts have, the same
+//! command goes on with the next round. No part judges: `simulate merge` does.
+
+use super::{
+    arguments::{Check, Forms},
+    check,
+    exit::{Exit, Problem, Text},
+    layers,
+    prepare::Prepared,
+    sweeping::refused,
+    terminal::{Terminal, shown},
+};
+use crate::{
+    experiment::{
+        charter::{Charter, Chartered, Work},
+        check::{Progress, check as run},
+        ledger::{Ledger, Shard},
+        replicate::Failure,
+        rounds::Crew,
+    },
+    model::blueprint::Blueprint,
+    report::format::thousands,
+    scenario::{self, Mistakes},
+    slo::gate::Rules,
+};
+use std::{fs, io, path::Path};
+
+/// Does a part of the next round.
+pub(super) fn check(
+    options: &Check,
+    shard: Shard,
+    changes: &[String],
+    prepared: &[Prepared],
+    crew: Crew<'_>,
+    terminal: Terminal,
+) -> Result<Exit, Problem> {
+    let effort = &options.effort;
+    let work =
+        Work::Check { confidence: effort.confidence, round: effort.round, budget: effort.budget };
+    let mut scenarios = Vec::new();
+    for (file, it) in options.files.iter().zip(prepared) {
+        let mut changes = changes.to_vec();
+        // Found by pilots, or as it was written.
+        changes.push(format!("scenario.warm_up={}ns", it.plan.warm_up.nanos()));
+        let text = layers::source(file)?.text;
+        let file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        scenarios.push(Chartered { file, text, changes });
+    }
+    let charter = Charter::new(scenarios, work);
+    let folder = options.out.as_deref().expect("clap requires it");
+    only_records(folder)?;
+    let ledger = Ledger::resume(folder, &charter.line(), shard).map_err(|it| refused(&it))?;
+    let crew = Crew { ledger: Some(&ledger), ..crew };
+    let (_, rules) = compiled(&charter, terminal)?;
+    let plans: Vec<Blueprint> = prepared.iter().map(|it| it.plan.clone()).collect();
+    match run(&plans, &rules, crew, |_| ()) {
+        Ok(_) => {
+            let folder = shown(folder);
+            terminal.tell(&format!("all rounds are done: `simulate merge {folder}` judges"));
+            Ok(Exit::Done)
+        }
+        Err(Failure::Elsewhere { missing }) if !crew.is_interrupted() => {
+            let others = parts_of(&missing, &ledger);
+            terminal.tell(&format!("part {shard} of this round is done; missing: {others}"));
+            Ok(Exit::Done)
+        }
+        Err(Failure::Elsewhere { .. }) => Ok(Exit::Interrupted),
+        Err(failure) => Err(Problem::failed(&failure, |it| format!("replication {it}"))),
+    }
+}
+
+/// Judges what the parts have measured, or says which are to be run.
+pub(super) fn judge(
+    charter: &Charter,
+    forms: &Forms,
+    crew: Crew<'_>,
+    terminal: Terminal,
+) -> Result<Exit, Problem> {
+    let (plans, rules) = compiled(charter, terminal)?;
+    let ledger = crew.ledger.expect("gathered");
+    let mut rounds = 0;
+    let checked = run(&plans, &rules, crew, |progress: Progress| rounds = progress.planned);
+    match checked {
+        Ok(checked) => {
+            let files = charter.scenarios.iter().map(|it| it.file.as_str());
+            check::conclude(&rules, &plans, files, &checked, forms, terminal)
+        }
+        Err(Failure::Elsewhere { missing }) => {
+            let there = if rounds == 0 {
+                String::new()
+            } else {
+                format!("after {} replications nothing is decided; ", thousands(rounds))
+            };
+            let parts = parts_of(&missing, ledger);
+            let says =
+                format!("{there}of the next round {} replications are missing", missing.len());
+            let hint = format!("run with `--shard`: {parts}");
+            let text = Text::Plain { says, hint: Some(hint) };
+            Err(Problem { exit: Exit::Undecided, text })
+        }
+        Err(failure) => Err(Problem::failed(&failure, |it| format!("replication {it}"))),
+    }
+}
+
+fn compiled(charter: &Charter, terminal: Terminal) -> Result<(Vec<Blueprint>, Rules), Problem> {
+    let plans = charter.scenarios.iter().map(|it| scenario::compile(&it.source(), &it.overrides()));
+    let plans: Result<Vec<Blueprint>, Mistakes> = plans.collect();
+    let plans =
+        plans.map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))?;
+    let Some(rules) = charter.rules() else {
+        return Err(Problem::wrong("these records are of nothing that can be judged", None));
+    };
+    Ok((plans, rules))
+}
+
+/// The parts that have to be run for these places of a round.
+fn parts_of(missing: &[u64], ledger: &Ledger) -> String {
+    let of = u64::from(ledger.parts);
+    let mut parts: Vec<u64> = missing.iter().map(|place| place % of + 1).collect();
+    parts.sort_unstable();
+    parts.dedup();
+    let parts: Vec<String> = parts.iter().map(|number| format!("{number}/{of}")).collect();
+    parts.join(", ")
+}
+
+/// Parts are written to a folder that holds nothing else.
+fn only_records(folder: &Path) -> Result<(), Problem> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Problem::wrong(format!("`{}`: {error}", shown(folder)), None)),
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !crate::experiment::ledger::is_records(&name) {
+            let says = format!("`{}` holds `{}`", shown(folder), name.escape_debug());
+            return Err(Problem::wrong(says, Some("name a folder for the parts' records alone")));
+        }
+    }
+    Ok(())
+}

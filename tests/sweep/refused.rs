@@ -1,0 +1,84 @@
+//! What cannot be swept is told, with its place, and nothing is written.
+
+use crate::{command::QUEUE, desk};
+use std::fs;
+
+#[track_caller]
+fn refused(line: &str, says: &[&str]) {
+    let desk = desk();
+    let said = desk.run(line).expect(2, says);
+    assert!(said.out.is_empty(), "{}", said.out);
+    let left: Vec<_> = fs::read_dir(desk.path()).unwrap().flatten().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}
+
+#[test]
+fn parameters_that_make_no_sense() {
+    refused("sweep queue.toml", &["nothing is varied", "--vary app.instances=2..12"]);
+    refused(
+        "sweep queue.toml --vary queue.workres=1..3",
+        &["unknown key `workres`", "--vary:1:7", "did you mean `workers`?"],
+    );
+    refused(
+        "sweep queue.toml --vary quue.workers=1..3",
+        &["nothing here is `quue`", "did you mean `queue`?"],
+    );
+    refused(
+        "sweep queue.toml --vary queue.workers=5..2",
+        &["the range runs backwards", "--vary:1:15"],
+    );
+    refused("sweep queue.toml --vary queue.workers=", &["no values"]);
+    refused("sweep queue.toml --vary queue.workers", &["PATH=VALUES"]);
+    refused("sweep queue.toml --vary hardware.one.speed=1s..2s:1s", &["--vary:1:20"]);
+    refused(
+        "sweep queue.toml --vary queue.workers=1,2 --vary hardware.one.cores=1,2,3 --zip",
+        &["`queue.workers` has 2 and `hardware.one.cores` 3"],
+    );
+    refused("sweep queue.toml --vary scenario.replications=2,3", &["`replications`"]);
+    refused(
+        "sweep queue.toml --vary queue.workers=1,2 --shard 3/2",
+        &["parts are numbered from 1"],
+    );
+}
+
+/// All mistakes at once, each once however many points have it.
+#[test]
+fn mistakes_are_told_together_and_once() {
+    let desk = desk();
+    let said = desk
+        .run("sweep queue.toml --vary queue.workres=1..9 --vary hardware.one.cores=0..3")
+        .expect(2, &["`workres`", "`cores` must be at least 1"]);
+    assert_eq!(said.talk.matches("unknown key").count(), 1, "{}", said.talk);
+}
+
+#[test]
+fn absurd_numbers_of_points_are_asked_about() {
+    refused(
+        "sweep queue.toml --vary queue.workers=1..1000000000",
+        &["1,000,000,000 points, 4,000,000,000 replications: about", "--yes"],
+    );
+}
+
+#[test]
+fn folders_of_something_else_are_left_alone() {
+    let desk = desk();
+    desk.run("sweep queue.toml --vary queue.workers=1,2 --out mine --quiet").expect(0, &[]);
+    let before = fs::read(desk.file("mine/sweep.csv")).unwrap();
+    let other = "sweep queue.toml --vary queue.workers=1,3 --out mine";
+    desk.run(other).expect(2, &["holds records of another experiment"]);
+    desk.write("queue.toml", &QUEUE.replace("10ms", "11ms"));
+    let same = "sweep queue.toml --vary queue.workers=1,2 --out mine";
+    desk.run(same).expect(2, &["holds records of another experiment"]);
+    assert_eq!(fs::read(desk.file("mine/sweep.csv")).unwrap(), before);
+    // Results without their records are those of their sweep all the same.
+    fs::remove_file(desk.file("mine/shard-1-of-1.records")).unwrap();
+    desk.run(same).expect(2, &["it holds the results of another sweep"]);
+    fs::create_dir(desk.file("thesis")).unwrap();
+    desk.write("thesis/thesis.tex", "years of work");
+    desk.run("sweep queue.toml --vary queue.workers=1,2 --out thesis")
+        .expect(2, &["it holds `thesis.tex`"]);
+    desk.run("sweep queue.toml --vary queue.workers=1,2 --out queue.toml")
+        .expect(2, &["it is a file"]);
+    desk.run("merge thesis").expect(2, &["holds no records"]);
+    desk.run("merge nothing").expect(2, &["nothing"]);
+}
