@@ -2,7 +2,7 @@
 //!
 //! Drawn from the same numbers as the tables, without any font or library of the system's.
 
-mod canvas;
+pub(super) mod canvas;
 mod latency;
 mod load;
 mod marks;

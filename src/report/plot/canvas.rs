@@ -17,11 +17,11 @@ use super::PlotError;
 
 /// Everything is drawn so many times as large.
 const SCALE: i32 = 2;
-const WIDTH: i32 = 1200;
-const HEIGHT: i32 = 720;
+pub(in crate::report) const WIDTH: i32 = 1200;
+pub(in crate::report) const HEIGHT: i32 = 720;
 
 /// Okabe and Ito's colours, told apart with any kind of sight; yellow is too pale for lines.
-pub(super) const COLOURS: [RGBColor; 7] = [
+pub(in crate::report) const COLOURS: [RGBColor; 7] = [
     RGBColor(0x00, 0x72, 0xB2),
     RGBColor(0xD5, 0x5E, 0x00),
     RGBColor(0x00, 0x9E, 0x73),
@@ -30,38 +30,39 @@ pub(super) const COLOURS: [RGBColor; 7] = [
     RGBColor(0x56, 0xB4, 0xE9),
     RGBColor(0x00, 0x00, 0x00),
 ];
-pub(super) const GREY: RGBColor = RGBColor(0x77, 0x77, 0x77);
+pub(in crate::report) const GREY: RGBColor = RGBColor(0x77, 0x77, 0x77);
 
-pub(super) type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
-pub(super) type Chart<'a, 'b> =
+pub(in crate::report) type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
+pub(in crate::report) type Chart<'a, 'b> =
     ChartContext<'a, BitMapBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 /// Positions on an axis with what is written there.
-pub(super) type Ticks = Vec<(f64, String)>;
+pub(in crate::report) type Ticks = Vec<(f64, String)>;
 
 /// One entry of a legend.
-pub(super) struct Key {
-    pub(super) name: String,
-    pub(super) colour: RGBColor,
-    pub(super) is_dashed: bool,
+pub(in crate::report) struct Key {
+    pub(in crate::report) name: String,
+    pub(in crate::report) colour: RGBColor,
+    pub(in crate::report) is_dashed: bool,
 }
 
 /// An axis: its range, marks and title.
-pub(super) struct Axis {
-    pub(super) low: f64,
-    pub(super) high: f64,
-    pub(super) ticks: Ticks,
+#[derive(Clone, Debug)]
+pub(in crate::report) struct Axis {
+    pub(in crate::report) low: f64,
+    pub(in crate::report) high: f64,
+    pub(in crate::report) ticks: Ticks,
     /// Faint lines without labels.
-    pub(super) minor: Vec<f64>,
-    pub(super) title: String,
+    pub(in crate::report) minor: Vec<f64>,
+    pub(in crate::report) title: String,
 }
 
 /// Lengths in points of the finished picture.
-pub(super) const fn px(points: i32) -> i32 {
+pub(in crate::report) const fn px(points: i32) -> i32 {
     points * SCALE
 }
 
-pub(super) fn failed(error: impl std::fmt::Debug) -> PlotError {
+pub(in crate::report) fn failed(error: impl std::fmt::Debug) -> PlotError {
     PlotError(format!("{error:?}"))
 }
 
@@ -78,14 +79,40 @@ fn register_fonts() -> Result<(), PlotError> {
 }
 
 /// Text of a size in points, anchored.
-pub(super) fn text(points: i32, colour: RGBColor, across: HPos, down: VPos) -> TextStyle<'static> {
+pub(in crate::report) fn text(
+    points: i32,
+    colour: RGBColor,
+    across: HPos,
+    down: VPos,
+) -> TextStyle<'static> {
     let font = ("sans-serif", f64::from(px(points))).into_font();
     let style = TextStyle::from(font).pos(Pos::new(across, down));
     TextStyle { color: colour.to_backend_color(), ..style }
 }
 
+/// How wide a text is, in points; fonts are registered once a sheet is begun.
+pub(in crate::report) fn width_of(said: &str, style: &TextStyle<'_>) -> i32 {
+    let width = style.font.layout_box(said).map_or(0, |((from, _), (to, _))| to - from);
+    width.div_euclid(SCALE) + 1
+}
+
+/// As much of a text as there is room for.
+pub(in crate::report) fn fitted(said: &str, style: &TextStyle<'_>, width: i32) -> String {
+    if width_of(said, style) <= width {
+        return said.to_owned();
+    }
+    let mut short: String = said.to_owned();
+    while short.pop().is_some() {
+        let cut = format!("{}…", short.trim_end());
+        if width_of(&cut, style) <= width {
+            return cut;
+        }
+    }
+    String::new()
+}
+
 /// Draws on a white sheet with a title and a remark, and gives its PNG.
-pub(super) fn sheet(
+pub(in crate::report) fn sheet(
     title: &str,
     remark: &str,
     draw: impl FnOnce(&Area<'_>) -> Result<(), PlotError>,
@@ -99,9 +126,11 @@ pub(super) fn sheet(
         root.fill(&WHITE).map_err(failed)?;
         let bold = ("sans-serif", f64::from(px(24)), FontStyle::Bold).into_font();
         let style = TextStyle::from(bold).color(&BLACK);
-        root.draw_text(title, &style, (px(20), px(16))).map_err(failed)?;
+        let title = fitted(title, &style, WIDTH - 40);
+        root.draw_text(&title, &style, (px(20), px(16))).map_err(failed)?;
         let style = text(15, GREY, HPos::Left, VPos::Top);
-        root.draw_text(remark, &style, (px(20), px(50))).map_err(failed)?;
+        let remark = fitted(remark, &style, WIDTH - 40);
+        root.draw_text(&remark, &style, (px(20), px(50))).map_err(failed)?;
         draw(&root)?;
         root.present().map_err(failed)?;
     }
@@ -139,18 +168,66 @@ fn encode(pixels: &[u8]) -> Result<Vec<u8>, PlotError> {
     Ok(bytes)
 }
 
+/// Where a panel is, in points of the sheet.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::report) struct Frame {
+    pub(in crate::report) left: i32,
+    pub(in crate::report) right: i32,
+    pub(in crate::report) top: i32,
+    pub(in crate::report) bottom: i32,
+}
+
+impl Frame {
+    pub(in crate::report) fn width(self) -> i32 {
+        self.right - self.left
+    }
+
+    pub(in crate::report) fn height(self) -> i32 {
+        self.bottom - self.top
+    }
+}
+
 /// A panel of the sheet between two heights, with its axes and grid drawn.
-pub(super) fn panel<'b>(
+pub(in crate::report) fn panel<'b>(
     root: &Area<'b>,
     (top, bottom): (i32, i32),
     right_margin: i32,
     x: &Axis,
     y: &Axis,
 ) -> Result<Chart<'b, 'b>, PlotError> {
-    let (left, right) = (px(96), px(WIDTH - right_margin));
-    let inner =
-        root.clone().shrink((left, px(top)), ((right - left) as u32, px(bottom - top) as u32));
-    let chart = ChartBuilder::on(&inner)
+    let frame = Frame { left: 96, right: WIDTH - right_margin, top, bottom };
+    let chart = panel_in(root, frame, 15, x, y)?;
+    let style = text(16, BLACK, HPos::Center, VPos::Top);
+    let middle = i32::midpoint(px(frame.left), px(frame.right));
+    root.draw_text(&x.title, &style, (middle, px(bottom + 32))).map_err(failed)?;
+    upright(root, &y.title, 16, (14, i32::midpoint(top, bottom)))?;
+    Ok(chart)
+}
+
+/// A title that is read from the bottom to the top, centred down, its left edge at `x`.
+pub(in crate::report) fn upright(
+    root: &Area<'_>,
+    said: &str,
+    points: i32,
+    (x, middle): (i32, i32),
+) -> Result<(), PlotError> {
+    let font = ("sans-serif", f64::from(px(points))).into_font();
+    let font = font.transform(FontTransform::Rotate270);
+    let style = TextStyle::from(font).color(&BLACK).pos(Pos::new(HPos::Center, VPos::Top));
+    root.draw_text(said, &style, (px(x), px(middle))).map_err(failed)
+}
+
+/// A panel anywhere on the sheet, its ticks labelled in text of so many points, without titles.
+pub(in crate::report) fn panel_in<'b>(
+    root: &Area<'b>,
+    frame: Frame,
+    points: i32,
+    x: &Axis,
+    y: &Axis,
+) -> Result<Chart<'b, 'b>, PlotError> {
+    let (left, top) = (px(frame.left), px(frame.top));
+    let size = (px(frame.width()) as u32, px(frame.height()) as u32);
+    let chart = ChartBuilder::on(&root.clone().shrink((left, top), size))
         .build_cartesian_2d(x.low..x.high, y.low..y.high)
         .map_err(failed)?;
     let area = chart.plotting_area();
@@ -166,29 +243,23 @@ pub(super) fn panel<'b>(
     }
     for (at, label) in &x.ticks {
         line((*at, y.low), (*at, y.high), 0.13)?;
-        let place = (chart.backend_coord(&(*at, y.low)).0, px(bottom + 8));
-        let style = text(15, BLACK, HPos::Center, VPos::Top);
+        let place = (chart.backend_coord(&(*at, y.low)).0, px(frame.bottom + 8));
+        let style = text(points, BLACK, HPos::Center, VPos::Top);
         root.draw_text(label, &style, place).map_err(failed)?;
     }
     for (at, label) in &y.ticks {
         line((x.low, *at), (x.high, *at), 0.13)?;
         let place = (left - px(8), chart.backend_coord(&(x.low, *at)).1);
-        let style = text(15, BLACK, HPos::Right, VPos::Center);
+        let style = text(points, BLACK, HPos::Right, VPos::Center);
         root.draw_text(label, &style, place).map_err(failed)?;
     }
     line((x.low, y.low), (x.high, y.low), 0.8)?;
     line((x.low, y.low), (x.low, y.high), 0.8)?;
-    let style = text(16, BLACK, HPos::Center, VPos::Top);
-    root.draw_text(&x.title, &style, (i32::midpoint(left, right), px(bottom + 32)))
-        .map_err(failed)?;
-    let font = ("sans-serif", f64::from(px(16))).into_font().transform(FontTransform::Rotate270);
-    let style = TextStyle::from(font).color(&BLACK).pos(Pos::new(HPos::Center, VPos::Top));
-    root.draw_text(&y.title, &style, (px(14), px(i32::midpoint(top, bottom)))).map_err(failed)?;
     Ok(chart)
 }
 
 /// A line, dashed if asked, broken where there is no value.
-pub(super) fn line(
+pub(in crate::report) fn line(
     chart: &Chart<'_, '_>,
     points: &[(f64, Option<f64>)],
     colour: RGBColor,
@@ -216,7 +287,7 @@ pub(super) fn line(
 }
 
 /// Names beside pieces of their lines, in a row that begins at `left`, `top`.
-pub(super) fn legend(
+pub(in crate::report) fn legend(
     root: &Area<'_>,
     keys: &[Key],
     (left, top): (i32, i32),
@@ -234,7 +305,7 @@ pub(super) fn legend(
 }
 
 /// The same in a column.
-pub(super) fn legend_column(
+pub(in crate::report) fn legend_column(
     root: &Area<'_>,
     keys: &[Key],
     (left, top): (i32, i32),
@@ -259,7 +330,11 @@ fn sample(root: &Area<'_>, key: &Key, (x, y): (i32, i32)) -> Result<(), PlotErro
 }
 
 /// A linear axis from 0 to above `most`, with round steps.
-pub(super) fn linear(most: f64, steps: f64, print: impl Fn(f64) -> String) -> (f64, Ticks) {
+pub(in crate::report) fn linear(
+    most: f64,
+    steps: f64,
+    print: impl Fn(f64) -> String,
+) -> (f64, Ticks) {
     let most = if most > 0.0 { most } else { 1.0 };
     let mut step = 1e-9;
     let factors = [2.0, 2.5, 2.0];
@@ -278,7 +353,7 @@ pub(super) fn linear(most: f64, steps: f64, print: impl Fn(f64) -> String) -> (f
 
 /// A logarithmic axis of seconds: positions are decimal logarithms. Labels at decades, and at 2
 /// and 5 in between where there are few decades.
-pub(super) fn seconds_axis(least: f64, most: f64, title: &str) -> Axis {
+pub(in crate::report) fn seconds_axis(least: f64, most: f64, title: &str) -> Axis {
     let (least, most) = if least > 0.0 && least <= most { (least, most) } else { (1e-3, 1.0) };
     let first = libm::log10(least).floor() as i32;
     let last = libm::log10(most).floor() as i32;
@@ -315,7 +390,7 @@ fn brief(value: f64) -> String {
 }
 
 /// The axis of time since the beginning of the window.
-pub(super) fn time_axis(window_s: f64, title: bool) -> Axis {
+pub(in crate::report) fn time_axis(window_s: f64, title: bool) -> Axis {
     let units =
         [(180.0, 1.0, "seconds"), (10_800.0, 60.0, "minutes"), (345_600.0, 3600.0, "hours")];
     let unit = units.into_iter().find(|(below, ..)| window_s < *below);

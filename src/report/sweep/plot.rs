@@ -1,11 +1,28 @@
 //! Pictures of a sweep: lines with bands for one parameter, heat maps for two, small multiples for
 //! three.
 
+mod colours;
+mod figure;
+mod grid;
+mod heat;
+mod layout;
+mod lines;
+mod marks;
+mod roles;
+mod scale;
+mod sheets;
+#[cfg(test)]
+mod tests;
+
 use super::Told;
 use crate::{
     report::{diagnosis::Stability, folder::File, plot::PlotError},
     stats::interval::Estimate,
 };
+use figure::Figure;
+use grid::Grid;
+use roles::Roles;
+use sheets::Picture;
 
 /// What is drawn of a point: `p99`, `success`, `throughput` of all requests, and how busy the busiest
 /// resource is.
@@ -54,6 +71,13 @@ impl Shown {
 
 /// All pictures, as PNG files. `axes`: slowest first.
 pub fn draw(title: &str, axes: &[AxisOf], shown: &[Shown]) -> Result<Vec<File>, PlotError> {
-    let _ = (title, axes, shown);
-    Ok(Vec::new())
+    // A sweep of one point has a picture all the same.
+    let nothing = AxisOf { title: String::new(), values: vec!["as it is".to_owned()] };
+    let grid = Grid::new(axes, shown, &nothing);
+    let roles = Roles::of(&grid.axes);
+    let picture = |figure: Figure| -> Result<File, PlotError> {
+        let picture = Picture { title, figure, grid: &grid, roles };
+        Ok(File { name: figure.file(), bytes: picture.draw()? })
+    };
+    Figure::ALL.into_iter().map(picture).collect()
 }
