@@ -114,9 +114,9 @@ impl Figure {
 
     fn between(self, least: f64, most: f64) -> Axis {
         let (low, high, ticks) = between(least, most, |it| match self {
-            // Short: the axis says the rest.
-            Figure::Throughput => plain(it),
-            _ => self.print(it),
+            // Round as they are.
+            Figure::Success | Figure::Busiest => format!("{}%", plain(it * 100.0)),
+            Figure::P99 | Figure::Throughput => plain(it),
         });
         Axis { low, high, ticks, minor: Vec::new(), title: self.quantity().to_owned() }
     }

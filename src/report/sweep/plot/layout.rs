@@ -18,7 +18,7 @@ pub(super) const BEGIN: i32 = 74;
 const GAP: i32 = 26;
 /// How far names below a panel may reach beyond it.
 pub(super) const OVERHANG: i32 = 12;
-const HEADING: i32 = 20;
+const HEADING: i32 = 24;
 /// As wide as a panel should be to its height.
 const SHAPE: f64 = 1.5;
 
@@ -112,7 +112,7 @@ impl Layout {
         };
         for (it, panel) in said.iter().zip(&self.panels) {
             let it = fitted(it, &style, panel.frame.width());
-            let place = (px(panel.frame.left), px(panel.frame.top - 3));
+            let place = (px(panel.frame.left), px(panel.frame.top - 7));
             root.draw_text(&it, &style, place).map_err(failed)?;
         }
         Ok(())

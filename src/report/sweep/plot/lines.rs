@@ -192,7 +192,7 @@ pub(super) fn resources<'a>(
         })
         .collect();
     named.sort_by_key(|it| it.0);
-    let style = text(13, GREY, HPos::Center, VPos::Bottom);
+    let style = text(14, BLACK, HPos::Center, VPos::Bottom);
     let mut left = px(frame.left);
     for run in named.chunk_by(|one, next| one.1 == next.1) {
         let last = run[run.len() - 1].0;

@@ -34,7 +34,7 @@ fn point(place: Vec<u64>, load: f64, servers: f64, width: f64) -> Shown {
         is_rough: false,
     };
     let mean_s = if use_of < 0.98 { 0.02 / (1.0 - use_of) } else { 1.0 + 4.0 * use_of };
-    let success = (1.2 - use_of * 0.25).min(1.0);
+    let success = (1.2 - use_of * 0.25).clamp(0.05, 1.0);
     let share = Estimate { high: Some(1.0_f64.min(success + 0.01)), ..around(success) };
     Shown {
         place,
