@@ -6,6 +6,7 @@ mod load;
 mod objective;
 mod op;
 mod upstream;
+mod variant;
 
 use crate::engine::{
     sample::Law,
@@ -19,6 +20,7 @@ pub use op::{DirectCall, Instruction, Milestone, Op};
 pub use upstream::{
     Balance, Ban, Check, Derived, Keeps, Next, Retry, Reuse, Server, Statuses, Upstream,
 };
+pub use variant::Lost;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
