@@ -6,6 +6,7 @@
 
 mod arguments;
 mod baseline;
+mod capacity;
 mod check;
 mod compare;
 mod exit;
@@ -43,6 +44,7 @@ pub fn main() -> ExitCode {
         Command::Run(options) => run::run(options, terminal),
         Command::Check(options) => check::check(options, terminal),
         Command::Compare(options) => compare::compare(options, terminal),
+        Command::Capacity(options) => capacity::capacity(options, terminal),
         Command::Explain(options) => explain::explain(options, terminal),
     };
     // The replications have their own; this one is for what compiles and reports.

@@ -26,6 +26,7 @@ mod units;
 pub use mistake::{At, Mistake, Mistakes, nearest};
 
 use crate::{
+    engine::time::Span,
     model::blueprint::Blueprint,
     scenario::{
         fields::{Filled, Notes},
@@ -81,6 +82,11 @@ pub fn compile(source: &Source, overrides: &[Override]) -> Result<Blueprint, Mis
 pub fn explain(source: &Source, overrides: &[Override]) -> Result<String, Mistakes> {
     let reading = read(source, overrides)?;
     Ok(explain::explain(&reading.root, reading.filled))
+}
+
+/// A span as scenarios write it, or what is wrong with it.
+pub fn span(text: &str) -> Result<Span, String> {
+    units::span(text).map_err(|(says, hint)| format!("{says}; {hint}"))
 }
 
 /// A scenario without mistakes.

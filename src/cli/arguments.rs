@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+use crate::{engine::time::Span, scenario};
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use std::path::{Path, PathBuf};
 
@@ -37,6 +38,8 @@ enum Given {
     Check(Check),
     /// Compare two scenarios, or one with changes, on common luck
     Compare(Compare),
+    /// Find the highest load that holds all objectives, and what is left without a part
+    Capacity(Capacity),
     /// Print a scenario with every default filled in
     Explain(Explain),
 }
@@ -47,6 +50,7 @@ pub(super) enum Command<'a> {
     Run(&'a Run),
     Check(&'a Check),
     Compare(&'a Compare),
+    Capacity(&'a Capacity),
     Explain(&'a Explain),
 }
 
@@ -196,6 +200,69 @@ pub(super) struct Compare {
     pub(super) quiet: bool,
 }
 
+/// `simulate capacity`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Capacity {
+    #[command(flatten)]
+    pub(super) scenario: Scenario,
+
+    /// Seed of all luck, instead of the scenario's
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(super) seed: Option<u64>,
+
+    /// How long a load has to be borne [default: the scenario's duration]
+    #[arg(long, value_name = "SPAN", allow_hyphen_values = true, value_parser = some_time)]
+    pub(super) sustain: Option<Span>,
+
+    /// Replications of a load at most
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 200,
+          value_parser = value_parser!(u32).range(20..=100_000))]
+    pub(super) budget: u32,
+
+    /// How sure the safe load must be
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, default_value = "95%",
+          value_parser = confidence)]
+    pub(super) confidence: f64,
+
+    /// How long what is lost stays away
+    #[arg(long, value_name = "SPAN", allow_hyphen_values = true, default_value = "60s",
+          value_parser = some_time)]
+    pub(super) loss: Span,
+
+    /// Lose nothing: what a lost instance, host or zone does is left out
+    #[arg(long)]
+    pub(super) no_losses: bool,
+
+    /// Add nothing: what to add next is left out
+    #[arg(long)]
+    pub(super) no_scaling: bool,
+
+    /// Replications run at once [default: one a processor]
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
+          value_parser = value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
+
+    /// Folder of the results [default: results/SCENARIO-capacity/]
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+
+    /// Write no plots
+    #[arg(long)]
+    pub(super) no_plots: bool,
+
+    /// Print nothing but errors; the exit code tells
+    #[arg(long)]
+    pub(super) quiet: bool,
+}
+
+/// A span, more than none.
+fn some_time(text: &str) -> Result<Span, String> {
+    match scenario::span(text) {
+        Ok(span) if span < Span::from_millis(1) => Err("no time at all".to_owned()),
+        other => other,
+    }
+}
+
 /// How hard to look.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Effort {
@@ -275,6 +342,7 @@ impl Arguments {
             Some(Given::Run(run)) => Command::Run(run),
             Some(Given::Check(check)) => Command::Check(check),
             Some(Given::Compare(compare)) => Command::Compare(compare),
+            Some(Given::Capacity(capacity)) => Command::Capacity(capacity),
             Some(Given::Explain(explain)) => Command::Explain(explain),
             None => Command::Run(&self.run),
         }
@@ -285,6 +353,7 @@ impl Arguments {
             Command::Run(run) => run.scenario.changes.color,
             Command::Check(check) => check.changes.color,
             Command::Compare(compare) => compare.changes.color,
+            Command::Capacity(capacity) => capacity.scenario.changes.color,
             Command::Explain(explain) => explain.scenario.changes.color,
         }
     }
@@ -294,6 +363,7 @@ impl Arguments {
             Command::Run(run) => run.quiet,
             Command::Check(check) => check.quiet,
             Command::Compare(compare) => compare.quiet,
+            Command::Capacity(capacity) => capacity.quiet,
             Command::Explain(_) => false,
         }
     }

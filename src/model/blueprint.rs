@@ -89,6 +89,8 @@ pub struct Blueprint {
     pub laws: Vec<Law>,
     /// Machines. Those of visitors are not here.
     pub hosts: Vec<Host>,
+    /// What prices are in: `USD`. `None`: there are none.
+    pub currency: Option<String>,
     /// One-way delays between zones: `latency[from * zones + to]`. The last ones are the visitors',
     /// one for each workload.
     pub latency: Vec<DelayId>,
@@ -186,6 +188,8 @@ pub struct Host {
     pub disk: Option<Disk>,
     /// Bytes left for the page cache after what its services take.
     pub page_cache: u64,
+    /// What it costs in an hour. `None`: nobody said.
+    pub price_per_h: Option<f64>,
 }
 
 /// A disk.

@@ -45,11 +45,9 @@ impl Catalogue {
         let caches = by_host.iter().zip(&plan.hosts).map(|(served, host)| {
             let budget = host.page_cache;
             (!served.is_empty()).then(|| {
-                let equilibrium = known
-                    .entry((served, budget))
-                    .or_insert_with(|| {
-                        Equilibrium::new(plan, served, &first, total, budget, |warm| warm)
-                    });
+                let equilibrium = known.entry((served, budget)).or_insert_with(|| {
+                    Equilibrium::new(plan, served, &first, total, budget, |warm| warm)
+                });
                 equilibrium.drawn(plan, mix(key, mix(name_key(&host.name), RESIDENT)), budget)
             })
         });

@@ -4,9 +4,7 @@
 //! Branches and loops as they are compiled, so that the shares are those that the simulator draws.
 //! A loop that goes on with probability p is entered 1 / (1 - p) times as often as it is reached.
 
-use super::super::blueprint::{
-    Blueprint, EndpointId, FilesId, LogId, Milestone, Op, UpstreamId,
-};
+use super::super::blueprint::{Blueprint, EndpointId, FilesId, LogId, Milestone, Op, UpstreamId};
 
 /// A probability of `Op::Branch` is a whole number of this.
 const WHOLE: f64 = 4_294_967_296.0;
@@ -157,7 +155,8 @@ impl Flow {
             Op::Branch { share, otherwise } => {
                 let share = f64::from(share) / WHOLE;
                 let end = otherwise as usize;
-                let loops = matches!(plan.program[end - 1].op, Op::Jump { to } if to as usize == at);
+                let loops =
+                    matches!(plan.program[end - 1].op, Op::Jump { to } if to as usize == at);
                 let rounds = if loops { visits / (1.0 - share) } else { visits };
                 self.add(at + 1, rounds * share);
                 // All of a loop's way out is here; of a branch's the other half.

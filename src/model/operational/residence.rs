@@ -7,10 +7,7 @@ use super::{
     place::{Shares, instances, one_way_s, servers, speed},
     program::Run,
 };
-use crate::{
-    engine::time::Span,
-    model::files::Misses,
-};
+use crate::{engine::time::Span, model::files::Misses};
 
 /// Times of an endpoint at no load, averaged over whoever answers.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,15 +20,6 @@ pub(super) struct Residence {
     pub(super) bytes: f64,
     /// Of `first_s` seconds of work, at speed 1.
     pub(super) work_s: f64,
-    /// Of `first_s` reads that block.
-    pub(super) disk_s: f64,
-}
-
-impl Residence {
-    /// From the request's arrival to where all of the answer has left.
-    pub(super) fn whole_s(&self) -> f64 {
-        self.first_s + self.sending_s
-    }
 }
 
 /// What is known of all endpoints.
@@ -132,7 +120,7 @@ impl<'a> Residences<'a> {
             host.and_then(|host| host.nic_bits).map_or(0.0, |bits| bytes * 8.0 / bits as f64)
         });
         let sending_s = nic_s.max(relayed_s);
-        let known = Residence { first_s, sending_s, bytes, work_s: run.work_s, disk_s };
+        let known = Residence { first_s, sending_s, bytes, work_s: run.work_s };
         self.known[endpoint.index()] = Some(known);
         known
     }
@@ -198,7 +186,10 @@ impl<'a> Residences<'a> {
             return 0.0;
         }
         let work_s = self.runs[endpoint.index()].handshake_s;
-        let slow = servers(self.plan, view).iter().map(|&(it, share)| share / speed(self.plan, it)).sum::<f64>();
+        let slow = servers(self.plan, view)
+            .iter()
+            .map(|&(it, share)| share / speed(self.plan, it))
+            .sum::<f64>();
         work_s * slow
     }
 }

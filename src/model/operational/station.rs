@@ -257,7 +257,8 @@ impl<'a> Stations<'a> {
         }
         let processes = f64::from(service.processes);
         // At this instance, which may be slower than others.
-        let held_s = residence.first_s + residence.work_s * (1.0 / speed(plan, instance) - slowness);
+        let held_s =
+            residence.first_s + residence.work_s * (1.0 / speed(plan, instance) - slowness);
         let least = |kind, capacity| Asked { kind, amount: held_s, capacity, is_least: true };
         match service.serving {
             Serving::Loops { loops } => {
@@ -294,7 +295,8 @@ impl<'a> Stations<'a> {
         if count * asked.amount <= 0.0 {
             return;
         }
-        let pace = if is_group && asked.kind == Kind::Cpu { speed(self.plan, instance) } else { 1.0 };
+        let pace =
+            if is_group && asked.kind == Kind::Cpu { speed(self.plan, instance) } else { 1.0 };
         let capacity = if is_group {
             self.group_capacity(place, asked.kind).unwrap_or(asked.capacity)
         } else {
@@ -348,7 +350,12 @@ impl<'a> Stations<'a> {
     }
 
     /// What requests and answers ask of lines: nothing between two on the same host.
-    fn transfers(&mut self, count: f64, (upstream, endpoint): (UpstreamId, EndpointId), answer: f64) {
+    fn transfers(
+        &mut self,
+        count: f64,
+        (upstream, endpoint): (UpstreamId, EndpointId),
+        answer: f64,
+    ) {
         let plan = self.plan;
         let view = &plan.upstreams[upstream.index()];
         let asked = f64::from(plan.endpoints[endpoint.index()].request_bytes);
@@ -357,11 +364,7 @@ impl<'a> Stations<'a> {
         let (from, to) = (shares_by_host(plan, &callers), shares_by_host(plan, &callees));
         let group = adapts(view) && callees.len() > 1;
         let at_callee = |host: u32| {
-            if group {
-                Where::Group(callees[0].0, view.servers)
-            } else {
-                Where::Host(HostId(host))
-            }
+            if group { Where::Group(callees[0].0, view.servers) } else { Where::Host(HostId(host)) }
         };
         let mut send = |place, kind, bytes: f64, service, host: u32, share: f64| {
             let Some(bits) = plan.hosts[host as usize].nic_bits else { return };
@@ -408,10 +411,7 @@ impl<'a> Stations<'a> {
                 (Where::Host(host), exact(Kind::Cpu, cpu_s, cores)),
                 (
                     Where::Instance(replica),
-                    Asked {
-                        is_least: true,
-                        ..exact(Kind::Appliers, cpu_s + disk_s, appliers)
-                    },
+                    Asked { is_least: true, ..exact(Kind::Appliers, cpu_s + disk_s, appliers) },
                 ),
             ];
             if let Some(disk) = &plan.hosts[host.index()].disk {
@@ -442,30 +442,23 @@ impl<'a> Stations<'a> {
                 Where::Group(first, count) => self.with_members(kind, (first, count), sum),
                 _ => (sum.demand, sum.visits),
             };
-            let most = sum.by_service.iter().fold(None, |best: Option<(u32, f64)>, (id, it)| {
-                match best {
+            let most =
+                sum.by_service.iter().fold(None, |best: Option<(u32, f64)>, (id, it)| match best {
                     Some((_, most)) if most >= *it => best,
                     Some(_) | None => Some((*id, *it)),
-                }
-            });
+                });
             let service = ServiceId(most.map_or(0, |it| it.0));
             let (capacity, is_least) = (sum.capacity, sum.is_least);
             stations.push(Station { kind, place, service, capacity, demand, visits, is_least });
         }
         stations.retain(|it| plan.services[it.service.index()].kind != "visitors");
-        stations.sort_by(|one, other| {
-            one.saturates_at_per_s().total_cmp(&other.saturates_at_per_s())
-        });
+        stations
+            .sort_by(|one, other| one.saturates_at_per_s().total_cmp(&other.saturates_at_per_s()));
         stations
     }
 
     /// A group's own demand, and what its members must do besides: for others who cannot choose.
-    fn with_members(
-        &self,
-        kind: Kind,
-        (first, count): (InstanceId, u32),
-        own: &Sum,
-    ) -> (f64, f64) {
+    fn with_members(&self, kind: Kind, (first, count): (InstanceId, u32), own: &Sum) -> (f64, f64) {
         let plan = self.plan;
         let members: Shares = (first.0..first.0 + count).map(|it| (InstanceId(it), 1.0)).collect();
         let hosts = shares_by_host(plan, &members);
@@ -479,8 +472,8 @@ impl<'a> Stations<'a> {
                 Where::Instance(it) => (first.0..first.0 + count).contains(&it.0),
                 Where::Group(other_first, other_count) => {
                     let is_own = (other_first, other_count) == (first, count);
-                    let inside = first.0 <= other_first.0
-                        && other_first.0 + other_count <= first.0 + count;
+                    let inside =
+                        first.0 <= other_first.0 && other_first.0 + other_count <= first.0 + count;
                     inside && !is_own
                 }
                 Where::View(_) => false,
