@@ -145,7 +145,11 @@ impl Results<'_> {
         let effort = &self.question.effort;
         let first = crossings.first;
         let step = (STEP * first.error).max(STEP_LEAST * first.value);
-        let mut from = lower(&first, effort.confidence);
+        // Below the crossing by what it may be off, and by as much as the confirmation takes to see it.
+        let searched = self.near.as_ref().map_or(0, Bench::most_replications);
+        let seen = (f64::from(searched) / f64::from(effort.budget)).sqrt();
+        let off = first.value - lower(&first, effort.confidence);
+        let mut from = first.value - off * (1.0 + seen);
         if let Some(full) = self.known.saturates_at().filter(|_| !self.known.is_closed()) {
             from = from.min(FULL * full);
         }

@@ -181,6 +181,11 @@ impl Bench {
         Ok(is_whole)
     }
 
+    /// Of the load that was looked at most.
+    pub(super) fn most_replications(&self) -> u32 {
+        self.levels.iter().map(Level::replications).max().unwrap_or(0)
+    }
+
     /// Requests that were measured at all loads.
     pub(super) fn requests(&self) -> u64 {
         let folds = self.levels.iter().flat_map(|level| level.folds.iter().flatten());

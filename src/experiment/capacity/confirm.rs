@@ -9,11 +9,15 @@ use super::{
     search::Effort,
 };
 use crate::{
+    engine::maths::normal_quantile,
     experiment::replicate::Failure,
     measure::fold::Fold,
     model::blueprint::Blueprint,
     report::{diagnosis::Stability, summary::Summary},
-    slo::gate::{Gate, Rules, Verdict},
+    slo::{
+        evidence::Evidence,
+        gate::{Gate, Rules, Verdict},
+    },
 };
 
 /// Replication numbers of confirmations begin here, far from those of any search.
@@ -22,6 +26,10 @@ const FRESH: u64 = 1 << 38;
 const APART: u64 = 1 << 32;
 /// Replications in each round.
 const ROUND: u32 = 20;
+/// After so many rounds it is asked whether there is hope,
+const HOPE: u32 = 3;
+/// which takes so many standard errors in the end.
+const ENOUGH: f64 = 1.9;
 
 /// What an attempt has shown.
 #[derive(Clone, Debug)]
@@ -31,6 +39,20 @@ pub(super) struct Tried {
     /// The objective that was not, and what was said of it.
     pub(super) against: Option<(usize, Verdict)>,
     pub(super) fold: Option<Fold>,
+}
+
+/// Whether what is left of the budget would not be enough if all went on as it has begun: the distance
+/// from the limit in standard errors grows with the square root. Giving up early makes no mistake
+/// likelier.
+fn is_hopeless(evidence: &[Evidence], count: u32, rounds: u32, rules: &Rules) -> bool {
+    if rounds < HOPE {
+        return false;
+    }
+    let grows = (f64::from(rules.budget) / f64::from(count)).sqrt();
+    evidence.iter().filter(|it| !it.is_empty()).any(|it| {
+        let p = it.p_kept().clamp(1e-12, 1.0 - 1e-12);
+        -normal_quantile(p) * grows < ENOUGH
+    })
 }
 
 /// The `attempt`-th load (from 0) on trial. `None`: interrupted.
@@ -57,7 +79,7 @@ pub(super) fn attempt(
         rounds += 1;
         let evidence = bench.levels[0].evidence(count as usize);
         let goes_on = gate.look(&evidence);
-        let is_lost = gate.has(Verdict::Missed);
+        let is_lost = gate.has(Verdict::Missed) || is_hopeless(&evidence, count, rounds, &rules);
         if !goes_on || is_lost || rounds >= rules.rounds() {
             break evidence;
         }

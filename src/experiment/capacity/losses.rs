@@ -40,6 +40,8 @@ pub(super) struct Kind {
 pub(super) struct Borne {
     /// By objective while it is gone, and then again after it.
     pub(super) badness: Vec<Option<f64>>,
+    /// Which of these are surely missed: near the safe load luck alone goes beyond a limit at times.
+    pub(super) is_missed: Vec<bool>,
     pub(super) failed_share: Option<f64>,
     /// The highest load that is borne; `None`: none.
     pub(super) survives: Option<f64>,
@@ -56,11 +58,11 @@ impl Borne {
     }
 
     pub(super) fn is_kept(&self) -> bool {
-        self.worst().is_none_or(|(_, it)| it <= 1.0)
+        !self.is_missed[..self.half()].contains(&true)
     }
 
     pub(super) fn comes_back(&self) -> bool {
-        worst(&self.badness[self.half()..]).is_none_or(|(_, it)| it <= 1.0)
+        !self.is_missed[self.half()..].contains(&true)
     }
 }
 
@@ -139,13 +141,15 @@ pub(super) fn bear(
         return Ok(None);
     }
     let level = &bench.levels[0];
-    let seen = badness(&level.evidence(REPLICATIONS as usize));
+    let evidence = level.evidence(REPLICATIONS as usize);
+    let is_missed = evidence.iter().map(|it| it.p_broken() <= 1.0 - CONFIDENCE).collect();
     // Before all events, while it is gone, afterwards.
     let failed_share = level.fold().and_then(|fold| fold.pool.windows.get(1)).and_then(|it| {
         let count: u64 = it.causes.iter().sum();
         (count > 0).then(|| 1.0 - it.causes[Cause::None as usize] as f64 / count as f64)
     });
-    let mut borne = Borne { badness: seen, failed_share, survives: Some(safe) };
+    let mut borne =
+        Borne { badness: badness(&evidence), is_missed, failed_share, survives: Some(safe) };
     if !borne.is_kept() || !borne.comes_back() {
         match survives(&mut bench, (safe, &kind.name), known, work)? {
             None => return Ok(None),

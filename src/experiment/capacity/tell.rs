@@ -7,7 +7,7 @@ use super::{
     search::Found,
 };
 use crate::{
-    model::blueprint::{Blueprint, Promise},
+    model::blueprint::{Balance, Blueprint, Promise, Upstream},
     report::{
         capacity::{
             Answer, Attempt, Busy, Capacity, Cost, Demanded, Grown, Growth, Known, Limit, Load,
@@ -151,7 +151,7 @@ impl Results<'_> {
         if let Some(near) = &self.near {
             levels.retain(|level| near.levels.iter().all(|it| it.factor != level.factor));
             // Where loads lie close by each other a few are enough.
-            let many = near.levels.iter().map(Level::replications).max().unwrap_or(0);
+            let many = near.most_replications();
             levels.extend(near.levels.iter().filter(|level| level.replications() == many));
         }
         levels.retain(|level| level.fold().is_some());
@@ -338,7 +338,8 @@ fn unmodelled(plan: &Blueprint, loses: bool) -> Vec<String> {
     if has("haproxy") || has("nginx") {
         lines.push("response caches of proxies, stick tables, rate limits".to_owned());
     }
-    if loses {
+    let by_name = |it: &Upstream| it.balance == Balance::Addresses && it.servers > 1;
+    if loses && plan.upstreams.iter().any(by_name) {
         lines.push(
             "DNS that stops naming what is lost: visitors keep trying all addresses".to_owned(),
         );

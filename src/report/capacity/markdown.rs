@@ -4,7 +4,8 @@ use super::{
     Answer, Capacity, Growth, Losses,
     terminal::{amount, capacity},
     words::{
-        advice, bare, between, load, money, rate, signed, single_points, times, unit, verdict,
+        advice, bare, between, islands, load, money, rate, signed, single_points, times, unit,
+        verdict,
     },
 };
 use crate::report::format::{or_dash, percent, seconds, span, thousands, utilisation};
@@ -44,6 +45,9 @@ fn summary(out: &mut String, it: &Capacity) {
     out.push_str(&format!("**{}.**\n", sentence(&verdict(it))));
     if let Some(says) = advice(it) {
         out.push_str(&format!("\n{}.\n", sentence(says)));
+    }
+    for says in islands(it) {
+        out.push_str(&format!("\n**Not smooth**: {says}.\n"));
     }
     let Some(safe) = &it.safe else { return };
     out.push_str("\n| | |\n| --- | --- |\n");
@@ -106,15 +110,6 @@ fn summary(out: &mut String, it: &Capacity) {
             &format!(
                 "{} is short against the {settles} in which a disturbance is forgotten at this load; a longer time (`--sustain`) may bear less",
                 span(it.scenario.sustained_s)
-            ),
-        );
-    }
-    for island in &it.islands {
-        row(
-            "Not smooth",
-            &format!(
-                "{} miss although a higher load holds; the safe load lies below the first miss",
-                load(island)
             ),
         );
     }

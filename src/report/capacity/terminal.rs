@@ -4,7 +4,8 @@
 use super::{
     Answer, Capacity, Growth, Losses,
     words::{
-        advice, bare, between, load, money, rate, signed, single_points, times, unit, verdict,
+        advice, bare, between, islands, load, money, rate, signed, single_points, times, unit,
+        verdict,
     },
 };
 use crate::report::{
@@ -55,6 +56,9 @@ fn answer(page: &mut Page, it: &Capacity) {
     if let Some(says) = advice(it) {
         page.paragraph(says, 0);
     }
+    for says in islands(it) {
+        page.paragraph(&format!("NOT SMOOTH {says}"), 11);
+    }
     let Some(safe) = &it.safe else { return };
     let mut fact = |what: &str, says: &str| page.paragraph(&format!("{what:<11}{says}"), 11);
     fact("now", &format!("{}; headroom {}", load(&it.scenario.load), signed(safe.headroom)));
@@ -78,13 +82,6 @@ fn answer(page: &mut Page, it: &Capacity) {
         "settles",
         &format!("a disturbance is forgotten in about {}{short}", seconds(safe.relaxation_s)),
     );
-    for island in &it.islands {
-        let says = format!(
-            "{} miss although a higher load holds; the safe load lies below the first miss",
-            load(island)
-        );
-        fact("NOT SMOOTH", &says);
-    }
 }
 
 fn known(page: &mut Page, it: &Capacity) {

@@ -90,7 +90,12 @@ pub(super) fn verdict(it: &Capacity) -> String {
             let least = it.curve.first().map_or_else(String::new, |point| {
                 format!(": {} already miss {}", load(&point.load), missed(it, point))
             });
-            format!("no load holds all objectives{least}")
+            let holds = if it.islands.is_empty() {
+                "no load holds all objectives"
+            } else {
+                "no load is safe, for the lowest miss an objective"
+            };
+            format!("{holds}{least}")
         }
         (Answer::EveryLoad, _) => {
             let most = it
@@ -103,6 +108,17 @@ pub(super) fn verdict(it: &Capacity) -> String {
             "no load was confirmed to hold all objectives".to_owned()
         }
     }
+}
+
+/// Loads that miss below one that holds, each in half a sentence.
+pub(super) fn islands(it: &Capacity) -> Vec<String> {
+    let says = |island: &Load| {
+        format!(
+            "{} miss although a higher load holds; what is safe lies below the first miss",
+            load(island)
+        )
+    };
+    it.islands.iter().map(says).collect()
 }
 
 /// What to do about an answer that is none.
