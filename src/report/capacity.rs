@@ -2,6 +2,8 @@
 //! manager's report are written from.
 
 pub mod markdown;
+#[cfg(test)]
+mod sample;
 pub mod terminal;
 mod words;
 

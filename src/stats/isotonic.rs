@@ -22,7 +22,7 @@ pub fn isotonic(values: &[f64]) -> Vec<f64> {
 }
 
 /// Where the fit through (`at`, `values`) crosses 0 upwards, `at` rising. Outside of what was seen the
-/// nearest slope goes on for as far as what was seen is wide; `None`: it does not cross there.
+/// nearest slope goes on; `None`: there is none, and so no crossing.
 pub fn crossing(at: &[f64], values: &[f64]) -> Option<f64> {
     assert_eq!(at.len(), values.len());
     let fit = isotonic(values);
@@ -30,25 +30,31 @@ pub fn crossing(at: &[f64], values: &[f64]) -> Option<f64> {
     if count < 2 {
         return None;
     }
-    let width = at[count - 1] - at[0];
     let slope = |low: usize, high: usize| (fit[high] - fit[low]) / (at[high] - at[low]);
-    let above = fit.iter().position(|&value| value > 0.0);
-    let found = match above {
+    match fit.iter().position(|&value| value > 0.0) {
         Some(0) => {
             let rise = (1..count).map(|high| slope(0, high)).find(|it| *it > 0.0)?;
-            at[0] - fit[0] / rise
+            Some(at[0] - fit[0] / rise)
         }
         Some(high) => {
             let share = -fit[high - 1] / (fit[high] - fit[high - 1]);
-            at[high - 1] + share * (at[high] - at[high - 1])
+            Some(at[high - 1] + share * (at[high] - at[high - 1]))
         }
         None => {
             let last = count - 1;
             let rise = (0..last).rev().map(|low| slope(low, last)).find(|it| *it > 0.0)?;
-            at[last] - fit[last] / rise
+            Some(at[last] - fit[last] / rise)
         }
-    };
-    (at[0] - width..=at[count - 1] + width).contains(&found).then_some(found)
+    }
+}
+
+/// The same, but no further away from what was seen than that is wide: where a crossing lies beyond, or
+/// there is none, it is that far.
+pub fn crossing_nearby(at: &[f64], values: &[f64]) -> f64 {
+    let (first, last) = (at[0], at[at.len() - 1]);
+    let width = last - first;
+    let beyond = || if isotonic(values)[0] > 0.0 { first - width } else { last + width };
+    crossing(at, values).unwrap_or_else(beyond).clamp(first - width, last + width)
 }
 
 #[cfg(test)]
@@ -69,8 +75,13 @@ mod tests {
         assert_eq!(crossing(&at, &[-1.0, 1.0, 2.0]), Some(1.5));
         assert_eq!(crossing(&at, &[0.5, 1.0, 2.0]), Some(0.0));
         assert_eq!(crossing(&at, &[-3.0, -2.0, -1.0]), Some(4.0));
-        assert_eq!(crossing(&at, &[-9.0, -8.0, -7.0]), None);
+        assert_eq!(crossing(&at, &[-9.0, -8.0, -7.0]), Some(10.0));
         assert_eq!(crossing(&at, &[-1.0, -1.0, -1.0]), None);
+        let nearby = |values: [f64; 3]| crossing_nearby(&at, &values);
+        assert_eq!(nearby([-9.0, -8.0, -7.0]), 5.0);
+        assert_eq!(nearby([-1.0, -1.0, -1.0]), 5.0);
+        assert_eq!(nearby([1.0, 1.0, 1.0]), -1.0);
+        assert_eq!(nearby([-1.0, 1.0, 2.0]), 1.5);
     }
 
     proptest! {

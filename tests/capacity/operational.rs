@@ -7,7 +7,7 @@ use simulate::{
     experiment::{replicate::Replications, study::study},
     model::{
         blueprint::Blueprint,
-        operational::{Operational, Station},
+        operational::{Kind, Operational, Station, Where},
     },
     report::summary::Summary,
 };
@@ -160,12 +160,18 @@ fn the_demands_of_a_whole_site_are_those_of_a_run() {
     for host in &summary.hosts {
         let used = host.figures.cpu_utilisation;
         let (low, high) = (used.low.unwrap(), used.high.unwrap());
-        let group = format!("CPU of {} ×", host.name.rsplit_once('-').unwrap().0);
-        let of_host = known.stations.iter().find(|it| {
-            let name = it.name(&plan);
-            name == format!("CPU of {}", host.name) || name.starts_with(&group)
-        });
-        let Some(station) = of_host else { panic!("no station for {}", host.name) };
+        // By itself, or among those who share the work.
+        let stands = |id: u32| {
+            let it = &plan.instances[id as usize];
+            plan.hosts[it.host.index()].name == host.name
+        };
+        let station =
+            known.stations.iter().filter(|it| it.kind == Kind::Cpu).find(|it| match it.place {
+                Where::Host(id) => plan.hosts[id.index()].name == host.name,
+                Where::Group(first, count) => (first.0..first.0 + count).any(stands),
+                Where::Instance(_) | Where::View(_) => false,
+            });
+        let Some(station) = station else { panic!("no station for {}", host.name) };
         let expected = station.utilisation(per_s);
         // Twelve hosts: intervals are widened so that all of them hold together.
         let slack = 0.8 * (high - low);

@@ -7,7 +7,11 @@ use super::bench::Level;
 use crate::{
     engine::maths::ln,
     slo::evidence::Evidence,
-    stats::{estimator::Estimator, isotonic::crossing, ratio::jackknife_of},
+    stats::{
+        estimator::Estimator,
+        isotonic::{crossing, crossing_nearby},
+        ratio::jackknife_of,
+    },
 };
 
 /// What was hardly ever bad is no nearer to the limit than this, for the fit.
@@ -56,21 +60,32 @@ pub(super) fn crossings(levels: &[&Level], count: usize) -> Option<Crossings> {
     };
     let tables: Vec<_> = (0..count).map(Some).chain([None]).map(near).collect();
     let table = |left_out: Option<usize>| &tables[left_out.unwrap_or(count)];
-    let one = |objective: usize, left_out: Option<usize>| {
+    let values = |objective: usize, left_out: Option<usize>| -> Option<Vec<f64>> {
         let of =
             |level: &Vec<Option<f64>>| level[objective].map(|it| ln(it.clamp(LEAST, 1.0 / LEAST)));
-        let values: Option<Vec<f64>> = table(left_out).iter().map(of).collect();
-        crossing(&at, &values?)
+        table(left_out).iter().map(of).collect()
     };
+    let width = at.last()? - at.first()?;
+    let nearby = at[0] - width..=at[at.len() - 1] + width;
+    // Which objectives are missed hereabouts is a matter of all replications.
     let objectives = levels.first()?.plan().objectives.len();
-    let each: Vec<Option<Estimator>> =
-        (0..objectives).map(|it| jackknife_of(count, |left_out| one(it, left_out))).collect();
-    let (limiting, _) = (0..objectives)
-        .filter_map(|it| Some((it, one(it, None)?)))
-        .min_by(|one, other| one.1.total_cmp(&other.1))?;
+    let missed: Vec<(usize, f64)> = (0..objectives)
+        .filter_map(|it| Some((it, crossing(&at, &values(it, None)?)?)))
+        .filter(|(_, found)| nearby.contains(found))
+        .collect();
+    let one = |objective: usize, left_out: Option<usize>| {
+        Some(crossing_nearby(&at, &values(objective, left_out)?))
+    };
+    let each: Vec<Option<Estimator>> = (0..objectives)
+        .map(|it| {
+            missed.iter().find(|(objective, _)| *objective == it)?;
+            jackknife_of(count, |left_out| one(it, left_out))
+        })
+        .collect();
+    let (limiting, _) = *missed.iter().min_by(|one, other| one.1.total_cmp(&other.1))?;
     // Of the least of all, whichever it is without a replication.
     let first = jackknife_of(count, |left_out| {
-        (0..objectives).filter_map(|it| one(it, left_out)).min_by(f64::total_cmp)
+        missed.iter().filter_map(|(it, _)| one(*it, left_out)).min_by(f64::total_cmp)
     })?;
     Some(Crossings { first, limiting, each })
 }

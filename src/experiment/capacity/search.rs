@@ -8,7 +8,7 @@ use super::{
 use crate::{
     experiment::replicate::Failure,
     model::{blueprint::Blueprint, operational::Operational},
-    stats::{estimator::Estimator, student},
+    stats::{estimator::Estimator, interval::CONFIDENCE, student},
 };
 
 /// Rungs of the ladder, of the load that saturates the first station.
@@ -16,7 +16,7 @@ const RUNGS: [f64; 10] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
 /// Further up, where even that holds.
 const BEYOND: [f64; 3] = [1.15, 1.5, 2.0];
 /// Further down, where even the lowest does not.
-const BELOW: [f64; 3] = [0.03, 0.01, 0.003];
+const BELOW: [f64; 2] = [0.03, 0.01];
 /// Where nothing saturates, or users only wait longer, the load is doubled so often at most.
 const DOUBLINGS: u32 = 12;
 /// Of a rung: the least that has an interval.
@@ -25,6 +25,8 @@ const LADDER: u32 = 5;
 const SURE: u32 = 20;
 /// Of the loads between two rungs.
 const COARSE: u32 = 6;
+/// How often these are moved up or down, where the first miss lies elsewhere.
+const SHIFTS: u32 = 4;
 /// Loads around the crossing, of itself.
 const AROUND: [f64; 4] = [0.97, 0.99, 1.01, 1.03];
 /// Replications that these are given more of at a time.
@@ -123,7 +125,7 @@ pub(super) fn climb(
             if !try_rungs(&mut bench, &[rung], work)? {
                 return Ok(None);
             }
-            if is_held(&bench.levels[0], LADDER) {
+            if is_surely_held(&bench.levels[0]) {
                 break;
             }
         }
@@ -142,7 +144,11 @@ pub(super) fn climb(
         }
     }
     let held: Vec<bool> = bench.levels.iter().map(|level| is_held(level, SURE)).collect();
-    let first_miss = held.iter().position(|it| !it);
+    // Few requests come at the lowest loads, and luck alone may keep them within a limit.
+    let first_miss = match held.iter().position(|it| !it) {
+        Some(1..) if is_deep(&bench, top) && !is_surely_held(&bench.levels[0]) => Some(0),
+        other => other,
+    };
     let bracket = first_miss.map(|miss| {
         let low = if miss > 0 { bench.levels[miss - 1].factor } else { 0.0 };
         (low, bench.levels[miss].factor)
@@ -156,6 +162,17 @@ pub(super) fn climb(
 
 fn is_held(level: &super::bench::Level, count: u32) -> bool {
     holds(&badness(&level.evidence(count as usize)))
+}
+
+/// Not by luck.
+fn is_surely_held(level: &super::bench::Level) -> bool {
+    let evidence = level.evidence(level.replications() as usize);
+    evidence.iter().all(|it| it.is_empty() || it.p_kept() <= 1.0 - CONFIDENCE)
+}
+
+/// Whether the lowest rung is one of those that were added below.
+fn is_deep(bench: &Bench, top: f64) -> bool {
+    bench.levels[0].factor < 0.9 * RUNGS[0] * top
 }
 
 fn try_rungs(bench: &mut Bench, rungs: &[f64], work: &mut Work<'_>) -> Result<bool, Failure> {
@@ -173,22 +190,31 @@ pub(super) fn refine(
     work: &mut Work<'_>,
 ) -> Result<Option<Found>, Failure> {
     let nice = |factor: f64| said(known, factor);
-    let low = if low > 0.0 { low } else { high / 10.0 };
     let coarse = COARSE.min(effort.budget);
-    let inner = (0..=4).map(|fifth| nice(low + f64::from(fifth) / 4.0 * (high - low)));
-    let inner: Vec<(f64, u32)> = inner.map(|factor| (factor, coarse)).collect();
-    if !bench.run(&inner, 0, "between two loads", work)? {
-        return Ok(None);
-    }
-    let tried: Vec<f64> = inner.iter().map(|it| it.0).collect();
-    let Some(guess) = first_crossing(bench, &tried, coarse) else {
-        // With a longer warm-up or more luck the upper end may hold after all.
-        let level = bench.level(high);
-        return Ok(Some(if is_held(&bench.levels[level], coarse) {
-            Found::EveryLoad
-        } else {
-            Found::NoLoad
-        }));
+    let (mut low, mut high) = (if low > 0.0 { low } else { high / 10.0 }, high);
+    let mut shifts = 0;
+    let guess = loop {
+        let inner: Vec<f64> =
+            (0..=4).map(|part| nice(low + f64::from(part) / 4.0 * (high - low))).collect();
+        let wanted: Vec<(f64, u32)> = inner.iter().map(|&factor| (factor, coarse)).collect();
+        if !bench.run(&wanted, 0, "between two loads", work)? {
+            return Ok(None);
+        }
+        if let Some(guess) = first_crossing(bench, &inner, coarse) {
+            break guess;
+        }
+        // With a longer warm-up, or more luck, the ends need not be what they were on the ladder.
+        let all_hold = inner.iter().all(|&factor| {
+            let level = bench.level(factor);
+            is_held(&bench.levels[level], coarse)
+        });
+        shifts += 1;
+        if shifts > SHIFTS {
+            return Ok(Some(if all_hold { Found::EveryLoad } else { Found::NoLoad }));
+        }
+        let width = high - low;
+        (low, high) =
+            if all_hold { (high, high + width) } else { ((low - width).max(low / 2.0), low) };
     };
     let mut middle = guess.first.value.clamp(low * 0.9, high * 1.1);
     let mut near: Vec<f64> = Vec::new();

@@ -435,7 +435,7 @@ impl<'a> Stations<'a> {
         let plan = self.plan;
         let mut stations: Vec<Station> = Vec::new();
         for (&(kind, place), sum) in &self.sums {
-            if sum.capacity <= 0.0 {
+            if sum.capacity <= 0.0 || self.is_in_a_group(kind, place) {
                 continue;
             }
             let (demand, visits) = match place {
@@ -455,6 +455,23 @@ impl<'a> Stations<'a> {
         stations
             .sort_by(|one, other| one.saturates_at_per_s().total_cmp(&other.saturates_at_per_s()));
         stations
+    }
+
+    /// Whether a group of members that share work tells of it as well.
+    fn is_in_a_group(&self, kind: Kind, place: Where) -> bool {
+        let members = |it: &Where| match *it {
+            Where::Group(first, count) => Some((first.0..first.0 + count, *it)),
+            Where::Host(_) | Where::Instance(_) | Where::View(_) => None,
+        };
+        let groups = self.sums.keys().filter(|it| it.0 == kind).filter_map(|it| members(&it.1));
+        let mut groups = groups.filter(|(_, group)| *group != place);
+        match place {
+            Where::Host(id) => {
+                groups.any(|(mut all, _)| all.any(|it| self.plan.instances[it as usize].host == id))
+            }
+            Where::Instance(id) => groups.any(|(all, _)| all.contains(&id.0)),
+            Where::Group(..) | Where::View(_) => false,
+        }
     }
 
     /// A group's own demand, and what its members must do besides: for others who cannot choose.

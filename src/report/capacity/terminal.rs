@@ -43,15 +43,12 @@ pub fn render(it: &Capacity, colour: Colour) -> String {
 
 fn answer(page: &mut Page, it: &Capacity) {
     page.line("");
-    let code = if it.answer == Answer::Found { "1;32" } else { "1;33" };
-    let words = verdict(it);
+    let (code, prefix) =
+        if it.answer == Answer::Found { ("1;32", "SAFE LOAD  ") } else { ("1;33", "") };
     let mut wrapped = Page::new(Colour::Off);
-    wrapped.paragraph(&format!("SAFE LOAD  {words}"), 11);
+    wrapped.paragraph(&format!("{prefix}{}", verdict(it)), prefix.len());
     for line in wrapped.text.lines() {
-        page.painted(
-            code,
-            if it.answer == Answer::Found { line } else { line.trim_start_matches("SAFE LOAD  ") },
-        );
+        page.painted(code, line);
     }
     if let Some(says) = advice(it) {
         page.paragraph(says, 0);
