@@ -187,6 +187,39 @@ impl Evidence {
         }
     }
 
+    /// How near the limit it is: 1 right at it, more where the promise is broken. Of what may be bad a
+    /// share of what there is, of a level a share of its limit. `None`: no data.
+    pub fn badness(&self) -> Option<f64> {
+        let limit = self.limits[1];
+        let over = |part: f64, whole: f64| if part == 0.0 { 0.0 } else { part / whole };
+        match &self.of {
+            Of::Nothing => None,
+            Of::Shares(shares) => Some(over(shares[1].share.value, limit)),
+            Of::Number(number) if self.is_kept_above => Some(over(limit, number.value)),
+            Of::Number(number) => Some(over(number.value, limit)),
+            Of::Times { times, part } => {
+                let bad = 1.0 - *part as f64 / times.len() as f64;
+                Some(over(bad, 1.0 - limit.min(1.0)))
+            }
+        }
+    }
+
+    /// The same at both ends of its interval.
+    pub fn badness_between(&self, confidence: f64) -> Option<(f64, f64)> {
+        let limit = self.limits[1];
+        let (_, (low, high)) = self.estimate(confidence)?;
+        match &self.of {
+            Of::Nothing => None,
+            Of::Shares(_) => Some(((1.0 - high) / limit, (1.0 - low) / limit)),
+            Of::Number(_) if self.is_kept_above => Some((limit / high, limit / low.max(1e-300))),
+            Of::Number(_) => Some((low / limit, high / limit)),
+            Of::Times { .. } => {
+                let may = (1.0 - limit.min(1.0)).max(1e-300);
+                Some(((1.0 - high) / may, (1.0 - low) / may))
+            }
+        }
+    }
+
     /// Whether there are enough effective observations for an interval.
     pub fn is_trustworthy(&self) -> bool {
         match &self.of {

@@ -147,6 +147,11 @@ impl Gate {
         both.any(|(verdict, evidence)| verdict.is_none() && !evidence.is_empty())
     }
 
+    /// Whether any objective has got this verdict so far.
+    pub fn has(&self, verdict: Verdict) -> bool {
+        self.verdicts.contains(&Some(verdict))
+    }
+
     /// The verdicts, as far as they go. `is_unstable`: unfinished work piles up, which makes what was
     /// kept so far no promise, and what was broken no better.
     pub fn close(
