@@ -285,7 +285,7 @@ pub(super) struct Merge {
     #[arg(value_name = "DIR", required = true)]
     pub(super) folders: Vec<PathBuf>,
 
-    /// Folder of a sweep's results [default: the first one]
+    /// Folder of the results [default: a sweep's the first one, a capacity's its usual one]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
 
@@ -342,12 +342,16 @@ pub(super) struct Capacity {
     #[arg(long)]
     pub(super) no_scaling: bool,
 
+    /// Do the second of four parts of the next round: `2/4`; `simulate merge` answers
+    #[arg(long, value_name = "I/N", requires = "out")]
+    pub(super) shard: Option<Shard>,
+
     /// Replications run at once [default: one a processor]
     #[arg(long, value_name = "N", allow_negative_numbers = true,
           value_parser = value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
 
-    /// Folder of the results [default: results/SCENARIO-capacity/]
+    /// Folder of the results [default: results/SCENARIO-capacity/], or of all parts' records
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
 

@@ -4,7 +4,7 @@ use super::{
     arguments::Capacity,
     exit::{Exit, Problem},
     interrupt::on_interrupt,
-    layers,
+    layers, parts,
     prepare::{Prepared, prepare},
     publish::{problem, usual},
     terminal::{Terminal, quoted, shown},
@@ -12,6 +12,8 @@ use super::{
 use crate::{
     experiment::{
         capacity::{Effort, Question, Work, capacity as run},
+        charter::{Bearing, Charter, Chartered, Work as CharteredWork},
+        replicate::Failure,
         rounds::Crew,
     },
     model::blueprint::Blueprint,
@@ -22,6 +24,7 @@ use crate::{
         page::Colour,
         plot,
     },
+    scenario::{self, Override},
 };
 use std::path::{Path, PathBuf};
 
@@ -37,19 +40,42 @@ pub(super) fn capacity(options: &Capacity, terminal: Terminal) -> Result<Exit, P
     let Some(Prepared { plan, .. }) = prepare(file, &changes, crew, terminal)? else {
         return Ok(Exit::Interrupted);
     };
-    let Some(document) = answer(options, &plan, &changes, crew, terminal)? else {
+    let charter = charter(options, &plan, changes)?;
+    if let Some(shard) = options.shard {
+        return parts::capacity(&charter, &folder, shard, crew, terminal);
+    }
+    let answered = answer(&charter, crew, terminal)?.map_err(|failure| {
+        Problem::failed(&failure, |replication| {
+            let (file, seed) = (quoted(&file.to_string_lossy()), plan.seed);
+            format!(
+                "replication {replication} of a load or variant that is named above, with\n  \
+                 simulate capacity {file} --seed {seed} --threads 1"
+            )
+        })
+    })?;
+    let Some(document) = answered else {
         terminal.tell("interrupted: there is no answer yet, and nothing was written");
         return Ok(Exit::Interrupted);
     };
+    publish(&document, &folder, !options.no_plots, terminal)
+}
+
+/// Writes and prints the report.
+pub(super) fn publish(
+    document: &Document,
+    folder: &Path,
+    draws: bool,
+    terminal: Terminal,
+) -> Result<Exit, Problem> {
     let has_answer = matches!(document.answer, Answer::Found | Answer::Unconfirmed);
     let mut undrawn = None;
     if has_answer {
-        undrawn = write(options, &document, &folder)?;
+        undrawn = write(draws, document, folder)?;
     }
     let colour = if terminal.colours_data() { Colour::On } else { Colour::Off };
-    terminal.print(&render(&document, colour))?;
+    terminal.print(&render(document, colour))?;
     if has_answer {
-        terminal.tell(&format!("the report is in {}", shown(&folder)));
+        terminal.tell(&format!("the report is in {}", shown(folder)));
     }
     match undrawn {
         Some(problem) => Err(problem),
@@ -81,7 +107,9 @@ fn asked(
         ));
     }
     let folder = options.out.clone().unwrap_or_else(|| usual(&plan, "-capacity"));
-    if let Err(error) = CAPACITY.check(&folder) {
+    if options.shard.is_none()
+        && let Err(error) = CAPACITY.check(&folder)
+    {
         problems.push(problem(&error));
     }
     match problems.pop() {
@@ -95,25 +123,47 @@ fn asked(
     }
 }
 
-fn answer(
+/// All that the answer depends on.
+fn charter(
     options: &Capacity,
     plan: &Blueprint,
-    changes: &[String],
+    mut changes: Vec<String>,
+) -> Result<Charter, Problem> {
+    // Found by pilots, or as it was written; it belongs to larger sites as well.
+    changes.push(format!("scenario.warm_up={}ns", plan.warm_up.nanos()));
+    let file = options.scenario.file();
+    let text = layers::source(file)?.text;
+    let file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let bearing = Bearing {
+        budget: options.budget,
+        confidence: options.confidence,
+        gone: (!options.no_losses).then_some(options.loss),
+        grows: !options.no_scaling,
+    };
+    Ok(Charter::new(vec![Chartered { file, text, changes }], CharteredWork::Capacity(bearing)))
+}
+
+/// The answer, as far as what has been measured goes.
+pub(super) fn answer(
+    charter: &Charter,
     crew: Crew<'_>,
     terminal: Terminal,
-) -> Result<Option<Document>, Problem> {
-    let file = options.scenario.file();
-    // A warm-up that pilots have found belongs to larger sites as well.
-    let warm_up = format!("scenario.warm_up={}ns", plan.warm_up.nanos());
+) -> Result<Result<Option<Document>, Failure>, Problem> {
+    let bearing = charter.bearing().expect("a charter of capacity");
+    let scenario = &charter.scenarios[0];
+    let (source, changes) = (scenario.source(), scenario.overrides());
+    let plan = scenario::compile(&source, &changes)
+        .map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))?;
     let change = |more: &[String]| {
-        let all = changes.iter().chain([&warm_up]).chain(more);
-        layers::compile(file, all, terminal).ok()
+        let more = more.iter().filter_map(|text| text.parse().ok());
+        let all: Vec<Override> = changes.iter().cloned().chain(more).collect();
+        scenario::compile(&source, &all).ok()
     };
     let question = Question {
-        plan,
-        effort: Effort { budget: options.budget, narrow: NARROW, confidence: options.confidence },
-        gone: (!options.no_losses).then_some(options.loss),
-        change: if options.no_scaling { None } else { Some(&change) },
+        plan: &plan,
+        effort: Effort { budget: bearing.budget, narrow: NARROW, confidence: bearing.confidence },
+        gone: bearing.gone,
+        change: if bearing.grows { Some(&change) } else { None },
     };
     let bar = terminal.progress(1);
     let mut before = String::new();
@@ -128,28 +178,16 @@ fn answer(
     let mut work = Work { crew, progress: &mut progress, replications: 0, requests: 0, loads: 0 };
     let answer = run(&question, &mut work);
     bar.finish_and_clear();
-    answer.map_err(|failure| {
-        Problem::failed(&failure, |replication| {
-            let (file, seed) = (quoted(&file.to_string_lossy()), plan.seed);
-            format!(
-                "replication {replication} of a load or variant that is named above, with\n  \
-                 simulate capacity {file} --seed {seed} --threads 1"
-            )
-        })
-    })
+    Ok(answer)
 }
 
 /// Writes the folder. What could not be drawn is told when the rest is safe.
-fn write(
-    options: &Capacity,
-    document: &Document,
-    folder: &Path,
-) -> Result<Option<Problem>, Problem> {
+fn write(draws: bool, document: &Document, folder: &Path) -> Result<Option<Problem>, Problem> {
     let mut files =
         vec![File { name: "capacity.json", bytes: json::render(document).into_bytes() }];
     let mut undrawn = None;
     let mut pictures = Vec::new();
-    if !options.no_plots {
+    if draws {
         match plot::capacity::render(document) {
             Ok(drawn) => pictures = drawn,
             Err(error) => undrawn = Some(Problem::broken(&error.to_string())),
