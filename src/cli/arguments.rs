@@ -377,12 +377,12 @@ fn some_time(text: &str) -> Result<Span, String> {
 pub(super) struct Effort {
     /// Replications of a scenario at most
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 200,
-          value_parser = value_parser!(u32).range(2..=1_000_000))]
+          value_parser = value_parser!(u32).range(5..=1_000_000))]
     pub(super) budget: u32,
 
     /// Replications in each round
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 20,
-          value_parser = value_parser!(u32).range(2..=100_000))]
+          value_parser = value_parser!(u32).range(5..=100_000))]
     pub(super) round: u32,
 
     /// How sure a verdict must be
