@@ -330,7 +330,7 @@ pub(super) struct Capacity {
     pub(super) confidence: f64,
 
     /// How long what is lost stays away
-    #[arg(long, value_name = "SPAN", allow_hyphen_values = true, default_value = "60s",
+    #[arg(long, value_name = "SPAN", allow_hyphen_values = true, default_value = "30s",
           value_parser = some_time)]
     pub(super) loss: Span,
 

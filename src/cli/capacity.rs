@@ -172,7 +172,7 @@ pub(super) fn answer(
         bar.set_position(done);
         if before != says {
             bar.set_message(format!(", {says}"));
-            before = says.to_owned();
+            says.clone_into(&mut before);
         }
     };
     let mut work = Work { crew, progress: &mut progress, replications: 0, requests: 0, loads: 0 };

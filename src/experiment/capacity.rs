@@ -87,7 +87,7 @@ pub fn capacity(question: &Question<'_>, work: &mut Work<'_>) -> Result<Option<C
         None => {
             results.found = Some(Found::EveryLoad);
         }
-        Some((low, _)) if low == 0.0 => results.found = Some(Found::NoLoad),
+        Some((0.0, _)) => results.found = Some(Found::NoLoad),
         Some(bracket) => {
             if !results.look_closer(bracket, work)? {
                 return Ok(None);

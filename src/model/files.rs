@@ -69,8 +69,11 @@ pub struct Missed {
 /// proportions, so it is the same at any load: the characteristic time falls as rates rise.
 #[derive(Clone, Debug)]
 pub struct Misses {
-    by_host: Vec<Vec<(FilesId, Missed)>>,
+    by_host: Vec<MissedOf>,
 }
+
+/// By population, at one host.
+type MissedOf = Vec<(FilesId, Missed)>;
 
 impl Misses {
     /// By the equation that warm caches start from.
@@ -82,7 +85,7 @@ impl Misses {
             total += files.count;
         }
         let by_host = served(plan);
-        let mut known: BTreeMap<(&[FilesId], u64), Vec<(FilesId, Missed)>> = BTreeMap::new();
+        let mut known: BTreeMap<(&[FilesId], u64), MissedOf> = BTreeMap::new();
         let misses = by_host.iter().zip(&plan.hosts).map(|(served, host)| {
             let budget = host.page_cache;
             let missed = known.entry((served, budget)).or_insert_with(|| {

@@ -185,7 +185,9 @@ impl Load {
                     f64::from(*users) / (think_s + no_load)
                 }
             };
-            visits.iter_mut().for_each(|it| it.share *= per_s);
+            for visit in &mut visits {
+                visit.share *= per_s;
+            }
             load.visits.extend(visits);
         }
         if load.users > 0 {
@@ -193,7 +195,9 @@ impl Load {
         }
         let whole: f64 = load.visits.iter().map(|it| it.share).sum();
         if whole > 0.0 {
-            load.visits.iter_mut().for_each(|it| it.share /= whole);
+            for visit in &mut load.visits {
+                visit.share /= whole;
+            }
         }
         load
     }

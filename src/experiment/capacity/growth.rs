@@ -134,39 +134,39 @@ pub(super) fn steps(
         let Some(from) = seen else { break };
         let expected = from * step.bound / bound_before;
         let label = format!("with {} (step {})", step.what, number + 1);
-        let Some(found) = simulate(&step.plan, expected, &label, known, work)? else {
+        if !simulate(step, expected, &label, known, work)? {
             return Ok(None);
-        };
-        step.missed_at = found;
-        (seen, bound_before) = (found, step.bound);
+        }
+        (seen, bound_before) = (step.missed_at, step.bound);
     }
     Ok(Some(steps))
 }
 
-/// Where the first objective is missed, near where it should be. `None`: interrupted.
+/// Looks for where the first objective is missed, near where it should be. `false`: interrupted.
 fn simulate(
-    plan: &Blueprint,
+    step: &mut Step,
     expected: f64,
     label: &str,
     known: &Operational,
     work: &mut Work<'_>,
-) -> Result<Option<Option<f64>>, Failure> {
-    let mut bench = Bench::new(plan, label);
+) -> Result<bool, Failure> {
+    let mut bench = Bench::new(&step.plan, label);
     let nice = |share: &f64| said(known, share * expected);
     let mut tried: Vec<f64> = TRIED.iter().map(nice).collect();
     let wanted = |tried: &[f64]| tried.iter().map(|&it| (it, REPLICATIONS)).collect::<Vec<_>>();
     if !bench.run(&wanted(&tried), 0, label, work)? {
-        return Ok(None);
+        return Ok(false);
     }
     if !holds(&badness(&bench.levels[0].evidence(REPLICATIONS as usize))) {
         let lower: Vec<f64> = FURTHER_DOWN.iter().map(nice).collect();
         if !bench.run(&wanted(&lower), 0, label, work)? {
-            return Ok(None);
+            return Ok(false);
         }
         tried = lower.into_iter().chain(tried).collect();
     }
     work.requests += bench.requests();
     let places: Vec<usize> = tried.iter().map(|&it| bench.level(it)).collect();
     let levels: Vec<_> = places.iter().map(|&it| &bench.levels[it]).collect();
-    Ok(Some(crossings(&levels, REPLICATIONS as usize).map(|it| it.first.value)))
+    step.missed_at = crossings(&levels, REPLICATIONS as usize).map(|it| it.first.value);
+    Ok(true)
 }

@@ -24,7 +24,7 @@ use crate::{
 pub(super) const REPLICATIONS: u32 = 5;
 /// Loads below, of the safe one.
 const LOWEST: f64 = 0.15;
-const LOWER: [f64; 4] = [0.3, 0.5, 0.7, 0.85];
+const LOWER: [f64; 2] = [0.4, 0.7];
 
 /// Something that may be lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,22 +151,23 @@ pub(super) fn bear(
     let mut borne =
         Borne { badness: badness(&evidence), is_missed, failed_share, survives: Some(safe) };
     if !borne.is_kept() || !borne.comes_back() {
-        match survives(&mut bench, (safe, &kind.name), known, work)? {
-            None => return Ok(None),
-            Some(found) => borne.survives = found,
+        borne.survives = None;
+        if !look_below(&mut bench, &mut borne, (safe, &kind.name), known, work)? {
+            return Ok(None);
         }
     }
     work.requests += bench.requests();
     Ok(Some(borne))
 }
 
-/// The highest load below the first miss. `None`: interrupted.
-fn survives(
+/// Looks for the highest load below the first miss. `false`: interrupted.
+fn look_below(
     bench: &mut Bench,
+    borne: &mut Borne,
     (safe, says): (f64, &str),
     known: &Operational,
     work: &mut Work<'_>,
-) -> Result<Option<Option<f64>>, Failure> {
+) -> Result<bool, Failure> {
     let nice = |factor: f64| said(known, factor);
     let held = |bench: &mut Bench, factor: f64| {
         let level = bench.level(factor);
@@ -175,17 +176,17 @@ fn survives(
     };
     let lowest = nice(LOWEST * safe);
     if !bench.run(&[(lowest, REPLICATIONS)], 0, says, work)? {
-        return Ok(None);
+        return Ok(false);
     }
     if !held(bench, lowest) {
-        return Ok(Some(None));
+        return Ok(true);
     }
     let mut rungs = vec![lowest];
     rungs.extend(LOWER.iter().map(|share| nice(share * safe)));
     rungs.push(safe);
     let wanted: Vec<(f64, u32)> = rungs.iter().map(|&rung| (rung, REPLICATIONS)).collect();
     if !bench.run(&wanted, 0, says, work)? {
-        return Ok(None);
+        return Ok(false);
     }
     let miss = (0..rungs.len()).find(|&at| !held(bench, rungs[at])).unwrap_or(rungs.len() - 1);
     let (low, high) = (rungs[miss - 1], rungs[miss]);
@@ -193,11 +194,12 @@ fn survives(
         [0.0, 0.25, 0.5, 0.75, 1.0].iter().map(|it| nice(low + it * (high - low))).collect();
     let wanted: Vec<(f64, u32)> = near.iter().map(|&it| (it, REPLICATIONS)).collect();
     if !bench.run(&wanted, 0, says, work)? {
-        return Ok(None);
+        return Ok(false);
     }
     let places: Vec<usize> = near.iter().map(|&it| bench.level(it)).collect();
     let levels: Vec<_> = places.iter().map(|&it| &bench.levels[it]).collect();
     let crossing = crossings(&levels, REPLICATIONS as usize);
     let bound = crossing.map_or(low, |it| lower(&it.first, CONFIDENCE));
-    Ok(Some(Some(nice(bound.clamp(low, high)))))
+    borne.survives = Some(nice(bound.clamp(low, high)));
+    Ok(true)
 }

@@ -71,7 +71,7 @@ impl Results<'_> {
         let users = (f64::from(known.users) * factor + 0.5) as u64;
         Load {
             factor,
-            per_s: (known.open_per_s > 0.0).then(|| known.open_per_s * factor),
+            per_s: (known.open_per_s > 0.0).then_some(known.open_per_s * factor),
             users: (known.users > 0).then(|| users.max(1)),
         }
     }

@@ -110,7 +110,9 @@ impl Blueprint {
         match lost {
             Lost::Instance(id) => happens(What::Crash(*id), What::Restart(*id)),
             Lost::Hosts(hosts) => {
-                hosts.iter().for_each(|&it| happens(What::Lose(it), What::Restore(it)));
+                for &it in hosts {
+                    happens(What::Lose(it), What::Restore(it));
+                }
             }
         }
         plan.timeline.sort_by_key(|it| it.at);

@@ -132,12 +132,11 @@ impl<'a> Residences<'a> {
         }
         let view = &self.plan.upstreams[upstream.index()];
         let drawn = self.plan.workloads.iter().find(|it| it.service == view.caller);
-        let way = match drawn.and_then(|workload| workload.latency) {
-            Some(law) => self.plan.laws[law.index()].mean(),
-            None => {
-                let callers = instances(self.plan, view.caller);
-                one_way_s(self.plan, &callers, &self.servers(upstream))
-            }
+        let way = if let Some(law) = drawn.and_then(|workload| workload.latency) {
+            self.plan.laws[law.index()].mean()
+        } else {
+            let callers = instances(self.plan, view.caller);
+            one_way_s(self.plan, &callers, &self.servers(upstream))
         };
         self.ways[upstream.index()] = Some(way);
         way
