@@ -121,7 +121,7 @@ pub struct ServiceTally {
 }
 
 /// Areas under levels in a part of the window, calls times nanoseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Load {
     /// Calls there.
     pub in_system: u64,
