@@ -105,6 +105,13 @@ impl Queue {
         self.near.soonest()
     }
 
+    /// Nothing is due before this key, which may be that of an entry since removed; 0 if that is not
+    /// known without looking further.
+    #[inline]
+    pub fn least(&self) -> u128 {
+        if self.near.is_empty() && !self.is_empty() { 0 } else { self.near.soonest() }
+    }
+
     /// Takes out the key that was last peeked at.
     #[inline]
     pub fn pop(&mut self) {
