@@ -67,7 +67,11 @@ pub trait Happening: Copy {
 impl Happening for () {}
 impl Happening for char {}
 impl Happening for u64 {}
-impl Happening for usize {}
+impl Happening for usize {
+    fn told(word: u32, _: u32) -> usize {
+        word as usize
+    }
+}
 
 /// For delays without a belt: those that are not hops, and no delay at all.
 const NO_BELT: usize = usize::MAX;
@@ -512,7 +516,8 @@ mod tests {
 
     proptest! {
         /// Against a sorted list of (due, order): pushes, cancels, looks ahead and pops in any
-        /// order, with constant delays, monotone lanes, short spans and long ones; then a copy.
+        /// order, with constant delays (none at all among them), monotone lanes, short spans and long
+        /// ones, told or not; then a copy.
         #[test]
         fn agrees_with_a_sorted_list(
             steps in prop::collection::vec((0u8..8, 0u64..40, 0usize..64), 0..900),
@@ -564,6 +569,11 @@ mod tests {
                         None
                     }
                     6 => Some((line.later_at(lanes[which % 2], due, number), due)),
+                    7 if which > 31 => {
+                        line.tell(due, number as u32);
+                        model.push((due.nanos(), number));
+                        None
+                    }
                     _ => Some((line.at(due, number), due)),
                 };
                 if let Some((ticket, due)) = ticket {

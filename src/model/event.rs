@@ -213,6 +213,7 @@ impl Event {
 
 impl Happening for Event {
     #[inline(always)]
+    #[expect(clippy::inline_always, reason = "an event handed over in memory stalls")]
     fn told(word: u32, sequence: u32) -> Event {
         if word & VISIT != 0 {
             return Event::Visit { source: word & !VISIT };
