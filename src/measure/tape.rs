@@ -225,9 +225,13 @@ impl Tape {
 
     #[inline]
     fn count_wait(&mut self, stay: &Stay) {
-        if stay.waited.is_zero() {
-            return;
+        if !stay.waited.is_zero() {
+            self.count_positive_wait(stay);
         }
+    }
+
+    #[inline(never)]
+    fn count_positive_wait(&mut self, stay: &Stay) {
         let size = Size::of(stay.waited);
         self.stations[stay.instance as usize].waited(stay.waited, size);
         let service = &mut self.tally.services[stay.service as usize].calls;
