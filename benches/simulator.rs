@@ -30,13 +30,14 @@ mod simulator {
     pub mod scale_up;
     pub mod scenarios;
     pub mod start;
+    pub mod sweep;
     pub mod table;
     pub mod thousandfold;
     pub mod timers;
 }
 
 use simulator::{
-    balancers, engine, fork, in_flight, loops, replications, scale_up, start, table::Table,
+    balancers, engine, fork, in_flight, loops, replications, scale_up, start, sweep, table::Table,
     thousandfold,
 };
 use std::process::ExitCode;
@@ -44,7 +45,7 @@ use std::process::ExitCode;
 /// What fills its lines of the table.
 type Row = (&'static str, fn(&mut Table));
 
-const ROWS: [Row; 14] = [
+const ROWS: [Row; 15] = [
     ("four-tier", loops::four_tier),
     ("scale-up", scale_up::row),
     ("mm1", loops::mm1),
@@ -59,6 +60,7 @@ const ROWS: [Row; 14] = [
     ("replications", replications::row),
     ("fork", fork::row),
     ("start", start::row),
+    ("sweep", sweep::row),
 ];
 
 fn main() -> ExitCode {

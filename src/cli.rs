@@ -6,6 +6,7 @@
 
 mod arguments;
 mod baseline;
+mod capacity;
 mod check;
 mod compare;
 mod exit;
@@ -49,6 +50,7 @@ pub fn main() -> ExitCode {
         Command::Compare(options) => compare::compare(options, terminal),
         Command::Sweep(options) => sweep::sweep(options, terminal),
         Command::Merge(options) => merge::merge(options, terminal),
+        Command::Capacity(options) => capacity::capacity(options, terminal),
         Command::Explain(options) => explain::explain(options, terminal),
     };
     // The replications have their own; this one is for what compiles and reports.

@@ -1,5 +1,6 @@
 //! Replications and whole experiments; the only place with threads.
 
+pub mod capacity;
 pub mod charter;
 pub mod check;
 pub mod compare;

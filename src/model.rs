@@ -18,6 +18,7 @@ mod latch;
 pub mod leaks;
 pub mod log;
 pub mod network;
+pub mod operational;
 pub mod pick;
 pub mod pool;
 pub mod program;

@@ -1,6 +1,7 @@
 //! What is printed, written and drawn.
 
 pub mod blame;
+pub mod capacity;
 pub mod check;
 pub mod csv;
 pub mod diagnosis;

@@ -28,6 +28,7 @@ pub use mistake::{At, Mistake, Mistakes, nearest};
 pub use vary::{Grid, Parameter, grid};
 
 use crate::{
+    engine::time::Span,
     model::blueprint::Blueprint,
     scenario::{
         fields::{Filled, Notes},
@@ -102,6 +103,11 @@ pub fn compile_point(
 pub fn explain(source: &Source, overrides: &[Override]) -> Result<String, Mistakes> {
     let reading = read(source, overrides)?;
     Ok(explain::explain(&reading.root, reading.filled))
+}
+
+/// A span as scenarios write it, or what is wrong with it.
+pub fn span(text: &str) -> Result<Span, String> {
+    units::span(text).map_err(|(says, hint)| format!("{says}; {hint}"))
 }
 
 /// A scenario without mistakes.

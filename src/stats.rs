@@ -7,6 +7,7 @@ pub mod comparison;
 mod coverage;
 pub mod estimator;
 pub mod interval;
+pub mod isotonic;
 pub mod maximum;
 pub mod multiple;
 pub mod percentile;

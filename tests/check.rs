@@ -16,6 +16,8 @@ mod examples;
 mod files;
 #[path = "check/refused.rs"]
 mod refused;
+#[path = "check/scale_up.rs"]
+mod scale_up;
 #[path = "check/settling.rs"]
 mod settling;
 #[path = "check/verdicts.rs"]

@@ -4,6 +4,8 @@
 #[path = "support/command.rs"]
 mod command;
 
+#[path = "sweep/capacities.rs"]
+mod capacities;
 #[path = "sweep/checks.rs"]
 mod checks;
 #[path = "sweep/kills.rs"]

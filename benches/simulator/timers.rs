@@ -9,7 +9,7 @@ use simulate::engine::{
     luck::mix,
     maths::{ln, unit},
     time::{Instant, Span},
-    timeline::{DelayId, Ticket, Timeline},
+    timeline::{DelayId, Happening, Ticket, Timeline},
 };
 
 /// How many timers are pending on the two sides.
@@ -28,6 +28,8 @@ enum Event {
     Site(u64),
     Timer,
 }
+
+impl Happening for Event {}
 
 /// Median nanoseconds an event with 1,000 and with 1,000,000 timers.
 pub struct Timers {

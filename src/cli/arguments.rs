@@ -1,6 +1,6 @@
 //! What can be said on the command line.
 
-use crate::experiment::ledger::Shard;
+use crate::{engine::time::Span, experiment::ledger::Shard, scenario};
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use std::path::{Path, PathBuf};
 
@@ -38,6 +38,8 @@ enum Given {
     Check(Check),
     /// Compare two scenarios, or one with changes, on common luck
     Compare(Compare),
+    /// Find the highest load that holds all objectives, and what is left without a part
+    Capacity(Capacity),
     /// Run many variants of a scenario: `--vary app.instances=2..12`
     Sweep(Sweep),
     /// Put together what was run in parts (`--shard`)
@@ -52,6 +54,7 @@ pub(super) enum Command<'a> {
     Run(&'a Run),
     Check(&'a Check),
     Compare(&'a Compare),
+    Capacity(&'a Capacity),
     Sweep(&'a Sweep),
     Merge(&'a Merge),
     Explain(&'a Explain),
@@ -282,7 +285,7 @@ pub(super) struct Merge {
     #[arg(value_name = "DIR", required = true)]
     pub(super) folders: Vec<PathBuf>,
 
-    /// Folder of a sweep's results [default: the first one]
+    /// Folder of the results [default: a sweep's the first one, a capacity's its usual one]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
 
@@ -302,17 +305,84 @@ pub(super) struct Merge {
     pub(super) quiet: bool,
 }
 
+/// `simulate capacity`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Capacity {
+    #[command(flatten)]
+    pub(super) scenario: Scenario,
+
+    /// Seed of all luck, instead of the scenario's
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(super) seed: Option<u64>,
+
+    /// How long a load has to be borne [default: the scenario's duration]
+    #[arg(long, value_name = "SPAN", allow_hyphen_values = true, value_parser = some_time)]
+    pub(super) sustain: Option<Span>,
+
+    /// Replications of a load at most
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 200,
+          value_parser = value_parser!(u32).range(20..=100_000))]
+    pub(super) budget: u32,
+
+    /// How sure the safe load must be
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, default_value = "95%",
+          value_parser = confidence)]
+    pub(super) confidence: f64,
+
+    /// How long what is lost stays away
+    #[arg(long, value_name = "SPAN", allow_hyphen_values = true, default_value = "30s",
+          value_parser = some_time)]
+    pub(super) loss: Span,
+
+    /// Lose nothing: what a lost instance, host or zone does is left out
+    #[arg(long)]
+    pub(super) no_losses: bool,
+
+    /// Add nothing: what to add next is left out
+    #[arg(long)]
+    pub(super) no_scaling: bool,
+
+    /// Do the second of four parts of the next round: `2/4`; `simulate merge` answers
+    #[arg(long, value_name = "I/N", requires = "out")]
+    pub(super) shard: Option<Shard>,
+
+    /// Replications run at once [default: one a processor]
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
+          value_parser = value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
+
+    /// Folder of the results [default: results/SCENARIO-capacity/], or of all parts' records
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+
+    /// Write no plots
+    #[arg(long)]
+    pub(super) no_plots: bool,
+
+    /// Print nothing but errors; the exit code tells
+    #[arg(long)]
+    pub(super) quiet: bool,
+}
+
+/// A span, more than none.
+fn some_time(text: &str) -> Result<Span, String> {
+    match scenario::span(text) {
+        Ok(span) if span < Span::from_millis(1) => Err("no time at all".to_owned()),
+        other => other,
+    }
+}
+
 /// How hard to look.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Effort {
     /// Replications of a scenario at most
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 200,
-          value_parser = value_parser!(u32).range(2..=1_000_000))]
+          value_parser = value_parser!(u32).range(5..=1_000_000))]
     pub(super) budget: u32,
 
     /// Replications in each round
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 20,
-          value_parser = value_parser!(u32).range(2..=100_000))]
+          value_parser = value_parser!(u32).range(5..=100_000))]
     pub(super) round: u32,
 
     /// How sure a verdict must be
@@ -381,6 +451,7 @@ impl Arguments {
             Some(Given::Run(run)) => Command::Run(run),
             Some(Given::Check(check)) => Command::Check(check),
             Some(Given::Compare(compare)) => Command::Compare(compare),
+            Some(Given::Capacity(capacity)) => Command::Capacity(capacity),
             Some(Given::Sweep(sweep)) => Command::Sweep(sweep),
             Some(Given::Merge(merge)) => Command::Merge(merge),
             Some(Given::Explain(explain)) => Command::Explain(explain),
@@ -393,6 +464,7 @@ impl Arguments {
             Command::Run(run) => run.scenario.changes.color,
             Command::Check(check) => check.changes.color,
             Command::Compare(compare) => compare.changes.color,
+            Command::Capacity(capacity) => capacity.scenario.changes.color,
             Command::Sweep(sweep) => sweep.changes.color,
             Command::Merge(merge) => merge.color,
             Command::Explain(explain) => explain.scenario.changes.color,
@@ -404,6 +476,7 @@ impl Arguments {
             Command::Run(run) => run.quiet,
             Command::Check(check) => check.quiet,
             Command::Compare(compare) => compare.quiet,
+            Command::Capacity(capacity) => capacity.quiet,
             Command::Sweep(sweep) => sweep.quiet,
             Command::Merge(merge) => merge.quiet,
             Command::Explain(_) => false,

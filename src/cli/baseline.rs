@@ -4,6 +4,7 @@ use super::{exit::Problem, terminal::shown};
 use crate::{
     report::folder::RECORDED,
     slo::recorded::{Recorded, SCHEMA},
+    stats::interval::REPLICATIONS_MIN,
 };
 use std::{fs, io::ErrorKind, path::Path};
 
@@ -40,8 +41,9 @@ pub(super) fn read(folder: &Path) -> Result<Recorded, Problem> {
         let says = format!("`{name}` is torn or was changed: its digest is not its own");
         return Err(Problem::wrong(says, Some("run it again")));
     }
-    if recorded.records.len() < 2 {
-        let says = format!("`{name}` has one replication, which has no spread to judge by");
+    let count = recorded.records.len();
+    if count < REPLICATIONS_MIN as usize {
+        let says = format!("`{name}` has too few replications to judge by: {count}");
         return Err(Problem::wrong(says, Some("10 replications or more are a baseline")));
     }
     Ok(recorded)

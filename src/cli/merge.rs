@@ -44,7 +44,10 @@ pub(super) fn merge(options: &Options, terminal: Terminal) -> Result<Exit, Probl
     }
     let crew = Crew { ledger: Some(&ledger), ..Crew::new(None, &interrupted) };
     let Some(sweep) = charter.sweep() else {
-        return parts::judge(&charter, &options.forms, crew, terminal);
+        return match charter.bearing() {
+            Some(_) => parts::answer(&charter, options, crew, terminal),
+            None => parts::judge(&charter, &options.forms, crew, terminal),
+        };
     };
     let sweep =
         sweep.map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))?;

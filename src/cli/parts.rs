@@ -1,14 +1,15 @@
-//! `simulate check --shard`: rounds of a check in parts, and their judgement.
+//! `simulate check --shard` and `simulate capacity --shard`: rounds in parts, and what comes of them.
 //!
 //! A part does what is its own of the first round that is not whole; when all parts have, the same
 //! command goes on with the next round. No part judges: `simulate merge` does.
 
 use super::{
-    arguments::{Check, Forms},
-    check,
+    arguments::{Check, Forms, Merge},
+    capacity, check,
     exit::{Exit, Problem, Text},
     layers,
     prepare::Prepared,
+    publish::{problem, usual},
     sweeping::refused,
     terminal::{Terminal, shown},
 };
@@ -21,7 +22,7 @@ use crate::{
         rounds::Crew,
     },
     model::blueprint::Blueprint,
-    report::format::thousands,
+    report::{folder::CAPACITY, format::thousands},
     scenario::{self, Mistakes},
     slo::gate::Rules,
 };
@@ -55,20 +56,77 @@ pub(super) fn check(
     let crew = Crew { ledger: Some(&ledger), ..crew };
     let (_, rules) = compiled(&charter, terminal)?;
     let plans: Vec<Blueprint> = prepared.iter().map(|it| it.plan.clone()).collect();
-    match run(&plans, &rules, crew, |_| ()) {
-        Ok(_) => {
+    done(run(&plans, &rules, crew, |_| ()).map(Some), folder, shard, crew, terminal)
+}
+
+/// Does a part of the next round of a search for a capacity.
+pub(super) fn capacity(
+    charter: &Charter,
+    folder: &Path,
+    shard: Shard,
+    crew: Crew<'_>,
+    terminal: Terminal,
+) -> Result<Exit, Problem> {
+    only_records(folder)?;
+    let ledger = Ledger::resume(folder, &charter.line(), shard).map_err(|it| refused(&it))?;
+    let crew = Crew { ledger: Some(&ledger), ..crew };
+    let answered = capacity::answer(charter, crew, terminal)?;
+    done(answered, folder, shard, crew, terminal)
+}
+
+/// What a part has come to.
+fn done<T>(
+    result: Result<Option<T>, Failure>,
+    folder: &Path,
+    shard: Shard,
+    crew: Crew<'_>,
+    terminal: Terminal,
+) -> Result<Exit, Problem> {
+    match result {
+        Ok(Some(_)) => {
             let folder = shown(folder);
-            terminal.tell(&format!("all rounds are done: `simulate merge {folder}` judges"));
+            terminal.tell(&format!("all rounds are done: `simulate merge {folder}` tells"));
             Ok(Exit::Done)
         }
-        Err(Failure::Elsewhere { missing }) if !crew.is_interrupted() => {
-            let others = parts_of(&missing, &ledger);
+        Ok(None) => Ok(Exit::Interrupted),
+        Err(Failure::Elsewhere { .. }) if crew.is_interrupted() => Ok(Exit::Interrupted),
+        Err(Failure::Elsewhere { missing }) => {
+            let others = parts_of(&missing, crew.ledger.expect("a part keeps what is finished"));
             terminal.tell(&format!("part {shard} of this round is done; missing: {others}"));
             Ok(Exit::Done)
         }
-        Err(Failure::Elsewhere { .. }) => Ok(Exit::Interrupted),
         Err(failure) => Err(Problem::failed(&failure, |it| format!("replication {it}"))),
     }
+}
+
+/// The answer to how much a site can bear, or which parts are to be run for it.
+pub(super) fn answer(
+    charter: &Charter,
+    options: &Merge,
+    crew: Crew<'_>,
+    terminal: Terminal,
+) -> Result<Exit, Problem> {
+    let scenario = &charter.scenarios[0];
+    let plan = scenario::compile(&scenario.source(), &scenario.overrides())
+        .map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))?;
+    let folder = options.out.clone().unwrap_or_else(|| usual(&plan, "-capacity"));
+    CAPACITY.check(&folder).map_err(|error| problem(&error))?;
+    match capacity::answer(charter, crew, terminal)? {
+        Ok(Some(document)) => capacity::publish(&document, &folder, !options.no_plots, terminal),
+        Ok(None) => Ok(Exit::Interrupted),
+        Err(failure) => Err(unfinished(&failure, "", crew)),
+    }
+}
+
+/// Not all of a round is there.
+fn unfinished(failure: &Failure, there: &str, crew: Crew<'_>) -> Problem {
+    let Failure::Elsewhere { missing } = failure else {
+        return Problem::failed(failure, |it| format!("replication {it}"));
+    };
+    let parts = parts_of(missing, crew.ledger.expect("gathered"));
+    let says = format!("{there}of the next round {} replications are missing", missing.len());
+    let hint = format!("run with `--shard`: {parts}");
+    Problem { exit: Exit::Undecided, text: Text::Plain { says, hint: Some(hint) } }
 }
 
 /// Judges what the parts have measured, or says which are to be run.
@@ -79,7 +137,6 @@ pub(super) fn judge(
     terminal: Terminal,
 ) -> Result<Exit, Problem> {
     let (plans, rules) = compiled(charter, terminal)?;
-    let ledger = crew.ledger.expect("gathered");
     let mut rounds = 0;
     let checked = run(&plans, &rules, crew, |progress: Progress| rounds = progress.planned);
     match checked {
@@ -87,20 +144,14 @@ pub(super) fn judge(
             let files = charter.scenarios.iter().map(|it| it.file.as_str());
             check::conclude(&rules, &plans, files, &checked, forms, terminal)
         }
-        Err(Failure::Elsewhere { missing }) => {
+        Err(failure) => {
             let there = if rounds == 0 {
                 String::new()
             } else {
                 format!("after {} replications nothing is decided; ", thousands(rounds))
             };
-            let parts = parts_of(&missing, ledger);
-            let says =
-                format!("{there}of the next round {} replications are missing", missing.len());
-            let hint = format!("run with `--shard`: {parts}");
-            let text = Text::Plain { says, hint: Some(hint) };
-            Err(Problem { exit: Exit::Undecided, text })
+            Err(unfinished(&failure, &there, crew))
         }
-        Err(failure) => Err(Problem::failed(&failure, |it| format!("replication {it}"))),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     model::blueprint::Blueprint,
     report::{
         csv,
-        folder::{self, File, FolderError},
+        folder::{self, File, FolderError, RUN},
         json, plot,
         summary::Summary,
         terminal::{Colour, render},
@@ -25,20 +25,23 @@ const RESULTS: &str = "results";
 
 /// The folder, if it may be written. To be asked before a long run.
 pub(super) fn folder(options: &Run, plan: &Blueprint) -> Result<PathBuf, Problem> {
-    let folder = options.out.clone().unwrap_or_else(|| {
-        // A scenario whose name is no name of a folder: `.toml`, `...toml`.
-        let is_name = !plan.name.is_empty() && !plan.name.chars().all(|c| c == '.');
-        let name = if is_name { &plan.name } else { "scenario" };
-        PathBuf::from(RESULTS).join(match options.replication {
-            // Beside those of the whole experiment.
-            Some(number) => format!("{name}-{number}"),
-            None => name.to_owned(),
-        })
+    let folder = options.out.clone().unwrap_or_else(|| match options.replication {
+        // Beside those of the whole experiment.
+        Some(number) => usual(plan, &format!("-{number}")),
+        None => usual(plan, ""),
     });
-    match folder::check(&folder) {
+    match RUN.check(&folder) {
         Ok(()) => Ok(folder),
         Err(error) => Err(problem(&error)),
     }
+}
+
+/// The folder of a scenario's results unless told otherwise.
+pub(super) fn usual(plan: &Blueprint, suffix: &str) -> PathBuf {
+    // A scenario whose name is no name of a folder: `.toml`, `...toml`.
+    let is_name = !plan.name.is_empty() && !plan.name.chars().all(|c| c == '.');
+    let name = if is_name { &plan.name } else { "scenario" };
+    PathBuf::from(RESULTS).join(format!("{name}{suffix}"))
 }
 
 /// Writes the results, then prints the report.
@@ -66,14 +69,14 @@ pub(super) fn publish(
             Err(error) => undrawn = Some(Problem::broken(&error.to_string())),
         }
     }
-    let digest = folder::write(to, &files).map_err(|error| problem(&error))?;
+    let digest = RUN.write(to, &files).map_err(|error| problem(&error))?;
     let colour = if terminal.colours_data() { Colour::On } else { Colour::Off };
     terminal.print(&render(&summary, Some(&digest.to_string()), colour))?;
     terminal.tell(&format!("results are in {}", shown(to)));
     undrawn.map_or(Ok(()), Err)
 }
 
-fn problem(error: &FolderError) -> Problem {
+pub(super) fn problem(error: &FolderError) -> Problem {
     match error {
         FolderError::NotOurs { .. } => Problem::wrong(
             error.to_string(),

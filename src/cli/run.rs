@@ -119,18 +119,25 @@ fn tell(
 ) {
     for it in reached {
         let name = &names[it.figure];
+        let rough =
+            if it.is_rough { ", roughly: few are beyond it in each replication" } else { "" };
         let text = match it.relative {
             Some(width) if width <= precision.relative => {
                 format!("{name} is known to ±{:.2}% after {count} replications", 100.0 * width)
             }
-            Some(width) => format!(
-                "{name} is known to ±{:.2}% only: the budget of {} replications is spent",
+            Some(width) if count == precision.budget => format!(
+                "{name} is known to ±{:.2}% only: the budget of {count} replications is spent",
                 100.0 * width,
-                precision.budget
             ),
-            None => format!("{name} has no data"),
+            Some(width) => {
+                format!("{name} is known to ±{:.2}% so far, {count} replications", 100.0 * width)
+            }
+            None => format!(
+                "{name} has no interval after {count} replications: too little is seen of it in \
+                 each, a longer `duration` would help"
+            ),
         };
-        terminal.tell(&text);
+        terminal.tell(&format!("{text}{rough}"));
     }
 }
 

@@ -41,6 +41,9 @@ const LINES: &str = "sweep.jsonl";
 const HEAD: &str = "sweep.json";
 const PICTURES: [&str; 4] = ["p99.png", "success.png", "throughput.png", "busiest.png"];
 
+/// Nobody sees more in a picture.
+const DRAWN_MAX: u64 = 100_000;
+
 /// Whether a folder may hold the results of this sweep: it is not there, empty, or all in it is of
 /// the same sweep.
 pub(super) fn check_folder(folder: &Path, charter: &Charter) -> Result<(), Problem> {
@@ -168,7 +171,9 @@ impl<'a> Told<'a> {
         if (number as usize) < SHOWN {
             self.shown.push((number, Line::new(&told)));
         }
-        self.drawn.push((number, Shown::new(&told, grid.place(number))));
+        if grid.points() <= DRAWN_MAX {
+            self.drawn.push((number, Shown::new(&told, grid.place(number))));
+        }
         self.waiting.insert(number, (csv::point(&told), sweep::json::point(&told)));
         while let Some((rows, line)) = self.waiting.remove(&self.next) {
             if self.next == 0 {
@@ -209,7 +214,9 @@ impl<'a> Told<'a> {
             outputs_digest: outputs.to_string(),
         };
         let mut undrawn = None;
-        if draws {
+        if draws && self.drawn.is_empty() {
+            terminal.tell("too many points for pictures; the tables have them");
+        } else if draws {
             self.drawn.sort_by_key(|it| it.0);
             let shown: Vec<Shown> = self.drawn.into_iter().map(|it| it.1).collect();
             match draw(&head.title, &axes(self.sweep), &shown) {

@@ -12,10 +12,12 @@ pub const BELTS_MAX: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Belts<E> {
     all: Vec<Belt<E>>,
-    /// The least of their heads, and whose it is.
+    /// Their heads; `NOTHING` of those that are empty or do not exist.
+    heads: [u128; BELTS_MAX],
+    /// The least of them, and whose it is.
     soonest: u128,
     first: usize,
-    /// The least of the other belts' heads.
+    /// The least of the other heads.
     second: u128,
 }
 
@@ -43,11 +45,8 @@ impl<E: Copy> Belt<E> {
         number as usize & self.places.len().wrapping_sub(1)
     }
 
-    fn head(&self) -> u128 {
-        self.places.get(self.place(self.gone)).map_or(NOTHING, |&(key, _)| key)
-    }
-
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "on the way of every message")]
     fn push(&mut self, key: u128, event: E) {
         if self.len() + 1 >= self.places.len() {
             self.grow();
@@ -85,7 +84,7 @@ impl<E: Copy> Belts<E> {
         assert!(count <= BELTS_MAX, "{count} belts");
         let belt = || Belt { places: Vec::new(), come: 0, gone: 0 };
         let all = (0..count).map(|_| belt()).collect();
-        Belts { all, soonest: NOTHING, first: 0, second: NOTHING }
+        Belts { all, heads: [NOTHING; BELTS_MAX], soonest: NOTHING, first: 0, second: NOTHING }
     }
 
     /// How much is on all of them.
@@ -128,6 +127,7 @@ impl<E: Copy> Belts<E> {
         let was_empty = on.len() == 0;
         on.push(key, event);
         if was_empty {
+            self.heads[belt % BELTS_MAX] = key;
             if key < self.soonest {
                 (self.soonest, self.second) = (key, self.soonest);
                 self.first = belt;
@@ -142,6 +142,7 @@ impl<E: Copy> Belts<E> {
     pub fn pop(&mut self) -> Option<E> {
         debug_assert!(!self.is_empty());
         let (head, event) = self.all[self.first].pop();
+        self.heads[self.first % BELTS_MAX] = head;
         self.soonest = head;
         if head > self.second {
             self.look_at_all();
@@ -152,16 +153,14 @@ impl<E: Copy> Belts<E> {
     /// Another belt has the least head.
     #[inline(never)]
     fn look_at_all(&mut self) {
-        (self.soonest, self.second) = (NOTHING, NOTHING);
-        for (belt, on) in self.all.iter().enumerate() {
-            let head = on.head();
-            if head < self.soonest {
-                (self.soonest, self.second) = (head, self.soonest);
-                self.first = belt;
-            } else if head < self.second {
-                self.second = head;
-            }
+        let (mut soonest, mut first, mut second) = (NOTHING, 0, NOTHING);
+        for (belt, &head) in self.heads.iter().take(self.all.len()).enumerate() {
+            let is_soonest = head < soonest;
+            second = if is_soonest { soonest } else { second.min(head) };
+            first = if is_soonest { belt } else { first };
+            soonest = soonest.min(head);
         }
+        (self.soonest, self.first, self.second) = (soonest, first, second);
     }
 }
 

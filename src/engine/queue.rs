@@ -5,8 +5,8 @@
 //! The order is total, so how the queue is built shows in no result.
 //!
 //! What is due by `limit` lies in the array, what is due later in the wheel, which sorts by a few
-//! digits of the time only. When the array runs empty, the wheel's next bucket is put there,
-//! and `limit` becomes the end of that bucket; when it runs full, its later half goes back to the
+//! digits of the time only. When the array runs empty, the wheel's next bucket is put there, and
+//! those that follow it if they are small; `limit` becomes the end of the last; when it runs full, its later half goes back to the
 //! wheel, and `limit` becomes the time of the last that stays. So the array follows the density of
 //! the events, from microseconds to hours, and a few pending events never leave it. Where neither
 //! helps (a flood at one instant) a heap takes what the array cannot, at O(log n).
@@ -24,7 +24,8 @@ use near::{NEAR_MAX, Near};
 use roster::Roster;
 use wheel::Wheel;
 
-/// How many keys the array keeps when it ran full, and takes from the heap when it ran empty.
+/// How many keys the array keeps when it ran full, and takes from the heap or from small buckets
+/// when it ran empty.
 const HALF: usize = NEAR_MAX / 2;
 
 /// With more entries than this the roster does not lie in the nearest cache: those of the next keys
@@ -105,6 +106,13 @@ impl Queue {
         self.near.soonest()
     }
 
+    /// Nothing is due before this key, which may be that of an entry since removed; 0 if that is not
+    /// known without looking further.
+    #[inline]
+    pub fn least(&self) -> u128 {
+        if self.near.is_empty() && !self.is_empty() { 0 } else { self.near.soonest() }
+    }
+
     /// Takes out the key that was last peeked at.
     #[inline]
     pub fn pop(&mut self) {
@@ -170,7 +178,7 @@ impl Queue {
         true
     }
 
-    /// Fills the empty array: from the heap, else with the wheel's next bucket.
+    /// Fills the empty array: from the heap, else with the wheel's next buckets.
     #[inline(never)]
     fn refill<E: Copy>(&mut self, roster: &mut Roster<E>) {
         self.refills += 1;
@@ -194,7 +202,13 @@ impl Queue {
             self.refill(roster);
             return;
         }
-        wheel.drain(|key| near.insert(key));
+        let level = wheel.lowest();
+        wheel.drain(|key| near.insert_last(key));
+        while let Some(end) = wheel.end_of_next(level, HALF.saturating_sub(near.len())) {
+            *limit = end;
+            wheel.drain(|key| near.insert_last(key));
+        }
+        near.reverse();
         if roster.len() > LARGE {
             near.descending().iter().for_each(|&key| {
                 black_box(roster.is_live(key));

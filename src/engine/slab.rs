@@ -84,6 +84,12 @@ impl<T: Entry> Slab<T> {
         self.places.len() - self.free.len()
     }
 
+    /// How many have lived at once at most.
+    #[inline]
+    pub fn places(&self) -> usize {
+        self.places.len()
+    }
+
     /// Whether none lives.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

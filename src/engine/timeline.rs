@@ -7,7 +7,8 @@
 //! which they were pushed, so only the head of a lane stands in the queue, through a slot of the
 //! lane's own. A million pending time-outs cost one key. So do the events of a *monotone* lane,
 //! whose delays vary but whose times do not decrease. What is never cancelled after a constant delay
-//! (a message on its way) goes on a **belt**, which costs least.
+//! (a message on its way) goes on a **belt**, which costs least. What is never cancelled and can be
+//! **told** in 30 bits needs no slot: its name in the queue says it all.
 
 #![expect(clippy::inline_always, reason = "an event handed over in memory stalls, see `enter`")]
 
@@ -15,7 +16,7 @@ use super::{
     belts::Belts,
     queue::{
         NOTHING, Queue,
-        roster::{self, LANE, NONE, Roster, SEQUENCE_BITS},
+        roster::{self, LANE, NONE, Roster, SEQUENCE_BITS, TOLD},
     },
     time::{Instant, Span},
 };
@@ -43,12 +44,36 @@ impl Ticket {
     pub const NONE: Ticket = Ticket { named: NONE, generation: 0 };
 
     /// Whether this is a ticket for nothing.
+    #[inline]
     pub fn is_none(self) -> bool {
         self.named == NONE
     }
 }
 
-/// For delays without a belt.
+/// How many bits tell an event.
+pub const WORD_BITS: u32 = 30;
+
+const _: () = assert!(1 << WORD_BITS == TOLD);
+
+/// What happens.
+pub trait Happening: Copy {
+    /// What a word tells that was given to `tell`; the sequence was `coming` then. For kinds of
+    /// events of which none is ever told there is nothing to be written.
+    fn told(word: u32, sequence: u32) -> Self {
+        unreachable!("nobody has told {word} ({sequence})")
+    }
+}
+
+impl Happening for () {}
+impl Happening for char {}
+impl Happening for u64 {}
+impl Happening for usize {
+    fn told(word: u32, _: u32) -> usize {
+        word as usize
+    }
+}
+
+/// For delays without a belt: those that are not hops, and no delay at all.
 const NO_BELT: usize = usize::MAX;
 
 #[derive(Clone, Debug)]
@@ -74,9 +99,13 @@ pub struct Timeline<E> {
     belts: Belts<E>,
     /// Each constant delay, and its belt, `NO_BELT` if it has none.
     ways: Vec<(Span, usize)>,
+    /// How many told events are pending.
+    told: usize,
+    /// What is due now, before everything else.
+    held: Option<E>,
 }
 
-impl<E: Copy> Timeline<E> {
+impl<E: Happening> Timeline<E> {
     /// A timeline at time zero, with one lane for each constant delay.
     pub fn new(delays: &[Span]) -> Timeline<E> {
         Timeline::with_belts(delays, &[])
@@ -86,9 +115,8 @@ impl<E: Copy> Timeline<E> {
     /// on which most events travel.
     pub fn with_belts(delays: &[Span], hops: &[DelayId]) -> Timeline<E> {
         let mut ways: Vec<_> = delays.iter().map(|&delay| (delay, NO_BELT)).collect();
-        for (belt, hop) in hops.iter().enumerate() {
-            ways[hop.0 as usize].1 = belt;
-        }
+        let hops = hops.iter().filter(|hop| !delays[hop.0 as usize].is_zero());
+        let hops = hops.enumerate().map(|(belt, hop)| ways[hop.0 as usize].1 = belt).count();
         let mut line = Timeline {
             now: Instant::ZERO,
             sequence: 0,
@@ -96,8 +124,10 @@ impl<E: Copy> Timeline<E> {
             queue: Queue::default(),
             roster: Roster::default(),
             lanes: Vec::with_capacity(delays.len()),
-            belts: Belts::new(hops.len()),
+            belts: Belts::new(hops),
             ways,
+            told: 0,
+            held: None,
         };
         for &delay in delays {
             line.lane(delay);
@@ -126,13 +156,14 @@ impl<E: Copy> Timeline<E> {
 
     /// How many events are pending.
     pub fn pending(&self) -> usize {
-        self.roster.len() - self.lanes.len() + self.belts.len()
+        let on_the_way = self.belts.len() + usize::from(self.held.is_some());
+        self.roster.len() - self.lanes.len() + on_the_way + self.told
     }
 
     /// How many keys stand in the queue: pending events but for those behind a lane's head, and
     /// stale ones that have not surfaced.
     pub fn keys(&self) -> usize {
-        self.queue.len() + self.belts.busy()
+        self.queue.len() + self.belts.busy() + usize::from(self.held.is_some())
     }
 
     /// How many events have happened.
@@ -146,8 +177,11 @@ impl<E: Copy> Timeline<E> {
     }
 
     /// Some of what happens next, in no order.
-    pub fn soon(&self) -> impl Iterator<Item = &E> {
-        self.queue.soon().filter_map(|key| self.roster.node(roster::named(key)).event())
+    pub fn soon(&self) -> impl Iterator<Item = E> {
+        self.queue.soon().filter_map(|key| match roster::named(key) {
+            name if name & TOLD != 0 => Some(told(key)),
+            name => self.roster.node(name).event().copied(),
+        })
     }
 
     /// Changes when other events have become the next ones.
@@ -160,6 +194,26 @@ impl<E: Copy> Timeline<E> {
     pub fn at(&mut self, due: Instant, event: E) -> Ticket {
         assert!(due >= self.now, "an event in the past: {due:?} at {:?}", self.now);
         if due.is_never() { Ticket::NONE } else { self.line_up(due, event) }
+    }
+
+    /// The low bits of the sequence of the next event that is scheduled.
+    #[inline]
+    pub fn coming(&self) -> u32 {
+        (self.sequence + 1) as u32
+    }
+
+    /// Schedules the event that is told by `word` at `due` (not before the present). It cannot be
+    /// cancelled.
+    #[inline(always)]
+    pub fn tell(&mut self, due: Instant, word: u32) {
+        assert!(due >= self.now, "an event in the past: {due:?} at {:?}", self.now);
+        assert!(word < TOLD, "{word} is longer than {WORD_BITS} bits");
+        if due.is_never() {
+            return;
+        }
+        let key = roster::key_of(due.nanos(), self.next_sequence()) | u128::from(word | TOLD);
+        self.told += 1;
+        self.queue.push(&mut self.roster, key, self.now.nanos());
     }
 
     /// Schedules `event` after `span`.
@@ -194,10 +248,24 @@ impl<E: Copy> Timeline<E> {
     pub fn hop(&mut self, delay: DelayId, event: E) {
         let (span, belt) = self.ways[delay.0 as usize];
         if belt == NO_BELT {
-            self.later(delay, event);
+            self.hop_otherwise(delay, event);
         } else if let Some(due) = self.now.later(span) {
             let sequence = self.next_sequence();
             self.belts.push(belt, roster::key_of(due.nanos(), sequence), event);
+        }
+    }
+
+    /// A hop without a belt. If it takes no time and nothing else is due at this instant, it is what
+    /// happens next.
+    #[inline(never)]
+    fn hop_otherwise(&mut self, delay: DelayId, event: E) {
+        let first = self.belts.soonest().min(self.queue.least());
+        let is_next = self.held.is_none() && roster::due(first) > self.now.nanos();
+        if is_next && self.delay(delay).is_zero() {
+            self.next_sequence();
+            self.held = Some(event);
+        } else {
+            self.later(delay, event);
         }
     }
 
@@ -249,7 +317,7 @@ impl<E: Copy> Timeline<E> {
     /// Forgets the event of `ticket` if it is still pending.
     #[inline]
     pub fn cancel(&mut self, ticket: Ticket) {
-        if !self.is_pending(ticket) {
+        if ticket.is_none() || !self.is_pending(ticket) {
             return;
         }
         let slot = ticket.named & !LANE;
@@ -270,6 +338,10 @@ impl<E: Copy> Timeline<E> {
     /// The next event, if it is due at or before `until`; the clock moves to it.
     #[inline(always)]
     pub fn next(&mut self, until: Instant) -> Option<E> {
+        if self.held.is_some() && self.now <= until {
+            self.happened += 1;
+            return self.held.take();
+        }
         loop {
             let queued = self.queue.peek(&mut self.roster);
             let carried = self.belts.soonest();
@@ -287,6 +359,12 @@ impl<E: Copy> Timeline<E> {
                 return None;
             }
             self.queue.pop();
+            if roster::named(queued) & TOLD != 0 {
+                self.now = due;
+                self.happened += 1;
+                self.told -= 1;
+                return Some(told(queued));
+            }
             let event = if roster::named(queued) & LANE == 0 {
                 self.roster.take(queued)
             } else {
@@ -373,10 +451,36 @@ impl<E: Copy> Timeline<E> {
     }
 }
 
+/// The event whose key's name tells it.
+#[inline(always)]
+fn told<E: Happening>(key: u128) -> E {
+    E::told(roster::named(key) & !TOLD, (key >> 32) as u32)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    impl Happening for (u32, u32) {
+        fn told(word: u32, sequence: u32) -> (u32, u32) {
+            (word, sequence)
+        }
+    }
+
+    #[test]
+    fn what_is_told_needs_no_slot() {
+        let mut line = Timeline::new(&[]);
+        line.at(Instant::from_nanos(9), (1, 0));
+        let sequence = line.coming();
+        line.tell(Instant::from_nanos(9), TOLD - 1);
+        line.tell(Instant::from_nanos(5), 3);
+        line.tell(Instant::NEVER, 4);
+        assert_eq!((line.pending(), line.roster.len()), (3, 1));
+        let order: Vec<_> = std::iter::from_fn(|| line.next(Instant::NEVER)).collect();
+        assert_eq!(order, [(3, sequence + 1), (1, 0), (TOLD - 1, sequence)]);
+        assert_eq!(line.pending(), 0);
+    }
 
     #[test]
     fn ties_break_by_the_order_of_scheduling() {
@@ -412,7 +516,8 @@ mod tests {
 
     proptest! {
         /// Against a sorted list of (due, order): pushes, cancels, looks ahead and pops in any
-        /// order, with constant delays, monotone lanes, short spans and long ones; then a copy.
+        /// order, with constant delays (none at all among them), monotone lanes, short spans and long
+        /// ones, told or not; then a copy.
         #[test]
         fn agrees_with_a_sorted_list(
             steps in prop::collection::vec((0u8..8, 0u64..40, 0usize..64), 0..900),
@@ -464,6 +569,11 @@ mod tests {
                         None
                     }
                     6 => Some((line.later_at(lanes[which % 2], due, number), due)),
+                    7 if which > 31 => {
+                        line.tell(due, number as u32);
+                        model.push((due.nanos(), number));
+                        None
+                    }
                     _ => Some((line.at(due, number), due)),
                 };
                 if let Some((ticket, due)) = ticket {

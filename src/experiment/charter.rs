@@ -5,7 +5,7 @@
 
 use super::sweep::Sweep;
 use crate::{
-    engine::digest::Digest,
+    engine::{digest::Digest, time::Span},
     scenario::{self, Mistakes, Override, Source},
     slo::gate::Rules,
 };
@@ -57,6 +57,21 @@ pub enum Work {
         /// And at most.
         budget: u32,
     },
+    /// `simulate capacity`.
+    Capacity(Bearing),
+}
+
+/// What is asked of `simulate capacity`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bearing {
+    /// Replications of a load at most.
+    pub budget: u32,
+    /// How sure the safe load must be.
+    pub confidence: f64,
+    /// How long what is lost stays away. `None`: nothing is lost.
+    pub gone: Option<Span>,
+    /// Whether larger sites are tried.
+    pub grows: bool,
 }
 
 impl Charter {
@@ -102,7 +117,15 @@ impl Charter {
     pub fn rules(&self) -> Option<Rules> {
         match self.work {
             Work::Check { confidence, round, budget } => Some(Rules { confidence, round, budget }),
-            Work::Sweep { .. } => None,
+            Work::Sweep { .. } | Work::Capacity(_) => None,
+        }
+    }
+
+    /// What is asked of a site's capacity, if that is it.
+    pub fn bearing(&self) -> Option<Bearing> {
+        match self.work {
+            Work::Capacity(bearing) => Some(bearing),
+            Work::Sweep { .. } | Work::Check { .. } => None,
         }
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! Rounds of a fixed size, the first of twenty: an interval that is looked at again and again stops
 //! when it happens to be narrow, and the more there is at the first look the less that matters
-//! (Law 2015, 9.4.1). The budget is replications, never seconds.
+//! (Law 2015, 9.4.1). The intervals are those that the results show. The budget is replications,
+//! never seconds.
 
 use super::{
     replicate::Failure,
     rounds::{Crew, Running, round},
 };
-use crate::stats::{estimator::Estimator, interval::CONFIDENCE};
+use crate::{measure::record::in_order, report::summary::estimates};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -28,8 +29,10 @@ pub struct Precision {
 pub struct Reached {
     /// Its place in a record.
     pub figure: usize,
-    /// Half the width of its interval over its value; `None`: it has none.
+    /// Half the width of its interval over its value; `None`: it has none that is to be trusted.
     pub relative: Option<f64>,
+    /// The interval is rough, from few observations in each replication.
+    pub is_rough: bool,
 }
 
 /// Runs rounds until all figures are narrow enough, or the budget is spent, or nobody wants more.
@@ -56,12 +59,16 @@ pub fn run(
 }
 
 fn reached(running: &Running<'_>, precision: &Precision) -> Vec<Reached> {
-    let records = running.fold.as_ref().map_or(&[][..], |fold| &fold.records);
-    let width = |figure: usize| {
-        let values: Vec<f64> = records.iter().filter_map(|it| it.figures[figure]).collect();
-        let estimator = Estimator::of(&values).filter(|it| it.value != 0.0)?;
-        Some(estimator.half_width(CONFIDENCE) / estimator.value.abs())
+    let estimates = running.fold.as_ref().map(|fold| in_order(&estimates(running.plan, fold)));
+    let of = |&figure: &usize| {
+        let it = estimates.as_ref().map(|all| all[figure]).unwrap_or_default();
+        let value = it.value.filter(|value| *value != 0.0);
+        let relative = match (value, it.low, it.high) {
+            // A bound at zero was cut off there, so the other side tells.
+            (Some(value), Some(low), Some(high)) => Some((high - value).max(value - low) / value),
+            _ => None,
+        };
+        Reached { figure, relative, is_rough: it.is_rough }
     };
-    let all = precision.figures.iter();
-    all.map(|&figure| Reached { figure, relative: width(figure) }).collect()
+    precision.figures.iter().map(of).collect()
 }

@@ -73,8 +73,7 @@ pub enum Swept {
 impl Sweep {
     /// A point, or what is wrong with it.
     pub fn point(&self, number: u64) -> Result<Point, Mistakes> {
-        let varied = self.grid.changes(number);
-        let label = self.label(number);
+        let (varied, label) = (self.grid.changes(number), self.label(number));
         let mut plan = scenario::compile_point(&self.source, &self.changes, &varied)?;
         if self.is_independent {
             plan.seed = mix(plan.seed, number + 1);
@@ -195,7 +194,7 @@ impl Sweep {
         let fold = |number: u64, tallies: Vec<Tally>| {
             let (group, replication) = self.item(first + number * of);
             if !tells {
-                shelf.put_back(group);
+                shelf.forget_before(group);
                 return Ok(());
             }
             folds.resize(tallies.len(), None);
@@ -313,7 +312,7 @@ impl Shelf {
     }
 
     /// Groups before this one are done, as far as they are done here.
-    fn put_back(&self, group: u64) {
+    fn forget_before(&self, group: u64) {
         let mut groups = self.groups.lock().expect("nobody panics with it");
         groups.retain(|&it, _| it >= group);
     }

@@ -3,7 +3,12 @@
 
 use crate::engine::digest::Digest;
 
-use super::{figures::Figures, record::Record, series::Series, tally::Tally};
+use super::{
+    figures::Figures,
+    record::Record,
+    series::{Sample, Series},
+    tally::Tally,
+};
 
 /// What an experiment has measured so far.
 #[derive(Clone, Debug)]
@@ -14,6 +19,8 @@ pub struct Fold {
     pub series: Figures<Series>,
     /// What is kept of each replication.
     pub records: Vec<Record>,
+    /// Requests by which the work in flight grew over the window.
+    pub growth: Series,
 }
 
 impl Fold {
@@ -26,7 +33,9 @@ impl Fold {
         digest.fold_digest(first.events);
         first.events = digest;
         let records = vec![Record::new(&first, &figures)];
-        let mut fold = Fold { pool: first, series, records };
+        let mut growth = Series::default();
+        growth.push(Some(Sample::Number(first.growth())));
+        let mut fold = Fold { pool: first, series, records, growth };
         fold.series.each(&figures, &|series, value| series.push(*value));
         fold
     }
@@ -36,6 +45,7 @@ impl Fold {
         let figures = Figures::of(next);
         self.series.each(&figures, &|series, value| series.push(*value));
         self.records.push(Record::new(next, &figures));
+        self.growth.push(Some(Sample::Number(next.growth())));
         self.pool.merge(next);
     }
 }

@@ -102,7 +102,7 @@ const SERVICE: [Column; 6] = [
 ];
 const HOST: [Column; 1] = [("CPU", Unit::Share, false)];
 
-fn of_requests(it: &RequestFigures<Option<f64>>) -> [Option<f64>; REQUEST.len()] {
+fn of_requests<T: Copy>(it: &RequestFigures<T>) -> [T; REQUEST.len()] {
     let (rates, ok) = (&it.rates, &it.ok);
     [
         rates.success_share,
@@ -116,7 +116,7 @@ fn of_requests(it: &RequestFigures<Option<f64>>) -> [Option<f64>; REQUEST.len()]
     ]
 }
 
-fn of_calls(it: &CallFigures<Option<f64>>) -> [Option<f64>; SERVICE.len()] {
+fn of_calls<T: Copy>(it: &CallFigures<T>) -> [T; SERVICE.len()] {
     [
         it.failed_share,
         it.sojourn_mean_s,
@@ -127,16 +127,21 @@ fn of_calls(it: &CallFigures<Option<f64>>) -> [Option<f64>; SERVICE.len()] {
     ]
 }
 
+/// The figures of a record, in its order, whatever they are.
+pub fn in_order<T: Copy>(figures: &Figures<T>) -> Vec<T> {
+    let mut values = of_requests(&figures.site).to_vec();
+    values.extend(figures.requests.iter().flat_map(of_requests));
+    values.extend(figures.services.iter().flat_map(of_calls));
+    if figures.hosts.len() <= HOSTS_MAX {
+        values.extend(figures.hosts.iter().map(|host| host.cpu_utilisation));
+    }
+    values
+}
+
 impl Record {
     /// Of a replication.
     pub fn new(tally: &Tally, figures: &Figures<Option<Sample>>) -> Record {
-        let figures = figures.numbers();
-        let mut values = of_requests(&figures.site).to_vec();
-        values.extend(figures.requests.iter().flat_map(of_requests));
-        values.extend(figures.services.iter().flat_map(of_calls));
-        if figures.hosts.len() <= HOSTS_MAX {
-            values.extend(figures.hosts.iter().map(|host| host.cpu_utilisation));
-        }
+        let values = in_order(&figures.numbers());
         let shapes = tally.shape.objectives.iter();
         let objectives =
             shapes.zip(&tally.objectives).map(|(it, counted)| Seen::new(it, counted, &tally.shape));

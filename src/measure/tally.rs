@@ -116,6 +116,25 @@ pub struct ServiceTally {
     pub calls: CallTally<7, u64>,
     /// Visitors' failed requests whose first failure was here, by cause.
     pub blamed: Causes,
+    /// Calls at its instances by part of the window; empty if there were none.
+    pub load_by_part: Vec<Load>,
+}
+
+/// Areas under levels in a part of the window, calls times nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Load {
+    /// Calls there.
+    pub in_system: u64,
+    /// Calls waiting there.
+    pub waiting: u64,
+}
+
+impl Load {
+    /// Takes in what was there besides.
+    pub fn add(&mut self, other: Load) {
+        self.in_system += other.in_system;
+        self.waiting += other.waiting;
+    }
 }
 
 /// An instance.
@@ -174,6 +193,8 @@ pub struct HostTally {
 pub struct UpstreamTally {
     /// Calls waiting for a server times nanoseconds.
     pub queued_area: u128,
+    /// The same by part of the window; empty if none waited.
+    pub queued_by_part: Vec<u64>,
     /// Failed attempts within the window.
     pub failed: Causes,
 }
@@ -275,6 +296,14 @@ impl Tally {
         Ok(())
     }
 
+    /// Requests by which the work in flight grew over the window.
+    pub fn growth(&self) -> f64 {
+        let parts = self.requests.iter().flat_map(|it| &it.parts);
+        let (came, went) =
+            parts.fold((0, 0), |(came, went), it| (came + it.ok + it.failed, went + it.ended));
+        came as f64 - went as f64
+    }
+
     /// All request types together.
     pub fn site(&self) -> RequestTally {
         let mut site = RequestTally::default();
@@ -296,6 +325,9 @@ impl Tally {
         });
         each(&mut self.upstreams, &other.upstreams, |mine, theirs| {
             mine.queued_area += theirs.queued_area;
+            each_part((&mut mine.queued_by_part, &theirs.queued_by_part), |mine: &mut u64, it| {
+                *mine += it;
+            });
             add(&mut mine.failed, &theirs.failed);
         });
         each(&mut self.objectives, &other.objectives, ObjectiveTally::merge);
@@ -367,6 +399,9 @@ impl ServiceTally {
     fn merge(&mut self, other: &ServiceTally) {
         self.calls.merge(&other.calls);
         add(&mut self.blamed, &other.blamed);
+        each_part((&mut self.load_by_part, &other.load_by_part), |mine: &mut Load, theirs| {
+            mine.add(*theirs);
+        });
     }
 }
 

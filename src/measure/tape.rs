@@ -66,6 +66,14 @@ struct Visits {
     failed: Latencies,
 }
 
+/// One of so many parts, which are made when the first is needed.
+fn nth_part<T: Clone + Default>(all: &mut Vec<T>, part: usize, parts: usize) -> &mut T {
+    if all.is_empty() {
+        all.resize(parts, T::default());
+    }
+    &mut all[part]
+}
+
 impl Tape {
     /// A recorder that has heard the warm-up goes on with another window's questions: objectives and
     /// stretches, about which nothing can have been heard yet. All else of the shape is the same.
@@ -143,10 +151,17 @@ impl Tape {
     }
 
     fn sweep(&mut self, page: Page) {
-        let Tally { shape, instances, hosts, upstreams, .. } = &mut self.tally;
+        let Tally { shape, services, instances, hosts, upstreams, usage_ruler, .. } =
+            &mut self.tally;
         let whole = shape.until.since(shape.from);
-        for (station, instance) in self.stations.iter_mut().zip(instances) {
-            station.sweep(page, whole, instance);
+        let parts = usage_ruler.parts();
+        for ((station, instance), own) in
+            self.stations.iter_mut().zip(instances).zip(&shape.instances)
+        {
+            let load = station.sweep(page, whole, instance);
+            if let Some(part) = page.part.filter(|_| load.in_system > 0) {
+                nth_part(&mut services[own.service as usize].load_by_part, part, parts).add(load);
+            }
         }
         for (runnable, host) in self.runnable.iter_mut().zip(hosts) {
             let (swept, _) = runnable.sweep(page.end);
@@ -156,8 +171,9 @@ impl Tape {
         }
         for (queued, upstream) in self.queued.iter_mut().zip(upstreams) {
             let (swept, _) = queued.sweep(page.end);
-            if page.part.is_some() {
+            if let Some(part) = page.part.filter(|_| swept.area > 0) {
                 upstream.queued_area += u128::from(swept.area);
+                *nth_part(&mut upstream.queued_by_part, part, parts) += swept.area;
             }
         }
     }
@@ -209,9 +225,13 @@ impl Tape {
 
     #[inline]
     fn count_wait(&mut self, stay: &Stay) {
-        if stay.waited.is_zero() {
-            return;
+        if !stay.waited.is_zero() {
+            self.count_positive_wait(stay);
         }
+    }
+
+    #[inline(never)]
+    fn count_positive_wait(&mut self, stay: &Stay) {
         let size = Size::of(stay.waited);
         self.stations[stay.instance as usize].waited(stay.waited, size);
         let service = &mut self.tally.services[stay.service as usize].calls;

@@ -8,16 +8,27 @@ use crate::{engine::slab::Key, measure::recorder::Recorder};
 use std::hint::black_box;
 
 /// After so many events one looks ahead.
-pub(crate) const EVENTS_TOGETHER: u64 = 32;
+const EVENTS_TOGETHER: u64 = 32;
 /// At most so many come off a belt until one looks again.
 const STEP: usize = EVENTS_TOGETHER as usize;
 /// With fewer calls under way what is needed lies in the nearer caches.
-const MANY: usize = 4096;
+pub(crate) const MANY: usize = 4096;
 
 impl<R: Recorder> Run<'_, R> {
+    /// Fetches what comes next, if many calls are under way and it is time to.
+    #[inline]
+    pub(crate) fn look_ahead(&mut self) {
+        if self.site.line.happened().is_multiple_of(EVENTS_TOGETHER) {
+            self.look_at_belts();
+        }
+        if self.site.line.refills() != self.site.looked {
+            self.look_at_queue();
+        }
+    }
+
     /// Fetches what messages on their way need where they arrive.
     #[inline(never)]
-    pub(crate) fn look_at_belts(&mut self) {
+    fn look_at_belts(&mut self) {
         if self.site.calls.len() < MANY {
             return;
         }
@@ -51,7 +62,7 @@ impl<R: Recorder> Run<'_, R> {
 
     /// Fetches what the next events of the queue need.
     #[inline(never)]
-    pub(crate) fn look_at_queue(&mut self) {
+    fn look_at_queue(&mut self) {
         let Site { line, calls, hosts, looked, .. } = &mut *self.site;
         *looked = line.refills();
         if calls.len() < MANY {
@@ -61,14 +72,14 @@ impl<R: Recorder> Run<'_, R> {
             |call: Key| calls.get(call).map_or((0, Key::NONE), |it| (it.request_key, it.caller));
         let mut seen = 0;
         for event in line.soon() {
-            seen ^= match *event {
+            seen ^= match event {
                 Event::Computed { host, .. } => u64::from(hosts[host as usize].cpu.seen()),
                 Event::Resume { call } => look(call).0,
                 _ => 0,
             }
         }
         for event in line.soon() {
-            seen ^= match *event {
+            seen ^= match event {
                 Event::Computed { host, core, .. } => look(hosts[host as usize].cpu.job(core)).0,
                 Event::Resume { call } => look(look(call).1).0,
                 _ => 0,

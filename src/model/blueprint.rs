@@ -6,6 +6,7 @@ mod load;
 mod objective;
 mod op;
 mod upstream;
+mod variant;
 
 use crate::engine::{
     sample::Law,
@@ -19,6 +20,7 @@ pub use op::{DirectCall, Instruction, Milestone, Op};
 pub use upstream::{
     Balance, Ban, Check, Derived, Keeps, Next, Retry, Reuse, Server, Statuses, Upstream,
 };
+pub use variant::Lost;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
@@ -87,6 +89,8 @@ pub struct Blueprint {
     pub laws: Vec<Law>,
     /// Machines. Those of visitors are not here.
     pub hosts: Vec<Host>,
+    /// What prices are in: `USD`. `None`: there are none.
+    pub currency: Option<String>,
     /// One-way delays between zones: `latency[from * zones + to]`. The last ones are the visitors',
     /// one for each workload.
     pub latency: Vec<DelayId>,
@@ -201,6 +205,8 @@ pub struct Host {
     pub disk: Option<Disk>,
     /// Bytes left for the page cache after what its services take.
     pub page_cache: u64,
+    /// What it costs in an hour. `None`: nobody said.
+    pub price_per_h: Option<f64>,
 }
 
 /// A disk.

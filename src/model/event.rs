@@ -1,7 +1,10 @@
 //! Everything that can happen to a running site.
 
 use crate::{
-    engine::{slab::Key, timeline::DelayId},
+    engine::{
+        slab::Key,
+        timeline::{DelayId, Happening, WORD_BITS},
+    },
     measure::outcome::Cause,
 };
 
@@ -186,3 +189,36 @@ pub enum Event {
 }
 
 const _: () = assert!(size_of::<Event>() <= 16);
+
+/// Set in the words of visits.
+const VISIT: u32 = 1 << (WORD_BITS - 1);
+/// How many bits name a core within its host, in the words of computed jobs.
+const CORE_BITS: u32 = 8;
+
+impl Event {
+    /// Tells `Visit`.
+    #[inline]
+    pub(crate) fn word_of_source(source: u32) -> u32 {
+        assert!(source < VISIT, "{source} sources");
+        VISIT | source
+    }
+
+    /// Tells `Computed`, whose turn is the sequence of the event. `None` for a core too many.
+    #[inline]
+    pub(crate) fn word_of_core(host: u32, core: u32) -> Option<u32> {
+        let fits = core >> CORE_BITS == 0 && host < VISIT >> CORE_BITS;
+        fits.then_some(host << CORE_BITS | core)
+    }
+}
+
+impl Happening for Event {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "an event handed over in memory stalls")]
+    fn told(word: u32, sequence: u32) -> Event {
+        if word & VISIT != 0 {
+            return Event::Visit { source: word & !VISIT };
+        }
+        let (host, core) = (word >> CORE_BITS, word & ((1 << CORE_BITS) - 1));
+        Event::Computed { host, core, turn: sequence }
+    }
+}

@@ -292,7 +292,11 @@ impl<R: Recorder> Run<'_, R> {
         let is_dead = |key: Key| {
             calls.get(key).is_none_or(|call| call.instance == id.0 && call.stage == Stage::Over)
         };
-        let begins = |stint: Stint| schedule_end(line, host, stint);
+        let begins = |stint: Stint| {
+            let turn = line.coming();
+            schedule_end(line, host, stint, turn);
+            turn
+        };
         let cpu = &mut hosts[host.index()].cpu;
         cpu.remove_if(now, is_dead, begins);
         let (runnable, due) = (cpu.runnable(), cpu.due());

@@ -45,14 +45,63 @@ impl Catalogue {
         let caches = by_host.iter().zip(&plan.hosts).map(|(served, host)| {
             let budget = host.page_cache;
             (!served.is_empty()).then(|| {
-                let equilibrium = known
-                    .entry((served, budget))
-                    .or_insert_with(|| Equilibrium::new(plan, served, &first, total, budget));
+                let equilibrium = known.entry((served, budget)).or_insert_with(|| {
+                    Equilibrium::new(plan, served, &first, total, budget, |warm| warm)
+                });
                 equilibrium.drawn(plan, mix(key, mix(name_key(&host.name), RESIDENT)), budget)
             })
         });
         let caches = caches.collect();
         Catalogue { first, caches }
+    }
+}
+
+/// What is not in a page cache after a long time, of one population at one host.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Missed {
+    /// Share of requests.
+    pub share: f64,
+    /// Bytes of what is missed, on average.
+    pub bytes: f64,
+}
+
+/// What the page caches of all hosts miss after a long time, wherever they begin. Requests keep their
+/// proportions, so it is the same at any load: the characteristic time falls as rates rise.
+#[derive(Clone, Debug)]
+pub struct Misses {
+    by_host: Vec<MissedOf>,
+}
+
+/// By population, at one host.
+type MissedOf = Vec<(FilesId, Missed)>;
+
+impl Misses {
+    /// By the equation that warm caches start from.
+    pub fn new(plan: &Blueprint) -> Misses {
+        let mut first = Vec::new();
+        let mut total = 0;
+        for files in &plan.files {
+            first.push(total);
+            total += files.count;
+        }
+        let by_host = served(plan);
+        let mut known: BTreeMap<(&[FilesId], u64), MissedOf> = BTreeMap::new();
+        let misses = by_host.iter().zip(&plan.hosts).map(|(served, host)| {
+            let budget = host.page_cache;
+            let missed = known.entry((served, budget)).or_insert_with(|| {
+                let after = Equilibrium::new(plan, served, &first, total, budget, |_| true);
+                after.missed(plan)
+            });
+            missed.clone()
+        });
+        Misses { by_host: misses.collect() }
+    }
+
+    /// Of a population at a host; nothing where there is no host.
+    pub fn of(&self, host: HostId, files: FilesId) -> Missed {
+        let own = self.by_host.get(host.index());
+        let found = own.and_then(|own| own.iter().find(|(id, _)| *id == files));
+        found.map_or(Missed::default(), |(_, missed)| *missed)
     }
 }
 
@@ -84,7 +133,7 @@ fn served(plan: &Blueprint) -> Vec<Vec<FilesId>> {
 
 /// Where the caches of hosts that are alike stand after a long time.
 struct Equilibrium {
-    /// The populations that start warm, each with the numbers of its files.
+    /// The populations that are asked about, each with the numbers of its files.
     warm: Vec<(FilesId, Range<usize>)>,
     /// For each file the probability that it is there.
     chances: Vec<f64>,
@@ -99,10 +148,11 @@ impl Equilibrium {
         first: &[u32],
         total: u32,
         budget: u64,
+        starts_in: fn(bool) -> bool,
     ) -> Equilibrium {
         let warm: Vec<(FilesId, Range<usize>)> = served
             .iter()
-            .filter(|files| plan.files[files.index()].starts_warm)
+            .filter(|files| starts_in(plan.files[files.index()].starts_warm))
             .map(|&files| {
                 let start = first[files.index()] as usize;
                 (files, start..start + plan.files[files.index()].shares.len())
@@ -126,6 +176,22 @@ impl Equilibrium {
             }
         }
         Equilibrium { warm, chances, bytes }
+    }
+
+    /// What is missed of each population.
+    fn missed(&self, plan: &Blueprint) -> Vec<(FilesId, Missed)> {
+        let of = |(id, range): &(FilesId, Range<usize>)| {
+            let files = &plan.files[id.index()];
+            let (mut share, mut bytes) = (0.0, 0.0);
+            for (asked, object) in files.shares.iter().zip(range.clone()) {
+                let missed = asked * (1.0 - self.chances[object]);
+                share += missed;
+                bytes += missed * self.bytes[object] as f64;
+            }
+            let bytes = if share > 0.0 { bytes / share } else { 0.0 };
+            (*id, Missed { share, bytes })
+        };
+        self.warm.iter().map(of).collect()
     }
 
     /// One host's cache, by its own luck.

@@ -93,10 +93,11 @@ impl HostState {
         (call, work, class): (Key, Span, u8),
     ) {
         let now = line.now();
-        let admission = self.cpu.admit(now, call, work, class);
+        let turn = line.coming();
+        let admission = self.cpu.admit(now, call, work, class, turn);
         tape.level(Level::Runnable(id.0), self.cpu.runnable(), now);
         match admission {
-            Admission::Begins(stint) => schedule_end(line, id, stint),
+            Admission::Begins(stint) => schedule_end(line, id, stint, turn),
             Admission::Departs(due) => self.wake_by(line, id, due),
             Admission::Waits => {}
         }
@@ -128,10 +129,10 @@ impl<R: Recorder> Cores<'_, R> {
         };
         let id = state.host;
         let host = &mut self.hosts[id.index()];
-        let now = self.line.now();
-        if let Some((stint, runnable)) = host.cpu.begin_if_idle(now, key, work) {
+        let (now, turn) = (self.line.now(), self.line.coming());
+        if let Some((stint, runnable)) = host.cpu.begin_if_idle(now, key, work, turn) {
             self.tape.level(Level::Runnable(id.0), runnable, now);
-            schedule_end(self.line, id, stint);
+            schedule_end(self.line, id, stint, turn);
         } else {
             let class = self.plan.endpoints[call.endpoint.index()].class;
             host.admit(id, self.line, self.tape, (key, work, class));
@@ -291,12 +292,12 @@ impl<R: Recorder> Run<'_, R> {
     #[inline(always)]
     pub(crate) fn computed(&mut self, host: HostId, core: u32, turn: u32) -> Option<Key> {
         let Run { site, tape, .. } = self;
-        let now = site.line.now();
+        let (now, coming) = (site.line.now(), site.line.coming());
         let cpu = &mut site.hosts[host.index()].cpu;
-        let (call, next) = cpu.end(now, core, turn)?;
+        let (call, next) = cpu.end(now, core, turn, coming)?;
         tape.level(Level::Runnable(host.0), cpu.runnable(), now);
         if let Some(stint) = next {
-            schedule_end(&mut site.line, host, stint);
+            schedule_end(&mut site.line, host, stint, coming);
         }
         Some(call)
     }
@@ -311,11 +312,16 @@ impl<R: Recorder> Run<'_, R> {
     }
 }
 
-/// A core works until the end of a job.
-#[inline]
-pub(crate) fn schedule_end(line: &mut Timeline<Event>, host: HostId, stint: Stint) {
-    let Stint { core, turn, end } = stint;
-    line.at(end, Event::Computed { host: host.0, core, turn });
+/// A core works until the end of a job, in the turn that is `coming` (which is the sequence of the
+/// event, so that the event need not carry it).
+#[inline(always)]
+pub(crate) fn schedule_end(line: &mut Timeline<Event>, host: HostId, stint: Stint, turn: u32) {
+    debug_assert_eq!(turn, line.coming());
+    let Stint { core, end } = stint;
+    match Event::word_of_core(host.0, core) {
+        Some(word) => line.tell(end, word),
+        None => drop(line.at(end, Event::Computed { host: host.0, core, turn })),
+    }
 }
 
 /// How long a line of so many bits a second takes for so many bytes.

@@ -1,7 +1,7 @@
 //! The event loop: a site, the blueprint it was built from, and whoever measures it.
 
 use super::{
-    ahead::EVENTS_TOGETHER,
+    ahead::MANY,
     blueprint::{Blueprint, HostId},
     call::{Phase, Stage},
     event::Event,
@@ -89,11 +89,8 @@ impl<R: Recorder> Run<'_, R> {
     fn go(&mut self, until: Instant, only_while_outstanding: bool) {
         while !only_while_outstanding || self.site.books.outstanding > 0 {
             let Some(event) = self.site.line.next(until) else { break };
-            if self.site.line.happened().is_multiple_of(EVENTS_TOGETHER) {
-                self.look_at_belts();
-            }
-            if self.site.line.refills() != self.site.looked {
-                self.look_at_queue();
+            if self.site.calls.places() >= MANY {
+                self.look_ahead();
             }
             self.happen(event);
             if !self.site.ready.is_empty() {

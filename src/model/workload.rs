@@ -111,7 +111,7 @@ impl Site {
         let gap = source.gap(*gaps);
         if let Some(seconds) = source.clock.advance(rate, gap) {
             let due = (Instant::ZERO + Span::from_seconds(seconds)).max(self.line.now());
-            self.line.at(due, Event::Visit { source: id.0 });
+            self.line.tell(due, Event::word_of_source(id.0));
         }
     }
 }

@@ -7,10 +7,19 @@
 use serde::Serialize;
 
 use super::summary::Summary;
-use crate::measure::tally::Tally;
+use crate::{
+    measure::{
+        fold::Fold,
+        series::{Section, Series},
+        tally::Tally,
+    },
+    stats::{estimator::Estimator, interval::REPLICATIONS_MIN},
+};
 
 /// From here on a resource counts as saturated.
 const SATURATED: f64 = 0.99;
+/// The chance of calling work that piles up what only happened to grow in most replications.
+const GROWTH_LEVEL: f64 = 0.01;
 
 /// A resource that may run out.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -54,7 +63,8 @@ pub struct Diagnosis {
 const NAMED_MAX: usize = 10;
 
 /// Looks for what gives in first.
-pub fn diagnose(summary: &Summary, pool: &Tally) -> Diagnosis {
+pub fn diagnose(summary: &Summary, fold: &Fold) -> Diagnosis {
+    let pool = &fold.pool;
     let mut busiest = resources(summary);
     // Stable: among equals the first of the scenario is named.
     busiest.sort_by(|one, other| other.utilisation.total_cmp(&one.utilisation));
@@ -65,8 +75,9 @@ pub fn diagnose(summary: &Summary, pool: &Tally) -> Diagnosis {
     let offered = summary.site.figures.rates.offered_per_s.value.unwrap_or(0.0);
     // One in a hundred arrivals stays: no fluctuation does that over half a window.
     let piles_up = growth_per_s > 0.01 * offered && growth_per_s * pool.seconds() > 20.0;
+    let grows = grows(&fold.growth);
     let is_saturated = busiest.first().is_some_and(|first| first.utilisation >= SATURATED);
-    let stability = match (is_saturated, piles_up || unfinished > 0) {
+    let stability = match (is_saturated, piles_up || grows || unfinished > 0) {
         (false, _) => Stability::Stable,
         (true, false) => Stability::Saturated,
         (true, true) => Stability::Unstable,
@@ -101,6 +112,13 @@ fn resources(summary: &Summary) -> Vec<Resource> {
     hosts.chain(instances).flatten().collect()
 }
 
+/// Whether replications agree that work in flight grows over the window, however slowly.
+fn grows(growth: &Series) -> bool {
+    let values: Vec<f64> = growth.sections().iter().map(Section::value).collect();
+    let is_known = growth.count() >= REPLICATIONS_MIN;
+    is_known && Estimator::of(&values).is_some_and(|it| it.p_above(0.0) < GROWTH_LEVEL)
+}
+
 /// By how many requests a second the work in flight grew in the second half of the window.
 fn growth_per_s(pool: &Tally) -> f64 {
     let parts = pool.request_ruler.parts();
@@ -120,12 +138,9 @@ fn growth_per_s(pool: &Tally) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        measure::fold::Fold,
-        report::{
-            sample,
-            terminal::{Colour, render},
-        },
+    use crate::report::{
+        sample,
+        terminal::{Colour, render},
     };
 
     fn check(fold: &Fold, stability: Stability, says: &str) -> Diagnosis {

@@ -2,26 +2,48 @@
 //!
 //! Files are written into a sibling of the folder, which then takes its place by renaming; an
 //! interrupted run leaves what was there before. A folder is replaced only if all in it was
-//! written by this program: its `summary.json` says so, and there is no file of another name.
+//! written by this program, of the same kind: its document says so, and there is no file of another
+//! name.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-use super::summary::SCHEMA;
+use super::{capacity, summary};
 use crate::engine::digest::Digest;
 
-/// Names of all files that are ever written.
-pub const NAMES: [&str; 7] = [
-    SUMMARY,
-    "latency.csv",
-    "timeseries.csv",
-    RECORDED,
-    "latency.png",
-    "load.png",
-    "utilisation.png",
-];
+/// What is written by one command.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// Names of all files that are ever written.
+    pub names: &'static [&'static str],
+    /// The document that says whose folder it is …
+    pub marker: &'static str,
+    /// … by its schema.
+    pub schema: &'static str,
+}
+
+/// Of `simulate run`.
+pub const RUN: Kind = Kind {
+    names: &[
+        SUMMARY,
+        "latency.csv",
+        "timeseries.csv",
+        RECORDED,
+        "latency.png",
+        "load.png",
+        "utilisation.png",
+    ],
+    marker: SUMMARY,
+    schema: summary::SCHEMA,
+};
+/// Of `simulate capacity`.
+pub const CAPACITY: Kind = Kind {
+    names: &["capacity.json", "capacity.md", "load.png", "losses.png", "scaling.png"],
+    marker: "capacity.json",
+    schema: capacity::SCHEMA,
+};
 const SUMMARY: &str = "summary.json";
 /// What a later run can be held against.
 pub const RECORDED: &str = "replications.json";
@@ -29,7 +51,7 @@ pub const RECORDED: &str = "replications.json";
 /// A file to be.
 #[derive(Clone, Debug)]
 pub struct File {
-    /// One of `NAMES`.
+    /// One of its kind's names.
     pub name: &'static str,
     /// What is in it.
     pub bytes: Vec<u8>,
@@ -74,37 +96,96 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> FolderError + '_ {
     move |error| FolderError::Io { path: path.to_owned(), error }
 }
 
-/// Whether `folder` may be written: it is not there, empty, or all in it is ours. To be asked
-/// before a long run, so that its results are not refused after it.
-pub fn check(folder: &Path) -> Result<(), FolderError> {
-    let not_ours = |found: String| FolderError::NotOurs { folder: folder.to_owned(), found };
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            return Err(not_ours("it is a file".to_owned()));
+impl Kind {
+    /// Whether `folder` may be written: it is not there, empty, or all in it is ours. To be asked
+    /// before a long run, so that its results are not refused after it.
+    pub fn check(self, folder: &Path) -> Result<(), FolderError> {
+        let not_ours = |found: String| FolderError::NotOurs { folder: folder.to_owned(), found };
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                return Err(not_ours("it is a file".to_owned()));
+            }
+            Err(error) => return Err(at(folder)(error)),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(at(folder))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_file = entry.file_type().map_err(at(folder))?.is_file();
+            if !is_file || !self.names.contains(&name.as_str()) {
+                return Err(not_ours(format!("it holds `{}`", name.escape_debug())));
+            }
+            names.push(name);
         }
-        Err(error) => return Err(at(folder)(error)),
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(at(folder))?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let is_file = entry.file_type().map_err(at(folder))?.is_file();
-        if !is_file || !NAMES.contains(&name.as_str()) {
-            return Err(not_ours(format!("it holds `{}`", name.escape_debug())));
+        if names.is_empty() {
+            return Ok(());
         }
-        names.push(name);
+        let name = self.marker;
+        let schema = self.schema.split('/').next().unwrap_or(self.schema);
+        let marker = format!("\"schema\": \"{schema}/");
+        match fs::read_to_string(folder.join(name)) {
+            Ok(text) if text.contains(&marker) => Ok(()),
+            Ok(_) => Err(not_ours(format!("its `{name}` is of another program"))),
+            Err(_) => Err(not_ours(format!("it has no readable `{name}`"))),
+        }
     }
-    if names.is_empty() {
-        return Ok(());
+
+    /// Writes the files, all or none, in place of what an earlier run left. Returns their digest.
+    pub fn write(self, folder: &Path, files: &[File]) -> Result<Digest, FolderError> {
+        assert!(files.iter().all(|file| self.names.contains(&file.name)));
+        self.check(folder)?;
+        // `results/.` and a link to a folder: what is renamed must be the folder itself.
+        let folder = &fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        let beside = |suffix: &str| {
+            let mut name = folder.file_name().unwrap_or_default().to_owned();
+            name.push(suffix);
+            folder.with_file_name(name)
+        };
+        let (fresh, old) = (beside(".unfinished"), beside(".replaced"));
+        if let Some(parent) = folder.parent() {
+            fs::create_dir_all(parent).map_err(at(parent))?;
+        }
+        if old.exists() && !folder.exists() {
+            // Interrupted between the two renames below: the earlier results are still beside.
+            fs::rename(&old, folder).map_err(at(folder))?;
+        }
+        for left_over in [&fresh, &old] {
+            self.remove(left_over)?;
+        }
+        fs::create_dir(&fresh).map_err(at(&fresh))?;
+        for file in files {
+            let path = fresh.join(file.name);
+            fs::write(&path, &file.bytes).map_err(at(&path))?;
+        }
+        if folder.exists() {
+            fs::rename(folder, &old).map_err(at(folder))?;
+        }
+        if let Err(error) = fs::rename(&fresh, folder) {
+            // Put back what was there; if that fails too, it is still beside.
+            let _ = fs::rename(&old, folder);
+            return Err(at(folder)(error));
+        }
+        self.remove(&old)?;
+        Ok(digest(files))
     }
-    let summary = folder.join(SUMMARY);
-    let marker = format!("\"schema\": \"{}", SCHEMA.split('/').next().unwrap_or(SCHEMA));
-    match fs::read_to_string(&summary) {
-        Ok(text) if text.contains(&marker) => Ok(()),
-        Ok(_) => Err(not_ours(format!("its `{SUMMARY}` is of another program"))),
-        Err(_) => Err(not_ours(format!("it has no readable `{SUMMARY}`"))),
+
+    /// Removes what an interrupted run left beside, unless it holds what is not ours.
+    fn remove(self, path: &Path) -> Result<(), FolderError> {
+        for name in self.names {
+            let file = path.join(name);
+            match fs::remove_file(&file) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(at(&file)(error)),
+            }
+        }
+        match fs::remove_dir(path) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(at(path)(error)),
+        }
     }
 }
 
@@ -119,68 +200,13 @@ pub fn digest(files: &[File]) -> Digest {
     digest
 }
 
-/// Writes the files, all or none, in place of what an earlier run left. Returns their digest.
-pub fn write(folder: &Path, files: &[File]) -> Result<Digest, FolderError> {
-    assert!(files.iter().all(|file| NAMES.contains(&file.name)));
-    check(folder)?;
-    // `results/.` and a link to a folder: what is renamed must be the folder itself.
-    let folder = &fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-    let beside = |suffix: &str| {
-        let mut name = folder.file_name().unwrap_or_default().to_owned();
-        name.push(suffix);
-        folder.with_file_name(name)
-    };
-    let (fresh, old) = (beside(".unfinished"), beside(".replaced"));
-    if let Some(parent) = folder.parent() {
-        fs::create_dir_all(parent).map_err(at(parent))?;
-    }
-    if old.exists() && !folder.exists() {
-        // Interrupted between the two renames below: the earlier results are still beside.
-        fs::rename(&old, folder).map_err(at(folder))?;
-    }
-    for left_over in [&fresh, &old] {
-        remove(left_over)?;
-    }
-    fs::create_dir(&fresh).map_err(at(&fresh))?;
-    for file in files {
-        let path = fresh.join(file.name);
-        fs::write(&path, &file.bytes).map_err(at(&path))?;
-    }
-    if folder.exists() {
-        fs::rename(folder, &old).map_err(at(folder))?;
-    }
-    if let Err(error) = fs::rename(&fresh, folder) {
-        // Put back what was there; if that fails too, it is still beside.
-        let _ = fs::rename(&old, folder);
-        return Err(at(folder)(error));
-    }
-    remove(&old)?;
-    Ok(digest(files))
-}
-
-/// Removes what an interrupted run left beside, unless it holds what is not ours.
-fn remove(path: &Path) -> Result<(), FolderError> {
-    for name in NAMES {
-        let file = path.join(name);
-        match fs::remove_file(&file) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(at(&file)(error)),
-        }
-    }
-    match fs::remove_dir(path) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(at(path)(error)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn files(summary: &str) -> Vec<File> {
-        let summary = format!("{{\n  \"schema\": \"{SCHEMA}\",\n  \"is\": \"{summary}\"\n}}\n");
+        let summary =
+            format!("{{\n  \"schema\": \"{}\",\n  \"is\": \"{summary}\"\n}}\n", RUN.schema);
         vec![
             File { name: SUMMARY, bytes: summary.into_bytes() },
             File { name: "latency.csv", bytes: b"a,b\n".to_vec() },
@@ -191,9 +217,9 @@ mod tests {
     fn our_own_folder_is_replaced_whole() {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("a/results");
-        let first = write(&folder, &files("first")).unwrap();
+        let first = RUN.write(&folder, &files("first")).unwrap();
         fs::write(folder.join("load.png"), b"old").unwrap();
-        let second = write(&folder, &files("second")).unwrap();
+        let second = RUN.write(&folder, &files("second")).unwrap();
         assert_ne!(first, second);
         assert!(fs::read_to_string(folder.join(SUMMARY)).unwrap().contains("second"));
         assert!(!folder.join("load.png").exists());
@@ -204,9 +230,9 @@ mod tests {
     fn a_folder_with_other_things_is_refused_and_kept() {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("results");
-        write(&folder, &files("first")).unwrap();
+        RUN.write(&folder, &files("first")).unwrap();
         fs::write(folder.join("thesis.tex"), b"years of work").unwrap();
-        let error = write(&folder, &files("second")).unwrap_err().to_string();
+        let error = RUN.write(&folder, &files("second")).unwrap_err().to_string();
         assert!(error.contains("it holds `thesis.tex`"), "{error}");
         assert!(fs::read_to_string(folder.join(SUMMARY)).unwrap().contains("first"));
         assert!(folder.join("thesis.tex").exists());
@@ -216,9 +242,9 @@ mod tests {
     fn files_of_our_names_by_someone_else_are_refused() {
         let parent = tempfile::tempdir().unwrap();
         fs::write(parent.path().join("latency.csv"), b"mine").unwrap();
-        assert!(check(parent.path()).unwrap_err().to_string().contains("no readable"));
+        assert!(RUN.check(parent.path()).unwrap_err().to_string().contains("no readable"));
         fs::write(parent.path().join(SUMMARY), b"{}").unwrap();
-        assert!(check(parent.path()).unwrap_err().to_string().contains("another program"));
+        assert!(RUN.check(parent.path()).unwrap_err().to_string().contains("another program"));
     }
 
     #[test]
@@ -226,7 +252,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("results");
         fs::write(&path, b"").unwrap();
-        assert!(check(&path).unwrap_err().to_string().contains("it is a file"));
+        assert!(RUN.check(&path).unwrap_err().to_string().contains("it is a file"));
     }
 
     #[test]
@@ -235,7 +261,7 @@ mod tests {
         let folder = parent.path().join("results");
         fs::create_dir(parent.path().join("results.unfinished")).unwrap();
         fs::write(parent.path().join("results.unfinished/latency.csv"), b"half").unwrap();
-        write(&folder, &files("first")).unwrap();
+        RUN.write(&folder, &files("first")).unwrap();
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
     }
 }

@@ -1,6 +1,6 @@
 //! An objective and what was measured of it, in a sentence.
 
-use super::format::{percent, seconds, thousands, three};
+use super::format::{percent, seconds, span, thousands, three};
 use crate::{
     measure::record::Unit,
     slo::{evidence::Recovered, objective::Measured},
@@ -19,9 +19,10 @@ pub fn measured(it: &Measured) -> String {
         (true, Some(limit)) if it.recovered_half.is_some() => {
             let (beyond, count) = (thousands(it.beyond), thousands(it.count));
             format!(
-                "{seen} of replications are well again within {}, required {}; {beyond} of {count} \
-                 are not",
+                "{seen} of replications are well again within {}{}, required {}; {beyond} of \
+                 {count} are not",
                 seconds(limit),
+                it.clock_s.map_or(String::new(), |clock| format!(" from {} on", span(clock))),
                 number(it.limit)
             )
         }

@@ -3,6 +3,7 @@
 //! Drawn from the same numbers as the tables, without any font or library of the system's.
 
 pub(super) mod canvas;
+pub mod capacity;
 mod latency;
 mod load;
 mod marks;

@@ -39,6 +39,7 @@ fn host(name: &str, cores: u32) -> Host {
         nic_bits: Some(10_000_000_000),
         disk: None,
         page_cache: 0,
+        price_per_h: None,
     }
 }
 
@@ -173,6 +174,7 @@ pub(crate) fn site() -> Blueprint {
             host("db-1", 8),
             host("db-2", 8),
         ],
+        currency: None,
         latency: vec![DelayId(0)],
         zones: 1,
         zone_names: Vec::new(),

@@ -246,7 +246,7 @@ impl Summary {
             visitors: visitors(site, pool),
             events_digest: pool.events.to_string(),
         };
-        summary.diagnosis = diagnose(&summary, pool);
+        summary.diagnosis = diagnose(&summary, fold);
         summary
     }
 }
@@ -264,31 +264,15 @@ fn scenario(site: &Blueprint, replications: u32) -> Scenario {
 }
 
 /// All figures with their intervals.
-fn estimates(site: &Blueprint, fold: &Fold) -> Figures<Estimate> {
+pub fn estimates(site: &Blueprint, fold: &Fold) -> Figures<Estimate> {
     let pooled = Figures::of(&fold.pool);
     let mut figures =
         pooled.map(&|sample| Estimate { value: sample.map(Sample::value), ..Estimate::default() });
     figures.each(&fold.series, &|it: &mut Estimate, series| *it = estimate(it.value, series));
     doubts(&mut figures, fold);
-    let success = |figures: &mut RequestFigures<Estimate>, tally: &RequestTally, series| {
-        let ok = tally.causes[Cause::None as usize];
-        figures.rates.success_share = share(ok, tally.causes.iter().sum(), series);
-    };
-    success(&mut figures.site, &fold.pool.site(), &fold.series.site.rates.success_share);
-    for (index, tally) in fold.pool.requests.iter().enumerate() {
-        let series = &fold.series.requests[index].rates.success_share;
-        success(&mut figures.requests[index], tally, series);
-    }
-    let instances = figures.instances.iter_mut().map(|(calls, own)| {
+    shares(&mut figures, &fold.series);
+    for (_, own) in &mut figures.instances {
         own.utilisation = own.utilisation.below(1.0);
-        calls
-    });
-    for calls in instances.chain(&mut figures.services) {
-        for share in
-            [&mut calls.refused_share, &mut calls.failed_share, &mut calls.wait_positive_share]
-        {
-            *share = share.below(1.0);
-        }
     }
     for (host, what) in figures.hosts.iter_mut().zip(&site.hosts) {
         for share in [
@@ -296,7 +280,6 @@ fn estimates(site: &Blueprint, fold: &Fold) -> Figures<Estimate> {
             &mut host.sending_utilisation,
             &mut host.receiving_utilisation,
             &mut host.disk_utilisation,
-            &mut host.page_cache_hit_share,
         ] {
             *share = share.below(1.0);
         }
@@ -310,6 +293,30 @@ fn estimates(site: &Blueprint, fold: &Fold) -> Figures<Estimate> {
         by_batches(&mut figures, &fold.pool);
     }
     figures
+}
+
+/// Shares of what is counted one by one.
+fn shares(figures: &mut Figures<Estimate>, series: &Figures<Series>) {
+    let set = |it: &mut Estimate, series: &Series| *it = share(it.value, series);
+    let success = |it: &mut RequestFigures<Estimate>, series: &RequestFigures<Series>| {
+        set(&mut it.rates.success_share, &series.rates.success_share);
+    };
+    success(&mut figures.site, &series.site);
+    let types = figures.requests.iter_mut().zip(&series.requests);
+    let windows = figures.windows.iter_mut().zip(&series.windows);
+    types.chain(windows).for_each(|(it, series)| success(it, series));
+    let calls = |it: &mut CallFigures<Estimate>, series: &CallFigures<Series>| {
+        set(&mut it.refused_share, &series.refused_share);
+        set(&mut it.failed_share, &series.failed_share);
+        set(&mut it.wait_positive_share, &series.wait_positive_share);
+    };
+    let services = figures.services.iter_mut().zip(&series.services);
+    services.for_each(|(it, series)| calls(it, series));
+    let instances = figures.instances.iter_mut().zip(&series.instances);
+    instances.for_each(|(it, series)| calls(&mut it.0, &series.0));
+    for (it, series) in figures.hosts.iter_mut().zip(&series.hosts) {
+        set(&mut it.page_cache_hit_share, &series.page_cache_hit_share);
+    }
 }
 
 /// One long run of a steady site: means and shares by batch means, where batches are long enough.

@@ -94,7 +94,12 @@ fn success(page: &mut Page, summary: &Summary) {
     let rates = &summary.site.figures.rates;
     let failed: u64 = summary.site.failures.iter().map(|failures| failures.count).sum();
     let share = or_dash(rates.success_share.value, percent);
-    let bounds = interval(&rates.success_share, percent);
+    let is_bare = rates.success_share.low.is_none();
+    let bounds = if is_bare && summary.scenario.replications >= REPLICATIONS_MIN {
+        "(too little was seen for an interval)".to_owned()
+    } else {
+        interval(&rates.success_share, percent)
+    };
     let counted = match failed {
         0 => format!("none of {} failed", thousands(summary.site.count)),
         _ => format!("{} of {} failed", thousands(failed), thousands(summary.site.count)),

@@ -5,7 +5,8 @@
 //! * Where a core works on one job until it is done or interrupted, the end of a **stint** is known
 //!   when it begins. The caller asks `end` at that time, which says whose job it was and what the
 //!   core does next. A stint that was interrupted, moved or removed meanwhile is over: asking for
-//!   it is harmless.
+//!   it is harmless. Stints are told apart by a `turn` that the caller gives them, a different one
+//!   for each stint of a core.
 //! * Where cores are shared, the processor says when its next job will be done if nothing else
 //!   happens (`due`). The caller keeps one wake-up for that, asks `depart` when it rings, and may
 //!   leave it where it is when `due` only moves later.
@@ -58,8 +59,6 @@ enum Service<J> {
 pub struct Stint {
     /// Which core.
     pub core: u32,
-    /// Which of its stints.
-    pub turn: u32,
     /// When it will be over; `Instant::NEVER` at a standstill.
     pub end: Instant,
 }
@@ -92,29 +91,41 @@ impl<J: Copy + Default> Cpu<J> {
     /// `job` wants `work` (at speed 1), and gets it if a core that would work on nothing else is
     /// idle: how many jobs there are then. Otherwise it must be admitted.
     #[inline]
-    pub fn begin_if_idle(&mut self, now: Instant, job: J, work: Span) -> Option<(Stint, u32)> {
+    pub fn begin_if_idle(
+        &mut self,
+        now: Instant,
+        job: J,
+        work: Span,
+        turn: u32,
+    ) -> Option<(Stint, u32)> {
         match &mut self.service {
             Service::Sharing(_) => None,
-            Service::Serial(station) => station.begin_if_idle(now, job, work),
+            Service::Serial(station) => station.begin_if_idle(now, job, work, turn),
         }
     }
 
     /// `job` wants `work` (at speed 1). Lower classes go first where the discipline knows classes.
     /// Without work it departs at once, if it gets a core.
     #[inline]
-    pub fn admit(&mut self, now: Instant, job: J, work: Span, class: u8) -> Admission {
+    pub fn admit(&mut self, now: Instant, job: J, work: Span, class: u8, turn: u32) -> Admission {
         match &mut self.service {
             Service::Sharing(station) => station.admit(now, job, work),
-            Service::Serial(station) => station.admit(now, job, work, class),
+            Service::Serial(station) => station.admit(now, job, work, class, turn),
         }
     }
 
-    /// A stint is at its end: whose job is done, and what the core does next. `None` if the stint
-    /// was over before.
+    /// A stint is at its end: whose job is done, and what the core does next, if there is anything,
+    /// in the turn `next`. `None` if the stint was over before.
     #[inline]
-    pub fn end(&mut self, now: Instant, core: u32, turn: u32) -> Option<(J, Option<Stint>)> {
+    pub fn end(
+        &mut self,
+        now: Instant,
+        core: u32,
+        turn: u32,
+        next: u32,
+    ) -> Option<(J, Option<Stint>)> {
         match &mut self.service {
-            Service::Serial(station) => station.end(now, core, turn),
+            Service::Serial(station) => station.end(now, core, turn, next),
             Service::Sharing(_) => unreachable!("shared cores have no stints"),
         }
     }
@@ -157,12 +168,13 @@ impl<J: Copy + Default> Cpu<J> {
         }
     }
 
-    /// Jobs vanish, unfinished: their process died. Others begin in their place.
+    /// Jobs vanish, unfinished: their process died. Others begin in their place, each in the turn
+    /// that it is given.
     pub fn remove_if(
         &mut self,
         now: Instant,
         leaves: impl FnMut(J) -> bool,
-        begins: impl FnMut(Stint),
+        begins: impl FnMut(Stint) -> u32,
     ) {
         match &mut self.service {
             Service::Sharing(station) => station.remove_if(now, leaves),
@@ -170,8 +182,9 @@ impl<J: Copy + Default> Cpu<J> {
         }
     }
 
-    /// Throttled, or freed. The work done so far is kept; what cores work on has a new stint.
-    pub fn set_speed(&mut self, now: Instant, speed: f64, moves: impl FnMut(Stint)) {
+    /// Throttled, or freed. The work done so far is kept; what cores work on has a new stint, in
+    /// the turn that it is given.
+    pub fn set_speed(&mut self, now: Instant, speed: f64, moves: impl FnMut(Stint) -> u32) {
         match &mut self.service {
             Service::Sharing(station) => station.set_speed(now, speed),
             Service::Serial(station) => station.set_speed(now, speed, moves),

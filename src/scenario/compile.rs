@@ -73,6 +73,7 @@ fn empty(name: &str, site: &Site) -> Blueprint {
         hops: Vec::new(),
         laws: Vec::new(),
         hosts: Vec::new(),
+        currency: site.machines.iter().find_map(|it| Some(it.price.as_ref()?.currency.clone())),
         latency: Vec::new(),
         zones: 0,
         zone_names: Vec::new(),

@@ -29,13 +29,6 @@ pub(crate) fn read(root: &Fields<'_>, site: &mut Site) {
         }
         fields.finish();
     }
-    let names: Vec<&str> = site.objectives.iter().map(|goal| goal.name.as_str()).collect();
-    for (number, name) in names.iter().enumerate() {
-        if names[..number].contains(name) {
-            let hint = "reports tell objectives apart by their names";
-            root.notes.hinted(root.key_at("slo"), format!("two objectives `{name}`"), hint);
-        }
-    }
 }
 
 /// The tables of `[[key]]`, numbered from 1.

@@ -25,7 +25,7 @@ const LISTS: [&str; 2] = ["event", "slo"];
 
 /// What the small tables of named things can hold; a service's settings are too many to list.
 const SETTINGS: [(&str, &[&str]); 5] = [
-    ("hardware", &["cores", "speed", "discipline", "nic", "memory", "disk"]),
+    ("hardware", &["cores", "speed", "discipline", "nic", "memory", "disk", "price"]),
     ("host", &["hardware", "zone"]),
     ("request", &["to", "path", "method"]),
     ("zone", &[]),

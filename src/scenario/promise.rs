@@ -20,6 +20,10 @@ pub(crate) fn objective(fields: &Fields<'_>, number: usize, site: &Site) -> Opti
     if name.trim().is_empty() || name.len() > 200 || name.chars().any(char::is_control) {
         notes.mistake(fields.at("name"), "names have 1 to 200 printable characters");
     }
+    if site.objectives.iter().any(|it| it.name == name) {
+        let hint = "reports and baselines tell objectives apart by their names";
+        notes.hinted(fields.at("name"), format!("two objectives `{name}`"), hint);
+    }
     let require = fields.need::<String>("require");
     let place = place(fields, site);
     let window = window(fields, site);
@@ -477,7 +481,10 @@ fn limited(metric: Metric, limit: &str) -> Result<Option<Promise>, (String, Stri
     Ok(match metric {
         Metric::Percentile(share) => time()?.map(|limit| Promise::Percentile { share, limit }),
         Metric::Mean => time()?.map(|limit| Promise::Mean { limit }),
-        Metric::Success => share()?.map(|share| Promise::Success { share }),
+        // That nothing ever fails cannot be seen, however long one looks.
+        Metric::Success => {
+            share()?.filter(|share| *share < 1.0).map(|share| Promise::Success { share })
+        }
         Metric::Throughput => Some(Promise::Throughput { least: rate(limit)? }),
         Metric::Utilisation(of) => share()?.map(|most| Promise::Utilisation { of, most }),
         Metric::Lag => time()?.map(|limit| Promise::Lag { share: None, limit }),

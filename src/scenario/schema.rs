@@ -7,7 +7,7 @@ use crate::{
         time::{Instant, Span},
     },
     model::blueprint::{Balance, Discipline, Gaps, Next, Order, Promise, Reuse, Statuses},
-    scenario::{law::Room, mistake::At},
+    scenario::{law::Room, mistake::At, units::Price},
 };
 
 /// A whole scenario.
@@ -69,6 +69,8 @@ pub(crate) struct Machine {
     pub(crate) nic_bits: Option<u64>,
     pub(crate) memory: Option<u64>,
     pub(crate) disk: Option<Disk>,
+    /// Of an hour, in the file's only currency.
+    pub(crate) price: Option<Price>,
 }
 
 /// A disk of a profile.

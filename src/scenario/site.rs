@@ -13,7 +13,7 @@ use crate::{
         program::{Names, choice},
         schema::{Disk, Link, Machine, Name, Network, Odd, Service, SharedHost, Site, Standing},
         tree::{Node, Table},
-        units::{BitRate, Bytes, Maybe, Number, Rate, Throughput},
+        units::{BitRate, Bytes, Maybe, Number, Price, Rate, Throughput},
         vary,
     },
 };
@@ -43,8 +43,13 @@ pub(crate) fn read(root: &Table, notes: &Notes) -> Site {
     let drain = scenario.or::<Span>("drain", "\"60s\"", source);
     scenario.finish();
     let network = network(&root);
-    let machines: Vec<Machine> =
-        root.named("hardware", "hardware profile").iter().map(machine).collect();
+    let mut machines: Vec<Machine> = Vec::new();
+    for named in root.named("hardware", "hardware profile") {
+        let first = machines.iter().find(|it| it.price.is_some());
+        let known = first.and_then(|it| Some((it.name.text.as_str(), it.price.as_ref()?)));
+        let currency = known.map(|(name, price)| (name, price.currency.as_str()));
+        machines.push(machine(&named, currency));
+    }
     let shared: Vec<SharedHost> = root
         .named("host", "host")
         .iter()
@@ -171,7 +176,8 @@ fn links(root: &Fields<'_>, zones: &[Name]) -> Vec<Link> {
     links
 }
 
-fn machine(named: &Named<'_>) -> Machine {
+/// `currency`: which profile has said first in what prices are, and in what.
+fn machine(named: &Named<'_>, currency: Option<(&str, &str)>) -> Machine {
     let fields = &named.fields;
     let cores = fields.need_count("cores", 1..=CORES_MAX);
     let source = "the machine that CPU times were measured on";
@@ -182,6 +188,14 @@ fn machine(named: &Named<'_>) -> Machine {
     let nic = fields.or::<Maybe<BitRate>>("nic", "\"unlimited\"", source).0;
     let memory = fields.or::<Maybe<Bytes>>("memory", "\"none\"", "no page cache").0;
     let disk = fields.has("disk").then(|| disk(fields));
+    let price = fields.get::<Price>("price");
+    if let (Some(price), Some(known)) = (&price, currency)
+        && price.currency != *known.1
+    {
+        let says = format!("prices in {} and in {}", known.1, price.currency);
+        let hint = format!("one file counts in one currency; `{}` counts in {}", known.0, known.1);
+        fields.notes.hinted(fields.at("price"), says, hint);
+    }
     fields.finish();
     Machine {
         name: Name { text: named.name.clone(), at: named.at },
@@ -191,6 +205,7 @@ fn machine(named: &Named<'_>) -> Machine {
         nic_bits: nic.map(|nic| nic.0),
         memory: memory.map(|memory| memory.0),
         disk: disk.flatten(),
+        price,
     }
 }
 

@@ -34,6 +34,13 @@ pub(crate) struct Share(pub(crate) f64);
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub(crate) struct Number(pub(crate) f64);
 
+/// What a machine costs in an hour, and in which currency.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Price {
+    pub(crate) per_h: f64,
+    pub(crate) currency: String,
+}
+
 /// A setting that can be switched off: `"none"` or `"unlimited"`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Maybe<T>(pub(crate) Option<T>);
@@ -244,6 +251,41 @@ pub(crate) fn rate(text: &str) -> Result<f64, Wrong> {
     Ok(value)
 }
 
+/// `0.34 USD/h`.
+pub(crate) fn price(text: &str) -> Result<Price, Wrong> {
+    const HELP: &str =
+        "a price is written \"0.34 USD/h\": an amount, three letters, and /h, /d or /mo";
+    const PRICE_MAX: f64 = 1e9;
+    let help = || HELP.to_owned();
+    let trimmed = text.trim();
+    if trimmed.starts_with('-') {
+        return Err((format!("`{text}` is negative"), help()));
+    }
+    let Some((digits, decimals, rest)) = number(trimmed) else {
+        return Err((format!("`{text}` is not a price"), help()));
+    };
+    let Some((currency, unit)) = rest.trim_start().split_once('/') else {
+        return Err((format!("`{text}` does not say for how long"), help()));
+    };
+    let currency = currency.trim();
+    if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        let says = format!("`{currency}` is not a currency");
+        return Err((says, "three capital letters, as in ISO 4217: USD, EUR, GBP".to_owned()));
+    }
+    let hours = match unit.trim() {
+        "h" => 1.0,
+        "d" => 24.0,
+        // As clouds bill a month.
+        "mo" => 730.0,
+        other => return Err((format!("unknown unit `/{other}`"), help())),
+    };
+    let per_h = digits as f64 / 10_u128.pow(decimals) as f64 / hours;
+    if per_h > PRICE_MAX {
+        return Err((format!("a price of `{text}` is absurd"), help()));
+    }
+    Ok(Price { per_h, currency: currency.to_owned() })
+}
+
 /// 0.999 of `99.9%`.
 pub(crate) fn percent(text: &str) -> Result<f64, Wrong> {
     let help = || "a share is written \"99.9%\" or 0.999".to_owned();
@@ -330,6 +372,12 @@ impl Read for Throughput {
 impl Read for Rate {
     fn read(node: &Node, notes: &Notes) -> Option<Rate> {
         quantity(node, notes, "a rate", "1200/s", None, |text| rate(text).map(Rate))
+    }
+}
+
+impl Read for Price {
+    fn read(node: &Node, notes: &Notes) -> Option<Price> {
+        quantity(node, notes, "a price", "0.34 USD/h", None, price)
     }
 }
 
@@ -467,6 +515,14 @@ mod tests {
         assert_eq!(rate("30/min"), Ok(0.5));
         assert!(rate("0/s").is_err());
         assert!(rate("5").is_err());
+        assert_eq!(price("0.34 USD/h"), Ok(Price { per_h: 0.34, currency: "USD".to_owned() }));
+        assert_eq!(price("73EUR/mo").unwrap().per_h, 0.1);
+        let says = |text| price(text).unwrap_err().0;
+        assert_eq!(says("0.34 dollars/h"), "`dollars` is not a currency");
+        assert_eq!(says("0.34 USD"), "`0.34 USD` does not say for how long");
+        assert_eq!(says("0.34 USD/y"), "unknown unit `/y`");
+        assert_eq!(says("-1 USD/h"), "`-1 USD/h` is negative");
+        assert_eq!(says("cheap"), "`cheap` is not a price");
         assert_eq!(percent("99.9%"), Ok(0.999));
         assert!(percent("101%").is_err());
     }

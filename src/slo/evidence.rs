@@ -51,27 +51,38 @@ struct Bad {
     most: f64,
 }
 
+/// Fewer replications than this say nothing, in either direction.
+const REPLICATIONS_MIN: usize = 5;
+
+/// From so many effective events on the spread of bursts is known well enough for their skewness to
+/// be taken out.
+const EVENTS_MIN: f64 = 20.0;
+
 /// A burst that was not seen is taken to be no more than so many times as large as those that were.
 const LARGER: f64 = 3.0;
 
 impl Bad {
-    /// The p-value of "it is as much as `limit`, or more". Where a few bursts were seen their spread is
-    /// not known; then it is asked how often replications have one at all, each as bad as three times
-    /// the worst that was seen.
+    /// The p-value of "it is as much as `limit`, or more". Where few bursts were seen their spread is
+    /// hardly known; then it is asked besides how often replications have one at all, each as bad as
+    /// three times the worst that was seen. Few replications say nothing.
     fn p_below(&self, limit: f64) -> f64 {
-        if self.share.is_trustworthy() {
-            return self.share.p_below(limit);
+        if self.share.replications < REPLICATIONS_MIN {
+            return 1.0;
         }
+        let scattered = self.share.p_below(limit);
         let often = limit / (LARGER * self.most);
-        if often >= 1.0 {
-            return 0.0;
+        let is_known = self.share.is_scattered && self.share.effective_events >= EVENTS_MIN;
+        if is_known || often >= 1.0 {
+            return scattered;
         }
-        binomial::at_most(self.seen_in as f64, self.share.replications as f64, often)
+        let replications = self.share.replications as f64;
+        scattered.max(binomial::at_most(self.seen_in as f64, replications, often))
     }
 
     /// The p-value of "it is as little as `limit`, or less": a few bursts may have been bad luck.
     fn p_above(&self, limit: f64) -> f64 {
-        if self.share.is_trustworthy() { self.share.p_above(limit) } else { 1.0 }
+        let is_known = self.share.replications >= REPLICATIONS_MIN && self.share.is_scattered;
+        if is_known { self.share.p_above(limit) } else { 1.0 }
     }
 }
 
@@ -147,9 +158,9 @@ impl Evidence {
 
     fn p_below(&self, which: usize) -> f64 {
         match &self.of {
-            Of::Nothing => 1.0,
             Of::Shares(shares) => shares[which].p_below(self.limits[which]),
-            Of::Number(number) => number.p_below(self.limits[which]),
+            Of::Number(number) if is_known(number) => number.surely_below(self.limits[which]),
+            Of::Nothing | Of::Number(_) => 1.0,
             Of::Times { times, part, .. } => {
                 binomial::at_most(*part as f64, times.len() as f64, self.limits[which].min(1.0))
             }
@@ -158,9 +169,9 @@ impl Evidence {
 
     fn p_above(&self, which: usize) -> f64 {
         match &self.of {
-            Of::Nothing => 1.0,
             Of::Shares(shares) => shares[which].p_above(self.limits[which]),
-            Of::Number(number) => number.p_above(self.limits[which]),
+            Of::Number(number) if is_known(number) => number.surely_above(self.limits[which]),
+            Of::Nothing | Of::Number(_) => 1.0,
             Of::Times { times, part, .. } => {
                 binomial::at_least(*part as f64, times.len() as f64, self.limits[which].min(1.0))
             }
@@ -187,14 +198,52 @@ impl Evidence {
         }
     }
 
+    /// How near the limit it is: 1 right at it, more where the promise is broken. Of what may be bad a
+    /// share of what there is, of a level a share of its limit. `None`: no data.
+    pub fn badness(&self) -> Option<f64> {
+        let limit = self.limits[1];
+        let over = |part: f64, whole: f64| if part == 0.0 { 0.0 } else { part / whole };
+        match &self.of {
+            Of::Nothing => None,
+            Of::Shares(shares) => Some(over(shares[1].share.value, limit)),
+            Of::Number(number) if self.is_kept_above => Some(over(limit, number.value)),
+            Of::Number(number) => Some(over(number.value, limit)),
+            Of::Times { times, part } => {
+                let bad = 1.0 - *part as f64 / times.len() as f64;
+                Some(over(bad, 1.0 - limit.min(1.0)))
+            }
+        }
+    }
+
+    /// The same at both ends of its interval.
+    pub fn badness_between(&self, confidence: f64) -> Option<(f64, f64)> {
+        let limit = self.limits[1];
+        let (_, (low, high)) = self.estimate(confidence)?;
+        match &self.of {
+            Of::Nothing => None,
+            Of::Shares(_) => Some(((1.0 - high) / limit, (1.0 - low) / limit)),
+            Of::Number(_) if self.is_kept_above => Some((limit / high, limit / low.max(1e-300))),
+            Of::Number(_) => Some((low / limit, high / limit)),
+            Of::Times { .. } => {
+                let may = (1.0 - limit.min(1.0)).max(1e-300);
+                Some(((1.0 - high) / may, (1.0 - low) / may))
+            }
+        }
+    }
+
     /// Whether there are enough effective observations for an interval.
     pub fn is_trustworthy(&self) -> bool {
         match &self.of {
             Of::Nothing => false,
             Of::Shares(shares) => shares[1].share.is_trustworthy(),
-            Of::Number(number) => number.freedom >= 4.0,
-            Of::Times { times, .. } => times.len() >= 5,
+            Of::Number(number) => is_known(number),
+            Of::Times { times, .. } => times.len() >= REPLICATIONS_MIN,
         }
+    }
+
+    /// Whether what was seen came in so few bursts that nobody knows how often they come.
+    pub fn came_in_bursts(&self) -> bool {
+        matches!(&self.of, Of::Shares(shares) if !shares[1].share.is_scattered)
     }
 
     /// How many replications are behind a share of replications, and how many of them are not good.
@@ -209,9 +258,17 @@ impl Evidence {
     pub fn recovered_after(&self, share: f64, confidence: f64) -> Option<Recovered> {
         let Of::Times { times, .. } = &self.of else { return None };
         let curve = KaplanMeier::of(times);
-        let (low, high) = curve.quantile_interval(share, confidence);
+        let (low, high) = if self.is_trustworthy() {
+            curve.quantile_interval(share, confidence)
+        } else {
+            (None, None)
+        };
         Some(Recovered { time_s: curve.quantile(share), low_s: low, high_s: high })
     }
+}
+
+fn is_known(number: &Estimator) -> bool {
+    number.freedom + 1.0 >= REPLICATIONS_MIN as f64
 }
 
 fn kept_above(promise: Promise) -> bool {

@@ -66,8 +66,8 @@ impl Verdict {
                  replications would tell",
             ),
             Verdict::Undecided(Doubt::Unstable) => Some(
-                "unfinished work piles up: the load is above capacity, and a longer run would \
-                      show something worse",
+                "unfinished work piles up: the load is at or above capacity, and a longer run would \
+                 show something worse",
             ),
             Verdict::Undecided(Doubt::Interrupted) => Some("interrupted"),
         }
@@ -147,6 +147,11 @@ impl Gate {
         both.any(|(verdict, evidence)| verdict.is_none() && !evidence.is_empty())
     }
 
+    /// Whether any objective has got this verdict so far.
+    pub fn has(&self, verdict: Verdict) -> bool {
+        self.verdicts.contains(&Some(verdict))
+    }
+
     /// The verdicts, as far as they go. `is_unstable`: unfinished work piles up, which makes what was
     /// kept so far no promise, and what was broken no better.
     pub fn close(
@@ -160,7 +165,7 @@ impl Gate {
             Some(Verdict::Met) if is_unstable => Verdict::Undecided(Doubt::Unstable),
             Some(verdict) => verdict,
             None if evidence.is_empty() && !is_interrupted => Verdict::NoData,
-            None if !is_interrupted && !evidence.is_trustworthy() => {
+            None if !is_interrupted && evidence.came_in_bursts() => {
                 Verdict::Undecided(Doubt::FewBursts)
             }
             None => Verdict::Undecided(rest),

@@ -39,6 +39,9 @@ pub struct Measured {
     pub count: u64,
     /// How many of them were too slow, or failed.
     pub beyond: u64,
+    /// Of recoveries, where their clock starts, seconds after the beginning of the window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_s: Option<f64>,
     /// It is a share of an error budget that is burnt.
     #[serde(skip)]
     pub is_budget: bool,
@@ -76,6 +79,10 @@ impl Measured {
             estimate,
             count,
             beyond,
+            clock_s: match objective.promise {
+                Promise::Recovery(it) => Some(since_warm_up(it.clock)),
+                _ => None,
+            },
             is_budget: matches!(objective.promise, Promise::Budget(_)),
             recovered_half: evidence.recovered_after(0.5, CONFIDENCE),
             recovered_most: evidence.recovered_after(0.95, CONFIDENCE),
@@ -133,9 +140,14 @@ fn estimate(
     if replications.len() < 5 {
         return (estimate, Some("fewer than 5 replications: no interval"));
     }
+    if evidence.came_in_bursts() {
+        return (estimate, Some("seen in few bursts: no interval"));
+    }
+    if !evidence.is_trustworthy() {
+        return (estimate, Some("few effective observations: no interval"));
+    }
     let whole = Estimate { low: Some(six_digits(low)), high: Some(six_digits(high)), ..estimate };
-    let note = (!evidence.is_trustworthy()).then_some("few effective observations");
-    (whole, note)
+    (whole, None)
 }
 
 /// Where an objective holds, in words.

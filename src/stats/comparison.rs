@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     fn of(value: f64, error: f64) -> Estimator {
-        Estimator { value, error, freedom: 9.0 }
+        Estimator { value, error, freedom: 9.0, skewness: 0.0 }
     }
 
     /// With nine degrees of freedom 1.833 errors are 5% on one side, 2.262 on two.

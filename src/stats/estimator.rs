@@ -15,6 +15,17 @@ pub struct Estimator {
     pub error: f64,
     /// Degrees of freedom of the error.
     pub freedom: f64,
+    /// Of what the replications contribute; 0 where they are symmetric, or nobody asked.
+    pub skewness: f64,
+}
+
+/// Of distances from their mean: the third moment over the root of the variance, cubed.
+pub fn skewness(distances: &[f64]) -> f64 {
+    let count = distances.len() as f64;
+    let squares: f64 = distances.iter().map(|it| it * it).sum();
+    let cubes: f64 = distances.iter().map(|it| it * it * it).sum();
+    let variance = squares / (count - 1.0);
+    if variance > 0.0 { cubes / count / (variance * variance.sqrt()) } else { 0.0 }
 }
 
 impl Estimator {
@@ -29,7 +40,9 @@ impl Estimator {
         let value = if is_constant { values[0] } else { values.iter().sum::<f64>() / count };
         let squares: f64 = values.iter().map(|it| (it - value) * (it - value)).sum();
         let error = (squares / (count - 1.0) / count).sqrt();
-        Some(Estimator { value, error, freedom: count - 1.0 })
+        let distances: Vec<f64> = values.iter().map(|it| it - value).collect();
+        let skewness = skewness(&distances);
+        Some(Estimator { value, error, freedom: count - 1.0, skewness })
     }
 
     /// Where the truth lies, with `confidence` in (0, 1): two-sided, Student's t.
@@ -56,6 +69,32 @@ impl Estimator {
     /// The p-value of "the truth is at `limit` or below": small where it surely lies above.
     pub fn p_above(&self, limit: f64) -> f64 {
         self.tail(self.value - limit)
+    }
+
+    /// `p_below` for verdicts: the larger one of Student's and of that with Hall's correction.
+    ///
+    /// Where bursts make a few replications much worse than the others, a sample without one is
+    /// low and agrees with itself, and Student is sure far too often: of 20 replications with
+    /// skewness 4 four times as often as it says. Hall's transformation of t (JRSS B 54, 1992)
+    /// takes the skewness out; measured at M/M/1, verdicts at the limit then keep their level up
+    /// to a skewness of about 4.
+    pub fn surely_below(&self, limit: f64) -> f64 {
+        self.p_below(limit).max(self.corrected(limit, -1.0))
+    }
+
+    /// `p_above` for verdicts.
+    pub fn surely_above(&self, limit: f64) -> f64 {
+        self.p_above(limit).max(self.corrected(limit, 1.0))
+    }
+
+    fn corrected(&self, limit: f64, side: f64) -> f64 {
+        if self.error == 0.0 {
+            return 0.0;
+        }
+        let t = (self.value - limit) / self.error;
+        let skew = self.skewness / (self.freedom + 1.0).sqrt();
+        let skewed = t * t * (skew / 3.0 + skew * skew * t / 27.0);
+        student::t_tail(side * (t + skewed + skew / 6.0), self.freedom)
     }
 
     /// The chance of an estimate that is `distance` or more off the truth.
@@ -99,6 +138,25 @@ mod tests {
         assert_eq!((same.value, same.error, same.interval(0.95)), (0.1, 0.0, (0.1, 0.1)));
         assert_eq!((same.p_below(0.2), same.p_below(0.1), same.p_below(0.05)), (0.0, 0.5, 1.0));
         assert_eq!((same.p_above(0.2), same.p_above(0.1), same.p_above(0.05)), (1.0, 0.5, 0.0));
+    }
+
+    /// By hand: distances -1, -1, 2 have the variance 3 and the third moment 2.
+    #[test]
+    fn skewness_by_hand() {
+        assert!((skewness(&[-1.0, -1.0, 2.0]) - 2.0 / (3.0 * 3.0_f64.sqrt())).abs() < 1e-12);
+        assert_eq!(skewness(&[0.0; 5]), 0.0);
+    }
+
+    /// Few are much worse: that all is well is less sure, that it is not no surer than Student.
+    #[test]
+    fn skewed_replications_are_less_sure() {
+        let mut values = vec![1.0; 18];
+        values.extend([8.0, 9.0]);
+        let estimator = Estimator::of(&values).unwrap();
+        let near = estimator.value + 2.5 * estimator.error;
+        assert!(estimator.surely_below(near) > 2.0 * estimator.p_below(near));
+        let below = estimator.value - 2.5 * estimator.error;
+        assert_eq!(estimator.surely_above(below), estimator.p_above(below));
     }
 
     proptest! {

@@ -11,6 +11,7 @@ use super::{
     maximum::maximum,
     percentile::{is_sufficient, sectioning},
     ratio::{Pair, jackknife},
+    share::{Counted, Share},
 };
 use crate::measure::series::{Section, Series};
 
@@ -54,23 +55,23 @@ pub fn estimate(value: Option<f64>, series: &Series) -> Estimate {
     alone.bounded(&estimator)
 }
 
-/// Of a share of `whole` things, each of which counts or does not. Where all or none did, the
-/// replications agree and Student knows nothing; then it is the rule of three: not seen in n
-/// means rarer than 3/n, with 95% confidence (Hanley and Lippman-Hand 1983).
-pub fn share(part: u64, whole: u64, series: &Series) -> Estimate {
-    if whole == 0 {
-        return Estimate::default();
+/// Of a share of things, each of which counts or does not: with its own interval (`share`), which
+/// knows of bursts and of what was never seen; none where that is not to be trusted.
+pub fn share(value: Option<f64>, series: &Series) -> Estimate {
+    let alone = Estimate { value, ..Estimate::default() };
+    if value.is_none() || !series.is_ratio || series.count() < REPLICATIONS_MIN {
+        return alone;
     }
-    let rare = (3.0 / whole as f64).min(1.0);
-    if part == whole {
-        let low = Some(six_digits(1.0 - rare));
-        return Estimate { value: Some(1.0), low, high: Some(1.0), is_rough: false };
+    let counts = series.sections().iter();
+    let counts =
+        counts.map(|it| Counted { part: it.part.round() as u64, whole: it.whole.round() as u64 });
+    match Share::of(&counts.collect::<Vec<_>>()).filter(Share::is_trustworthy) {
+        None => alone,
+        Some(share) => {
+            let (low, high) = share.interval(CONFIDENCE);
+            Estimate { low: Some(six_digits(low)), high: Some(six_digits(high)), ..alone }
+        }
     }
-    if part == 0 {
-        let high = Some(six_digits(rare));
-        return Estimate { value: Some(0.0), low: Some(0.0), high, is_rough: false };
-    }
-    estimate(Some(part as f64 / whole as f64), series).below(1.0)
 }
 
 /// The longest, or the highest, of one replication: what is to be expected of the next one, and
@@ -79,7 +80,8 @@ pub fn share(part: u64, whole: u64, series: &Series) -> Estimate {
 pub fn longest(series: &Series) -> Estimate {
     let values: Vec<f64> = series.sections().iter().map(Section::value).collect();
     let is_single = values.len() as u32 == series.count();
-    let alone = || Estimate { value: values.first().copied(), ..Estimate::default() };
+    let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+    let alone = || Estimate { value: (!values.is_empty()).then_some(mean), ..Estimate::default() };
     if values.len() < REPLICATIONS_MIN as usize || !is_single {
         return alone();
     }
@@ -152,11 +154,36 @@ mod tests {
         assert_eq!(estimate, Estimate { value: Some(3.0), ..Estimate::default() });
     }
 
+    fn counts(parts: &[u64], whole: u64) -> Series {
+        let mut series = Series::default();
+        for &part in parts {
+            series.push(Some(Sample::Ratio { part: part as f64, whole: whole as f64 }));
+        }
+        series
+    }
+
     #[test]
     fn no_failure_seen_is_not_no_failure_ever() {
-        let estimate = share(3_000, 3_000, &series(&[1.0, 1.0, 1.0]));
-        assert_eq!((estimate.low, estimate.high), (Some(0.999), Some(1.0)));
-        assert_eq!(share(0, 3_000, &series(&[0.0; 3])).high, Some(0.001));
+        // Clopper and Pearson: 1 - 0.025^(1/3000).
+        let estimate = share(Some(1.0), &counts(&[600; 5], 600));
+        assert_eq!((estimate.low, estimate.high), (Some(0.998_771_13), Some(1.0)));
+        assert_eq!(share(Some(0.0), &counts(&[0; 5], 600)).high, Some(0.001_228_87));
+    }
+
+    #[test]
+    fn what_is_not_to_be_trusted_is_not_shown() {
+        let bare = |value: f64| Estimate { value: Some(value), ..Estimate::default() };
+        // Few replications, few requests, few bursts.
+        assert_eq!(share(Some(1.0), &counts(&[600; 4], 600)), bare(1.0));
+        assert_eq!(share(Some(1.0), &counts(&[4; 5], 4)), bare(1.0));
+        assert_eq!(share(Some(0.02), &counts(&[0, 60, 0, 0, 0], 600)), bare(0.02));
+    }
+
+    /// Of few, the mean of what each had, never what the first one happened to have.
+    #[test]
+    fn the_longest_of_a_few() {
+        assert_eq!(longest(&series(&[1.0, 2.0, 6.0])).value, Some(3.0));
+        assert_eq!(longest(&Series::default()), Estimate::default());
     }
 
     #[test]
@@ -169,7 +196,7 @@ mod tests {
 
     #[test]
     fn bounds_stay_where_they_make_sense() {
-        let estimate = share(2, 3, &series(&[1.0, 0.0, 1.0, 1.0, 0.0]));
+        let estimate = estimate(Some(0.6), &series(&[1.0, 0.0, 1.0, 1.0, 0.0])).below(1.0);
         assert_eq!((estimate.low, estimate.high), (Some(0.0), Some(1.0)));
     }
 }

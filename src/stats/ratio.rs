@@ -6,7 +6,7 @@
 //! parts and wholes within one may depend on each other in any way. Left out: statistics that are
 //! not smooth, quantiles above all (`percentile`).
 
-use super::estimator::Estimator;
+use super::estimator::{Estimator, skewness};
 
 /// What one replication adds to both sums.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -48,9 +48,11 @@ pub fn jackknife_of(count: usize, of: impl Fn(Option<usize>) -> Option<f64>) -> 
     let moved = (0..count).map(|i| Some(of(Some(i))? - whole)).collect::<Option<Vec<f64>>>()?;
     let n = count as f64;
     let mean = moved.iter().sum::<f64>() / n;
-    let squares: f64 = moved.iter().map(|distance| (distance - mean) * (distance - mean)).sum();
+    let distances: Vec<f64> = moved.iter().map(|distance| mean - distance).collect();
+    let squares: f64 = distances.iter().map(|distance| distance * distance).sum();
     let error = ((n - 1.0) / n * squares).sqrt();
-    Some(Estimator { value: whole - (n - 1.0) * mean, error, freedom: n - 1.0 })
+    let (value, skewness) = (whole - (n - 1.0) * mean, skewness(&distances));
+    Some(Estimator { value, error, freedom: n - 1.0, skewness })
 }
 
 /// Sums up to each replication and from each on: a sum without one takes no subtraction.
@@ -110,7 +112,7 @@ mod tests {
     #[test]
     fn by_hand() {
         let estimator = jackknife(&pairs(&[(1.0, 1.0), (2.0, 2.0), (3.0, 3.0)])).unwrap();
-        assert_eq!(estimator, Estimator { value: 1.0, error: 0.0, freedom: 2.0 });
+        assert_eq!(estimator, Estimator { value: 1.0, error: 0.0, freedom: 2.0, skewness: 0.0 });
         let estimator = jackknife(&pairs(&[(1.0, 1.0), (2.0, 2.0), (6.0, 3.0)])).unwrap();
         assert!((estimator.value - 1.6).abs() < 1e-12);
         assert!((estimator.error - (0.63_f64 / 3.0).sqrt()).abs() < 1e-12);

@@ -48,5 +48,5 @@ fn torn_and_foreign_ones_are_refused() {
     check("", &["is of another program"]);
     desk.run("check queue.toml --baseline nowhere").expect(2, &["there is no `nowhere"]);
     desk.run("queue.toml --no-plots --replications 1 --out one").expect(0, &[]);
-    desk.run("check queue.toml --baseline one").expect(2, &["has one replication"]);
+    desk.run("check queue.toml --baseline one").expect(2, &["too few replications to judge by: 1"]);
 }

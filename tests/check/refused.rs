@@ -19,6 +19,8 @@ fn promises_that_are_none() {
     refused("sucess > 99%", "", &["`success` is near"]);
     refused("p(99) < 100", "", &["`100` has no unit"]);
     refused("success > 0%", "", &["no run can keep, or none can break"]);
+    refused("success > 100%", "", &["no run can keep, or none can break"]);
+    refused("throughput > 0/s", "", &["is absurd"]);
     refused("throughput > 10", "", &["is not a rate"]);
     refused("queue < many", "where = { service = \"queue\" }", &["is not a number of calls"]);
     refused("rto < 5min", "", &["not modelled yet"]);
@@ -61,11 +63,18 @@ fn windows_that_are_none() {
 }
 
 #[test]
+fn names_are_matched_and_there_is_one_of_each() {
+    let second = "[[slo]]\nname = \"it\"\nrequire = \"mean < 1s\"";
+    refused("p(99) < 1s", second, &["two objectives `it`", "apart by their names"]);
+}
+
+#[test]
 fn options_that_make_no_sense() {
     let desk = Desk::with(&promise("p(99) < 1s", ""));
     desk.run("check queue.toml --confidence 1").expect(2, &["nothing that is drawn is certain"]);
     desk.run("check queue.toml --confidence 0%").expect(2, &["--confidence"]);
-    desk.run("check queue.toml --budget 1").expect(2, &["--budget"]);
+    desk.run("check queue.toml --budget 4").expect(2, &["--budget"]);
+    desk.run("check queue.toml --round 4").expect(2, &["--round"]);
     desk.run("check").expect(2, &["<FILE>"]);
     desk.run("queue.toml --precision 2% --replications 3").expect(2, &["cannot be used with"]);
     desk.run("queue.toml --precision 0").expect(2, &["from 0.001%"]);

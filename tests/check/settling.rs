@@ -40,6 +40,14 @@ fn as_narrow_as_was_asked_for() {
     let count = said.out.split(" replications of").next().unwrap().lines().last().unwrap();
     let count: u32 = count.trim().parse().unwrap();
     assert!(count >= 20 && count.is_multiple_of(20), "{count}");
+    // It is the interval of the results that is so narrow, not another one.
+    let summary: serde_json::Value =
+        serde_json::from_str(&desk.read("results/queue/summary.json")).unwrap();
+    let of = |bound: &str| summary["site"]["ok"]["mean_s"][bound].as_f64().unwrap();
+    let width = (of("high") - of("low")) / 2.0 / of("value");
+    let told = said.talk.split('±').nth(1).unwrap().split('%').next().unwrap();
+    let told: f64 = told.parse().unwrap();
+    assert!((100.0 * width - told).abs() < 0.01 && told <= 3.0, "{width} for {told}%");
     let line = ["queue.toml", "--precision", "0.1%", "--budget", "20", "--no-plots"];
     desk.run_words(&line).expect(0, &["the budget of 20 replications is spent"]);
 }

@@ -83,6 +83,23 @@ fn nothing_that_it_is_about() {
     desk.run("check queue.toml --budget 20").expect(3, &["no data", "1 without data"]);
 }
 
+/// A score of requests that went well is not a promise of one failure in ten thousand.
+#[test]
+fn few_observations_decide_nothing() {
+    let rest = "where = { request = \"rare\" }\n[request.rare]\nto = \"queue.serve\"";
+    let desk = Desk::with(&promise("success > 99.99%", rest));
+    let text = desk.read("queue.toml").replace("customer = 1", "customer = 5000, rare = 1");
+    desk.write("queue.toml", &text);
+    let said = desk.run("check queue.toml --budget 20");
+    said.expect(
+        3,
+        &["undecided", "few effective observations: no interval", "the budget is spent"],
+    );
+    let less = text.replace("99.99%", "50%");
+    desk.write("queue.toml", &less);
+    desk.run("check queue.toml --budget 20").expect(0, &["met"]);
+}
+
 #[test]
 fn windows_and_the_worst_of_several() {
     let desk = Desk::with(&format!(

@@ -94,6 +94,18 @@ impl Near {
         self.keys[self.len] = key;
     }
 
+    /// Adds a key where all are in ascending order, to be turned round by `reverse`.
+    #[inline]
+    pub fn insert_last(&mut self, key: u128) {
+        self.len += 1;
+        let mut place = self.len;
+        while place > 1 && self.keys[place - 1] > key {
+            self.keys[place] = self.keys[place - 1];
+            place -= 1;
+        }
+        self.keys[place] = key;
+    }
+
     /// Turns keys that were added in ascending order round.
     pub fn reverse(&mut self) {
         self.keys[1..=self.len].reverse();

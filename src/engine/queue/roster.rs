@@ -7,6 +7,8 @@
 pub const NONE: u32 = 0;
 /// Set in a name that stands for the head of a lane.
 pub const LANE: u32 = 1 << 31;
+/// Set in a name that says all that happens: it has no entry here.
+pub const TOLD: u32 = 1 << 30;
 /// The bits of the sequence in a key.
 pub const SEQUENCE_BITS: u32 = 40;
 
@@ -109,7 +111,7 @@ impl<E: Copy> Roster<E> {
     #[cold]
     fn grow(&mut self) {
         let slot = self.nodes.len() as u32;
-        assert!(slot < LANE, "2^31 events pending");
+        assert!(slot < TOLD, "2^30 events pending");
         self.nodes.push(Node::default());
         self.free = slot;
     }
@@ -170,10 +172,10 @@ impl<E: Copy> Roster<E> {
         u128::from(node.upper) << 64 | u128::from(node.lower) << 32 | u128::from(named)
     }
 
-    /// Whether the entry of a key is still the one that the key was made for.
+    /// Whether the entry of a key, if it has one, is still the one that the key was made for.
     #[inline]
     pub fn is_live(&self, key: u128) -> bool {
-        self.is_key(named(key), key)
+        named(key) & TOLD != 0 || self.is_key(named(key), key)
     }
 
     /// Whether `key` has the time and the sequence of an entry, whatever it names.

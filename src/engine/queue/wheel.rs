@@ -182,6 +182,25 @@ impl Wheel {
         (level, self.occupied[level].trailing_zeros() as usize % DIGITS)
     }
 
+    /// The level of the first bucket.
+    #[inline]
+    pub fn lowest(&self) -> usize {
+        self.first().0
+    }
+
+    /// The last instant of the first bucket, if that is on this level, where nothing is on a lower
+    /// one, and has at most `count` entries.
+    #[inline]
+    pub fn end_of_next(&self, level: usize, count: usize) -> Option<u64> {
+        if self.is_empty() || self.lowest() != level || self.first_count() > count {
+            return None;
+        }
+        let (_, digit) = self.first();
+        let shift = level as u32 * DIGIT;
+        let begin = (self.base >> shift >> DIGIT << DIGIT | digit as u64) << shift;
+        Some(begin | ((1 << shift) - 1))
+    }
+
     /// How many entries the first bucket has.
     #[inline]
     pub fn first_count(&self) -> usize {

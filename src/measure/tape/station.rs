@@ -9,7 +9,7 @@ use crate::{
         histogram::{Size, Times},
         outcome::Cause,
         shape::{InstanceShape, Workers},
-        tally::{CallTally, InstanceTally},
+        tally::{CallTally, InstanceTally, Load},
     },
 };
 
@@ -123,8 +123,8 @@ impl Station {
         self.wait.record_sized(wait, size);
     }
 
-    /// A page is over.
-    pub(super) fn sweep(&mut self, page: Page, whole: Span, tally: &mut InstanceTally) {
+    /// A page is over. How many calls were there, and how many of them waited.
+    pub(super) fn sweep(&mut self, page: Page, whole: Span, tally: &mut InstanceTally) -> Load {
         let (calls, over) = self.calls.sweep(page.end);
         self.lasted(over);
         let (connections, _) = self.connections.sweep(page.end);
@@ -152,6 +152,7 @@ impl Station {
             tally.in_system.by_level_ns = self.in_system.by_level(whole.nanos());
             tally.waiting.by_level_ns = self.waiting.by_level(whole.nanos());
         }
+        Load { in_system: calls.area, waiting }
     }
 
     /// The run is over. What follows from what was counted is not counted for each call: `tally` has

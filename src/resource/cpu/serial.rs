@@ -35,7 +35,7 @@ struct Core<J> {
     /// What it works on, and what there was to do of it at `since`.
     task: Task<J>,
     since: Instant,
-    /// Counts its stints; a new end of the same job makes a new one.
+    /// The name of the present stint, or of the last one; a new end of the same job makes a new one.
     turn: u32,
     /// The next idle one, or `BUSY`.
     next: u32,
@@ -74,25 +74,33 @@ impl<J: Copy + Default> Serial<J> {
         now: Instant,
         job: J,
         work: Span,
+        turn: u32,
     ) -> Option<(Stint, u32)> {
         if self.has_classes || self.runnable >= self.cores {
             return None;
         }
         self.runnable += 1;
-        let stint = self.begin(now, Task { job, left: units(work), rank: 0 });
+        let stint = self.begin(now, Task { job, left: units(work), rank: 0 }, turn);
         Some((stint, self.runnable))
     }
 
-    pub(super) fn admit(&mut self, now: Instant, job: J, work: Span, class: u8) -> Admission {
+    pub(super) fn admit(
+        &mut self,
+        now: Instant,
+        job: J,
+        work: Span,
+        class: u8,
+        turn: u32,
+    ) -> Admission {
         let rank = if self.has_classes { rank(class, self.admitted) } else { 0 };
         let task = Task { job, left: units(work), rank };
         self.admitted += 1;
         self.runnable += 1;
         if self.runnable <= self.cores {
-            return Admission::Begins(self.begin(now, task));
+            return Admission::Begins(self.begin(now, task, turn));
         }
         if self.is_preemptive
-            && let Some(stint) = self.interrupt(now, task)
+            && let Some(stint) = self.interrupt(now, task, turn)
         {
             return Admission::Begins(stint);
         }
@@ -100,15 +108,20 @@ impl<J: Copy + Default> Serial<J> {
         Admission::Waits
     }
 
-    /// The end of a stint: whose job that was, and what the core does next. `None` if the stint was
-    /// over before.
+    /// The end of a stint: whose job that was, and what the core does next, in the turn `next`.
+    /// `None` if the stint was over before.
     #[inline]
-    pub(super) fn end(&mut self, now: Instant, core: u32, turn: u32) -> Option<(J, Option<Stint>)> {
+    pub(super) fn end(
+        &mut self,
+        now: Instant,
+        core: u32,
+        turn: u32,
+        next: u32,
+    ) -> Option<(J, Option<Stint>)> {
         let it = self.running.at(core);
-        if it.turn != turn {
+        if it.turn != turn || it.next != BUSY {
             return None;
         }
-        it.turn = turn.wrapping_add(1);
         let job = it.task.job;
         self.runnable -= 1;
         if self.runnable < self.cores {
@@ -118,15 +131,16 @@ impl<J: Copy + Default> Serial<J> {
         }
         it.task = self.waiting.pop().expect("somebody waits while all cores are busy");
         it.since = now;
+        it.turn = next;
         let end = self.rate.end(now, it.task.left, 0);
-        Some((job, Some(Stint { core, turn: it.turn, end })))
+        Some((job, Some(Stint { core, end })))
     }
 
     pub(super) fn remove_if(
         &mut self,
         now: Instant,
         mut leaves: impl FnMut(J) -> bool,
-        mut begins: impl FnMut(Stint),
+        mut begins: impl FnMut(Stint) -> u32,
     ) {
         let mut busy = 0;
         for core in 0..self.running.len() {
@@ -141,19 +155,24 @@ impl<J: Copy + Default> Serial<J> {
         self.runnable = busy + self.waiting.len();
         while busy < self.cores.min(self.runnable) {
             let task = self.waiting.pop().expect("somebody waits beside an idle core");
-            begins(self.begin(now, task));
+            let stint = self.begin(now, task, 0);
+            self.running.at(stint.core).turn = begins(stint);
             busy += 1;
         }
     }
 
-    pub(super) fn set_speed(&mut self, now: Instant, speed: f64, mut moves: impl FnMut(Stint)) {
+    pub(super) fn set_speed(
+        &mut self,
+        now: Instant,
+        speed: f64,
+        mut moves: impl FnMut(Stint) -> u32,
+    ) {
         let rate = std::mem::replace(&mut self.rate, Rate::of(speed));
         for (core, it) in (0..).zip(self.running.iter_mut()) {
             if it.next == BUSY {
                 it.settle(now, rate);
-                it.turn = it.turn.wrapping_add(1);
                 let end = self.rate.end(now, it.task.left, 0);
-                moves(Stint { core, turn: it.turn, end });
+                it.turn = moves(Stint { core, end });
             }
         }
     }
@@ -177,39 +196,38 @@ impl<J: Copy + Default> Serial<J> {
     /// An idle core begins.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "on the way of every burst")]
-    fn begin(&mut self, now: Instant, task: Task<J>) -> Stint {
+    fn begin(&mut self, now: Instant, task: Task<J>, turn: u32) -> Stint {
         let core = self.idle;
         let end = self.rate.end(now, task.left, 0);
         if core == NONE {
-            let core = self.begin_on_another(now, task);
-            return Stint { core, turn: 0, end };
+            let core = self.begin_on_another(now, task, turn);
+            return Stint { core, end };
         }
         let it = self.running.at(core);
         self.idle = it.next;
         it.next = BUSY;
         it.task = task;
         it.since = now;
-        Stint { core, turn: it.turn, end }
+        it.turn = turn;
+        Stint { core, end }
     }
 
     /// A core that has never been busy.
     #[cold]
-    fn begin_on_another(&mut self, now: Instant, task: Task<J>) -> u32 {
-        self.running.push(Core { task, since: now, turn: 0, next: BUSY });
+    fn begin_on_another(&mut self, now: Instant, task: Task<J>, turn: u32) -> u32 {
+        self.running.push(Core { task, since: now, turn, next: BUSY });
         self.running.len() - 1
     }
 
     fn free(&mut self, core: u32) {
-        let it = self.running.at(core);
-        it.turn = it.turn.wrapping_add(1);
-        it.next = self.idle;
+        self.running.at(core).next = self.idle;
         self.idle = core;
     }
 
     /// All cores are busy: `task` takes that of the highest class, the last admitted of several, if
     /// that is a class above its own.
     #[inline(never)]
-    fn interrupt(&mut self, now: Instant, task: Task<J>) -> Option<Stint> {
+    fn interrupt(&mut self, now: Instant, task: Task<J>, turn: u32) -> Option<Stint> {
         let running = (0..).zip(self.running.iter_mut());
         let (core, victim) = running.max_by_key(|(_, it)| it.task.rank)?;
         if class_of(victim.task.rank) <= class_of(task.rank) {
@@ -222,6 +240,6 @@ impl<J: Copy + Default> Serial<J> {
         }
         self.waiting.put_back(victim.task);
         self.free(core);
-        Some(self.begin(now, task))
+        Some(self.begin(now, task, turn))
     }
 }

@@ -21,18 +21,21 @@ const fn span(nanos: u64) -> Span {
 struct Kept {
     cpu: Cpu<u32>,
     wake_at: Instant,
-    stints: Vec<Stint>,
+    /// With their turns.
+    stints: Vec<(Stint, u32)>,
+    turn: u32,
 }
 
 impl Kept {
     fn new(cores: u32, speed: f64, discipline: Discipline) -> Kept {
         let cpu = Cpu::new(cores, speed, discipline);
-        Kept { cpu, wake_at: Instant::NEVER, stints: Vec::new() }
+        Kept { cpu, wake_at: Instant::NEVER, stints: Vec::new(), turn: 0 }
     }
 
     fn admit(&mut self, now: Instant, job: u32, work: Span, class: u8) {
-        match self.cpu.admit(now, job, work, class) {
-            Admission::Begins(stint) => self.stints.push(stint),
+        self.turn += 1;
+        match self.cpu.admit(now, job, work, class, self.turn) {
+            Admission::Begins(stint) => self.stints.push((stint, self.turn)),
             Admission::Departs(due) => self.wake_at = self.wake_at.min(due),
             Admission::Waits => {}
         }
@@ -41,16 +44,17 @@ impl Kept {
 
     /// When something is to be asked for next.
     fn due(&self) -> Instant {
-        let end = self.stints.iter().map(|it| it.end).min();
+        let end = self.stints.iter().map(|(it, _)| it.end).min();
         self.wake_at.min(end.unwrap_or(Instant::NEVER))
     }
 
     fn depart(&mut self, now: Instant) -> Option<u32> {
-        let place = (0..self.stints.len()).min_by_key(|&place| self.stints[place].end);
-        if let Some(place) = place.filter(|&place| self.stints[place].end <= now) {
-            let Stint { core, turn, end } = self.stints.remove(place);
-            let (job, next) = self.cpu.end(end, core, turn)?;
-            self.stints.extend(next);
+        let place = (0..self.stints.len()).min_by_key(|&place| self.stints[place].0.end);
+        if let Some(place) = place.filter(|&place| self.stints[place].0.end <= now) {
+            let (Stint { core, end }, turn) = self.stints.remove(place);
+            self.turn += 1;
+            let (job, next) = self.cpu.end(end, core, turn, self.turn)?;
+            self.stints.extend(next.map(|stint| (stint, self.turn)));
             return Some(job);
         }
         let job = self.cpu.depart(now);
@@ -59,12 +63,20 @@ impl Kept {
     }
 
     fn remove_if(&mut self, now: Instant, leaves: impl FnMut(u32) -> bool) {
-        self.cpu.remove_if(now, leaves, |stint| self.stints.push(stint));
+        self.cpu.remove_if(now, leaves, |stint| {
+            self.turn += 1;
+            self.stints.push((stint, self.turn));
+            self.turn
+        });
         self.wake_at = self.cpu.due();
     }
 
     fn set_speed(&mut self, now: Instant, speed: f64) {
-        self.cpu.set_speed(now, speed, |stint| self.stints.push(stint));
+        self.cpu.set_speed(now, speed, |stint| {
+            self.turn += 1;
+            self.stints.push((stint, self.turn));
+            self.turn
+        });
         self.wake_at = self.cpu.due();
     }
 }
@@ -195,14 +207,14 @@ fn a_million_jobs_do_not_drift() {
     let work = |job: u32| 10_000 + u64::from(job.wrapping_mul(2_654_435_761) >> 16);
     let mut total = 0;
     for job in 0..3 {
-        cpu.admit(at(0), job, span(work(job)), 0);
+        cpu.admit(at(0), job, span(work(job)), 0, job);
         total += work(job);
     }
     let mut now = at(0);
     for job in 3..1_000_000 {
         now = cpu.due();
         assert!(cpu.depart(now).is_some());
-        cpu.admit(now, job, span(work(job)), 0);
+        cpu.admit(now, job, span(work(job)), 0, job);
         total += work(job);
     }
     while !cpu.due().is_never() {

@@ -116,6 +116,7 @@ impl Build<'_> {
             nic_bits: machine.nic_bits,
             disk,
             page_cache: machine.memory.unwrap_or(0),
+            price_per_h: machine.price.as_ref().map(|price| price.per_h),
         }
     }
 

@@ -1,0 +1,107 @@
+//! Sweeps: two cores against one, and what ten thousand small points take beside their simulation.
+
+use super::{
+    clock::{medians, wall_seconds},
+    table::{Must, Table},
+};
+use simulate::{
+    experiment::{
+        ledger::{Ledger, Shard},
+        replicate::Replications,
+        rounds::Crew,
+        study::study,
+        sweep::{Sweep, Swept},
+    },
+    report::{
+        summary::Summary,
+        sweep::{Told, csv, json},
+    },
+    scenario::{Override, Source, grid},
+};
+use std::sync::atomic::AtomicBool;
+
+const ROUNDS: u64 = 3;
+/// Of M/M/1, some 30,000 customers each.
+const SMALL: u64 = 1_000;
+
+static NEVER: AtomicBool = AtomicBool::new(false);
+
+fn sweep(name: &str, vary: &str, changes: &[&str], replications: u32) -> Sweep {
+    let path = format!("benches/scenarios/{name}.toml");
+    let text = std::fs::read_to_string(&path).expect("it is there");
+    let source = Source { path, text };
+    let count = format!("replications={replications}");
+    let changes = changes.iter().copied().chain([count.as_str()]);
+    let changes = changes.map(|it| it.parse::<Override>().expect("a change")).collect();
+    let grid = grid(&source, &[vary.to_owned()], false).expect("a grid");
+    Sweep { source, changes, grid, replications, is_independent: false }
+}
+
+/// All of it, records and tables too. Seconds by the wall clock, and the tables.
+fn whole(sweep: &Sweep, threads: usize) -> (f64, String) {
+    let folder = std::env::temp_dir().join(format!("simulate-bench-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let from = wall_seconds();
+    let ledger = Ledger::resume(&folder, "{}", Shard::WHOLE).expect("a folder of its own");
+    let crew = Crew { ledger: Some(&ledger), ..Crew::new(Some(threads), &NEVER) };
+    let mut tables = String::new();
+    let tell = |number, point: &simulate::experiment::sweep::Point, fold: &_| {
+        let paths = sweep.grid.parameters.iter().map(|it| it.path.clone());
+        let settings = paths.zip(sweep.grid.values(number));
+        let told = Told::new(number, settings, Summary::new(&point.plan, fold));
+        tables.push_str(&csv::point(&told));
+        tables.push_str(&json::point(&told));
+        Ok(())
+    };
+    let swept = sweep.run(crew, &ledger, tell, |_| ()).expect("nothing is lost");
+    assert_eq!(swept, Swept::Whole);
+    let seconds = wall_seconds() - from;
+    std::fs::remove_dir_all(&folder).expect("it was made here");
+    (seconds, tables)
+}
+
+/// The replications alone: nothing compiled, kept, folded or told.
+fn simulation(sweep: &Sweep) -> f64 {
+    let plans: Vec<_> =
+        (0..sweep.grid.points()).map(|number| sweep.point(number).expect("a point").plan).collect();
+    let from = wall_seconds();
+    for plan in &plans {
+        let count = u64::from(sweep.replications);
+        let work = Replications { count, threads: Some(1), interrupted: &NEVER };
+        std::hint::black_box(study(plan, work, |_| ()).expect("nothing is lost"));
+    }
+    wall_seconds() - from
+}
+
+pub fn row(table: &mut Table) {
+    let large = sweep("scale-up", "app.instances=2..9", &["duration=5s", "warm_up=5s"], 2);
+    let (mut one_tables, mut two_tables) = (String::new(), String::new());
+    let mut one = |_| {
+        let (seconds, tables) = whole(&large, 1);
+        one_tables = tables;
+        seconds
+    };
+    let mut two = |_| {
+        let (seconds, tables) = whole(&large, 2);
+        two_tables = tables;
+        seconds
+    };
+    let [one, two] = medians(ROUNDS, [&mut one, &mut two]);
+    if one_tables != two_tables {
+        table.wrong("sweep: the tables depend on the number of threads");
+    }
+    let measured = format!("{:.0} ms on 1 thread", one * 1e3);
+    let against = format!("{:.0} ms on 2", two * 1e3);
+    let what = "sweep, 1 / 2 threads, same bytes";
+    table.line(what, &measured, &against, one / two, Must::AtLeast(1.9));
+
+    let vary = format!("scenario.seed=1..{SMALL}");
+    let small = sweep("mm1", &vary, &["duration=300s", "warm_up=10s"], 1);
+    let mut all = |_| whole(&small, 1).0;
+    let mut alone = |_| simulation(&small);
+    let [all, alone] = medians(ROUNDS, [&mut all, &mut alone]);
+    let measured = format!("{:.2} ms a point", all * 1e3 / SMALL as f64);
+    let against = format!("{:.2} ms simulated", alone * 1e3 / SMALL as f64);
+    let what = "sweep of small points / their simulation alone";
+    table.line(what, &measured, &against, all / alone, Must::AtMost(1.05));
+}

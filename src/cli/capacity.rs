@@ -1,0 +1,202 @@
+//! `simulate capacity FILE`: how much can the site bear?
+
+use super::{
+    arguments::Capacity,
+    exit::{Exit, Problem},
+    interrupt::on_interrupt,
+    layers, parts,
+    prepare::{Prepared, prepare},
+    publish::{problem, usual},
+    terminal::{Terminal, quoted, shown},
+};
+use crate::{
+    experiment::{
+        capacity::{Effort, Question, Work, capacity as run},
+        charter::{Bearing, Charter, Chartered, Work as CharteredWork},
+        replicate::Failure,
+        rounds::Crew,
+    },
+    model::blueprint::Blueprint,
+    report::{
+        capacity::{Answer, Capacity as Document, markdown, terminal::render},
+        folder::{CAPACITY, File},
+        json,
+        page::Colour,
+        plot,
+    },
+    scenario::{self, Override},
+};
+use std::path::{Path, PathBuf};
+
+/// Half the width of the first miss's one-sided interval, of itself.
+const NARROW: f64 = 0.005;
+
+pub(super) fn capacity(options: &Capacity, terminal: Terminal) -> Result<Exit, Problem> {
+    let interrupted = on_interrupt();
+    let crew = Crew::new(options.threads.map(usize::from), &interrupted);
+    let file = options.scenario.file();
+    let changes = changes(options);
+    let folder = asked(options, file, &changes, terminal)?;
+    let Some(Prepared { plan, .. }) = prepare(file, &changes, crew, terminal)? else {
+        return Ok(Exit::Interrupted);
+    };
+    let charter = charter(options, &plan, changes)?;
+    if let Some(shard) = options.shard {
+        return parts::capacity(&charter, &folder, shard, crew, terminal);
+    }
+    let answered = answer(&charter, crew, terminal)?.map_err(|failure| {
+        Problem::failed(&failure, |replication| {
+            let (file, seed) = (quoted(&file.to_string_lossy()), plan.seed);
+            format!(
+                "replication {replication} of a load or variant that is named above, with\n  \
+                 simulate capacity {file} --seed {seed} --threads 1"
+            )
+        })
+    })?;
+    let Some(document) = answered else {
+        terminal.tell("interrupted: there is no answer yet, and nothing was written");
+        return Ok(Exit::Interrupted);
+    };
+    publish(&document, &folder, !options.no_plots, terminal)
+}
+
+/// Writes and prints the report.
+pub(super) fn publish(
+    document: &Document,
+    folder: &Path,
+    draws: bool,
+    terminal: Terminal,
+) -> Result<Exit, Problem> {
+    let has_answer = matches!(document.answer, Answer::Found | Answer::Unconfirmed);
+    let mut undrawn = None;
+    if has_answer {
+        undrawn = write(draws, document, folder)?;
+    }
+    let colour = if terminal.colours_data() { Colour::On } else { Colour::Off };
+    terminal.print(&render(document, colour))?;
+    if has_answer {
+        terminal.tell(&format!("the report is in {}", shown(folder)));
+    }
+    match undrawn {
+        Some(problem) => Err(problem),
+        None if document.answer == Answer::Found => Ok(Exit::Done),
+        None => Ok(Exit::Undecided),
+    }
+}
+
+/// The options that stand for settings of the scenario go the way of `--set`, behind it.
+fn changes(options: &Capacity) -> Vec<String> {
+    let seed = options.seed.map(|seed| format!("scenario.seed={seed}"));
+    let sustain = options.sustain.map(|it| format!("scenario.duration={}ns", it.nanos()));
+    options.scenario.changes.set.iter().cloned().chain(seed).chain(sustain).collect()
+}
+
+/// Whether it can be answered, and where to: all that is in the way is told at once.
+fn asked(
+    options: &Capacity,
+    file: &Path,
+    changes: &[String],
+    terminal: Terminal,
+) -> Result<PathBuf, Problem> {
+    let plan = layers::compile(file, changes.iter(), terminal)?;
+    let mut problems = Vec::new();
+    if plan.objectives.is_empty() {
+        problems.push(Problem::wrong(
+            format!("`{}` promises nothing, so every load would do", shown(file)),
+            Some("an objective: `[[slo]]` with `require = \"p(99) < 800ms\"`"),
+        ));
+    }
+    let folder = options.out.clone().unwrap_or_else(|| usual(&plan, "-capacity"));
+    if options.shard.is_none()
+        && let Err(error) = CAPACITY.check(&folder)
+    {
+        problems.push(problem(&error));
+    }
+    match problems.pop() {
+        None => Ok(folder),
+        Some(last) => {
+            for problem in &problems {
+                terminal.complain(problem);
+            }
+            Err(last)
+        }
+    }
+}
+
+/// All that the answer depends on.
+fn charter(
+    options: &Capacity,
+    plan: &Blueprint,
+    mut changes: Vec<String>,
+) -> Result<Charter, Problem> {
+    // Found by pilots, or as it was written; it belongs to larger sites as well.
+    changes.push(format!("scenario.warm_up={}ns", plan.warm_up.nanos()));
+    let file = options.scenario.file();
+    let text = layers::source(file)?.text;
+    let file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let bearing = Bearing {
+        budget: options.budget,
+        confidence: options.confidence,
+        gone: (!options.no_losses).then_some(options.loss),
+        grows: !options.no_scaling,
+    };
+    Ok(Charter::new(vec![Chartered { file, text, changes }], CharteredWork::Capacity(bearing)))
+}
+
+/// The answer, as far as what has been measured goes.
+pub(super) fn answer(
+    charter: &Charter,
+    crew: Crew<'_>,
+    terminal: Terminal,
+) -> Result<Result<Option<Document>, Failure>, Problem> {
+    let bearing = charter.bearing().expect("a charter of capacity");
+    let scenario = &charter.scenarios[0];
+    let (source, changes) = (scenario.source(), scenario.overrides());
+    let plan = scenario::compile(&source, &changes)
+        .map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))?;
+    let change = |more: &[String]| {
+        let more = more.iter().filter_map(|text| text.parse().ok());
+        let all: Vec<Override> = changes.iter().cloned().chain(more).collect();
+        scenario::compile(&source, &all).ok()
+    };
+    let question = Question {
+        plan: &plan,
+        effort: Effort { budget: bearing.budget, narrow: NARROW, confidence: bearing.confidence },
+        gone: bearing.gone,
+        change: if bearing.grows { Some(&change) } else { None },
+    };
+    let bar = terminal.progress(1);
+    let mut before = String::new();
+    let mut progress = |says: &str, done: u64, planned: u64| {
+        bar.set_length(planned);
+        bar.set_position(done);
+        if before != says {
+            bar.set_message(format!(", {says}"));
+            says.clone_into(&mut before);
+        }
+    };
+    let mut work = Work { crew, progress: &mut progress, replications: 0, requests: 0, loads: 0 };
+    let answer = run(&question, &mut work);
+    bar.finish_and_clear();
+    Ok(answer)
+}
+
+/// Writes the folder. What could not be drawn is told when the rest is safe.
+fn write(draws: bool, document: &Document, folder: &Path) -> Result<Option<Problem>, Problem> {
+    let mut files =
+        vec![File { name: "capacity.json", bytes: json::render(document).into_bytes() }];
+    let mut undrawn = None;
+    let mut pictures = Vec::new();
+    if draws {
+        match plot::capacity::render(document) {
+            Ok(drawn) => pictures = drawn,
+            Err(error) => undrawn = Some(Problem::broken(&error.to_string())),
+        }
+    }
+    let names: Vec<&str> = pictures.iter().map(|it| it.name).collect();
+    let text = markdown::render(document, &names);
+    files.push(File { name: "capacity.md", bytes: text.into_bytes() });
+    files.extend(pictures);
+    CAPACITY.write(folder, &files).map_err(|error| problem(&error))?;
+    Ok(undrawn)
+}

@@ -1,0 +1,206 @@
+//! How much a site can bear: what is known at once, a search by simulation from there, a confirmation
+//! on fresh luck, and what is left when something is lost or added.
+//!
+//! What is run next depends on what was measured in whole rounds only, never on time or threads.
+
+mod bench;
+mod confirm;
+mod fit;
+mod growth;
+mod losses;
+mod search;
+mod tell;
+
+use super::replicate::Failure;
+use crate::{
+    engine::time::Span,
+    measure::fold::Fold,
+    model::{blueprint::Blueprint, operational::Operational},
+    report::capacity::Capacity,
+};
+
+pub use self::{bench::Work, growth::Change, search::Effort};
+
+use self::{
+    bench::Bench,
+    confirm::{Tried, attempt},
+    losses::{Borne, Kind, bear, kinds},
+    search::{Found, Ladder, climb, lower, refine, said},
+};
+
+/// Loads that are put on trial, at most.
+const ATTEMPTS: u32 = 5;
+/// A further one lies so many standard errors of the crossing below, and at least so far.
+const STEP: f64 = 1.25;
+const STEP_LEAST: f64 = 0.002;
+/// No load is called safe that uses more of the first station.
+const FULL: f64 = 0.995;
+/// Warm-ups last so many relaxation times, at this use of the first station at most.
+const RELAXATIONS: f64 = 3.0;
+const RHO_MOST: f64 = 0.97;
+
+/// What is asked.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// The site; its window is the time for which a load has to be borne.
+    pub plan: &'a Blueprint,
+    /// How hard to look.
+    pub effort: Effort,
+    /// How long what is lost stays away. `None`: nothing is lost.
+    pub gone: Option<Span>,
+    /// Makes larger sites. `None`: nothing is added.
+    pub change: Option<Change<'a>>,
+}
+
+/// All that was found, before it is told.
+struct Results<'a> {
+    question: &'a Question<'a>,
+    known: Operational,
+    warm_up: Span,
+    ladder: Ladder,
+    /// Loads that were looked at more closely.
+    near: Option<Bench>,
+    found: Option<Found>,
+    attempts: Vec<Tried>,
+    losses: Option<Vec<(Kind, Borne)>>,
+    growth: Option<(Vec<growth::Grown>, Vec<growth::Step>)>,
+}
+
+/// Answers. `None`: interrupted before there was an answer.
+pub fn capacity(question: &Question<'_>, work: &mut Work<'_>) -> Result<Option<Capacity>, Failure> {
+    let plan = question.plan;
+    let known = Operational::of(plan);
+    let Some(ladder) = climb(plan, &known, work)? else { return Ok(None) };
+    work.requests += ladder.bench.requests();
+    let mut results = Results {
+        question,
+        known,
+        warm_up: plan.warm_up,
+        ladder,
+        near: None,
+        found: None,
+        attempts: Vec::new(),
+        losses: None,
+        growth: None,
+    };
+    match results.ladder.bracket {
+        None => {
+            results.found = Some(Found::EveryLoad);
+        }
+        Some((0.0, _)) => results.found = Some(Found::NoLoad),
+        Some(bracket) => {
+            if !results.look_closer(bracket, work)? {
+                return Ok(None);
+            }
+        }
+    }
+    if !results.confirm(work)? || !results.lose(work)? || !results.grow(work)? {
+        return Ok(None);
+    }
+    Ok(Some(tell::tell(&results, work)))
+}
+
+impl Results<'_> {
+    /// How much of the first station a load uses.
+    fn rho(&self, factor: f64) -> f64 {
+        self.known.saturates_at().map_or(0.0, |at| factor / at)
+    }
+
+    /// Long enough for what is left of the beginning to be forgotten, but no longer than what is
+    /// measured.
+    fn settled(&self, factor: f64) -> Span {
+        let seconds = RELAXATIONS * self.known.relaxation_s(self.rho(factor).min(RHO_MOST));
+        let plan = self.question.plan;
+        let wanted = Span::from_seconds(seconds.ceil());
+        wanted.min(plan.duration).max(plan.warm_up)
+    }
+
+    /// `false`: interrupted.
+    fn look_closer(&mut self, bracket: (f64, f64), work: &mut Work<'_>) -> Result<bool, Failure> {
+        self.warm_up = self.settled(bracket.1);
+        let plan = self.question.plan.warmed_up_for(self.warm_up);
+        let mut bench = Bench::new(&plan, "search");
+        let found = refine(&mut bench, bracket, &self.known, &self.question.effort, work)?;
+        work.requests += bench.requests();
+        self.near = Some(bench);
+        let is_whole = found.is_some();
+        self.found = found;
+        Ok(is_whole)
+    }
+
+    fn crossing(&self) -> Option<&fit::Crossings> {
+        match &self.found {
+            Some(Found::Crossing(crossings)) => Some(crossings),
+            Some(Found::NoLoad | Found::EveryLoad) | None => None,
+        }
+    }
+
+    /// The load that was confirmed.
+    fn safe(&self) -> Option<&Tried> {
+        self.attempts.last().filter(|it| it.is_met)
+    }
+
+    fn confirm(&mut self, work: &mut Work<'_>) -> Result<bool, Failure> {
+        let Some(crossings) = self.crossing() else { return Ok(true) };
+        let effort = &self.question.effort;
+        let first = crossings.first;
+        let step = (STEP * first.error).max(STEP_LEAST * first.value);
+        // Below the crossing by what it may be off, and by as much as the confirmation takes to see it.
+        let searched = self.near.as_ref().map_or(0, Bench::most_replications);
+        let seen = (f64::from(searched) / f64::from(effort.budget)).sqrt();
+        let off = first.value - lower(&first, effort.confidence);
+        let mut from = first.value - off * (1.0 + seen);
+        if let Some(full) = self.known.saturates_at().filter(|_| !self.known.is_closed()) {
+            from = from.min(FULL * full);
+        }
+        let plan = self.question.plan.warmed_up_for(self.warm_up);
+        for number in 0..ATTEMPTS {
+            let factor = said(&self.known, from - f64::from(number) * step);
+            let is_known = self.attempts.last().is_some_and(|it| it.factor <= factor);
+            if factor <= 0.0 || is_known {
+                continue;
+            }
+            let Some(tried) = attempt(&plan, factor, number, effort, work)? else {
+                return Ok(false);
+            };
+            self.attempts.push(tried);
+            if self.safe().is_some() {
+                break;
+            }
+        }
+        Ok(true)
+    }
+
+    fn lose(&mut self, work: &mut Work<'_>) -> Result<bool, Failure> {
+        let (Some(safe), Some(gone)) = (self.safe().map(|it| it.factor), self.question.gone) else {
+            return Ok(true);
+        };
+        let plan = self.question.plan.warmed_up_for(self.settled(safe));
+        let mut losses = Vec::new();
+        for kind in kinds(&plan) {
+            let Some(borne) = bear(&plan, &kind, (safe, gone), &self.known, work)? else {
+                return Ok(false);
+            };
+            losses.push((kind, borne));
+        }
+        self.losses = Some(losses);
+        Ok(true)
+    }
+
+    fn grow(&mut self, work: &mut Work<'_>) -> Result<bool, Failure> {
+        let Some(change) = self.question.change else { return Ok(true) };
+        let plan = self.question.plan;
+        let services = growth::services(plan, change);
+        let crossing = self.crossing().map(|it| it.first.value);
+        let Some(steps) = growth::steps(plan, &self.known, crossing, change, work)? else {
+            return Ok(false);
+        };
+        self.growth = Some((services, steps));
+        Ok(true)
+    }
+
+    /// Of the confirmed load.
+    fn confirmed(&self) -> Option<&Fold> {
+        self.safe()?.fold.as_ref()
+    }
+}

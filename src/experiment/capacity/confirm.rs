@@ -1,0 +1,96 @@
+//! Whether a load that seems safe is: judged anew by the gate, on luck that the search has not seen.
+//!
+//! The chance of being wrong is spent over the attempts as well: the first has half of it, each further
+//! one half of what is left. A load that is not safe is therefore called safe at most as often as
+//! one safe load in all may be wrong.
+
+use super::{
+    bench::{Bench, Work},
+    search::Effort,
+};
+use crate::{
+    engine::maths::normal_quantile,
+    experiment::replicate::Failure,
+    measure::fold::Fold,
+    model::blueprint::Blueprint,
+    report::{diagnosis::Stability, summary::Summary},
+    slo::{
+        evidence::Evidence,
+        gate::{Gate, Rules, Verdict},
+    },
+};
+
+/// Replication numbers of confirmations begin here, far from those of any search.
+const FRESH: u64 = 1 << 38;
+/// And each attempt's so far apart.
+const APART: u64 = 1 << 32;
+/// Replications in each round.
+const ROUND: u32 = 20;
+/// After so many rounds it is asked whether there is hope,
+const HOPE: u32 = 3;
+/// which takes so many standard errors in the end.
+const ENOUGH: f64 = 1.9;
+
+/// What an attempt has shown.
+#[derive(Clone, Debug)]
+pub(super) struct Tried {
+    pub(super) factor: f64,
+    pub(super) is_met: bool,
+    /// The objective that was not, and what was said of it.
+    pub(super) against: Option<(usize, Verdict)>,
+    pub(super) fold: Option<Fold>,
+}
+
+/// Whether what is left of the budget would not be enough if all went on as it has begun: the distance
+/// from the limit in standard errors grows with the square root. Giving up early makes no mistake
+/// likelier.
+fn is_hopeless(evidence: &[Evidence], count: u32, rounds: u32, rules: &Rules) -> bool {
+    if rounds < HOPE {
+        return false;
+    }
+    let grows = (f64::from(rules.budget) / f64::from(count)).sqrt();
+    evidence.iter().filter(|it| !it.is_empty()).any(|it| {
+        let p = it.p_kept().clamp(1e-12, 1.0 - 1e-12);
+        -normal_quantile(p) * grows < ENOUGH
+    })
+}
+
+/// The `attempt`-th load (from 0) on trial. `None`: interrupted.
+pub(super) fn attempt(
+    plan: &Blueprint,
+    factor: f64,
+    attempt: u32,
+    effort: &Effort,
+    work: &mut Work<'_>,
+) -> Result<Option<Tried>, Failure> {
+    // The gate is two-sided; a load is wrongly called safe on one side only.
+    let alpha = 2.0 * (1.0 - effort.confidence) / f64::from(1_u32 << (attempt + 1).min(30));
+    let round = ROUND.min(effort.budget);
+    let rules = Rules { confidence: 1.0 - alpha, round, budget: effort.budget };
+    let mut bench = Bench::new(plan, &format!("confirmation {}", attempt + 1));
+    let mut gate = Gate::new(plan.objectives.len(), &rules);
+    let mut rounds = 0;
+    let evidence = loop {
+        let count = rules.replications(rounds + 1);
+        let from = FRESH + u64::from(attempt) * APART;
+        if !bench.run(&[(factor, count)], from, "on fresh seeds", work)? {
+            return Ok(None);
+        }
+        rounds += 1;
+        let evidence = bench.levels[0].evidence(count as usize);
+        let goes_on = gate.look(&evidence);
+        let is_lost = gate.has(Verdict::Missed) || is_hopeless(&evidence, count, rounds, &rules);
+        if !goes_on || is_lost || rounds >= rules.rounds() {
+            break evidence;
+        }
+    };
+    work.requests += bench.requests();
+    let level = &bench.levels[0];
+    let fold = level.fold().cloned();
+    let stability = fold.as_ref().map(|it| Summary::new(level.plan(), it).diagnosis.stability);
+    let is_unstable = stability == Some(Stability::Unstable);
+    let verdicts = gate.close(&evidence, is_unstable, false);
+    let against = verdicts.iter().enumerate().find(|(_, it)| **it != Verdict::Met);
+    let against = against.map(|(index, verdict)| (index, *verdict));
+    Ok(Some(Tried { factor, is_met: against.is_none(), against, fold }))
+}

@@ -1,0 +1,265 @@
+//! The load at which the first objective is missed: a ladder over everything up to the operational
+//! bound, so that nothing is taken for monotone, then a closer and closer look at the first miss.
+
+use super::{
+    bench::{Bench, Work},
+    fit::{Crossings, badness, crossings, holds},
+};
+use crate::{
+    experiment::replicate::Failure,
+    model::{blueprint::Blueprint, operational::Operational},
+    stats::{estimator::Estimator, interval::CONFIDENCE, student},
+};
+
+/// Rungs of the ladder, of the load that saturates the first station.
+const RUNGS: [f64; 10] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
+/// Further up, where even that holds.
+const BEYOND: [f64; 3] = [1.15, 1.5, 2.0];
+/// Further down, where even the lowest does not.
+const BELOW: [f64; 2] = [0.03, 0.01];
+/// Where nothing saturates, or users only wait longer, the load is doubled so often at most.
+const DOUBLINGS: u32 = 12;
+/// Of a rung: the least that has an interval.
+const LADDER: u32 = 5;
+/// Of a rung that misses below one that holds, to be sure of it.
+const SURE: u32 = 20;
+/// Of the loads between two rungs.
+const COARSE: u32 = 6;
+/// How often these are moved up or down, where the first miss lies elsewhere.
+const SHIFTS: u32 = 4;
+/// Loads around the crossing, of itself.
+const AROUND: [f64; 4] = [0.97, 0.99, 1.01, 1.03];
+/// Replications that these are given more of at a time.
+const ROUND: u32 = 12;
+
+/// How well the crossing has to be known.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// Replications of a load at most.
+    pub budget: u32,
+    /// Half the width of the crossing's one-sided interval, of itself.
+    pub narrow: f64,
+    /// One less how often the safe load may be wrong.
+    pub confidence: f64,
+}
+
+/// What a search has found.
+#[derive(Clone, Debug)]
+pub(super) enum Found {
+    /// The first objective is missed here.
+    Crossing(Crossings),
+    /// Not even the smallest holds.
+    NoLoad,
+    /// Even the largest holds.
+    EveryLoad,
+}
+
+/// A ladder, and what stands out of it.
+#[derive(Clone, Debug)]
+pub(super) struct Ladder {
+    pub(super) bench: Bench,
+    /// The highest load below the first miss, 0 if there is none, and the first miss.
+    pub(super) bracket: Option<(f64, f64)>,
+    /// Loads that miss below one that holds.
+    pub(super) islands: Vec<f64>,
+}
+
+/// Loads that can be said: four digits of the requests a second, or whole users.
+pub(super) fn said(known: &Operational, factor: f64) -> f64 {
+    let whole = |value: f64, base: f64| {
+        let mut step = 1.0;
+        while value / step >= 10_000.0 {
+            step *= 10.0;
+        }
+        while value > 0.0 && value / step < 1_000.0 {
+            step /= 10.0;
+        }
+        (value / step + 0.5).floor() * step / base
+    };
+    if known.open_per_s > 0.0 {
+        return whole(factor * known.open_per_s, known.open_per_s);
+    }
+    let users = f64::from(known.users);
+    (factor * users + 0.5).floor().max(1.0) / users
+}
+
+/// The first ladder. `None`: interrupted.
+pub(super) fn climb(
+    plan: &Blueprint,
+    known: &Operational,
+    work: &mut Work<'_>,
+) -> Result<Option<Ladder>, Failure> {
+    let mut bench = Bench::new(plan, "ladder");
+    let top = known.saturates_at().unwrap_or(1.0);
+    let nice = |factor: f64| said(known, factor);
+    let mut rungs: Vec<f64> = RUNGS.iter().map(|share| nice(share * top)).collect();
+    // The scenario's own load is asked about first of all.
+    if 1.0 < 1.2 * top && rungs.iter().all(|rung| (rung - 1.0).abs() > 0.02) {
+        rungs.push(1.0);
+    }
+    if !try_rungs(&mut bench, &rungs, work)? {
+        return Ok(None);
+    }
+    let is_bounded = known.saturates_at().is_some() && !known.is_closed();
+    if bench.levels.iter().all(|level| is_held(level, LADDER)) {
+        let further: Vec<f64> = if is_bounded {
+            BEYOND.iter().map(|share| nice(share * top)).collect()
+        } else {
+            (1..=DOUBLINGS).map(|times| nice(top * f64::from(1_u32 << times))).collect()
+        };
+        for rung in further {
+            if !try_rungs(&mut bench, &[rung], work)? {
+                return Ok(None);
+            }
+            let level = bench.level(rung);
+            if !is_held(&bench.levels[level], LADDER) {
+                break;
+            }
+        }
+    } else if !is_held(&bench.levels[0], LADDER) {
+        for share in BELOW {
+            let rung = nice(share * top);
+            if rung >= bench.levels[0].factor {
+                break;
+            }
+            if !try_rungs(&mut bench, &[rung], work)? {
+                return Ok(None);
+            }
+            if is_surely_held(&bench.levels[0]) {
+                break;
+            }
+        }
+    }
+    // A rung that misses below one that holds may be bad luck: a closer look at both.
+    let held: Vec<bool> = bench.levels.iter().map(|level| is_held(level, LADDER)).collect();
+    let last_held = held.iter().rposition(|it| *it);
+    let first_miss = held.iter().position(|it| !it);
+    if let (Some(last), Some(first)) = (last_held, first_miss)
+        && first < last
+    {
+        let again: Vec<(f64, u32)> =
+            bench.levels[first..=last].iter().map(|level| (level.factor, SURE)).collect();
+        if !bench.run(&again, 0, "a miss below a load that holds", work)? {
+            return Ok(None);
+        }
+    }
+    let held: Vec<bool> = bench.levels.iter().map(|level| is_held(level, SURE)).collect();
+    // Few requests come at the lowest loads, and luck alone may keep them within a limit.
+    let first_miss = match held.iter().position(|it| !it) {
+        Some(1..) if is_deep(&bench, top) && !is_surely_held(&bench.levels[0]) => Some(0),
+        other => other,
+    };
+    let bracket = first_miss.map(|miss| {
+        let low = if miss > 0 { bench.levels[miss - 1].factor } else { 0.0 };
+        (low, bench.levels[miss].factor)
+    });
+    let last_held = held.iter().rposition(|it| *it).unwrap_or(0);
+    let lonely = |index: &usize| !held[*index] && *index < last_held;
+    let islands: Vec<f64> =
+        (0..held.len()).filter(lonely).map(|index| bench.levels[index].factor).collect();
+    Ok(Some(Ladder { bench, bracket, islands }))
+}
+
+fn is_held(level: &super::bench::Level, count: u32) -> bool {
+    holds(&badness(&level.evidence(count as usize)))
+}
+
+/// Not by luck.
+fn is_surely_held(level: &super::bench::Level) -> bool {
+    let evidence = level.evidence(level.replications() as usize);
+    evidence.iter().all(|it| it.is_empty() || it.p_kept() <= 1.0 - CONFIDENCE)
+}
+
+/// Whether the lowest rung is one of those that were added below.
+fn is_deep(bench: &Bench, top: f64) -> bool {
+    bench.levels[0].factor < 0.9 * RUNGS[0] * top
+}
+
+fn try_rungs(bench: &mut Bench, rungs: &[f64], work: &mut Work<'_>) -> Result<bool, Failure> {
+    let wanted: Vec<(f64, u32)> = rungs.iter().map(|&rung| (rung, LADDER)).collect();
+    bench.run(&wanted, 0, "a ladder of loads", work)
+}
+
+/// Where between `low`, which holds (or is 0), and `high`, which does not, the first objective is
+/// missed; the loads tried are added to the bench. `None`: interrupted.
+pub(super) fn refine(
+    bench: &mut Bench,
+    (low, high): (f64, f64),
+    known: &Operational,
+    effort: &Effort,
+    work: &mut Work<'_>,
+) -> Result<Option<Found>, Failure> {
+    let nice = |factor: f64| said(known, factor);
+    let coarse = COARSE.min(effort.budget);
+    let (mut low, mut high) = (if low > 0.0 { low } else { high / 10.0 }, high);
+    let mut shifts = 0;
+    let guess = loop {
+        let inner: Vec<f64> =
+            (0..=4).map(|part| nice(low + f64::from(part) / 4.0 * (high - low))).collect();
+        let wanted: Vec<(f64, u32)> = inner.iter().map(|&factor| (factor, coarse)).collect();
+        if !bench.run(&wanted, 0, "between two loads", work)? {
+            return Ok(None);
+        }
+        if let Some(guess) = first_crossing(bench, &inner, coarse) {
+            break guess;
+        }
+        // With a longer warm-up, or more luck, the ends need not be what they were on the ladder.
+        let all_hold = inner.iter().all(|&factor| {
+            let level = bench.level(factor);
+            is_held(&bench.levels[level], coarse)
+        });
+        shifts += 1;
+        if shifts > SHIFTS {
+            return Ok(Some(if all_hold { Found::EveryLoad } else { Found::NoLoad }));
+        }
+        let width = high - low;
+        (low, high) =
+            if all_hold { (high, high + width) } else { ((low - width).max(low / 2.0), low) };
+    };
+    let mut middle = guess.first.value.clamp(low * 0.9, high * 1.1);
+    let mut near: Vec<f64> = Vec::new();
+    let mut count = ROUND.min(effort.budget);
+    let mut moves = 0;
+    loop {
+        for share in AROUND {
+            let factor = nice(share * middle);
+            if near.iter().all(|known| (known - factor).abs() > 0.002 * middle) {
+                near.push(factor);
+            }
+        }
+        near.sort_by(f64::total_cmp);
+        let wanted: Vec<(f64, u32)> = near.iter().map(|&factor| (factor, count)).collect();
+        if !bench.run(&wanted, 0, "around the first miss", work)? {
+            return Ok(None);
+        }
+        let Some(found) = first_crossing(bench, &near, count) else {
+            return Ok(Some(Found::Crossing(guess)));
+        };
+        let value = found.first.value;
+        let is_outside = value < near[0] || value > near[near.len() - 1];
+        if is_outside && moves < 4 {
+            moves += 1;
+            middle = value.clamp(0.9 * middle, 1.1 * middle);
+            continue;
+        }
+        let half = student::t_quantile(effort.confidence, found.first.freedom) * found.first.error;
+        if half <= effort.narrow * value || count >= effort.budget {
+            return Ok(Some(Found::Crossing(found)));
+        }
+        // As many more as the square-root law says, but no more than twice as many at a time.
+        let more = f64::from(count) * (half / (effort.narrow * value)).min(1.42);
+        let more = (more * (half / (effort.narrow * value)).min(1.42)) as u32;
+        count = more.next_multiple_of(ROUND).max(count + ROUND).min(effort.budget);
+    }
+}
+
+fn first_crossing(bench: &mut Bench, factors: &[f64], count: u32) -> Option<Crossings> {
+    let places: Vec<usize> = factors.iter().map(|&factor| bench.level(factor)).collect();
+    let levels: Vec<_> = places.iter().map(|&place| &bench.levels[place]).collect();
+    crossings(&levels, count as usize)
+}
+
+/// The lower confidence bound of a crossing.
+pub(super) fn lower(crossing: &Estimator, confidence: f64) -> f64 {
+    crossing.value - student::t_quantile(confidence, crossing.freedom) * crossing.error
+}

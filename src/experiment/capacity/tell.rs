@@ -1,0 +1,348 @@
+//! What was found, as the document that reports are written from.
+
+use super::{
+    Results,
+    bench::{Level, Work},
+    losses::REPLICATIONS,
+    search::Found,
+};
+use crate::{
+    model::blueprint::{Balance, Blueprint, Promise, Upstream},
+    report::{
+        capacity::{
+            Answer, Attempt, Busy, Capacity, Cost, Demanded, Grown, Growth, Known, Limit, Load,
+            Loss, Losses, Method, Point, SCHEMA, Safe, Scenario, Station, Step,
+        },
+        summary::Summary,
+    },
+    stats::{estimator::Estimator, interval::CONFIDENCE},
+};
+
+/// Stations that are told.
+const STATIONS_MAX: usize = 20;
+/// And resources that were measured.
+const BUSY_MAX: usize = 6;
+/// A stated time of fewer relaxation times is short.
+const SHORT: f64 = 10.0;
+
+pub(super) fn tell(it: &Results<'_>, work: &Work<'_>) -> Capacity {
+    let plan = it.question.plan;
+    Capacity {
+        schema: SCHEMA,
+        version: env!("CARGO_PKG_VERSION"),
+        scenario: Scenario {
+            name: plan.name.clone(),
+            title: plan.title.clone(),
+            seed: plan.seed,
+            sustained_s: plan.duration.seconds(),
+            warm_up_s: it.warm_up.seconds(),
+            load: it.load(1.0),
+        },
+        confidence: it.question.effort.confidence,
+        answer: match (&it.found, it.safe()) {
+            (Some(Found::EveryLoad), _) => Answer::EveryLoad,
+            (Some(Found::NoLoad), _) => Answer::NoLoad,
+            (_, Some(_)) => Answer::Found,
+            (_, None) => Answer::Unconfirmed,
+        },
+        safe: it.told_safe(),
+        objectives: it.limits(),
+        islands: it.ladder.islands.iter().map(|&factor| it.load(factor)).collect(),
+        operational: it.told_known(),
+        curve: it.curve(),
+        knee: knee(&it.curve()),
+        busiest: it.busiest(),
+        losses: it.told_losses(),
+        growth: it.told_growth(),
+        cost: it.cost(),
+        method: Method {
+            replications: work.replications,
+            requests: work.requests,
+            loads: work.loads,
+            attempts: it.told_attempts(),
+        },
+        unmodelled: unmodelled(plan, it.question.gone.is_some()),
+    }
+}
+
+impl Results<'_> {
+    fn load(&self, factor: f64) -> Load {
+        let known = &self.known;
+        let users = (f64::from(known.users) * factor + 0.5) as u64;
+        Load {
+            factor,
+            per_s: (known.open_per_s > 0.0).then_some(known.open_per_s * factor),
+            users: (known.users > 0).then(|| users.max(1)),
+        }
+    }
+
+    fn between(&self, crossing: &Estimator) -> [Load; 3] {
+        let (low, high) = crossing.interval(CONFIDENCE);
+        [crossing.value, low.max(0.0), high].map(|factor| self.load(factor))
+    }
+
+    fn told_safe(&self) -> Option<Safe> {
+        let tried = self.safe()?;
+        let crossings = self.crossing()?;
+        let objective = &self.question.plan.objectives[crossings.limiting];
+        let rho = self.rho(tried.factor);
+        let relaxation_s = self.known.relaxation_s(rho);
+        Some(Safe {
+            load: self.load(tried.factor),
+            missed_at: Some(self.between(&crossings.first)),
+            limited_by: Some(objective.name.clone()),
+            headroom: tried.factor - 1.0,
+            utilisation: self.known.saturates_at().filter(|_| !self.known.is_closed()).map(|_| rho),
+            relaxation_s,
+            is_short: self.question.plan.duration.seconds() < SHORT * relaxation_s,
+            confirmed_by: tried.fold.as_ref().map_or(0, |fold| fold.pool.replications),
+        })
+    }
+
+    fn limits(&self) -> Vec<Limit> {
+        let all = self.question.plan.objectives.iter().enumerate();
+        all.map(|(index, objective)| {
+            let crossing = self.crossing().and_then(|it| it.each[index].as_ref());
+            Limit {
+                name: objective.name.clone(),
+                require: objective.require.clone(),
+                missed_at: crossing.map(|it| self.between(it)),
+            }
+        })
+        .collect()
+    }
+
+    fn told_known(&self) -> Known {
+        let (plan, known) = (self.question.plan, &self.known);
+        let per_s = known.load_per_s();
+        let told = |it: &crate::model::operational::Station| Station {
+            name: it.name(plan),
+            service: plan.services[it.service.index()].name.clone(),
+            kind: it.kind.name(),
+            demand: it.demand,
+            capacity: it.capacity,
+            utilisation: it.utilisation(per_s),
+            saturates_at_per_s: it.saturates_at_per_s(),
+            is_least: it.is_least,
+        };
+        // The first of each kind and service first: what saturates when those before are relieved.
+        let stations = known.bottlenecks().into_iter().take(STATIONS_MAX).map(told);
+        Known {
+            bound_per_s: known.bound_per_s(),
+            bound: known.saturates_at().map(|factor| self.load(factor)),
+            no_load_s: known.no_load_s,
+            requests: known
+                .requests
+                .iter()
+                .map(|it| Demanded {
+                    name: plan.requests[it.request.index()].name.clone(),
+                    share: it.share,
+                    no_load_s: it.no_load_s,
+                })
+                .collect(),
+            stations: stations.collect(),
+            unknown: unknown(plan, known.stations.iter().any(|it| it.is_least)),
+        }
+    }
+
+    /// Of each load the bench that knows it best.
+    fn curve(&self) -> Vec<Point> {
+        let mut levels: Vec<&Level> = self.ladder.bench.levels.iter().collect();
+        if let Some(near) = &self.near {
+            levels.retain(|level| near.levels.iter().all(|it| it.factor != level.factor));
+            // Where loads lie close by each other a few are enough.
+            let many = near.most_replications();
+            levels.extend(near.levels.iter().filter(|level| level.replications() == many));
+        }
+        levels.retain(|level| level.fold().is_some());
+        levels.sort_by(|one, other| one.factor.total_cmp(&other.factor));
+        levels.into_iter().map(|level| self.point(level)).collect()
+    }
+
+    fn point(&self, level: &Level) -> Point {
+        let fold = level.fold().expect("a level that was run");
+        let figures = Summary::new(level.plan(), fold).site.figures;
+        let ok = &figures.ok;
+        let evidence = level.evidence(level.replications() as usize);
+        let badness = evidence.iter().map(|it| {
+            let value = it.badness()?;
+            let (low, high) = it.badness_between(CONFIDENCE).unwrap_or((value, value));
+            Some(
+                [value, low.clamp(0.0, value), high.max(value)]
+                    .map(crate::stats::interval::six_digits),
+            )
+        });
+        Point {
+            load: self.load(level.factor),
+            replications: level.replications(),
+            answered_per_s: figures.rates.throughput_per_s.value,
+            latency_s: [ok.mean_s.value, ok.p50_s.value, ok.p95_s.value, ok.p99_s.value],
+            badness: badness.collect(),
+        }
+    }
+
+    fn busiest(&self) -> Vec<Busy> {
+        let Some(fold) = self.confirmed() else { return Vec::new() };
+        let summary = Summary::new(self.question.plan, fold);
+        let busiest = summary.diagnosis.busiest.into_iter().take(BUSY_MAX);
+        busiest
+            .map(|it| Busy {
+                name: format!("{} of {}", it.kind, it.of),
+                utilisation: it.utilisation,
+            })
+            .collect()
+    }
+
+    fn told_losses(&self) -> Option<Losses> {
+        let losses = self.losses.as_ref()?;
+        let plan = self.question.plan;
+        let names: Vec<&str> = plan
+            .objectives
+            .iter()
+            .filter(|it| !matches!(it.promise, Promise::Recovery(_) | Promise::Budget(_)))
+            .map(|it| it.name.as_str())
+            .collect();
+        let each = losses.iter().map(|(kind, borne)| {
+            let worst = borne.worst();
+            Loss {
+                name: kind.name.clone(),
+                alike: kind.alike,
+                is_kept: borne.is_kept(),
+                worst: worst.map(|(index, _)| names[index].to_owned()),
+                badness: worst.map(|(_, it)| it),
+                failed_share: borne.failed_share,
+                survives: borne.survives.map(|factor| self.load(factor)),
+                comes_back: borne.comes_back(),
+            }
+        });
+        let gone_s = self.question.gone?.seconds();
+        Some(Losses { gone_s, replications: REPLICATIONS, each: each.collect() })
+    }
+
+    fn told_growth(&self) -> Option<Growth> {
+        let (services, steps) = self.growth.as_ref()?;
+        let plan = self.question.plan;
+        let services = services.iter().map(|it| {
+            let service = &plan.services[it.service.index()];
+            Grown {
+                service: service.name.clone(),
+                from: service.instances,
+                wider_per_s: it.wider.clone(),
+                taller_per_s: it.taller,
+            }
+        });
+        let steps = steps.iter().map(|it| Step {
+            what: it.what.clone(),
+            relieves: it.relieves.clone(),
+            bound_per_s: it.bound,
+            missed_at: it.missed_at.map(|factor| self.load(factor)),
+            // Nobody said what a machine of twice the cores costs.
+            cost_per_h: price(&it.plan).filter(|_| it.what.ends_with("instances")),
+        });
+        Some(Growth { services: services.collect(), steps: steps.collect() })
+    }
+
+    fn cost(&self) -> Option<Cost> {
+        let plan = self.question.plan;
+        let currency = plan.currency.clone()?;
+        let per_h = price(plan)?;
+        let million = |per_s: f64| per_h / 3600.0 / per_s * 1e6;
+        let answered = self.confirmed().map(|fold| {
+            let figures = Summary::new(plan, fold).site.figures;
+            figures.rates.throughput_per_s.value.unwrap_or(0.0)
+        });
+        Some(Cost {
+            currency,
+            per_h,
+            per_million: answered.filter(|it| *it > 0.0).map(million),
+            per_million_now: (self.known.open_per_s > 0.0).then(|| million(self.known.open_per_s)),
+            unpriced: plan.hosts.iter().filter(|it| it.price_per_h.is_none()).count() as u32,
+        })
+    }
+
+    fn told_attempts(&self) -> Vec<Attempt> {
+        let told = |it: &super::confirm::Tried| {
+            let against = it.against.map(|(index, verdict)| {
+                let name = &self.question.plan.objectives[index].name;
+                let reason = verdict.reason().map(|reason| format!(", {reason}"));
+                format!("`{name}` {}{}", verdict.name(), reason.unwrap_or_default())
+            });
+            Attempt {
+                load: self.load(it.factor),
+                replications: it.fold.as_ref().map_or(0, |fold| fold.pool.replications),
+                is_met: it.is_met,
+                says: against,
+            }
+        };
+        self.attempts.iter().map(told).collect()
+    }
+}
+
+fn price(plan: &Blueprint) -> Option<f64> {
+    plan.currency.as_ref()?;
+    Some(plan.hosts.iter().filter_map(|it| it.price_per_h).sum())
+}
+
+/// Kleinrock's power is throughput over latency; at its highest more load begins to cost more than
+/// it gains (Kleinrock 1979).
+fn knee(curve: &[Point]) -> Option<Load> {
+    let power = |point: &Point| Some(point.answered_per_s? / point.latency_s[0]?);
+    let known = curve.iter().filter_map(|point| Some((point.load, power(point)?)));
+    let best = known.fold(None, |best: Option<(Load, f64)>, it| match best {
+        Some(known) if known.1 >= it.1 => Some(known),
+        Some(_) | None => Some(it),
+    });
+    best.map(|(load, _)| load)
+}
+
+/// What the bound does not say.
+fn unknown(plan: &Blueprint, has_least: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    if has_least {
+        lines.push(
+            "≤: it may be full earlier, for it is held longer while others queue, or connections \
+             are opened more often than at best."
+                .to_owned(),
+        );
+    }
+    if !plan.logs.is_empty() {
+        lines.push(
+            "Flushes of commits bound nothing here: how many commits share one is only known by \
+             simulating."
+                .to_owned(),
+        );
+    }
+    lines
+}
+
+/// What reality may add to what was simulated.
+fn unmodelled(plan: &Blueprint, loses: bool) -> Vec<String> {
+    let mut lines = vec![
+        "packet loss, TCP's slow start and congestion control; headers of packets and frames"
+            .to_owned(),
+        "garbage collection, noisy neighbours and throttling of shared machines, unless the \
+         scenario says so"
+            .to_owned(),
+        "a mix of requests that changes with the load, and visitors who come back more often when \
+         they fail"
+            .to_owned(),
+    ];
+    let has = |kind: &str| plan.services.iter().any(|it| it.kind == kind);
+    if has("mysql") {
+        lines.push(
+            "row locks, semi-synchronous replication, and failover: a lost primary stays lost until \
+             it is restored"
+                .to_owned(),
+        );
+    }
+    if has("haproxy") || has("nginx") {
+        lines.push("response caches of proxies, stick tables, rate limits".to_owned());
+    }
+    let by_name = |it: &Upstream| it.balance == Balance::Addresses && it.servers > 1;
+    if loses && plan.upstreams.iter().any(by_name) {
+        lines.push(
+            "DNS that stops naming what is lost: visitors keep trying all addresses".to_owned(),
+        );
+    }
+    lines
+}

@@ -1,0 +1,214 @@
+//! What is known of a site without running it: operational analysis (Denning and Buzen, Computing
+//! Surveys 10, 1978; Lazowska et al., *Quantitative System Performance*, 1984, chapters 3 and 5).
+//!
+//! A request of each kind asks each station for so many seconds on average: its demand. By the
+//! utilisation law a station is busy for load × demand, so no site bears more than the least of
+//! capacity / demand over all of them, and no request is answered sooner than if nobody were in its
+//! way. Demands on processors, lines and disks follow exactly from the programs; what is *held*
+//! while others work (workers, pools, connections) is held for at least as long as at no load.
+//!
+//! Left out, for they cannot be known without running it: queues, retries and time-outs, how many
+//! commits share a flush (so that flushes never bound the load here), health checks, and how often
+//! a connection is opened where it might have been kept.
+
+mod flow;
+mod place;
+mod program;
+mod residence;
+mod station;
+
+pub use station::{Kind, Station, Where};
+
+use self::{flow::Flows, program::Run, residence::Residences, station::Stations};
+use super::{
+    blueprint::{Arrivals, Blueprint, EndpointId, RequestId, Workload},
+    files::Misses,
+};
+use crate::engine::time::Instant;
+
+/// Mixes are whole numbers of this.
+const WHOLE: f64 = (1_u64 << 53) as f64;
+
+/// What is known at once.
+#[derive(Clone, Debug)]
+pub struct Operational {
+    /// Requests a second that come from outside, spikes aside.
+    pub open_per_s: f64,
+    /// Users that come back.
+    pub users: u32,
+    /// Seconds that they think, on average.
+    pub think_s: f64,
+    /// By kind of request, those that are asked for.
+    pub requests: Vec<Demanded>,
+    /// Seconds until an answer at no load, over the mix.
+    pub no_load_s: f64,
+    /// All stations that are asked for anything, the first to saturate first.
+    pub stations: Vec<Station>,
+}
+
+/// A kind of request.
+#[derive(Clone, Copy, Debug)]
+pub struct Demanded {
+    /// Which.
+    pub request: RequestId,
+    /// Its share of all requests.
+    pub share: f64,
+    /// Seconds until the answer at no load.
+    pub no_load_s: f64,
+}
+
+/// A visitor's program, and its share of all requests.
+struct Visit {
+    endpoint: EndpointId,
+    request: RequestId,
+    share: f64,
+    no_load_s: f64,
+}
+
+impl Operational {
+    /// Of a site as its scenario loads it.
+    pub fn of(plan: &Blueprint) -> Operational {
+        let runs: Vec<Run> = plan.endpoints.iter().map(|it| Run::of(plan, it.entry)).collect();
+        let misses = Misses::new(plan);
+        let mut residences = Residences::new(plan, &runs, &misses);
+        let load = Load::of(plan, &mut residences);
+        let mut stations = Stations::new(plan);
+        let mut requests: Vec<Demanded> = Vec::new();
+        for visit in &load.visits {
+            let flows = Flows::of(plan, &runs, visit.endpoint);
+            stations.add(visit.share, &flows, &runs, &mut residences);
+            match requests.iter_mut().find(|it| it.request == visit.request) {
+                Some(known) => {
+                    let share = known.share + visit.share;
+                    let sum = known.share * known.no_load_s + visit.share * visit.no_load_s;
+                    known.no_load_s = sum / share;
+                    known.share = share;
+                }
+                None => requests.push(Demanded {
+                    request: visit.request,
+                    share: visit.share,
+                    no_load_s: visit.no_load_s,
+                }),
+            }
+        }
+        let no_load_s = requests.iter().map(|it| it.share * it.no_load_s).sum();
+        Operational {
+            open_per_s: load.open_per_s,
+            users: load.users,
+            think_s: load.think_s,
+            requests,
+            no_load_s,
+            stations: stations.finish(),
+        }
+    }
+
+    /// Requests a second that no mix like this one can exceed. `None`: nothing runs out.
+    pub fn bound_per_s(&self) -> Option<f64> {
+        self.stations.first().map(Station::saturates_at_per_s)
+    }
+
+    /// Requests a second at the scenario's own load: of users those that they could make if nobody
+    /// were in their way.
+    pub fn load_per_s(&self) -> f64 {
+        self.open_per_s + f64::from(self.users) / self.cycle_s()
+    }
+
+    /// Whether users who wait for their answers are all that comes.
+    pub fn is_closed(&self) -> bool {
+        self.users > 0 && self.open_per_s == 0.0
+    }
+
+    /// How many times the scenario's load saturates the first station. With users alone it is where
+    /// the asymptotes meet: (R + Z) times the bound, over the users.
+    pub fn saturates_at(&self) -> Option<f64> {
+        Some(self.bound_per_s()? / self.load_per_s())
+    }
+
+    /// Requests a second of so many users at most: the lower of both asymptotes.
+    pub fn users_per_s(&self, users: f64) -> f64 {
+        let free = users / self.cycle_s();
+        self.bound_per_s().map_or(free, |bound| free.min(bound))
+    }
+
+    /// Seconds after which a site that is busy for `rho` has forgotten how it began: the relaxation
+    /// time of M/M/1, 1 / (mu (1 - sqrt(rho))^2), of the first station as if it were one server as
+    /// quick as all of it (Morse 1955; Abate and Whitt, *Queueing Systems* 2, 1987).
+    pub fn relaxation_s(&self, rho: f64) -> f64 {
+        let Some(first) = self.stations.first() else { return 0.0 };
+        let visit_s = first.visit_s() / first.capacity;
+        let gap = 1.0 - rho.clamp(0.0, 0.999).sqrt();
+        visit_s / (gap * gap)
+    }
+
+    /// The first station of each kind and service: what saturates first, and what next when that is
+    /// relieved.
+    pub fn bottlenecks(&self) -> Vec<&Station> {
+        let mut found: Vec<&Station> = Vec::new();
+        for station in &self.stations {
+            if !found.iter().any(|it| it.service == station.service && it.kind == station.kind) {
+                found.push(station);
+            }
+        }
+        found
+    }
+
+    fn cycle_s(&self) -> f64 {
+        self.no_load_s + self.think_s
+    }
+}
+
+/// Who comes, and for what.
+struct Load {
+    open_per_s: f64,
+    users: u32,
+    think_s: f64,
+    visits: Vec<Visit>,
+}
+
+impl Load {
+    fn of(plan: &Blueprint, residences: &mut Residences<'_>) -> Load {
+        let mut load = Load { open_per_s: 0.0, users: 0, think_s: 0.0, visits: Vec::new() };
+        let mut thought_s = 0.0;
+        for workload in plan.workloads.iter().filter(|it| it.spike.is_none()) {
+            let mut visits = visits(workload, residences);
+            let per_s = match &workload.arrivals {
+                Arrivals::Open { .. } => {
+                    let per_s = workload.per_s(plan, Instant::ZERO);
+                    load.open_per_s += per_s;
+                    per_s
+                }
+                Arrivals::Closed { users, think } => {
+                    let think_s = plan.laws[think.index()].mean();
+                    load.users += users;
+                    thought_s += f64::from(*users) * think_s;
+                    let no_load: f64 = visits.iter().map(|it| it.share * it.no_load_s).sum();
+                    f64::from(*users) / (think_s + no_load)
+                }
+            };
+            for visit in &mut visits {
+                visit.share *= per_s;
+            }
+            load.visits.extend(visits);
+        }
+        if load.users > 0 {
+            load.think_s = thought_s / f64::from(load.users);
+        }
+        let whole: f64 = load.visits.iter().map(|it| it.share).sum();
+        if whole > 0.0 {
+            for visit in &mut load.visits {
+                visit.share /= whole;
+            }
+        }
+        load
+    }
+}
+
+fn visits(workload: &Workload, residences: &mut Residences<'_>) -> Vec<Visit> {
+    let mut below = 0;
+    let visit = |choice: &super::blueprint::Choice| {
+        let share = (choice.below - std::mem::replace(&mut below, choice.below)) as f64 / WHOLE;
+        let no_load_s = residences.seen_s(choice.endpoint);
+        Visit { endpoint: choice.endpoint, request: choice.request, share, no_load_s }
+    };
+    workload.mix.iter().map(visit).collect()
+}

@@ -1,0 +1,174 @@
+//! What one run of an endpoint's program asks for on average: how often each operation is met, and
+//! what that adds up to at its own instance and in calls to others.
+//!
+//! Branches and loops as they are compiled, so that the shares are those that the simulator draws.
+//! A loop that goes on with probability p is entered 1 / (1 - p) times as often as it is reached.
+
+use super::super::blueprint::{Blueprint, EndpointId, FilesId, LogId, Milestone, Op, UpstreamId};
+
+/// A probability of `Op::Branch` is a whole number of this.
+const WHOLE: f64 = 4_294_967_296.0;
+
+/// A call that a program makes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Calls {
+    pub(super) upstream: UpstreamId,
+    pub(super) endpoint: EndpointId,
+    /// How often a run makes it.
+    pub(super) count: f64,
+    /// Whether the caller goes on when the answer begins.
+    pub(super) cuts_through: bool,
+    /// Calls of one fork have the same number and go on side by side; others have one of their own.
+    pub(super) group: u32,
+    /// How often the group is begun.
+    pub(super) begun: f64,
+}
+
+/// What one run asks for, on average.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Run {
+    /// Seconds of a core at speed 1.
+    pub(super) work_s: f64,
+    /// The same, if the run is the first on its connection.
+    pub(super) handshake_s: f64,
+    /// Seconds of waiting.
+    pub(super) wait_s: f64,
+    /// Reads from disk: how many, and bytes of all of them.
+    pub(super) reads: f64,
+    pub(super) read_bytes: f64,
+    /// Files, by population.
+    pub(super) files: Vec<(FilesId, f64)>,
+    pub(super) commits: Vec<(LogId, EndpointId, f64)>,
+    pub(super) calls: Vec<Calls>,
+    /// Bytes of the answer that the program itself makes up.
+    pub(super) answer_bytes: f64,
+    /// How often it passes on what its last call answered, and which call that is.
+    pub(super) relays: f64,
+}
+
+impl Run {
+    /// Of the program that begins at `entry`.
+    pub(super) fn of(plan: &Blueprint, entry: u32) -> Run {
+        let first = entry as usize;
+        let length = plan.program[first..]
+            .iter()
+            .position(|it| matches!(it.op, Op::End))
+            .expect("each program ends")
+            + 1;
+        let mut flow = Flow::new(first, length);
+        let mut run = Run::default();
+        let mut fork = None;
+        for at in first..first + length {
+            let visits = flow.at(at);
+            flow.pass(plan, at, visits);
+            run.add(plan, at, visits, &mut fork);
+        }
+        run
+    }
+
+    fn add(&mut self, plan: &Blueprint, at: usize, visits: f64, fork: &mut Option<Fork>) {
+        let law = |law: super::super::blueprint::LawId| plan.laws[law.index()].mean();
+        match plan.program[at].op {
+            Op::Cpu { work, .. } => self.work_s += visits * law(work),
+            Op::Handshake { work } => self.handshake_s += visits * law(work),
+            Op::Wait { law: wait } => self.wait_s += visits * law(wait),
+            Op::Read { count, bytes } => {
+                let reads = visits * law(count);
+                self.reads += reads;
+                self.read_bytes += reads * f64::from(bytes);
+            }
+            Op::File { files } => self.files.push((files, visits)),
+            Op::Call { upstream, endpoint, until } => {
+                let cuts_through = until == Milestone::FirstByte;
+                let (group, begun, copies) = match fork {
+                    Some(it) if at < it.end => (it.group, it.begun, it.copies),
+                    Some(_) | None => (at as u32, visits, 1.0),
+                };
+                let count = begun * copies;
+                self.calls.push(Calls { upstream, endpoint, count, cuts_through, group, begun });
+            }
+            Op::CallDirectly(call) => self.calls.push(Calls {
+                upstream: call.upstream,
+                endpoint: call.endpoint,
+                count: visits,
+                cuts_through: false,
+                group: at as u32,
+                begun: visits,
+            }),
+            Op::Fork { calls, copies } => {
+                let end = at + 1 + usize::from(calls);
+                let copies = f64::from(copies);
+                *fork = Some(Fork { end, group: at as u32, begun: visits, copies });
+            }
+            Op::Commit { log, apply } => self.commits.push((log, apply, visits)),
+            Op::Respond { bytes, .. } => self.answer_bytes += visits * law(bytes),
+            Op::RespondFile => {
+                let served = self.files.last().map_or(0.0, |(files, _)| {
+                    let files = &plan.files[files.index()];
+                    let sizes = files.shares.iter().zip(&files.bytes);
+                    sizes.map(|(share, &bytes)| share * f64::from(bytes)).sum()
+                });
+                self.answer_bytes += visits * served;
+            }
+            Op::Relay => self.relays += visits,
+            Op::Branch { .. } | Op::Jump { .. } | Op::Round | Op::End => {}
+        }
+    }
+}
+
+/// A fork under way: its calls stand before `end`.
+struct Fork {
+    end: usize,
+    group: u32,
+    begun: f64,
+    copies: f64,
+}
+
+/// How often each operation is met. Loops are well nested, so that one pass forwards is exact.
+struct Flow {
+    first: usize,
+    visits: Vec<f64>,
+}
+
+impl Flow {
+    fn new(first: usize, length: usize) -> Flow {
+        let mut visits = vec![0.0; length];
+        visits[0] = 1.0;
+        Flow { first, visits }
+    }
+
+    fn at(&self, at: usize) -> f64 {
+        // What stands at the top of a loop is met once more each time round: see `pass`.
+        self.visits[at - self.first]
+    }
+
+    fn add(&mut self, at: usize, visits: f64) {
+        // A program's last operation leads nowhere.
+        if let Some(sum) = self.visits.get_mut(at - self.first) {
+            *sum += visits;
+        }
+    }
+
+    /// Hands on what arrives at an operation.
+    fn pass(&mut self, plan: &Blueprint, at: usize, visits: f64) {
+        match plan.program[at].op {
+            Op::Branch { share, otherwise } => {
+                let share = f64::from(share) / WHOLE;
+                let end = otherwise as usize;
+                let loops =
+                    matches!(plan.program[end - 1].op, Op::Jump { to } if to as usize == at);
+                let rounds = if loops { visits / (1.0 - share) } else { visits };
+                self.add(at + 1, rounds * share);
+                // All of a loop's way out is here; of a branch's the other half.
+                self.add(end, if loops { visits } else { rounds * (1.0 - share) });
+            }
+            // Backwards: the loop's branch has taken it into account.
+            Op::Jump { to } if (to as usize) < at => {}
+            Op::Jump { to } => self.add(to as usize, visits),
+            // The operations behind a fork are met through it, but flow goes past them.
+            Op::Fork { calls, .. } => self.add(at + 1 + usize::from(calls), visits),
+            Op::End => {}
+            _ => self.add(at + 1, visits),
+        }
+    }
+}

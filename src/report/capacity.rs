@@ -1,0 +1,311 @@
+//! How much a site can bear, as a document: `capacity.json`, and what the terminal's and the
+//! manager's report are written from.
+
+pub mod markdown;
+#[cfg(test)]
+mod sample;
+pub mod terminal;
+mod words;
+
+use serde::Serialize;
+
+pub use words::load;
+
+/// Changes whenever a field is renamed, removed or means something else.
+pub const SCHEMA: &str = "simulate-capacity/1";
+
+/// Everything.
+#[derive(Clone, Debug, Serialize)]
+pub struct Capacity {
+    /// `SCHEMA`.
+    pub schema: &'static str,
+    /// Of this program.
+    pub version: &'static str,
+    /// What was asked about.
+    pub scenario: Scenario,
+    /// How sure the safe load is.
+    pub confidence: f64,
+    /// What came of it.
+    pub answer: Answer,
+    /// The highest load that surely holds all objectives.
+    pub safe: Option<Safe>,
+    /// Where each objective is missed.
+    pub objectives: Vec<Limit>,
+    /// Loads that miss although a higher one holds.
+    pub islands: Vec<Load>,
+    /// What is known without simulating.
+    pub operational: Known,
+    /// What was measured, load by load.
+    pub curve: Vec<Point>,
+    /// Where latency begins to cost more than throughput gains.
+    pub knee: Option<Load>,
+    /// What is busiest at the safe load, as measured.
+    pub busiest: Vec<Busy>,
+    /// What happens if something is lost. `None`: not asked.
+    pub losses: Option<Losses>,
+    /// What more machines bring. `None`: not asked.
+    pub growth: Option<Growth>,
+    /// What a million requests cost. `None`: there are no prices.
+    pub cost: Option<Cost>,
+    /// How it was found.
+    pub method: Method,
+    /// What the model leaves out.
+    pub unmodelled: Vec<String>,
+}
+
+/// What was asked about.
+#[derive(Clone, Debug, Serialize)]
+pub struct Scenario {
+    /// Its file's name.
+    pub name: String,
+    /// One line for people.
+    pub title: String,
+    /// The experiment's seed.
+    pub seed: u64,
+    /// For how long a load has to be borne, seconds.
+    pub sustained_s: f64,
+    /// Simulated before that, seconds.
+    pub warm_up_s: f64,
+    /// The load that it has itself.
+    pub load: Load,
+}
+
+/// A load.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Load {
+    /// So many times the scenario's own.
+    pub factor: f64,
+    /// Requests a second that come from outside.
+    pub per_s: Option<f64>,
+    /// Users who come back.
+    pub users: Option<u64>,
+}
+
+/// What came of the search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// There is a safe load.
+    Found,
+    /// Not even the smallest load holds all objectives.
+    NoLoad,
+    /// No load misses any, however far beyond what the site can serve.
+    EveryLoad,
+    /// What seemed safe was not confirmed.
+    Unconfirmed,
+}
+
+/// The highest load that surely holds.
+#[derive(Clone, Debug, Serialize)]
+pub struct Safe {
+    /// The load: a lower bound.
+    pub load: Load,
+    /// The best guess of where the first objective is missed, with its interval.
+    pub missed_at: Option<[Load; 3]>,
+    /// Which objective that is.
+    pub limited_by: Option<String>,
+    /// How much more than the scenario's own load that is, as a share of the latter.
+    pub headroom: f64,
+    /// What the first station is used at, by the utilisation law.
+    pub utilisation: Option<f64>,
+    /// Seconds after which the site has forgotten how it began, at that load.
+    pub relaxation_s: f64,
+    /// The stated time is short against that.
+    pub is_short: bool,
+    /// Replications on fresh seeds that confirmed it.
+    pub confirmed_by: u32,
+}
+
+/// An objective, and where it is missed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Limit {
+    /// As in the scenario.
+    pub name: String,
+    /// As it was written.
+    pub require: String,
+    /// Best guess, low, high. `None`: it was not missed where it was looked for.
+    pub missed_at: Option<[Load; 3]>,
+}
+
+/// What is known at once.
+#[derive(Clone, Debug, Serialize)]
+pub struct Known {
+    /// No load of this mix can be more, requests a second.
+    pub bound_per_s: Option<f64>,
+    /// The same as a load.
+    pub bound: Option<Load>,
+    /// Seconds until an answer at no load.
+    pub no_load_s: f64,
+    /// By kind of request.
+    pub requests: Vec<Demanded>,
+    /// What saturates first, next, and so on.
+    pub stations: Vec<Station>,
+    /// What is not known without simulating.
+    pub unknown: Vec<String>,
+}
+
+/// A kind of request.
+#[derive(Clone, Debug, Serialize)]
+pub struct Demanded {
+    /// As in the scenario.
+    pub name: String,
+    /// Share of all requests.
+    pub share: f64,
+    /// Seconds until its answer at no load.
+    pub no_load_s: f64,
+}
+
+/// A station.
+#[derive(Clone, Debug, Serialize)]
+pub struct Station {
+    /// `CPU of app-2`.
+    pub name: String,
+    /// Whose.
+    pub service: String,
+    /// `CPU`, `workers`, …
+    pub kind: &'static str,
+    /// What one request asks of it: seconds, bits, bytes, operations.
+    pub demand: f64,
+    /// How many at once, or how much a second.
+    pub capacity: f64,
+    /// Share in use at the scenario's own load.
+    pub utilisation: f64,
+    /// Requests a second at which all of it is.
+    pub saturates_at_per_s: f64,
+    /// It may saturate earlier: what is known is a bound.
+    pub is_least: bool,
+}
+
+/// What was measured at a load.
+#[derive(Clone, Debug, Serialize)]
+pub struct Point {
+    /// Which.
+    pub load: Load,
+    /// How often.
+    pub replications: u32,
+    /// Requests a second that were answered well.
+    pub answered_per_s: Option<f64>,
+    /// Latency of successes, seconds: mean, p50, p95, p99.
+    pub latency_s: [Option<f64>; 4],
+    /// By objective: how near its limit it was, low, high; 1 is the limit.
+    pub badness: Vec<Option<[f64; 3]>>,
+}
+
+/// A resource in use.
+#[derive(Clone, Debug, Serialize)]
+pub struct Busy {
+    /// `CPU of app-2`.
+    pub name: String,
+    /// Share in use.
+    pub utilisation: f64,
+}
+
+/// What happens if something is lost.
+#[derive(Clone, Debug, Serialize)]
+pub struct Losses {
+    /// For so long, seconds.
+    pub gone_s: f64,
+    /// Replications of each.
+    pub replications: u32,
+    /// One of each kind.
+    pub each: Vec<Loss>,
+}
+
+/// Something is lost at the safe load.
+#[derive(Clone, Debug, Serialize)]
+pub struct Loss {
+    /// `crash of app.1`.
+    pub name: String,
+    /// How many there are of its kind: what holds for one holds for each.
+    pub alike: u32,
+    /// Whether all objectives are kept while it is gone.
+    pub is_kept: bool,
+    /// The one that is missed by most.
+    pub worst: Option<String>,
+    /// By how much: what is bad over what may be.
+    pub badness: Option<f64>,
+    /// Requests that fail while it is gone.
+    pub failed_share: Option<f64>,
+    /// The highest load that is kept meanwhile, about; `None`: none.
+    pub survives: Option<Load>,
+    /// It is well again in the second half of the time after it is back.
+    pub comes_back: bool,
+}
+
+/// What more machines bring.
+#[derive(Clone, Debug, Serialize)]
+pub struct Growth {
+    /// For each service, one more and twice the cores, by the operational bound.
+    pub services: Vec<Grown>,
+    /// What to add next, one after the other.
+    pub steps: Vec<Step>,
+}
+
+/// A service made larger.
+#[derive(Clone, Debug, Serialize)]
+pub struct Grown {
+    /// Which.
+    pub service: String,
+    /// Instances, or cores of each.
+    pub from: u32,
+    /// Bounds with 1, 2, 3 and 4 more instances, requests a second; `None`: it cannot be done.
+    pub wider_per_s: Vec<Option<f64>>,
+    /// Bound with twice the cores.
+    pub taller_per_s: Option<f64>,
+}
+
+/// One more of what runs out first.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    /// `app: 5 instances`.
+    pub what: String,
+    /// What was the bottleneck before.
+    pub relieves: String,
+    /// The bound with it, requests a second.
+    pub bound_per_s: f64,
+    /// The load at which the first objective is missed with it, as simulated, about.
+    pub missed_at: Option<Load>,
+    /// Cost an hour with it.
+    pub cost_per_h: Option<f64>,
+}
+
+/// What it costs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cost {
+    /// `USD`.
+    pub currency: String,
+    /// All hosts.
+    pub per_h: f64,
+    /// At the safe load.
+    pub per_million: Option<f64>,
+    /// At the scenario's own.
+    pub per_million_now: Option<f64>,
+    /// Hosts without a price.
+    pub unpriced: u32,
+}
+
+/// How it was found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Method {
+    /// Replications in all.
+    pub replications: u64,
+    /// Requests simulated in all, in measured windows.
+    pub requests: u64,
+    /// Loads tried.
+    pub loads: u32,
+    /// What was tried for confirmation.
+    pub attempts: Vec<Attempt>,
+}
+
+/// A load that was to be confirmed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Attempt {
+    /// Which.
+    pub load: Load,
+    /// On so many fresh replications.
+    pub replications: u32,
+    /// All objectives were met.
+    pub is_met: bool,
+    /// What kept it from that.
+    pub says: Option<String>,
+}

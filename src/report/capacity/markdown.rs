@@ -1,0 +1,349 @@
+//! The report that is handed on: the safe load first, what isn't modelled last.
+
+use super::{
+    Answer, Capacity, Growth, Losses,
+    terminal::{amount, capacity},
+    words::{
+        advice, bare, between, islands, load, money, rate, signed, single_points, times, unit,
+        verdict,
+    },
+};
+use crate::report::format::{or_dash, percent, seconds, span, thousands, utilisation};
+
+/// The text; `pictures` are those that were drawn.
+pub fn render(it: &Capacity, pictures: &[&str]) -> String {
+    let title = if it.scenario.title.is_empty() { &it.scenario.name } else { &it.scenario.title };
+    let mut out = format!("# Capacity of {}\n\n", cell(title));
+    summary(&mut out, it);
+    if pictures.contains(&"load.png") {
+        out.push_str("\n![Latency and objectives over the load](load.png)\n");
+    }
+    known(&mut out, it);
+    limits(&mut out, it);
+    if let Some(losses) = &it.losses {
+        lost(&mut out, losses);
+        if pictures.contains(&"losses.png") {
+            out.push_str("\n![What is left without a part](losses.png)\n");
+        }
+    }
+    if let Some(growth) = &it.growth {
+        grown(&mut out, it, growth);
+        if pictures.contains(&"scaling.png") {
+            out.push_str("\n![What more machines bring](scaling.png)\n");
+        }
+    }
+    cost(&mut out, it);
+    method(&mut out, it);
+    out.push_str("\n## What isn't modelled\n\n");
+    for line in &it.unmodelled {
+        out.push_str(&format!("* {line}\n"));
+    }
+    out
+}
+
+fn summary(out: &mut String, it: &Capacity) {
+    out.push_str(&format!("**{}.**\n", sentence(&verdict(it))));
+    if let Some(says) = advice(it) {
+        out.push_str(&format!("\n{}.\n", sentence(says)));
+    }
+    for says in islands(it) {
+        out.push_str(&format!("\n**Not smooth**: {says}.\n"));
+    }
+    let Some(safe) = &it.safe else { return };
+    out.push_str("\n| | |\n| --- | --- |\n");
+    let mut row = |what: &str, says: &str| out.push_str(&format!("| {what} | {} |\n", cell(says)));
+    row("Load now", &load(&it.scenario.load));
+    row("Safe load", &format!("**{}** (lower {} bound)", load(&safe.load), percent(it.confidence)));
+    row("Headroom", &format!("{} on top of the load now", signed(safe.headroom)));
+    if let (Some(missed), Some(name)) = (&safe.missed_at, &safe.limited_by) {
+        row(
+            "Limited by",
+            &format!(
+                "“{name}”: missed from about {} on, 95% interval {}",
+                load(&missed[0]),
+                between(missed)
+            ),
+        );
+    }
+    if let Some(first) = it.operational.stations.first() {
+        let used = safe
+            .utilisation
+            .map_or_else(String::new, |it| format!(", {} busy at the safe load", utilisation(it)));
+        row("First bottleneck", &format!("{}{used}", first.name));
+    }
+    let next: Vec<&str> =
+        it.operational.stations.iter().skip(1).take(2).map(|it| it.name.as_str()).collect();
+    if !next.is_empty() {
+        row("Then", &next.join(", then "));
+    }
+    if let Some(knee) = &it.knee {
+        row(
+            "Knee",
+            &format!("{}: from there on more load costs more latency than it gains", load(knee)),
+        );
+    }
+    if let Some(losses) = &it.losses {
+        let points = single_points(losses);
+        let says = if points.is_empty() {
+            "none among what was lost here".to_owned()
+        } else {
+            points.join("; ")
+        };
+        row("Single points of failure", &says);
+    }
+    if let Some(cost) = &it.cost
+        && let Some(per_million) = cost.per_million
+    {
+        row(
+            "Cost",
+            &format!(
+                "{} {} a million requests at the safe load",
+                money(per_million),
+                cost.currency
+            ),
+        );
+    }
+    if safe.is_short {
+        let settles = seconds(safe.relaxation_s);
+        row(
+            "Mind",
+            &format!(
+                "{} is short against the {settles} in which a disturbance is forgotten at this load; a longer time (`--sustain`) may bear less",
+                span(it.scenario.sustained_s)
+            ),
+        );
+    }
+}
+
+fn known(out: &mut String, it: &Capacity) {
+    let known = &it.operational;
+    out.push_str("\n## What runs out\n\n");
+    if let Some(bound) = known.bound_per_s {
+        out.push_str(&format!(
+            "By the utilisation law, without simulating, this mix cannot exceed {} requests/s. A \
+             request takes {} on average if nobody is in its way.\n\n",
+            rate(bound),
+            seconds(known.no_load_s)
+        ));
+    }
+    out.push_str("| resource | a request asks for | there is | in use now | full at |\n");
+    out.push_str("| --- | ---: | ---: | ---: | ---: |\n");
+    for station in known.stations.iter().take(10) {
+        out.push_str(&format!(
+            "| {} | {} | {} | {} | {}{}/s |\n",
+            cell(&station.name),
+            amount(station.kind, station.demand),
+            capacity(station.kind, station.capacity),
+            utilisation(station.utilisation),
+            if station.is_least { "≤ " } else { "" },
+            rate(station.saturates_at_per_s),
+        ));
+    }
+    for line in &known.unknown {
+        out.push_str(&format!("\n{line}\n"));
+    }
+    if !it.busiest.is_empty() {
+        let said: Vec<String> = it
+            .busiest
+            .iter()
+            .take(3)
+            .map(|it| format!("{} {}", it.name, utilisation(it.utilisation)))
+            .collect();
+        out.push_str(&format!("\nMeasured at the safe load: {}.\n", said.join(", ")));
+    }
+    out.push_str("\n| request | share | at no load |\n| --- | ---: | ---: |\n");
+    for request in &known.requests {
+        out.push_str(&format!(
+            "| {} | {} | {} |\n",
+            cell(&request.name),
+            percent(request.share),
+            seconds(request.no_load_s)
+        ));
+    }
+}
+
+fn limits(out: &mut String, it: &Capacity) {
+    out.push_str("\n## Objectives over the load\n\n");
+    out.push_str(
+        "| objective | requires | missed from about | 95% interval |\n| --- | --- | ---: | --- |\n",
+    );
+    for limit in &it.objectives {
+        let (at, bounds) = match &limit.missed_at {
+            Some(missed) => (load(&missed[0]), between(missed)),
+            None => ("not near its limit here".to_owned(), "–".to_owned()),
+        };
+        out.push_str(&format!(
+            "| {} | `{}` | {at} | {bounds} |\n",
+            cell(&limit.name),
+            limit.require.replace('|', "\\|")
+        ));
+    }
+    let Some(first) = it.curve.first() else { return };
+    out.push_str(&format!(
+        "\n| {} | answered well | mean | p50 | p95 | p99 | worst objective |\n",
+        unit(&first.load)
+    ));
+    out.push_str("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
+    for point in &it.curve {
+        let worst = point.badness.iter().flatten().map(|it| it[0]).fold(0.0, f64::max);
+        let [mean, p50, p95, p99] = point.latency_s.map(|it| or_dash(it, seconds));
+        out.push_str(&format!(
+            "| {} | {} | {mean} | {p50} | {p95} | {p99} | {}{} |\n",
+            bare(&point.load),
+            or_dash(point.answered_per_s, |it| format!("{}/s", rate(it))),
+            times(worst),
+            if worst > 1.0 { " **missed**" } else { "" },
+        ));
+    }
+    out.push_str("\nThe last column is what is bad over what may be, of the objective nearest to its limit.\n");
+}
+
+fn lost(out: &mut String, losses: &Losses) {
+    out.push_str(&format!(
+        "\n## What is left without a part\n\nOne of each kind is lost for {} in the middle of the run, at the safe load, with the \
+         transient, cold caches, health checks and bans that go with it; objectives are judged over the time of the loss, \
+         and again over the second half of as long a time after it.\n\n",
+        span(losses.gone_s)
+    ));
+    out.push_str("| lost | alike | objectives kept | fail meanwhile | worst | survives | comes back by itself |\n");
+    out.push_str("| --- | ---: | --- | ---: | --- | ---: | --- |\n");
+    for loss in &losses.each {
+        let worst = match (&loss.worst, loss.badness) {
+            (Some(name), Some(badness)) if badness > 1.0 => {
+                format!("{} {}", cell(name), times(badness))
+            }
+            _ => "–".to_owned(),
+        };
+        let survives = match &loss.survives {
+            Some(_) if loss.is_kept && loss.comes_back => "the safe load".to_owned(),
+            Some(some) => load(some),
+            None => "**no load**".to_owned(),
+        };
+        out.push_str(&format!(
+            "| {} | {} | {} | {} | {worst} | {survives} | {} |\n",
+            cell(&loss.name),
+            loss.alike,
+            if loss.is_kept { "yes" } else { "**no**" },
+            or_dash(loss.failed_share, percent),
+            if loss.comes_back { "yes" } else { "**no**" },
+        ));
+    }
+    let points = single_points(losses);
+    if !points.is_empty() {
+        out.push_str(&format!(
+            "\nSingle points of failure, for which no load keeps all objectives: {}.\n",
+            cell(&points.join("; "))
+        ));
+    }
+}
+
+fn grown(out: &mut String, it: &Capacity, growth: &Growth) {
+    out.push_str("\n## Growth\n\nWhat to add next, one after the other:\n\n");
+    let currency = it.cost.as_ref().map_or("", |cost| cost.currency.as_str());
+    let has_cost = growth.steps.iter().any(|step| step.cost_per_h.is_some());
+    out.push_str("| add | relieves | hardware is full at | objectives are missed from about |");
+    out.push_str(if has_cost { " cost an hour |\n" } else { "\n" });
+    out.push_str("| --- | --- | ---: | ---: |");
+    out.push_str(if has_cost { " ---: |\n" } else { "\n" });
+    for step in &growth.steps {
+        let missed = step.missed_at.as_ref().map_or_else(|| "–".to_owned(), load);
+        out.push_str(&format!(
+            "| {} | {} | {}/s | {missed} |",
+            cell(&step.what),
+            cell(&step.relieves),
+            rate(step.bound_per_s)
+        ));
+        if has_cost {
+            out.push_str(&format!(
+                " {} |",
+                or_dash(step.cost_per_h, |cost| format!("{} {currency}", money(cost)))
+            ));
+        }
+        out.push('\n');
+    }
+    out.push_str("\nEach service made larger by itself; hardware is full at, requests/s:\n\n");
+    out.push_str("| service | now | +1 | +2 | +3 | +4 | twice the cores |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n");
+    let now = or_dash(it.operational.bound_per_s, rate);
+    for grown in &growth.services {
+        let wider: Vec<String> = grown.wider_per_s.iter().map(|it| or_dash(*it, rate)).collect();
+        out.push_str(&format!(
+            "| {} ×{} | {now} | {} | {} |\n",
+            cell(&grown.service),
+            grown.from,
+            wider.join(" | "),
+            or_dash(grown.taller_per_s, rate)
+        ));
+    }
+    out.push_str("\nSettings stay as they are: workers, pools and limits do not grow with the cores unless the scenario says so.\n");
+}
+
+fn cost(out: &mut String, it: &Capacity) {
+    let Some(cost) = &it.cost else { return };
+    let currency = &cost.currency;
+    out.push_str(&format!("\n## Cost\n\nAll machines: {} {currency} an hour.", money(cost.per_h)));
+    if let Some(safe) = cost.per_million {
+        out.push_str(&format!(" A million requests at the safe load: {} {currency}", money(safe)));
+        if let Some(now) = cost.per_million_now {
+            out.push_str(&format!("; at the load now: {} {currency}", money(now)));
+        }
+        out.push('.');
+    }
+    if cost.unpriced > 0 {
+        out.push_str(&format!(" {} machines have no price and are left out.", cost.unpriced));
+    }
+    out.push('\n');
+}
+
+fn method(out: &mut String, it: &Capacity) {
+    let method = &it.method;
+    out.push_str(&format!(
+        "\n## How it was found\n\n{} replications of {} after {} of warm-up at {} loads, {} requests, seed {}, simulate {}. \
+         All loads share their luck: the same visitors come, closer together. First a ladder over all loads up to what the \
+         hardware bears, for nothing says that a higher load is always worse; then loads around the first miss; an isotonic fit \
+         and its jackknife over replications give where the objectives are missed. What lies safely below was then judged anew \
+         on luck that the search had not seen:\n\n",
+        thousands(method.replications),
+        span(it.scenario.sustained_s),
+        span(it.scenario.warm_up_s),
+        method.loads,
+        thousands(method.requests),
+        it.scenario.seed,
+        it.version,
+    ));
+    for attempt in &method.attempts {
+        let came = match &attempt.says {
+            None => "confirmed".to_owned(),
+            Some(says) => format!("not confirmed: {}", cell(says)),
+        };
+        out.push_str(&format!(
+            "* {} on {} fresh replications: {came}\n",
+            load(&attempt.load),
+            attempt.replications
+        ));
+    }
+    if it.answer == Answer::Found {
+        out.push_str(&format!(
+            "\nThe chance that the true limit lies below the safe load is at most {}, all attempts together. Figures of losses \
+             and growth come from few replications and say about how much.\n",
+            percent(1.0 - it.confidence)
+        ));
+    }
+}
+
+fn sentence(words: &str) -> String {
+    let mut chars = words.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}", chars.as_str())
+}
+
+/// Text that cannot end a table's cell or begin markup.
+fn cell(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if matches!(c, '|' | '<' | '[' | '\\') {
+            out.push('\\');
+        }
+        out.push(if c.is_control() { ' ' } else { c });
+    }
+    out
+}

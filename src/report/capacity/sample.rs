@@ -1,0 +1,208 @@
+//! A small site's capacity, made up: for the tests of reports and pictures.
+
+use super::{
+    Answer, Attempt, Busy, Capacity, Cost, Demanded, Grown, Growth, Known, Limit, Load, Loss,
+    Losses, Method, Point, SCHEMA, Safe, Scenario, Station, Step,
+};
+use crate::report::{page::Colour, page::WIDTH, plot};
+
+fn at(per_s: f64) -> Load {
+    Load { factor: per_s / 500.0, per_s: Some(per_s), users: None }
+}
+
+fn point(per_s: f64, mean_s: f64, bad: f64) -> Point {
+    Point {
+        load: at(per_s),
+        replications: 5,
+        answered_per_s: Some(per_s.min(1_000.0)),
+        latency_s: [mean_s, 0.7 * mean_s, 2.5 * mean_s, 4.0 * mean_s].map(Some),
+        badness: vec![Some([bad, 0.7 * bad, 1.4 * bad]), None],
+    }
+}
+
+fn station(name: &str, kind: &'static str, demand: f64, capacity: f64) -> Station {
+    Station {
+        name: name.to_owned(),
+        service: "app".to_owned(),
+        kind,
+        demand,
+        capacity,
+        utilisation: 500.0 * demand / capacity,
+        saturates_at_per_s: capacity / demand,
+        is_least: kind == "workers",
+    }
+}
+
+fn loss(name: &str, survives: Option<f64>) -> Loss {
+    let is_kept = survives == Some(912.0);
+    Loss {
+        name: name.to_owned(),
+        alike: 2,
+        is_kept,
+        worst: Some("pages are quick".to_owned()),
+        badness: Some(if is_kept { 0.8 } else { 31.0 }),
+        failed_share: Some(if is_kept { 0.000_2 } else { 0.31 }),
+        survives: survives.map(at),
+        comes_back: survives.is_some(),
+    }
+}
+
+pub(crate) fn document() -> Capacity {
+    let steps =
+        [("app: 3 instances", 1_500.0, Some(1_380.0)), ("db: 16 cores each", 1_800.0, None)];
+    Capacity {
+        schema: SCHEMA,
+        version: "0",
+        scenario: Scenario {
+            name: "sample".to_owned(),
+            title: "A shop, made up".to_owned(),
+            seed: 7,
+            sustained_s: 600.0,
+            warm_up_s: 12.0,
+            load: at(500.0),
+        },
+        confidence: 0.95,
+        answer: Answer::Found,
+        safe: Some(Safe {
+            load: at(912.0),
+            missed_at: Some([at(921.0), at(916.0), at(926.0)]),
+            limited_by: Some("pages are quick".to_owned()),
+            headroom: 0.824,
+            utilisation: Some(0.912),
+            relaxation_s: 1.25,
+            is_short: false,
+            confirmed_by: 60,
+        }),
+        objectives: vec![
+            Limit {
+                name: "pages are quick".to_owned(),
+                require: "p(99) < 250ms".to_owned(),
+                missed_at: Some([at(921.0), at(916.0), at(926.0)]),
+            },
+            Limit {
+                name: "replicas keep up".to_owned(),
+                require: "lag < 1s".to_owned(),
+                missed_at: None,
+            },
+        ],
+        islands: Vec::new(),
+        operational: Known {
+            bound_per_s: Some(1_000.0),
+            bound: Some(at(1_000.0)),
+            no_load_s: 0.012_5,
+            requests: vec![Demanded { name: "page".to_owned(), share: 1.0, no_load_s: 0.012_5 }],
+            stations: vec![
+                station("CPU of app-2", "CPU", 0.004, 4.0),
+                station("workers of app.2", "workers", 0.012, 16.0),
+                station("NIC out of app-1", "NIC out", 80_000.0, 1e9),
+            ],
+            unknown: vec!["Flushes of commits bound nothing here.".to_owned()],
+        },
+        curve: vec![
+            point(100.0, 0.013, 0.0),
+            point(500.0, 0.019, 0.001),
+            point(800.0, 0.031, 0.2),
+            point(912.0, 0.055, 0.8),
+            point(940.0, 0.07, 1.6),
+            point(1_000.0, 0.9, 60.0),
+        ],
+        knee: Some(at(800.0)),
+        busiest: vec![Busy { name: "CPU of app-2".to_owned(), utilisation: 0.91 }],
+        losses: Some(Losses {
+            gone_s: 60.0,
+            replications: 5,
+            each: vec![
+                loss("crash of app.1", Some(430.0)),
+                loss("crash of db.2 (replica)", Some(912.0)),
+                loss("loss of host db-1 (primary)", None),
+            ],
+        }),
+        growth: Some(Growth {
+            services: vec![
+                Grown {
+                    service: "app".to_owned(),
+                    from: 2,
+                    wider_per_s: vec![Some(1_500.0), Some(1_700.0), Some(1_700.0), Some(1_700.0)],
+                    taller_per_s: Some(1_700.0),
+                },
+                Grown {
+                    service: "db".to_owned(),
+                    from: 2,
+                    wider_per_s: vec![Some(1_000.0); 4],
+                    taller_per_s: None,
+                },
+            ],
+            steps: steps
+                .into_iter()
+                .map(|(what, bound_per_s, missed)| Step {
+                    what: what.to_owned(),
+                    relieves: "CPU of app-2".to_owned(),
+                    bound_per_s,
+                    missed_at: missed.map(at),
+                    cost_per_h: missed.map(|_| 4.5),
+                })
+                .collect(),
+        }),
+        cost: Some(Cost {
+            currency: "EUR".to_owned(),
+            per_h: 3.6,
+            per_million: Some(1.0965),
+            per_million_now: Some(2.0),
+            unpriced: 1,
+        }),
+        method: Method {
+            replications: 420,
+            requests: 123_456_789,
+            loads: 21,
+            attempts: vec![
+                Attempt {
+                    load: at(916.0),
+                    replications: 60,
+                    is_met: false,
+                    says: Some("`pages are quick` undecided".to_owned()),
+                },
+                Attempt { load: at(912.0), replications: 60, is_met: true, says: None },
+            ],
+        },
+        unmodelled: vec!["packet loss, TCP's slow start and congestion control".to_owned()],
+    }
+}
+
+#[test]
+fn the_report_of_a_small_site() {
+    let text = super::terminal::render(&document(), Colour::Off);
+    assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+    insta::assert_snapshot!("terminal", text);
+    let pictures = ["load.png", "losses.png", "scaling.png"];
+    insta::assert_snapshot!("markdown", super::markdown::render(&document(), &pictures));
+}
+
+/// `PLOT_DIR=/tmp cargo test --lib capacity` leaves the pictures there to be looked at.
+#[test]
+fn pictures_of_a_capacity() {
+    let files = plot::capacity::render(&document()).unwrap();
+    assert_eq!(files.len(), 3);
+    for file in &files {
+        assert!(file.bytes.starts_with(b"\x89PNG"));
+        if let Ok(folder) = std::env::var("PLOT_DIR") {
+            std::fs::write(std::path::Path::new(&folder).join(file.name), &file.bytes).unwrap();
+        }
+    }
+    // Nothing lost, nothing added, and no load: there is less to draw.
+    let bare = Capacity { losses: None, growth: None, safe: None, ..document() };
+    assert_eq!(plot::capacity::render(&bare).unwrap().len(), 1);
+}
+
+#[test]
+fn answers_that_are_none_are_told_as_such() {
+    let none = |answer, islands| Capacity { answer, safe: None, islands, ..document() };
+    let says = |it: &Capacity, words: &str| {
+        let text = super::terminal::render(it, Colour::Off);
+        let flowing = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flowing.contains(words) && !text.contains("SAFE LOAD"), "{text}");
+    };
+    says(&none(Answer::NoLoad, vec![]), "no load holds all objectives");
+    says(&none(Answer::NoLoad, vec![at(100.0)]), "miss although a higher load holds");
+    says(&none(Answer::EveryLoad, vec![]), "no load misses an objective, not even 1,000");
+    says(&none(Answer::Unconfirmed, vec![]), "no load was confirmed");
+}

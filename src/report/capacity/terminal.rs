@@ -1,0 +1,274 @@
+//! The report for a terminal: the safe load first, then why it is that, what is left without something,
+//! what to add, what it costs, and last what is not modelled.
+
+use super::{
+    Answer, Capacity, Growth, Losses,
+    words::{
+        advice, bare, between, islands, load, money, rate, signed, single_points, times, unit,
+        verdict,
+    },
+};
+use crate::report::{
+    format::{or_dash, percent, seconds, span, thousands, utilisation},
+    page::{Colour, Page},
+    table::Table,
+};
+
+/// Stations that are named.
+const NAMED_MAX: usize = 6;
+
+/// The page.
+pub fn render(it: &Capacity, colour: Colour) -> String {
+    let mut page = Page::new(colour);
+    let title = if it.scenario.title.is_empty() { &it.scenario.name } else { &it.scenario.title };
+    page.painted("1", &format!("{title}: capacity"));
+    answer(&mut page, it);
+    known(&mut page, it);
+    limits(&mut page, it);
+    curve(&mut page, it);
+    if let Some(losses) = &it.losses {
+        lost(&mut page, losses);
+    }
+    if let Some(growth) = &it.growth {
+        grown(&mut page, growth);
+    }
+    cost(&mut page, it);
+    method(&mut page, it);
+    page.heading("Not modelled");
+    for line in &it.unmodelled {
+        page.paragraph(&format!("* {line}"), 2);
+    }
+    page.text
+}
+
+fn answer(page: &mut Page, it: &Capacity) {
+    page.line("");
+    let (code, prefix) =
+        if it.answer == Answer::Found { ("1;32", "SAFE LOAD  ") } else { ("1;33", "") };
+    let mut wrapped = Page::new(Colour::Off);
+    wrapped.paragraph(&format!("{prefix}{}", verdict(it)), prefix.len());
+    for line in wrapped.text.lines() {
+        page.painted(code, line);
+    }
+    if let Some(says) = advice(it) {
+        page.paragraph(says, 0);
+    }
+    for says in islands(it) {
+        page.paragraph(&format!("NOT SMOOTH {says}"), 11);
+    }
+    let Some(safe) = &it.safe else { return };
+    let mut fact = |what: &str, says: &str| page.paragraph(&format!("{what:<11}{says}"), 11);
+    fact("now", &format!("{}; headroom {}", load(&it.scenario.load), signed(safe.headroom)));
+    if let (Some(missed), Some(name)) = (&safe.missed_at, &safe.limited_by) {
+        fact(
+            "limit",
+            &format!("`{name}` is missed from about {} on {}", load(&missed[0]), between(missed)),
+        );
+    }
+    if let (Some(first), Some(used)) = (it.operational.stations.first(), safe.utilisation) {
+        fact("busiest", &format!("{}, {} busy then", first.name, utilisation(used)));
+    }
+    let confirmed = format!("on {} replications that the search had not seen", safe.confirmed_by);
+    fact("confirmed", &confirmed);
+    let short = if safe.is_short {
+        "; the stated time is short against that: a longer one (`--sustain`) may bear less"
+    } else {
+        ""
+    };
+    fact(
+        "settles",
+        &format!("a disturbance is forgotten in about {}{short}", seconds(safe.relaxation_s)),
+    );
+}
+
+fn known(page: &mut Page, it: &Capacity) {
+    page.heading("What runs out, without simulating");
+    let known = &it.operational;
+    match known.bound_per_s {
+        Some(bound) => page.paragraph(
+            &format!(
+                "no more than {}/s can be served; a request takes {} if nobody is in its way",
+                rate(bound),
+                seconds(known.no_load_s)
+            ),
+            0,
+        ),
+        None => page.line("nothing runs out"),
+    }
+    let mut table = Table::new(["", "a request asks for", "of", "now", "full at"]);
+    for station in known.stations.iter().take(NAMED_MAX) {
+        let least = if station.is_least { "≤ " } else { "" };
+        table.row([
+            station.name.clone(),
+            amount(station.kind, station.demand),
+            capacity(station.kind, station.capacity),
+            utilisation(station.utilisation),
+            format!("{least}{}/s", rate(station.saturates_at_per_s)),
+        ]);
+    }
+    page.table(&table);
+    for line in &known.unknown {
+        page.paragraph(line, 0);
+    }
+}
+
+/// What a request asks of a station.
+pub(super) fn amount(kind: &str, demand: f64) -> String {
+    match kind {
+        "NIC out" | "NIC in" => format!("{}bit", scaled(demand)),
+        "disk throughput" => format!("{}B", scaled(demand)),
+        "disk operations" => format!("{demand:.3}"),
+        _ => seconds(demand),
+    }
+}
+
+/// What a station has.
+pub(super) fn capacity(kind: &str, capacity: f64) -> String {
+    match kind {
+        "NIC out" | "NIC in" => format!("{}bit/s", scaled(capacity)),
+        "disk throughput" => format!("{}B/s", scaled(capacity)),
+        "disk operations" => format!("{}/s", scaled(capacity)),
+        "CPU" => format!("{} cores", count(capacity)),
+        _ => count(capacity),
+    }
+}
+
+fn count(value: f64) -> String {
+    if value.fract() == 0.0 { thousands(value as u64) } else { format!("{value:.1}") }
+}
+
+fn scaled(value: f64) -> String {
+    let units = [(1e9, " G"), (1e6, " M"), (1e3, " k")];
+    let (size, unit) = units.into_iter().find(|(size, _)| value >= *size).unwrap_or((1.0, " "));
+    format!("{}{unit}", crate::report::format::three(value / size))
+}
+
+fn limits(page: &mut Page, it: &Capacity) {
+    page.heading("Objectives, and where they are missed");
+    let mut table = Table::new(["", "requires", "missed from", "[low, high]"]);
+    for limit in &it.objectives {
+        let (at, bounds) = match &limit.missed_at {
+            Some(missed) => (load(&missed[0]), between(missed)),
+            None => ("not near the limit".to_owned(), String::new()),
+        };
+        table.row([limit.name.clone(), limit.require.clone(), at, bounds]);
+    }
+    page.table(&table);
+}
+
+fn curve(page: &mut Page, it: &Capacity) {
+    let Some(first) = it.curve.first() else { return };
+    page.heading("Latency over the load, as visitors see it");
+    let mut table =
+        Table::new([unit(&first.load), "answered", "mean", "p50", "p95", "p99", "worst"]);
+    for point in &it.curve {
+        let worst = point.badness.iter().flatten().map(|it| it[0]).fold(0.0, f64::max);
+        let [mean, p50, p95, p99] = point.latency_s;
+        let mark = if it.knee.is_some_and(|knee| knee.factor == point.load.factor) {
+            " knee"
+        } else if worst > 1.0 {
+            " MISS"
+        } else {
+            ""
+        };
+        table.row([
+            bare(&point.load),
+            or_dash(point.answered_per_s, |it| format!("{}/s", rate(it))),
+            or_dash(mean, seconds),
+            or_dash(p50, seconds),
+            or_dash(p95, seconds),
+            or_dash(p99, seconds),
+            format!("{}{mark:<5}", times(worst)),
+        ]);
+    }
+    page.table(&table);
+    page.line("worst: what is bad over what may be, of the objective nearest to its limit");
+    if let Some(knee) = &it.knee {
+        page.paragraph(
+            &format!("the knee, where more load costs more latency than it gains: {}", load(knee)),
+            0,
+        );
+    }
+}
+
+fn lost(page: &mut Page, losses: &Losses) {
+    page.heading(&format!("Losing one of each, for {}, at the safe load", span(losses.gone_s)));
+    let mut table = Table::new(["", "alike", "kept", "fail", "survives", "comes back"]);
+    for loss in &losses.each {
+        let survives = match &loss.survives {
+            Some(_) if loss.is_kept && loss.comes_back => "the safe load".to_owned(),
+            Some(load) => bare(load),
+            None => "NO LOAD".to_owned(),
+        };
+        table.row([
+            loss.name.clone(),
+            loss.alike.to_string(),
+            if loss.is_kept { "yes" } else { "NO" }.to_owned(),
+            or_dash(loss.failed_share, percent),
+            survives,
+            if loss.comes_back { "yes" } else { "NO" }.to_owned(),
+        ]);
+    }
+    page.table(&table);
+    let points = single_points(losses);
+    if !points.is_empty() {
+        page.paragraph(&format!("single points of failure: {}", points.join("; ")), 2);
+    }
+}
+
+fn grown(page: &mut Page, growth: &Growth) {
+    page.heading("What to add next");
+    let mut table = Table::new(["", "relieves", "full at", "missed from about"]);
+    for step in &growth.steps {
+        table.row([
+            step.what.clone(),
+            step.relieves.clone(),
+            format!("{}/s", rate(step.bound_per_s)),
+            or_dash(step.missed_at.map(|_| 0.0), |_| {
+                step.missed_at.as_ref().map_or_else(String::new, load)
+            }),
+        ]);
+    }
+    page.table(&table);
+}
+
+fn cost(page: &mut Page, it: &Capacity) {
+    let Some(cost) = &it.cost else { return };
+    page.heading("Cost");
+    let currency = &cost.currency;
+    page.line(&format!("{} {currency} an hour for all machines", money(cost.per_h)));
+    if let Some(safe) = cost.per_million {
+        let now = cost
+            .per_million_now
+            .map_or_else(String::new, |now| format!("; {} {currency} now", money(now)));
+        page.line(&format!("{} {currency} a million requests at the safe load{now}", money(safe)));
+    }
+    if cost.unpriced > 0 {
+        page.line(&format!("{} machines have no price and are left out", cost.unpriced));
+    }
+}
+
+fn method(page: &mut Page, it: &Capacity) {
+    page.heading("How it was found");
+    let method = &it.method;
+    page.paragraph(
+        &format!(
+            "{} replications of {} after {} of warm-up at {} loads, {} requests, seed {}",
+            thousands(method.replications),
+            span(it.scenario.sustained_s),
+            span(it.scenario.warm_up_s),
+            method.loads,
+            thousands(method.requests),
+            it.scenario.seed,
+        ),
+        0,
+    );
+    for attempt in &method.attempts {
+        let came = match &attempt.says {
+            None => "confirmed".to_owned(),
+            Some(says) => format!("not confirmed: {says}"),
+        };
+        let (load, count) = (load(&attempt.load), attempt.replications);
+        page.paragraph(&format!("* {load} on {count} fresh replications: {came}"), 2);
+    }
+}

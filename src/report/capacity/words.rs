@@ -1,0 +1,154 @@
+//! Loads, shares and money in words.
+
+use super::{Capacity, Load, Losses, Point};
+use crate::report::format::{percent, thousands, three};
+
+/// `4,120 requests/s`, `300 users`, or both.
+pub fn load(load: &Load) -> String {
+    let open = load.per_s.map(|per_s| format!("{} requests/s", rate(per_s)));
+    let closed = load.users.map(|users| format!("{} users", thousands(users)));
+    match (open, closed) {
+        (Some(open), Some(closed)) => format!("{open} and {closed}"),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => format!("×{}", three(load.factor)),
+    }
+}
+
+/// Without the unit.
+pub(super) fn bare(load: &Load) -> String {
+    match (load.per_s, load.users) {
+        (Some(per_s), None) => rate(per_s),
+        (None, Some(users)) => thousands(users),
+        (Some(_), Some(_)) | (None, None) => format!("×{}", three(load.factor)),
+    }
+}
+
+/// What bare loads are counted in.
+pub(super) fn unit(load: &Load) -> &'static str {
+    match (load.per_s, load.users) {
+        (Some(_), None) => "requests/s",
+        (None, Some(_)) => "users",
+        (Some(_), Some(_)) | (None, None) => "times the load",
+    }
+}
+
+/// Four digits: as much as a safe load is said with.
+pub(super) fn rate(per_s: f64) -> String {
+    match per_s {
+        some if some < 9.9995 => format!("{some:.3}"),
+        some if some < 99.995 => format!("{some:.2}"),
+        some if some < 999.95 => format!("{some:.1}"),
+        some => thousands(some.round() as u64),
+    }
+}
+
+/// `half as much`, `2.1 times as much`: of what is bad over what may be.
+pub(super) fn times(badness: f64) -> String {
+    if badness == 0.0 {
+        "none".to_owned()
+    } else if badness < 9.95 {
+        format!("{badness:.2}×")
+    } else if badness < 1e6 {
+        format!("{}×", thousands(badness.round() as u64))
+    } else {
+        "all".to_owned()
+    }
+}
+
+/// `+60%`, `-12%`.
+pub(super) fn signed(share: f64) -> String {
+    format!("{:+.0}%", share * 100.0)
+}
+
+/// `[low, high]`.
+pub(super) fn between(of: &[Load; 3]) -> String {
+    format!("[{}, {}]", bare(&of[1]), bare(&of[2]))
+}
+
+/// Money, two digits behind the point, more where it is little.
+pub(super) fn money(amount: f64) -> String {
+    if amount >= 1000.0 {
+        thousands(amount.round() as u64)
+    } else if amount >= 0.1 {
+        format!("{amount:.2}")
+    } else {
+        format!("{amount:.4}")
+    }
+}
+
+/// The first sentence of all.
+pub(super) fn verdict(it: &Capacity) -> String {
+    use super::Answer;
+    let sustained = crate::report::format::span(it.scenario.sustained_s);
+    match (it.answer, &it.safe) {
+        (Answer::Found, Some(safe)) => format!(
+            "{} hold all objectives for {sustained}, with {} confidence",
+            load(&safe.load),
+            percent(it.confidence)
+        ),
+        (Answer::NoLoad, _) => {
+            let least = it.curve.first().map_or_else(String::new, |point| {
+                format!(": {} already miss {}", load(&point.load), missed(it, point))
+            });
+            let holds = if it.islands.is_empty() {
+                "no load holds all objectives"
+            } else {
+                "no load is safe, for the lowest miss an objective"
+            };
+            format!("{holds}{least}")
+        }
+        (Answer::EveryLoad, _) => {
+            let most = it
+                .curve
+                .last()
+                .map_or_else(String::new, |point| format!(", not even {}", load(&point.load)));
+            format!("no load misses an objective{most}")
+        }
+        (Answer::Unconfirmed, _) | (Answer::Found, None) => {
+            "no load was confirmed to hold all objectives".to_owned()
+        }
+    }
+}
+
+/// Loads that miss below one that holds, each in half a sentence.
+pub(super) fn islands(it: &Capacity) -> Vec<String> {
+    let says = |island: &Load| {
+        format!(
+            "{} miss although a higher load holds; what is safe lies below the first miss",
+            load(island)
+        )
+    };
+    it.islands.iter().map(says).collect()
+}
+
+/// What to do about an answer that is none.
+pub(super) fn advice(it: &Capacity) -> Option<&'static str> {
+    use super::Answer;
+    match it.answer {
+        Answer::Found => None,
+        Answer::NoLoad => Some(
+            "the objectives ask for more than the site can give even when it is all but idle: \
+             `simulate run` with a tenth of the load shows where the time goes",
+        ),
+        Answer::EveryLoad => Some(
+            "what is promised does not depend on the load: an objective on the latency or success \
+             of all requests would; what the hardware bears at most stands below",
+        ),
+        Answer::Unconfirmed => Some("more replications of a load (`--budget`) may tell"),
+    }
+}
+
+/// The objectives that a load misses.
+fn missed(it: &Capacity, point: &Point) -> String {
+    let missed = it.objectives.iter().zip(&point.badness);
+    let names: Vec<String> = missed
+        .filter(|(_, badness)| badness.is_some_and(|[value, ..]| value > 1.0))
+        .map(|(limit, _)| format!("`{}`", limit.name))
+        .collect();
+    if names.is_empty() { "one of them".to_owned() } else { names.join(" and ") }
+}
+
+/// Losses that no load survives: single points of failure.
+pub(super) fn single_points(losses: &Losses) -> Vec<&str> {
+    losses.each.iter().filter(|it| it.survives.is_none()).map(|it| it.name.as_str()).collect()
+}

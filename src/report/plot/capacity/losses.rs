@@ -1,0 +1,101 @@
+//! What load each loss is survived at, as bars beside the safe load.
+
+use plotters::{
+    prelude::*,
+    style::text_anchor::{HPos, VPos},
+};
+
+use super::{
+    super::{
+        PlotError,
+        canvas::{COLOURS, Key, failed, legend, linear, px, sheet, text},
+    },
+    curve::{across, count_label, unit},
+};
+use crate::report::{
+    capacity::{Capacity, Losses, Safe, load},
+    format::span,
+};
+
+/// Losses that are drawn; of more those that bear least.
+const ROWS_MAX: usize = 18;
+const TOP: i32 = 128;
+const BOTTOM: i32 = 640;
+const LEFT: i32 = 330;
+const RIGHT: i32 = 1000;
+
+pub(super) fn draw(it: &Capacity, losses: &Losses, safe: &Safe) -> Result<Vec<u8>, PlotError> {
+    let borne = |loss: &crate::report::capacity::Loss| loss.survives.as_ref().map_or(0.0, across);
+    let mut rows: Vec<_> = losses.each.iter().collect();
+    if rows.len() > ROWS_MAX {
+        rows.sort_by(|one, other| borne(one).total_cmp(&borne(other)));
+        rows.truncate(ROWS_MAX);
+    }
+    let gone = span(losses.gone_s);
+    let remark = format!(
+        "the highest load at which all objectives hold while one of each is lost for {gone}, and afterwards"
+    );
+    sheet(&format!("{}: what is left without a part", super::title(it)), &remark, |root| {
+        let most = across(&safe.load) * 1.02;
+        let (high, ticks) = linear(most, 6.0, count_label);
+        let high = high.min(most * 1.15);
+        let x = |value: f64| px(LEFT) + (f64::from(px(RIGHT - LEFT)) * value / high) as i32;
+        let y = |row: f64| px(TOP) + (f64::from(px(BOTTOM - TOP)) * row / rows.len() as f64) as i32;
+        for (at, label) in ticks.iter().filter(|tick| tick.0 <= high) {
+            let style = BLACK.mix(0.13).stroke_width(px(1) as u32);
+            root.draw(&PathElement::new(vec![(x(*at), px(TOP)), (x(*at), px(BOTTOM))], style))
+                .map_err(failed)?;
+            let style = text(15, BLACK, HPos::Center, VPos::Top);
+            root.draw_text(label, &style, (x(*at), px(BOTTOM + 8))).map_err(failed)?;
+        }
+        let style = text(16, BLACK, HPos::Center, VPos::Top);
+        let middle = px(i32::midpoint(LEFT, RIGHT));
+        root.draw_text(unit(&safe.load), &style, (middle, px(BOTTOM + 34))).map_err(failed)?;
+        for (row, loss) in rows.iter().enumerate() {
+            let row = row as f64;
+            let all = loss.is_kept && loss.comes_back;
+            let colour = if all { COLOURS[2] } else { COLOURS[4] };
+            let bar = [(x(0.0), y(row + 0.2)), (x(borne(loss)), y(row + 0.8))];
+            root.draw(&Rectangle::new(bar, colour.filled())).map_err(failed)?;
+            let style = text(15, BLACK, HPos::Right, VPos::Center);
+            let name = shortened(&loss.name);
+            root.draw_text(&name, &style, (px(LEFT - 10), y(row + 0.5))).map_err(failed)?;
+            let says = match &loss.survives {
+                None => "no load".to_owned(),
+                Some(some) => load(some),
+            };
+            let says = if loss.comes_back { says } else { format!("{says}, stays down") };
+            let colour = if loss.survives.is_none() { COLOURS[1] } else { BLACK };
+            let style = text(15, colour, HPos::Left, VPos::Center);
+            let from = x(borne(loss)).max(x(0.0)) + px(8);
+            let from = if all { x(across(&safe.load)) + px(8) } else { from };
+            root.draw_text(&says, &style, (from, y(row + 0.5))).map_err(failed)?;
+        }
+        for (at, colour) in
+            [(across(&it.scenario.load), COLOURS[6]), (across(&safe.load), COLOURS[0])]
+        {
+            if at <= high {
+                let style = colour.stroke_width(px(2) as u32);
+                let edge = vec![(x(at), px(TOP)), (x(at), px(BOTTOM))];
+                root.draw(&PathElement::new(edge, style)).map_err(failed)?;
+            }
+        }
+        let key = |name: &str, colour| Key { name: name.to_owned(), colour, is_dashed: false };
+        let keys = [
+            key("bears the safe load", COLOURS[2]),
+            key("bears less", COLOURS[4]),
+            key("safe load", COLOURS[0]),
+            key("load now", COLOURS[6]),
+        ];
+        legend(root, &keys, (100, 98))
+    })
+}
+
+fn shortened(name: &str) -> String {
+    const MOST: usize = 36;
+    if name.chars().count() <= MOST {
+        return name.to_owned();
+    }
+    let start: String = name.chars().take(MOST - 1).collect();
+    format!("{start}…")
+}

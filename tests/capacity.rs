@@ -1,0 +1,18 @@
+//! `simulate capacity`: exact capacities of queueing theory, operational bounds by hand, and what a shell
+//! sees of it.
+
+#[path = "support/command.rs"]
+mod command;
+#[path = "support/compile.rs"]
+mod compile;
+
+#[path = "capacity/answers.rs"]
+mod answers;
+#[path = "capacity/known.rs"]
+mod known;
+#[path = "capacity/losses.rs"]
+mod losses;
+#[path = "capacity/operational.rs"]
+mod operational;
+#[path = "capacity/refused.rs"]
+mod refused;

@@ -1,0 +1,137 @@
+//! What a shell gets: an answer, a folder, the same bytes whatever the threads, and answers that are none.
+
+use crate::command::{Desk, promise};
+
+const SMALL: &str = "capacity queue.toml --set duration=20s --budget 40 --loss 10s";
+
+#[test]
+fn a_safe_load_and_its_folder() {
+    let desk = Desk::with(&promise("p(99) < 250ms", ""));
+    let line = format!("{SMALL} --set hardware.one.price=0.36USD/h");
+    let said = desk.run(&line).expect(
+        0,
+        &[
+            "SAFE LOAD",
+            "requests/s hold all objectives for 20 s",
+            "no more than 100.0/s can be served",
+            "`it` is missed from about",
+            "single points of failure: crash of queue.1; loss of host queue-1",
+            "queue: 2 instances",
+            "0.36 USD an hour",
+            "confirmed",
+            "Not modelled",
+        ],
+    );
+    assert!(said.out.lines().all(|line| line.chars().count() <= 80), "{}", said.out);
+    let safe = said.out.split("SAFE LOAD").nth(1).unwrap().split_whitespace().next().unwrap();
+    // The truth is ln(100) / 250 ms below 100 a second, and 40 times 20 s show that a safe load is well
+    // below it.
+    let safe: f64 = safe.parse().unwrap();
+    assert!((50.0..82.5).contains(&safe), "{safe}");
+    let folder = "results/queue-capacity";
+    for name in ["capacity.json", "load.png", "losses.png", "scaling.png"] {
+        assert!(desk.file(&format!("{folder}/{name}")).exists(), "{name}");
+    }
+    let report = desk.read(&format!("{folder}/capacity.md"));
+    let first = report.find("hold all objectives").unwrap();
+    let last = report.find("## What isn't modelled").unwrap();
+    assert!(first < 200 && report[last..].matches("\n## ").count() == 0, "{report}");
+    // It is replaced by its likes.
+    desk.run(&format!("{line} --no-losses --no-scaling --no-plots")).expect(0, &["SAFE LOAD"]);
+    assert!(!desk.file(&format!("{folder}/losses.png")).exists());
+}
+
+#[test]
+fn the_same_bytes_whatever_the_threads() {
+    let desk = Desk::with(&promise("p(99) < 250ms", ""));
+    let one = desk.run(&format!("{SMALL} --threads 1 --out one")).expect(0, &[]);
+    let two = desk.run(&format!("{SMALL} --threads 2 --out two")).expect(0, &[]);
+    assert_eq!(one.out, two.out);
+    for name in ["capacity.json", "capacity.md", "load.png", "losses.png", "scaling.png"] {
+        let read = |folder: &str| std::fs::read(desk.file(&format!("{folder}/{name}"))).unwrap();
+        assert!(read("one") == read("two"), "{name} differs");
+    }
+}
+
+#[test]
+fn users_are_counted_as_users() {
+    let desk = Desk::with(&promise("mean < 100ms", ""));
+    let line = format!(
+        "{SMALL} --no-losses --no-scaling --set customers.arrivals={{users=10,think=\"190ms\"}}"
+    );
+    let said = desk.run(&line).expect(0, &["users hold all objectives"]);
+    let safe = said.out.split("SAFE LOAD").nth(1).unwrap().split_whitespace().next().unwrap();
+    let safe: f64 = safe.parse().unwrap();
+    // Mean value analysis of the machine repairman's model: 100 ms between 25 and 29 users.
+    assert!((20.0..=29.0).contains(&safe), "{safe}");
+}
+
+#[test]
+fn what_no_load_holds() {
+    let desk = Desk::with(&promise("p(50) < 5ms", ""));
+    let said = desk.run(SMALL).expect(3, &["no load holds all objectives", "all but idle"]);
+    assert!(!said.out.contains("SAFE LOAD") && !desk.file("results").exists());
+}
+
+#[test]
+fn what_every_load_holds() {
+    let desk = Desk::with(&promise("success > 1%", ""));
+    let said =
+        desk.run(SMALL).expect(3, &["no load misses an objective", "does not depend on the load"]);
+    assert!(!said.out.contains("SAFE LOAD") && !desk.file("results").exists());
+}
+
+/// Connections that are idle for more than 5 ms are closed, and opening one takes a long way there and
+/// back: at low loads most requests open one, at higher ones few do.
+const KEPT: &str = r#"
+[scenario]
+duration = "20s"
+warm_up  = "2s"
+[zone.here]
+[zone.there]
+[link.here-there]
+latency = "3ms"
+[hardware.one]
+cores = 8
+[hardware.shop]
+cores = 1
+[service.front]
+kind = "haproxy"
+hardware = "one"
+zones = ["here"]
+timeout = { client = "30s", connect = "5s", server = "30s" }
+[service.front.backend.shop]
+servers = "shop"
+http-reuse = "always"
+[service.shop]
+kind = "nginx"
+hardware = "shop"
+zones = ["there"]
+keepalive_timeout = "5ms"
+cpu = { request = "1ms" }
+[service.shop.upstream.app]
+servers = "app"
+[service.app]
+kind = "service"
+hardware = "one"
+zones = ["there"]
+[service.app.endpoint.page]
+steps = [ { cpu = "1us" } ]
+[request.page]
+to = "app.page"
+[workload.visitors]
+to = "front"
+arrivals = { poisson = "300/s" }
+mix = { page = 1 }
+[[slo]]
+name = "most are quick"
+require = "p(50) < 10ms"
+"#;
+
+#[test]
+fn a_low_load_that_misses_where_a_higher_one_holds() {
+    let desk = Desk::new();
+    desk.write("kept.toml", KEPT);
+    let said = desk.run("capacity kept.toml --budget 40 --no-losses --no-scaling");
+    said.expect(3, &["miss although a higher load holds"]);
+}

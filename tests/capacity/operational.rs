@@ -1,0 +1,189 @@
+//! Operational analysis against what can be computed by hand, and against a run at a low load.
+
+use std::sync::atomic::AtomicBool;
+
+use simulate::{
+    engine::time::Span,
+    experiment::{replicate::Replications, study::study},
+    model::{
+        blueprint::Blueprint,
+        operational::{Kind, Operational, Station, Where},
+    },
+    report::summary::Summary,
+};
+
+use crate::{compile::compile, known::jackson};
+
+static NEVER: AtomicBool = AtomicBool::new(false);
+
+#[track_caller]
+fn near(value: f64, expected: f64) {
+    assert!((value - expected).abs() <= 1e-8 * expected.abs(), "{value} is not {expected}");
+}
+
+fn station<'a>(known: &'a Operational, plan: &Blueprint, name: &str) -> &'a Station {
+    let found = known.stations.iter().find(|it| it.name(plan) == name);
+    found.unwrap_or_else(|| {
+        let names: Vec<String> = known.stations.iter().map(|it| it.name(plan)).collect();
+        panic!("no `{name}` among {names:?}")
+    })
+}
+
+fn queue(cores: u32, workers: &str, arrivals: &str) -> Blueprint {
+    compile(&format!(
+        r#"
+[scenario]
+duration = "10s"
+[network]
+latency = 0
+loopback = 0
+[hardware.machine]
+cores = {cores}
+speed = 2.0
+[service.queue]
+kind = "service"
+hardware = "machine"
+workers = {workers}
+[service.queue.endpoint.job]
+steps = [ {{ cpu = {{ exponential = "10ms" }} }} ]
+[request.job]
+to = "queue.job"
+[workload.visitors]
+mix = {{ job = 1 }}
+arrivals = {arrivals}
+"#
+    ))
+}
+
+#[test]
+fn as_many_as_servers_over_their_time() {
+    let plan = queue(3, "3", "{ poisson = \"100/s\" }");
+    let known = Operational::of(&plan);
+    near(known.bound_per_s().unwrap(), 3.0 / 0.005);
+    near(known.saturates_at().unwrap(), 6.0);
+    near(known.no_load_s, 0.005);
+    near(station(&known, &plan, "workers of queue.1").saturates_at_per_s(), 600.0);
+    near(known.relaxation_s(0.25), 0.005 / 3.0 / 0.25);
+    // Fewer workers than cores are the bottleneck.
+    let known = Operational::of(&queue(3, "2", "{ poisson = \"100/s\" }"));
+    near(known.bound_per_s().unwrap(), 400.0);
+}
+
+#[test]
+fn users_meet_two_asymptotes() {
+    let known =
+        Operational::of(&queue(1, "1", "{ users = 10, think = { exponential = \"95ms\" } }"));
+    assert!(known.is_closed());
+    near(known.users_per_s(5.0), 5.0 / 0.1);
+    near(known.users_per_s(500.0), 200.0);
+    // N* = (R + Z) / D = 20 users.
+    near(known.saturates_at().unwrap(), 2.0);
+}
+
+#[test]
+fn a_loop_is_met_again_and_again() {
+    let plan = compile(&jackson(10));
+    let known = Operational::of(&plan);
+    // The shares of branches are whole numbers of 2^-32.
+    let close = |value: f64, expected: f64| assert!((value / expected - 1.0).abs() < 1e-8);
+    close(station(&known, &plan, "CPU of app-1").demand, 0.02 / (1.0 - 0.6));
+    close(station(&known, &plan, "CPU of db-1").demand, 0.01 * 0.6 / (1.0 - 0.6));
+    close(known.bound_per_s().unwrap(), 1.0 / 0.015);
+    close(known.no_load_s, 0.002 + 0.008 + 0.05 + 0.015);
+    let names: Vec<String> = known.bottlenecks().iter().map(|it| it.name(&plan)).collect();
+    assert_eq!(names, ["CPU of db-1", "CPU of app-1", "CPU of web-1", "CPU of lb-1"]);
+}
+
+#[test]
+fn branches_forks_and_copies() {
+    let plan = compile(
+        r#"
+[scenario]
+duration = "10s"
+[network]
+latency = "1ms"
+[hardware.machine]
+cores = 1
+nic = "1Gbit/s"
+[service.top]
+kind = "service"
+hardware = "machine"
+[service.top.endpoint.page]
+request = "1000B"
+steps = [
+  { branch = "25%", steps = [ { cpu = "8ms" } ], else = [ { wait = "4ms" } ] },
+  { repeat = 3, steps = [ { cpu = "1ms" } ] },
+  { parallel = "leaf.part", count = 5 },
+  { respond = "5000B" },
+]
+[service.leaf]
+kind = "service"
+hardware = "machine"
+instances = 2
+[service.leaf.upstream.none]
+servers = "top"
+[service.leaf.endpoint.part]
+request = "200B"
+steps = [ { cpu = "2ms" }, { respond = "3000B" } ]
+[request.page]
+to = "top.page"
+[workload.visitors]
+mix = { page = 1 }
+arrivals = { poisson = "10/s" }
+"#,
+    );
+    let known = Operational::of(&plan);
+    near(station(&known, &plan, "CPU of top-1").demand, 0.25 * 0.008 + 0.003);
+    near(station(&known, &plan, "CPU of leaf-1").demand, 2.5 * 0.002);
+    near(station(&known, &plan, "NIC out of top-1").demand, 8.0 * (5000.0 + 5.0 * 200.0));
+    near(station(&known, &plan, "NIC in of top-1").demand, 8.0 * (1000.0 + 5.0 * 3000.0));
+    near(station(&known, &plan, "NIC out of leaf-2").demand, 8.0 * 2.5 * 3000.0);
+    // Its own work and waiting, one round trip to the leaves, their work and answer, its own answer.
+    let own = 0.25 * 0.008 + 0.75 * 0.004 + 0.003;
+    let below = 0.002 + 0.002 + 3000.0 * 8.0 / 1e9;
+    near(known.no_load_s, own + below + 5000.0 * 8.0 / 1e9);
+}
+
+/// All that the scaled-up site's processors do at a load at which nobody waits.
+#[test]
+fn the_demands_of_a_whole_site_are_those_of_a_run() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/3-scale_up.toml");
+    let plan = compile(&std::fs::read_to_string(path).unwrap());
+    let known = Operational::of(&plan);
+    let duration = Span::from_millis(20_000);
+    let low = Blueprint { duration, objectives: Vec::new(), ..plan.clone() }.at_load(0.05);
+    let work = Replications { count: 24, threads: None, interrupted: &NEVER };
+    let fold = study(&low, work, |_| ()).unwrap().unwrap();
+    let summary = Summary::new(&low, &fold);
+    let per_s = summary.site.figures.rates.offered_per_s.value.unwrap();
+    let mut seen = 0;
+    for host in &summary.hosts {
+        let used = host.figures.cpu_utilisation;
+        let (low, high) = (used.low.unwrap(), used.high.unwrap());
+        // By itself, or among those who share the work.
+        let stands = |id: u32| {
+            let it = &plan.instances[id as usize];
+            plan.hosts[it.host.index()].name == host.name
+        };
+        let station =
+            known.stations.iter().filter(|it| it.kind == Kind::Cpu).find(|it| match it.place {
+                Where::Host(id) => plan.hosts[id.index()].name == host.name,
+                Where::Group(first, count) => (first.0..first.0 + count).any(stands),
+                Where::Instance(_) | Where::View(_) => false,
+            });
+        let Some(station) = station else { panic!("no station for {}", host.name) };
+        let expected = station.utilisation(per_s);
+        // Twelve hosts: intervals are widened so that all of them hold together.
+        let slack = 0.8 * (high - low);
+        assert!(
+            (low - slack..=high + slack).contains(&expected),
+            "{}: {expected} is not in [{low}, {high}]",
+            host.name
+        );
+        seen += 1;
+    }
+    assert_eq!(seen, 12);
+    let no_load = known.no_load_s;
+    let mean = summary.site.figures.ok.mean_s.value.unwrap();
+    assert!((0.97..=1.03).contains(&(mean / no_load)), "{mean} s, expected {no_load} s");
+}

@@ -1,0 +1,31 @@
+//! A search for a capacity in parts: round by round, to the report that one machine would have written.
+
+use crate::command::{Desk, promise};
+use std::fs;
+
+#[test]
+fn parts_find_the_report_of_the_whole() {
+    let desk = Desk::with(&promise("p(90) < 100ms", ""));
+    let asked = "capacity queue.toml --set duration=10s --no-losses --no-scaling --budget 40";
+    desk.run(&format!("{asked} --out plain --quiet"));
+    let mut rounds = 0;
+    while {
+        for number in [2, 1] {
+            desk.run(&format!("{asked} --shard {number}/2 --out parts")).expect(0, &[]);
+        }
+        let said = desk.run("merge parts --out merged --quiet");
+        said.talk.contains("of the next round")
+    } {
+        rounds += 1;
+        assert!(rounds < 60, "it never ends");
+    }
+    assert!(rounds > 2, "there were no rounds to speak of");
+    let mut names: Vec<_> = fs::read_dir(desk.file("plain")).unwrap().flatten().collect();
+    names.sort_by_key(fs::DirEntry::file_name);
+    assert!(names.len() >= 3);
+    for name in names {
+        let merged = fs::read(desk.file("merged").join(name.file_name())).unwrap();
+        assert!(fs::read(name.path()).unwrap() == merged, "{:?} differs", name.file_name());
+    }
+    desk.run(&format!("{asked} --shard 1/2 --out parts")).expect(0, &["all rounds are done"]);
+}
