@@ -57,7 +57,7 @@ impl Heat<'_> {
     pub(super) fn words<'s>(
         &self,
         frame: Frame,
-        all: impl Iterator<Item = &'s Shown> + Clone,
+        all: &(impl Iterator<Item = &'s Shown> + Clone),
     ) -> Option<Words> {
         let (columns, rows) = (self.sides.columns.len() as i32, self.sides.rows.len() as i32);
         let room = (frame.width() / columns - 6, frame.height() / rows - 2);

@@ -218,7 +218,7 @@ impl Picture<'_> {
         let mut layout = Layout::new(panels.len(), margins, has_headings);
         let sides = Sides { columns: &across.values, rows: &down.values, rises: scale.rises() };
         let heat = Heat { figure: self.figure, axis: &axis, sides, points };
-        let words = |layout: &Layout| heat.words(layout.panels[0].frame, self.grid.all());
+        let words = |layout: &Layout| heat.words(layout.panels[0].frame, &self.grid.all());
         let has_second = words(&layout).is_some_and(|it| it.second.is_some());
         if has_second && self.figure != Figure::Busiest {
             legend.has_bounds = true;
