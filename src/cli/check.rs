@@ -192,13 +192,13 @@ fn promising(plan: &Blueprint, file: &Path) -> Result<(), Problem> {
 
 fn publish(options: &Forms, verdicts: &Verdicts, terminal: Terminal) -> Result<(), Problem> {
     if let Some(path) = &options.junit {
-        single::write(path, &junit::render(verdicts))?;
+        single::write(path, junit::render(verdicts))?;
     }
     if let Some(path) = &options.json {
-        single::write(path, &json::render(verdicts))?;
+        single::write(path, json::render(verdicts))?;
     }
     if let Some(path) = &options.markdown {
-        single::write(path, &markdown::render(verdicts))?;
+        single::write(path, markdown::render(verdicts))?;
     }
     let colour = if terminal.colours_data() { Colour::On } else { Colour::Off };
     terminal.print(&render(verdicts, colour))?;
