@@ -41,6 +41,6 @@ fn same(desk: &Desk, one: &str, other: &str) {
     let names = OUTPUTS.iter().map(OsString::from).chain(pictures);
     for name in names {
         let read = |folder: &str| fs::read(desk.file(folder).join(&name)).unwrap();
-        assert!(read(one) == read(other), "{name:?} of {one} and {other} differ");
+        assert!(read(one) == read(other), "{} of {one} and {other} differ", name.display());
     }
 }
