@@ -1,5 +1,6 @@
 //! Laws that hold for every site, whatever is built, however it is loaded, whatever breaks: nothing
-//! is lost, Little's law is exact, and once all is over nothing is held.
+//! is lost, Little's law is exact, no device does more than it can, and once all is over nothing is
+//! held.
 //!
 //! Scenarios are drawn at random in the scenario language, the same ones every time. The larger
 //! number of them is run by `cargo test --release --test properties -- --ignored`.
@@ -85,7 +86,8 @@ fn conserves(world: &World) -> TestCaseResult {
     let result = replicate(&plan, 0, &mut areas);
     law(result.is_ok(), || result.unwrap_err().says)?;
     let (begun, over) = (areas.begun, areas.over);
-    law(begun == over, || format!("{begun} visits began, {over} ended"))
+    law(begun == over, || format!("{begun} visits began, {over} ended"))?;
+    areas.check_devices(&plan).map_err(TestCaseError::fail)
 }
 
 /// All is given back, and what passed through obeys Little's law to the nanosecond.

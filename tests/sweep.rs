@@ -18,7 +18,7 @@ mod points;
 mod refused;
 
 use command::Desk;
-use std::fs;
+use std::{ffi::OsString, fs, path::PathBuf};
 
 /// A queue that is small, so that dozens of points take a moment.
 fn desk() -> Desk {
@@ -35,11 +35,12 @@ const OUTPUTS: [&str; 3] = ["sweep.csv", "sweep.jsonl", "sweep.json"];
 /// That two folders hold the same results to the byte, pictures too.
 #[track_caller]
 fn same(desk: &Desk, one: &str, other: &str) {
-    let pictures = fs::read_dir(desk.file(one)).unwrap().flatten();
-    let pictures = pictures.map(|it| it.file_name().to_string_lossy().into_owned());
-    let pictures: Vec<String> = pictures.filter(|it| it.ends_with(".png")).collect();
-    for name in OUTPUTS.iter().copied().chain(pictures.iter().map(String::as_str)) {
-        let read = |folder: &str| fs::read(desk.file(folder).join(name)).unwrap();
-        assert!(read(one) == read(other), "{name} of {one} and {other} differ");
+    let files = fs::read_dir(desk.file(one)).unwrap().flatten().map(|it| it.path());
+    let is_picture = |it: &PathBuf| it.extension().is_some_and(|end| end == "png");
+    let pictures = files.filter(is_picture).map(|it| it.file_name().unwrap().to_owned());
+    let names = OUTPUTS.iter().map(OsString::from).chain(pictures);
+    for name in names {
+        let read = |folder: &str| fs::read(desk.file(folder).join(&name)).unwrap();
+        assert!(read(one) == read(other), "{} of {one} and {other} differ", name.display());
     }
 }

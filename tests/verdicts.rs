@@ -4,7 +4,7 @@
 use simulate::{
     experiment::{
         check::check,
-        compare::{Side, compare},
+        compare::{Renewed, Side, against, compare},
         rounds::Crew,
     },
     model::blueprint::Blueprint,
@@ -129,6 +129,34 @@ fn alike_is_seldom_told_apart() {
 #[test]
 fn slower_processors_are_found() {
     slower(20, 20);
+}
+
+/// As many at once as there are, and of each what would have come of it alone.
+#[test]
+fn several_are_held_against_their_records_as_one_list_of_work() {
+    let sites = [(70.0, 20), (60.0, 10)].map(|(rate, count)| {
+        let site = |speed| queue(rate, "queue", 1, MEAN, speed);
+        let (before, now) = (site(1.0), site(0.9));
+        let side = Side::Live(&before, "");
+        let rules = Rules { round: count, budget: count, ..rules(count) };
+        let ran = compare(side, (&before, ""), &rules, crew(), |_, _| ());
+        (ran.expect("threads").expect("not interrupted").other, now)
+    });
+    let all: Vec<Renewed<'_>> =
+        sites.iter().map(|(saved, now)| Renewed { saved, now: (now, "") }).collect();
+    let mut seen = Vec::new();
+    let ran = against(&all, &rules(20), crew(), |done, planned| seen.push((done, planned)));
+    assert!(seen.iter().all(|&(_, planned)| planned == 30), "{seen:?}");
+    assert_eq!(seen.last(), Some(&(30, 30)));
+    for (ran, one) in ran.expect("threads").into_iter().zip(&all) {
+        let (ran, side) = (ran.expect("not interrupted"), Side::Saved(one.saved));
+        let alone = compare(side, one.now, &rules(20), crew(), |_, _| ());
+        let alone = alone.expect("threads").expect("not interrupted");
+        assert_eq!(ran.other, alone.other);
+        assert_eq!(ran.versus.objectives, alone.versus.objectives);
+        assert_eq!(ran.versus.figures, alone.versus.figures);
+        assert_eq!(ran.versus.objectives[0].verdict, Direction::Worse);
+    }
 }
 
 #[test]

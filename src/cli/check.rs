@@ -13,7 +13,8 @@ use super::{
 use crate::{
     experiment::{
         check::{Checked, Progress, check as run},
-        compare::{Side, compare},
+        compare::{Renewed, against as hold_against},
+        replicate::Failure,
         rounds::Crew,
     },
     model::blueprint::Blueprint,
@@ -58,20 +59,22 @@ pub(super) fn check(options: &Check, terminal: Terminal) -> Result<Exit, Problem
     };
     let checked = run(&plans, &rules, crew, show);
     bar.finish_and_clear();
-    let checked = checked.map_err(|failure| {
-        Problem::failed(&failure, |replication| {
-            let seen = plans.iter().zip(&options.files).map(|(plan, file)| {
-                let file = quoted(&file.to_string_lossy());
-                let seed = plan.seed;
-                format!(
-                    "\n  simulate run {file} --seed {seed} --replication {replication} --threads 1"
-                )
-            });
-            format!("replication {replication}, seen again with{}", seen.collect::<String>())
-        })
-    })?;
+    let checked =
+        checked.map_err(|failure| failed(&failure, options, &plans.iter().collect::<Vec<_>>()))?;
     let files = options.files.iter().map(|file| file.to_string_lossy());
     conclude(&rules, &plans, files, &checked, &options.forms, terminal)
+}
+
+/// What went wrong in one of the scenarios, and how it is seen again.
+fn failed(failure: &Failure, options: &Check, plans: &[&Blueprint]) -> Problem {
+    Problem::failed(failure, |replication| {
+        let seen = plans.iter().zip(&options.files).map(|(plan, file)| {
+            let file = quoted(&file.to_string_lossy());
+            let seed = plan.seed;
+            format!("\n  simulate run {file} --seed {seed} --replication {replication} --threads 1")
+        });
+        format!("replication {replication}, seen again with{}", seen.collect::<String>())
+    })
 }
 
 /// Verdicts for people and programs, and the exit code that they make.
@@ -112,24 +115,19 @@ fn against(
         .iter()
         .map(|it| baseline::read_of(folder, &it.plan.name))
         .collect::<Result<_, _>>()?;
+    let pairs = prepared.iter().zip(&saved);
+    let pairs: Vec<Renewed<'_>> =
+        pairs.map(|(it, saved)| Renewed { saved, now: (&it.plan, &it.scenario) }).collect();
+    let bar = terminal.progress(0);
+    let ran = hold_against(&pairs, rules, crew, |done, planned| {
+        bar.set_length(planned);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    let plans: Vec<&Blueprint> = prepared.iter().map(|it| &it.plan).collect();
+    let ran = ran.map_err(|failure| failed(&failure, options, &plans))?;
     let mut verdicts = Verdicts::new(rules);
-    for ((prepared, file), saved) in prepared.iter().zip(&options.files).zip(&saved) {
-        let Prepared { plan, scenario } = prepared;
-        let bar = terminal.progress(saved.records.len() as u64);
-        let ran = compare(Side::Saved(saved), (plan, scenario), rules, crew, |done, planned| {
-            bar.set_length(planned);
-            bar.set_position(done);
-        });
-        bar.finish_and_clear();
-        let ran = ran.map_err(|failure| {
-            Problem::failed(&failure, |replication| {
-                let (file, seed) = (quoted(&file.to_string_lossy()), plan.seed);
-                format!(
-                    "seed {seed}, replication {replication}, seen again with\n  \
-                     simulate run {file} --seed {seed} --replication {replication} --threads 1"
-                )
-            })
-        })?;
+    for ((plan, file), ran) in plans.into_iter().zip(&options.files).zip(ran) {
         let Some(ran) = ran.filter(|ran| !ran.is_interrupted) else {
             return Ok(Exit::Interrupted);
         };
@@ -192,13 +190,13 @@ fn promising(plan: &Blueprint, file: &Path) -> Result<(), Problem> {
 
 fn publish(options: &Forms, verdicts: &Verdicts, terminal: Terminal) -> Result<(), Problem> {
     if let Some(path) = &options.junit {
-        single::write(path, &junit::render(verdicts))?;
+        single::write(path, junit::render(verdicts))?;
     }
     if let Some(path) = &options.json {
-        single::write(path, &json::render(verdicts))?;
+        single::write(path, json::render(verdicts))?;
     }
     if let Some(path) = &options.markdown {
-        single::write(path, &markdown::render(verdicts))?;
+        single::write(path, markdown::render(verdicts))?;
     }
     let colour = if terminal.colours_data() { Colour::On } else { Colour::Off };
     terminal.print(&render(verdicts, colour))?;

@@ -76,7 +76,7 @@ pub(super) fn compare(options: &Compare, terminal: Terminal) -> Result<Exit, Pro
     let comparison =
         Comparison::new(&rules, (&ran.one, &one_from), (&ran.other, &other_from), &ran.versus);
     if let Some(path) = &options.json {
-        single::write(path, &json::render(&comparison))?;
+        single::write(path, json::render(&comparison))?;
     }
     let colour = if terminal.colours_data() { Colour::On } else { Colour::Off };
     terminal.print(&render(&comparison, colour))?;

@@ -3,8 +3,6 @@
 //!
 //! One side may be a record of an earlier experiment; then there are as many pairs as it has.
 
-use std::sync::atomic::Ordering;
-
 use super::{
     replicate::Failure,
     rounds::{Crew, Running, round},
@@ -45,53 +43,104 @@ pub fn compare(
     other: (&Blueprint, &str),
     rules: &Rules,
     crew: Crew<'_>,
-    mut progress: impl FnMut(u64, u64),
+    progress: impl FnMut(u64, u64),
 ) -> Result<Option<Ran>, Failure> {
-    let mut running = vec![Running::new(other.0)];
-    let mut rules = *rules;
     match one {
-        Side::Live(plan, _) => running.push(Running::new(plan)),
+        Side::Live(plan, scenario) => live((plan, scenario), other, rules, crew, progress),
         Side::Saved(saved) => {
-            // A saved side cannot grow: one look at all there is.
-            rules.budget = saved.records.len() as u32;
-            rules.round = rules.budget;
+            let ran = against(&[Renewed { saved, now: other }], rules, crew, progress)?;
+            Ok(ran.into_iter().next().flatten())
         }
     }
-    let of_one = |running: &[Running<'_>]| match one {
-        Side::Saved(saved) => saved.clone(),
-        Side::Live(plan, scenario) => {
-            Recorded::new(plan, &running[1].shape, scenario, records(&running[1]))
-        }
-    };
-    let mut versus = Versus::new(&rules);
+}
+
+fn live(
+    one: (&Blueprint, &str),
+    other: (&Blueprint, &str),
+    rules: &Rules,
+    crew: Crew<'_>,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Option<Ran>, Failure> {
+    let mut running = vec![Running::new(other.0), Running::new(one.0)];
+    let of_one = |running: &[Running<'_>]| recorded(one, &running[1]);
+    let mut versus = Versus::new(rules);
     let mut rounds = 0;
-    while rounds < rules.rounds() && !crew.interrupted.load(Ordering::Relaxed) {
+    while rounds < rules.rounds() && !crew.is_interrupted() {
         let (from, until) = (rules.replications(rounds), rules.replications(rounds + 1));
-        let sides = running.len();
         let numbers = u64::from(from)..u64::from(until);
-        let work: Vec<_> =
-            numbers.flat_map(|number| (0..sides).map(move |side| (side, number))).collect();
-        let before = u64::from(from) * sides as u64;
-        let planned = u64::from(until) * sides as u64;
+        let work: Vec<_> = numbers.flat_map(|number| [(0, number), (1, number)]).collect();
+        let (before, planned) = (2 * u64::from(from), 2 * u64::from(until));
         round(&mut running, &work, crew, |done| progress(before + done, planned))?;
         if running.iter().any(|it| it.replications() < until) {
             break;
         }
         rounds += 1;
-        let sides = (of_one(&running), records(&running[0]));
-        if !versus.look(other.0, &sides.0, sides.1) {
+        if !versus.look(other.0, &of_one(&running), records(&running[0])) {
             break;
         }
     }
-    let is_interrupted = crew.interrupted.load(Ordering::Relaxed) && rounds < rules.rounds();
-    let other_side = Recorded::new(other.0, &running[0].shape, other.1, records(&running[0]));
-    let one_side = of_one(&running);
+    let is_interrupted = crew.is_interrupted() && rounds < rules.rounds();
+    let (one_side, other_side) = (of_one(&running), recorded(other, &running[0]));
     let Some(fold) = running.swap_remove(0).fold else { return Ok(None) };
     if one_side.records.is_empty() {
         return Ok(None);
     }
     versus.close(other.0, &one_side, &other_side);
     Ok(Some(Ran { one: one_side, other: other_side, versus, fold, is_interrupted }))
+}
+
+/// An earlier experiment, and its scenario as it is now.
+#[derive(Clone, Copy, Debug)]
+pub struct Renewed<'a> {
+    /// What was recorded.
+    pub saved: &'a Recorded,
+    /// The site, and its scenario with every default filled in.
+    pub now: (&'a Blueprint, &'a str),
+}
+
+/// Compares scenarios with what was recorded of them: as many pairs of each as were recorded, all of
+/// them one list of work. A record cannot grow, so each is looked at once. `progress` is told how
+/// many replications are done, and of how many. `None`: interrupted before its first pair was done.
+pub fn against(
+    all: &[Renewed<'_>],
+    rules: &Rules,
+    crew: Crew<'_>,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Vec<Option<Ran>>, Failure> {
+    let label = |(number, it): (usize, &Renewed<'_>)| format!("{number}: {}", it.now.0.name);
+    let labels = all.iter().enumerate().map(label);
+    let mut running: Vec<Running<'_>> =
+        all.iter().zip(labels).map(|(it, label)| Running::labelled(it.now.0, label)).collect();
+    let numbers = |it: &Renewed<'_>| 0..it.saved.records.len() as u64;
+    let work: Vec<_> = (0..)
+        .zip(all)
+        .flat_map(|(index, it)| numbers(it).map(move |number| (index, number)))
+        .collect();
+    if !crew.is_interrupted() {
+        let planned = work.len() as u64;
+        round(&mut running, &work, crew, |done| progress(done, planned))?;
+    }
+    Ok(all.iter().zip(running).map(|(it, running)| it.look(running, rules)).collect())
+}
+
+impl Renewed<'_> {
+    fn look(&self, running: Running<'_>, rules: &Rules) -> Option<Ran> {
+        let Renewed { saved, now } = *self;
+        let count = saved.records.len() as u32;
+        let mut versus = Versus::new(&Rules { round: count, budget: count, ..*rules });
+        let other = recorded(now, &running);
+        let is_interrupted = running.replications() < count;
+        let fold = running.fold?;
+        if !is_interrupted {
+            versus.look(now.0, saved, &other.records);
+        }
+        versus.close(now.0, saved, &other);
+        Some(Ran { one: saved.clone(), other, versus, fold, is_interrupted })
+    }
+}
+
+fn recorded((plan, scenario): (&Blueprint, &str), running: &Running<'_>) -> Recorded {
+    Recorded::new(plan, &running.shape, scenario, records(running))
 }
 
 fn records<'a>(running: &'a Running<'_>) -> &'a [Record] {

@@ -82,6 +82,8 @@ pub trait Recorder {
     fn level(&mut self, level: Level, value: u32, now: Instant);
     /// A device is busy from `from` (now or later) to `until`.
     fn busy(&mut self, device: Device, from: Instant, until: Instant, now: Instant);
+    /// A host is gone: what its devices still had to do is not done.
+    fn lost(&mut self, _host: u32, _now: Instant) {}
     /// A file was found in a host's page cache, or not.
     fn page_cache(&mut self, host: u32, is_hit: bool, now: Instant);
     /// A replica (index of the instance) made a transaction visible, so long after its commit.

@@ -9,6 +9,7 @@
 mod notes;
 mod objectives;
 mod pages;
+mod reserved;
 mod station;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use self::{
     notes::{Notes, Stay},
     objectives::Watch,
     pages::{Page, Pages},
+    reserved::Reserved,
     station::Station,
 };
 use super::{
@@ -51,6 +53,8 @@ pub struct Tape {
     runnable: Vec<Gauge>,
     /// Calls in the queues of an upstream.
     queued: Vec<Gauge>,
+    /// What devices still have to do, by host.
+    reserved: Vec<Ahead>,
     /// Latencies by request type.
     visits: Vec<Visits>,
     /// Latencies by stretch of the window.
@@ -64,6 +68,14 @@ pub struct Tape {
 struct Visits {
     ok: Latencies,
     failed: Latencies,
+}
+
+/// What the devices of a host still have to do.
+#[derive(Clone, Debug, Default)]
+struct Ahead {
+    sending: Reserved,
+    receiving: Reserved,
+    disk: Reserved,
 }
 
 /// One of so many parts, which are made when the first is needed.
@@ -103,6 +115,7 @@ impl Tape {
             notes: Notes::of(shape.instances.len()),
             runnable: shape.hosts.iter().map(|host| Gauge::new(host.cores)).collect(),
             queued: vec![Gauge::new(u32::MAX); shape.upstreams as usize],
+            reserved: vec![Ahead::default(); shape.hosts.len()],
             visits: vec![Visits::default(); shape.requests as usize],
             windows: vec![Visits::default(); shape.windows.len()],
             tally,
@@ -146,7 +159,7 @@ impl Tape {
         while self.pages.is_over(now) {
             let page = self.pages.turn();
             self.sweep(page);
-            self.watch.read_levels(page.end, &mut self.tally);
+            self.watch.read_levels(page.end, &self.reserved, &mut self.tally);
         }
     }
 
@@ -425,14 +438,32 @@ impl Recorder for Tape {
     }
 
     #[inline]
-    fn busy(&mut self, device: Device, from: Instant, until: Instant, _now: Instant) {
-        let hosts = &mut self.tally.hosts;
-        let areas = match device {
-            Device::Sending(id) => &mut hosts[id as usize].sending,
-            Device::Receiving(id) => &mut hosts[id as usize].receiving,
-            Device::Disk(id) => &mut hosts[id as usize].disk,
+    fn busy(&mut self, device: Device, from: Instant, until: Instant, now: Instant) {
+        if self.pages.is_over(now) {
+            self.turn_pages(now);
+        }
+        let (Device::Sending(id) | Device::Receiving(id) | Device::Disk(id)) = device;
+        let (host, ahead) = (&mut self.tally.hosts[id as usize], &mut self.reserved[id as usize]);
+        let (areas, reserved) = match device {
+            Device::Sending(_) => (&mut host.sending, &mut ahead.sending),
+            Device::Receiving(_) => (&mut host.receiving, &mut ahead.receiving),
+            Device::Disk(_) => (&mut host.disk, &mut ahead.disk),
         };
         areas.add(1, from, until);
+        reserved.add(from, until, now);
+    }
+
+    fn lost(&mut self, host: u32, now: Instant) {
+        let (host, ahead) =
+            (&mut self.tally.hosts[host as usize], &mut self.reserved[host as usize]);
+        for (areas, reserved) in [
+            (&mut host.sending, &mut ahead.sending),
+            (&mut host.receiving, &mut ahead.receiving),
+            (&mut host.disk, &mut ahead.disk),
+        ] {
+            reserved.ahead(now).for_each(|(from, until)| areas.take_off(from, until));
+            reserved.clear();
+        }
     }
 
     fn page_cache(&mut self, host: u32, is_hit: bool, now: Instant) {

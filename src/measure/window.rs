@@ -150,6 +150,16 @@ impl Areas {
     #[cold]
     #[inline(never)]
     fn add_across(&mut self, level: u32, from_ns: u64, until_ns: u64) {
+        self.across(from_ns, until_ns, |area, nanos| *area += u64::from(level) * nanos);
+    }
+
+    /// Takes off what was added from `from` to `until` at level 1.
+    pub fn take_off(&mut self, from: Instant, until: Instant) {
+        self.across(from.nanos(), until.nanos(), |area, nanos| *area -= nanos);
+    }
+
+    /// Each part that the time from `from_ns` to `until_ns` lies in, and for how long.
+    fn across(&mut self, from_ns: u64, until_ns: u64, mut change: impl FnMut(&mut u64, u64)) {
         let mut from_ns = from_ns.max(self.from_ns);
         let until_ns = until_ns.min(self.until_ns);
         while from_ns < until_ns {
@@ -157,7 +167,7 @@ impl Areas {
             self.begin_ns = self.from_ns + self.part as u64 * self.width_ns;
             self.end_ns = (self.begin_ns + self.width_ns).min(self.until_ns);
             let stop = until_ns.min(self.end_ns);
-            self.by_part[self.part] += u64::from(level) * (stop - from_ns);
+            change(&mut self.by_part[self.part], stop - from_ns);
             from_ns = stop;
         }
     }
@@ -221,13 +231,19 @@ mod tests {
             let ruler = Ruler { from: Instant::from_nanos(100), until: Instant::from_nanos(1100), width: Span::from_nanos(70) };
             let mut areas = Areas::new(&ruler);
             let mut whole = 0;
-            for (one, other, level) in stretches {
+            for &(one, other, level) in &stretches {
                 let (from, until) = (one.min(other), one.max(other));
                 areas.add(level, Instant::from_nanos(from), Instant::from_nanos(until));
                 let inside = until.clamp(100, 1100) - from.clamp(100, 1100);
                 whole += u64::from(level) * inside;
             }
             prop_assert_eq!(areas.by_part.iter().sum::<u64>(), whole);
+            for (one, other, level) in stretches {
+                for _ in 0..level {
+                    areas.take_off(Instant::from_nanos(one.min(other)), Instant::from_nanos(one.max(other)));
+                }
+            }
+            prop_assert!(areas.by_part.iter().all(|&area| area == 0));
         }
     }
 }

@@ -57,11 +57,13 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     fn lose(&mut self, host: HostId) {
+        let now = self.now();
         let state = &mut self.site.hosts[host.index()];
         state.losses += 1;
         if std::mem::replace(&mut state.is_lost, true) {
             return;
         }
+        self.tape.lost(host.0, now);
         for index in 0..self.plan.instances.len() as u32 {
             if self.plan.instances[index as usize].host == host {
                 self.kill(InstanceId(index), Death::Loss);

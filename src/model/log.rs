@@ -24,7 +24,7 @@ use crate::{
         slab::Key,
         time::{Instant, Span},
     },
-    measure::recorder::{Device, Recorder},
+    measure::recorder::Recorder,
 };
 
 const FLUSH: u64 = 0x464C_5553;
@@ -203,10 +203,8 @@ impl<R: Recorder> Run<'_, R> {
         let from = &self.plan.instances[log.primary.index()];
         let to = &self.plan.instances[log.replicas[usize::from(replica)].index()];
         let epoch = self.site.logs[id.index()].replicas[usize::from(replica)].epoch;
-        let sent = self.site.hosts[from.host.index()].sending.send(now, bytes);
-        if let Some(sent) = sent {
-            self.tape.busy(Device::Sending(from.host.0), sent.start, sent.end, now);
-        }
+        let host = &mut self.site.hosts[from.host.index()];
+        let sent = host.send((from.host.0, bytes), now, self.tape);
         let delay = if from.host == to.host {
             self.plan.loopback
         } else {

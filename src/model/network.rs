@@ -25,7 +25,7 @@ use crate::{
     resource::{
         cpu::{Admission, Cpu, Stint},
         disk::Disk,
-        nic::Nic,
+        nic::{Nic, Transmission},
     },
 };
 
@@ -67,6 +67,22 @@ impl HostState {
             losses: 0,
             is_lost: false,
         }
+    }
+
+    /// Sends a message of this host, which has this index. `None` if messages pass at once.
+    #[inline(always)]
+    pub(crate) fn send<R: Recorder>(
+        &mut self,
+        (index, bytes): (u32, u64),
+        now: Instant,
+        tape: &mut R,
+    ) -> Option<Transmission> {
+        let sent = self.sending.send(now, bytes)?;
+        // What a lost host is asked to do is done by nobody.
+        if !self.is_lost {
+            tape.busy(Device::Sending(index), sent.start, sent.end, now);
+        }
+        Some(sent)
     }
 
     /// Makes sure that the wake-up of a shared CPU is not later than `due`.
@@ -241,11 +257,8 @@ impl<R: Recorder> Run<'_, R> {
             Way::Drawn(span) => span,
         };
         let host = hosts.get_mut(from as usize);
-        let (first, end) = match host.and_then(|host| host.sending.send(now, bytes)) {
-            Some(sent) => {
-                tape.busy(Device::Sending(from), sent.start, sent.end, now);
-                (sent.first, sent.end)
-            }
+        let (first, end) = match host.and_then(|host| host.send((from, bytes), now, *tape)) {
+            Some(sent) => (sent.first, sent.end),
             None => (now, now),
         };
         let mut sent = end.max(not_before);
@@ -259,8 +272,11 @@ impl<R: Recorder> Run<'_, R> {
     #[inline]
     pub(crate) fn receive(&mut self, to: u32, bytes: u64) -> Option<Instant> {
         let now = self.site.line.now();
-        let received = self.site.hosts.get_mut(to as usize)?.receiving.receive(now, bytes)?;
-        self.tape.busy(Device::Receiving(to), received.start, received.end, now);
+        let host = self.site.hosts.get_mut(to as usize)?;
+        let received = host.receiving.receive(now, bytes)?;
+        if !host.is_lost {
+            self.tape.busy(Device::Receiving(to), received.start, received.end, now);
+        }
         (received.end > now).then_some(received.end)
     }
 
@@ -306,8 +322,11 @@ impl<R: Recorder> Run<'_, R> {
     pub(crate) fn disk(&mut self, host: HostId, law: LawId, bits: u64, bytes: u64) -> Instant {
         let now = self.now();
         let service = Span::from_seconds(self.plan.laws[law.index()].draw(bits));
-        let (start, end) = self.site.hosts[host.index()].disk.submit(now, service, bytes);
-        self.tape.busy(Device::Disk(host.0), start, end, now);
+        let state = &mut self.site.hosts[host.index()];
+        let (start, end) = state.disk.submit(now, service, bytes);
+        if !state.is_lost {
+            self.tape.busy(Device::Disk(host.0), start, end, now);
+        }
         end
     }
 }

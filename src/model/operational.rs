@@ -16,10 +16,11 @@ mod place;
 mod program;
 mod residence;
 mod station;
+mod sums;
 
 pub use station::{Kind, Station, Where};
 
-use self::{flow::Flows, program::Run, residence::Residences, station::Stations};
+use self::{flow::Flows, program::Run, residence::Residences, sums::Stations};
 use super::{
     blueprint::{Arrivals, Blueprint, EndpointId, RequestId, Workload},
     files::Misses,

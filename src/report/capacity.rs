@@ -16,6 +16,7 @@ pub const SCHEMA: &str = "simulate-capacity/1";
 
 /// Everything.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Capacity {
     /// `SCHEMA`.
     pub schema: &'static str,
@@ -55,6 +56,7 @@ pub struct Capacity {
 
 /// What was asked about.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Scenario {
     /// Its file's name.
     pub name: String,
@@ -72,6 +74,7 @@ pub struct Scenario {
 
 /// A load.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Load {
     /// So many times the scenario's own.
     pub factor: f64,
@@ -83,6 +86,7 @@ pub struct Load {
 
 /// What came of the search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// There is a safe load.
@@ -97,6 +101,7 @@ pub enum Answer {
 
 /// The highest load that surely holds.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Safe {
     /// The load: a lower bound.
     pub load: Load,
@@ -118,6 +123,7 @@ pub struct Safe {
 
 /// An objective, and where it is missed.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Limit {
     /// As in the scenario.
     pub name: String,
@@ -129,6 +135,7 @@ pub struct Limit {
 
 /// What is known at once.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize), serde(bound(deserialize = "'de: 'static")))]
 pub struct Known {
     /// No load of this mix can be more, requests a second.
     pub bound_per_s: Option<f64>,
@@ -146,6 +153,7 @@ pub struct Known {
 
 /// A kind of request.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Demanded {
     /// As in the scenario.
     pub name: String,
@@ -157,6 +165,7 @@ pub struct Demanded {
 
 /// A station.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Station {
     /// `CPU of app-2`.
     pub name: String,
@@ -178,6 +187,7 @@ pub struct Station {
 
 /// What was measured at a load.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Point {
     /// Which.
     pub load: Load,
@@ -193,6 +203,7 @@ pub struct Point {
 
 /// A resource in use.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Busy {
     /// `CPU of app-2`.
     pub name: String,
@@ -202,6 +213,7 @@ pub struct Busy {
 
 /// What happens if something is lost.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Losses {
     /// For so long, seconds.
     pub gone_s: f64,
@@ -213,6 +225,7 @@ pub struct Losses {
 
 /// Something is lost at the safe load.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Loss {
     /// `crash of app.1`.
     pub name: String,
@@ -228,12 +241,14 @@ pub struct Loss {
     pub failed_share: Option<f64>,
     /// The highest load that is kept meanwhile, about; `None`: none.
     pub survives: Option<Load>,
-    /// It is well again in the second half of the time after it is back.
+    /// It is well in the second half of as long a time after it is back; else it takes longer, or for
+    /// ever.
     pub comes_back: bool,
 }
 
 /// What more machines bring.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Growth {
     /// For each service, one more and twice the cores, by the operational bound.
     pub services: Vec<Grown>,
@@ -243,6 +258,7 @@ pub struct Growth {
 
 /// A service made larger.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Grown {
     /// Which.
     pub service: String,
@@ -256,6 +272,7 @@ pub struct Grown {
 
 /// One more of what runs out first.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Step {
     /// `app: 5 instances`.
     pub what: String,
@@ -271,6 +288,7 @@ pub struct Step {
 
 /// What it costs.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Cost {
     /// `USD`.
     pub currency: String,
@@ -286,6 +304,7 @@ pub struct Cost {
 
 /// How it was found.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Method {
     /// Replications in all.
     pub replications: u64,
@@ -299,6 +318,7 @@ pub struct Method {
 
 /// A load that was to be confirmed.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Attempt {
     /// Which.
     pub load: Load,

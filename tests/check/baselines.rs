@@ -20,6 +20,24 @@ fn only_what_is_worse_fails() {
     desk.run("compare queue.toml --baseline base").expect(0, &["identical"]);
 }
 
+/// Each against the record of its name, and as it would be alone.
+#[test]
+fn several_scenarios_have_a_record_each() {
+    let desk = Desk::with(&promise("p(95) < 200ms", "margin = \"2%\""));
+    desk.write("other.toml", &desk.read("queue.toml").replace("80/s", "60/s"));
+    for name in ["queue", "other"] {
+        let run = format!("{name}.toml --no-plots --replications 10 --out base/{name}");
+        desk.run(&run).expect(0, &[]);
+    }
+    let slow = "--baseline base --set queue.hardware.speed=0.9";
+    let both = desk.run(&format!("check queue.toml other.toml {slow}")).expect(1, &["REGRESSION"]);
+    for name in ["queue", "other"] {
+        let alone = desk.run(&format!("check {name}.toml {slow}")).out;
+        let told = alone.lines().find(|line| line.contains("REGRESSION")).expect(&alone);
+        assert!(both.out.contains(told), "{told}\n{}", both.out);
+    }
+}
+
 /// Far from its limit or beyond it: what was there before is what counts.
 #[test]
 fn a_limit_that_was_broken_before_is_no_regression() {

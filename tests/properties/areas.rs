@@ -1,5 +1,7 @@
 //! Integrals of the numbers in system, and the sums of times in system that they must equal.
 
+use std::collections::BTreeMap;
+
 use simulate::{
     engine::{
         digest::Digest,
@@ -38,6 +40,8 @@ pub(crate) struct Areas {
     /// Times in system, and waited, by instance.
     stayed: Vec<u128>,
     waited: Vec<u128>,
+    /// When each device was to be busy, in nanoseconds.
+    busy: BTreeMap<Device, Vec<(u64, u64)>>,
     /// Visits that began and ended.
     pub(crate) begun: u64,
     pub(crate) over: u64,
@@ -61,6 +65,7 @@ impl Areas {
             slots: plan.instances.iter().map(slots).collect(),
             stayed: vec![0; count],
             waited: vec![0; count],
+            busy: BTreeMap::new(),
             begun: 0,
             over: 0,
             digest: Digest::new(),
@@ -89,6 +94,33 @@ impl Areas {
         }
         if self.begun != self.over {
             return Err(format!("{} visits began, {} ended", self.begun, self.over));
+        }
+        Ok(())
+    }
+}
+
+impl Areas {
+    /// No device does more than it can.
+    pub(crate) fn check_devices(&self, plan: &Blueprint) -> Result<(), String> {
+        for (device, stretches) in &self.busy {
+            let most = match device {
+                Device::Sending(_) | Device::Receiving(_) => 1,
+                Device::Disk(host) => {
+                    plan.hosts[*host as usize].disk.as_ref().map_or(0, |disk| disk.parallel)
+                }
+            };
+            let begin = stretches.iter().map(|&(from, _)| (from, 1));
+            let end = stretches.iter().map(|&(_, until)| (until, -1));
+            let mut steps: Vec<(u64, i64)> = begin.chain(end).collect();
+            // What ends makes room for what begins at the same time.
+            steps.sort_unstable();
+            let mut level = 0;
+            for (at, step) in steps {
+                level += step;
+                if level > i64::from(most) {
+                    return Err(format!("{device:?} does {level} things at {at} ns"));
+                }
+            }
         }
         Ok(())
     }
@@ -129,8 +161,18 @@ impl Recorder for Areas {
             }
         }
     }
-    fn busy(&mut self, _: Device, from: Instant, until: Instant, _: Instant) {
+    fn busy(&mut self, device: Device, from: Instant, until: Instant, _: Instant) {
         self.digest.fold(from.nanos() ^ until.nanos().rotate_left(32));
+        if from < until {
+            self.busy.entry(device).or_default().push((from.nanos(), until.nanos()));
+        }
+    }
+    fn lost(&mut self, host: u32, now: Instant) {
+        for device in [Device::Sending(host), Device::Receiving(host), Device::Disk(host)] {
+            let stretches = self.busy.entry(device).or_default();
+            stretches.retain(|&(from, _)| from < now.nanos());
+            stretches.iter_mut().for_each(|(_, until)| *until = (*until).min(now.nanos()));
+        }
     }
     fn page_cache(&mut self, _: u32, is_hit: bool, _: Instant) {
         self.digest.fold(u64::from(is_hit));

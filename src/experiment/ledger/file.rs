@@ -278,12 +278,11 @@ impl Appender {
             .open(path)
             .map_err(at(path))?;
         match file.try_lock() {
-            Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(LedgerError::Locked { path: path.to_owned() });
             }
             // Some file systems have no locks; then nobody guards against two at once.
-            Err(TryLockError::Error(_)) => {}
+            Ok(()) | Err(TryLockError::Error(_)) => {}
         }
         let size = file.metadata().map_err(at(path))?.len();
         let line = format!("{MAGIC}{charter}\n");

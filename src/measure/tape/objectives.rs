@@ -1,13 +1,14 @@
 //! What is counted and metered for objectives, exactly: a counter for each declared limit rather
 //! than a look into a histogram, and for levels their integral, read at both ends of the window.
 
+use super::{Ahead, Reserved};
 use crate::{
     engine::time::{Instant, Span},
     measure::{
         histogram::Size,
         recorder::Finished,
         shape::{Judged, Meter, ObjectiveShape, Shape, Subject, Whose},
-        tally::{ObjectiveTally, Tally},
+        tally::{HostTally, ObjectiveTally, Tally},
         window::Areas,
     },
 };
@@ -52,11 +53,11 @@ impl Watch {
     }
 
     /// Reads the levels whose windows begin or end now; their areas up to now are in the tally.
-    pub(super) fn read_levels(&self, now: Instant, tally: &mut Tally) {
+    pub(super) fn read_levels(&self, now: Instant, ahead: &[Ahead], tally: &mut Tally) {
         for &index in &self.levels {
             let objective = &tally.shape.objectives[index as usize];
             let Subject::Level(meter) = &objective.subject else { continue };
-            let read = reading(meter, tally);
+            let read = reading(meter, now, ahead, tally);
             let area = &mut tally.objectives[index as usize].area;
             if objective.from == now {
                 // Taken off again at the end.
@@ -76,16 +77,23 @@ fn list(lists: &mut Vec<Vec<u32>>, count: usize, instances: &[u32], objective: u
 }
 
 /// The integral of a level since the window began, level times nanoseconds.
-fn reading(meter: &Meter, tally: &Tally) -> u128 {
+fn reading(meter: &Meter, now: Instant, ahead: &[Ahead], tally: &Tally) -> u128 {
     let total = |areas: &Areas| areas.by_part.iter().map(|&area| u128::from(area)).sum::<u128>();
-    let hosts = |of: &[u32], areas: fn(&crate::measure::tally::HostTally) -> &Areas| {
-        of.iter().map(|&host| total(areas(&tally.hosts[host as usize]))).sum()
+    let hosts = |of: &[u32], areas: fn(&HostTally) -> &Areas| {
+        of.iter().map(|&host| total(areas(&tally.hosts[host as usize]))).sum::<u128>()
+    };
+    // What devices will do later is among it already, as far as it lies in the window.
+    let end = tally.shape.until;
+    let later = |of: &[u32], reserved: fn(&Ahead) -> &Reserved| {
+        let all = of.iter().flat_map(|&host| reserved(&ahead[host as usize]).ahead(now));
+        let inside = all.filter(|(from, _)| *from < end);
+        inside.map(|(from, until)| u128::from(until.min(end).since(from).nanos())).sum::<u128>()
     };
     let instance = |index: &u32| &tally.instances[*index as usize];
     match meter {
         Meter::Cores(of) => hosts(of, |host| &host.runnable.used),
-        Meter::Disks(of) => hosts(of, |host| &host.disk),
-        Meter::Sending(of) => hosts(of, |host| &host.sending),
+        Meter::Disks(of) => hosts(of, |host| &host.disk) - later(of, |it| &it.disk),
+        Meter::Sending(of) => hosts(of, |host| &host.sending) - later(of, |it| &it.sending),
         Meter::Workers(of) => of.iter().map(|index| total(&instance(index).busy.used)).sum(),
         Meter::Waiting(of, upstreams) => {
             let here: u128 = of.iter().map(|index| instance(index).waiting.area).sum();

@@ -203,6 +203,38 @@ fn levels_and_devices_are_clipped_to_the_window() {
     assert_eq!(figures.instances[0].1.utilisation, Some(0.5));
 }
 
+/// What a host had still to do when it was lost is not done.
+#[test]
+fn a_lost_host_is_not_busy() {
+    let mut tape = Tape::new(&shape());
+    for device in [Device::Sending(0), Device::Receiving(0), Device::Disk(0)] {
+        tape.busy(device, at(2_000), at(5_000), at(2_000));
+        tape.busy(device, at(5_000), at(20_000), at(2_000));
+        tape.busy(device, at(2_500), at(3_500), at(2_500));
+    }
+    tape.lost(0, at(3_000));
+    tape.busy(Device::Sending(0), at(4_000), at(4_500), at(4_000));
+    let figures = crate::measure::figures::Figures::of(&tape.close(at(11_000))).numbers();
+    let host = &figures.hosts[0];
+    assert_eq!(host.sending_utilisation, Some(0.2));
+    assert_eq!(host.receiving_utilisation, Some(0.15));
+    assert_eq!(host.disk_utilisation, Some(0.0375));
+}
+
+/// An objective's window has of a device what it does within it, whenever it was told to.
+#[test]
+fn an_objective_is_told_of_no_more_than_its_window() {
+    let mut shape = shape();
+    shape.objectives[3].subject = Subject::Level(Meter::Sending(vec![0]));
+    (shape.objectives[3].from, shape.objectives[3].until) = (at(2_000), at(4_000));
+    let mut tape = Tape::new(&shape);
+    tape.busy(Device::Sending(0), at(1_500), at(2_500), at(1_500));
+    tape.busy(Device::Sending(0), at(3_500), at(5_000), at(3_500));
+    tape.busy(Device::Sending(0), at(5_000), at(30_000), at(4_500));
+    let tally = tape.close(at(11_000));
+    assert_eq!(tally.objectives[3].area, 1_000_000_000);
+}
+
 #[test]
 fn replications_fold_in_order() {
     let tally = |latency: u64| {

@@ -4,8 +4,8 @@ use super::{
     Answer, Capacity, Growth, Losses,
     terminal::{amount, capacity},
     words::{
-        advice, bare, between, islands, load, money, rate, signed, single_points, times, unit,
-        verdict,
+        advice, bare, between, in_time, islands, load, money, rate, signed, times, unit,
+        unsurvived, verdict,
     },
 };
 use crate::report::format::{or_dash, percent, seconds, span, thousands, utilisation};
@@ -83,11 +83,11 @@ fn summary(out: &mut String, it: &Capacity) {
         );
     }
     if let Some(losses) = &it.losses {
-        let points = single_points(losses);
-        let says = if points.is_empty() {
+        let [alone, _] = unsurvived(losses);
+        let says = if alone.is_empty() {
             "none among what was lost here".to_owned()
         } else {
-            points.join("; ")
+            alone.join("; ")
         };
         row("Single points of failure", &says);
     }
@@ -108,7 +108,8 @@ fn summary(out: &mut String, it: &Capacity) {
         row(
             "Mind",
             &format!(
-                "{} is short against the {settles} in which a disturbance is forgotten at this load; a longer time (`--sustain`) may bear less",
+                "{} is short against the {settles} in which a disturbance is forgotten at this \
+                 load; a longer time (`--sustain`) may bear less",
                 span(it.scenario.sustained_s)
             ),
         );
@@ -195,17 +196,26 @@ fn limits(out: &mut String, it: &Capacity) {
             if worst > 1.0 { " **missed**" } else { "" },
         ));
     }
-    out.push_str("\nThe last column is what is bad over what may be, of the objective nearest to its limit.\n");
+    out.push_str(
+        "\nThe last column is what is bad over what may be, of the objective nearest to \
+     its limit.\n",
+    );
 }
 
 fn lost(out: &mut String, losses: &Losses) {
     out.push_str(&format!(
-        "\n## What is left without a part\n\nOne of each kind is lost for {} in the middle of the run, at the safe load, with the \
-         transient, cold caches, health checks and bans that go with it; objectives are judged over the time of the loss, \
+        "\n## What is left without a part\n\nOne of each kind is lost for {} in the middle of \
+         the run, at the safe load, with the \
+         transient, cold caches, health checks and bans that go with it; objectives are judged \
+         over the time of the loss, \
          and again over the second half of as long a time after it.\n\n",
         span(losses.gone_s)
     ));
-    out.push_str("| lost | alike | objectives kept | fail meanwhile | worst | survives | comes back by itself |\n");
+    out.push_str(&format!(
+        "| lost | alike | objectives kept | fail meanwhile | worst | survives | well again {} \
+         later |\n",
+        in_time(losses)
+    ));
     out.push_str("| --- | ---: | --- | ---: | --- | ---: | --- |\n");
     for loss in &losses.each {
         let worst = match (&loss.worst, loss.badness) {
@@ -228,11 +238,17 @@ fn lost(out: &mut String, losses: &Losses) {
             if loss.comes_back { "yes" } else { "**no**" },
         ));
     }
-    let points = single_points(losses);
-    if !points.is_empty() {
+    let [alone, others] = unsurvived(losses);
+    if !alone.is_empty() {
         out.push_str(&format!(
             "\nSingle points of failure, for which no load keeps all objectives: {}.\n",
-            cell(&points.join("; "))
+            cell(&alone.join("; "))
+        ));
+    }
+    if !others.is_empty() {
+        out.push_str(&format!(
+            "\nNor does any load survive this, although there are others like it: {}.\n",
+            cell(&others.join("; "))
         ));
     }
 }
@@ -262,7 +278,10 @@ fn grown(out: &mut String, it: &Capacity, growth: &Growth) {
         out.push('\n');
     }
     out.push_str("\nEach service made larger by itself; hardware is full at, requests/s:\n\n");
-    out.push_str("| service | now | +1 | +2 | +3 | +4 | twice the cores |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n");
+    out.push_str(
+        "| service | now | +1 | +2 | +3 | +4 | twice the cores |\n| --- | ---: | ---: | \
+     ---: | ---: | ---: | ---: |\n",
+    );
     let now = or_dash(it.operational.bound_per_s, rate);
     for grown in &growth.services {
         let wider: Vec<String> = grown.wider_per_s.iter().map(|it| or_dash(*it, rate)).collect();
@@ -274,7 +293,10 @@ fn grown(out: &mut String, it: &Capacity, growth: &Growth) {
             or_dash(grown.taller_per_s, rate)
         ));
     }
-    out.push_str("\nSettings stay as they are: workers, pools and limits do not grow with the cores unless the scenario says so.\n");
+    out.push_str(
+        "\nSettings stay as they are: workers, pools and limits do not grow with the \
+     cores unless the scenario says so.\n",
+    );
 }
 
 fn cost(out: &mut String, it: &Capacity) {
@@ -297,10 +319,14 @@ fn cost(out: &mut String, it: &Capacity) {
 fn method(out: &mut String, it: &Capacity) {
     let method = &it.method;
     out.push_str(&format!(
-        "\n## How it was found\n\n{} replications of {} after {} of warm-up at {} loads, {} requests, seed {}, simulate {}. \
-         All loads share their luck: the same visitors come, closer together. First a ladder over all loads up to what the \
-         hardware bears, for nothing says that a higher load is always worse; then loads around the first miss; an isotonic fit \
-         and its jackknife over replications give where the objectives are missed. What lies safely below was then judged anew \
+        "\n## How it was found\n\n{} replications of {} after {} of warm-up at {} loads, {} \
+         requests, seed {}, simulate {}. \
+         All loads share their luck: the same visitors come, closer together. First a ladder \
+         over all loads up to what the \
+         hardware bears, for nothing says that a higher load is always worse; then loads around \
+         the first miss; an isotonic fit \
+         and its jackknife over replications give where the objectives are missed. What lies \
+         safely below was then judged anew \
          on luck that the search had not seen:\n\n",
         thousands(method.replications),
         span(it.scenario.sustained_s),
@@ -323,7 +349,8 @@ fn method(out: &mut String, it: &Capacity) {
     }
     if it.answer == Answer::Found {
         out.push_str(&format!(
-            "\nThe chance that the true limit lies below the safe load is at most {}, all attempts together. Figures of losses \
+            "\nThe chance that the true limit lies below the safe load is at most {}, all \
+             attempts together. Figures of losses \
              and growth come from few replications and say about how much.\n",
             percent(1.0 - it.confidence)
         ));

@@ -177,6 +177,26 @@ fn the_report_of_a_small_site() {
     insta::assert_snapshot!("markdown", super::markdown::render(&document(), &pictures));
 }
 
+/// The report that ships is what would be written of its document, which says what was measured.
+#[test]
+fn the_sample_among_the_results() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/results/sample/3-scale_up-capacity");
+    let folder = std::path::Path::new(folder);
+    let text: &'static str = std::fs::read_to_string(folder.join("capacity.json")).unwrap().leak();
+    let document: Capacity = serde_json::from_str(text).unwrap();
+    let pictures = ["load.png", "losses.png", "scaling.png"];
+    let report = super::markdown::render(&document, &pictures);
+    let path = folder.join("capacity.md");
+    if std::env::var_os("SAMPLE").is_some() {
+        std::fs::write(&path, &report).unwrap();
+        for file in plot::capacity::render(&document).unwrap() {
+            std::fs::write(folder.join(file.name), file.bytes).unwrap();
+        }
+    }
+    let shipped = std::fs::read_to_string(&path).unwrap();
+    assert!(shipped == report, "`SAMPLE=1 cargo test --lib capacity` writes it anew");
+}
+
 /// `PLOT_DIR=/tmp cargo test --lib capacity` leaves the pictures there to be looked at.
 #[test]
 fn pictures_of_a_capacity() {

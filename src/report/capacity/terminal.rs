@@ -4,8 +4,8 @@
 use super::{
     Answer, Capacity, Growth, Losses,
     words::{
-        advice, bare, between, islands, load, money, rate, signed, single_points, times, unit,
-        verdict,
+        advice, bare, between, in_time, islands, load, money, rate, signed, times, unit,
+        unsurvived, verdict,
     },
 };
 use crate::report::{
@@ -193,7 +193,8 @@ fn curve(page: &mut Page, it: &Capacity) {
 
 fn lost(page: &mut Page, losses: &Losses) {
     page.heading(&format!("Losing one of each, for {}, at the safe load", span(losses.gone_s)));
-    let mut table = Table::new(["", "alike", "kept", "fail", "survives", "comes back"]);
+    let well = format!("well {} later", in_time(losses));
+    let mut table = Table::new(["", "alike", "kept", "fail", "survives", &well]);
     for loss in &losses.each {
         let survives = match &loss.survives {
             Some(_) if loss.is_kept && loss.comes_back => "the safe load".to_owned(),
@@ -210,9 +211,12 @@ fn lost(page: &mut Page, losses: &Losses) {
         ]);
     }
     page.table(&table);
-    let points = single_points(losses);
-    if !points.is_empty() {
-        page.paragraph(&format!("single points of failure: {}", points.join("; ")), 2);
+    let [alone, others] = unsurvived(losses);
+    if !alone.is_empty() {
+        page.paragraph(&format!("single points of failure: {}", alone.join("; ")), 2);
+    }
+    if !others.is_empty() {
+        page.paragraph(&format!("nor does any load survive {}", others.join("; ")), 2);
     }
 }
 

@@ -148,7 +148,16 @@ fn missed(it: &Capacity, point: &Point) -> String {
     if names.is_empty() { "one of them".to_owned() } else { names.join(" and ") }
 }
 
-/// Losses that no load survives: single points of failure.
-pub(super) fn single_points(losses: &Losses) -> Vec<&str> {
-    losses.each.iter().filter(|it| it.survives.is_none()).map(|it| it.name.as_str()).collect()
+/// Losses that no load survives, by name: of what stands alone, and of what has its likes.
+pub(super) fn unsurvived(losses: &Losses) -> [Vec<&str>; 2] {
+    let names = |alone: bool| {
+        let none = losses.each.iter().filter(move |it| it.survives.is_none());
+        none.filter(|it| (it.alike == 1) == alone).map(|it| it.name.as_str()).collect()
+    };
+    [names(true), names(false)]
+}
+
+/// Within which time after a loss all has to be well again.
+pub(super) fn in_time(losses: &Losses) -> String {
+    crate::report::format::span(losses.gone_s / 2.0)
 }

@@ -75,7 +75,6 @@ fn parts(text: &str) -> Vec<&str> {
     for (at, c) in text.char_indices() {
         match (quote, c) {
             (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(c),
             (None, '[' | '{') => depth += 1,
             (None, ']' | '}') => depth -= 1,
@@ -83,7 +82,7 @@ fn parts(text: &str) -> Vec<&str> {
                 parts.push(&text[start..at]);
                 start = at + 1;
             }
-            (None, _) => {}
+            _ => {}
         }
     }
     parts.push(&text[start..]);
@@ -127,7 +126,7 @@ fn range(low: &str, rest: &str) -> Result<Vec<Item>, Wrong> {
     };
     let (low, high) = (quantity(low)?, quantity(high)?);
     // `1..10ms` is what one writes by hand.
-    if low.unit != high.unit && !(low.unit.is_empty() && low.digits != 0) && low.digits != 0 {
+    if low.unit != high.unit && !low.unit.is_empty() && low.digits != 0 {
         let says = format!("a range from `{}` to `{}`: two units", low.unit, high.unit);
         return Err((says, Some("write both ends in the same unit")));
     }

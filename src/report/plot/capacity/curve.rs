@@ -23,7 +23,7 @@ const OBJECTIVES_MAX: usize = 6;
 /// What is less bad than this share of what may be is drawn there, and what is worse than that.
 const LEAST: f64 = 0.01;
 const MOST: f64 = 100.0;
-const PANELS: [(i32, i32); 2] = [(142, 372), (448, 650)];
+const PANELS: [(i32, i32); 2] = [(160, 380), (452, 650)];
 const RIGHT: i32 = 48;
 
 /// Where a load lies across.
@@ -133,7 +133,7 @@ fn objectives(root: &Area<'_>, it: &Capacity, x: &Axis) -> Result<(), PlotError>
             key.name.clone_from(&objective.name);
         }
     }
-    legend(root, &keys, (100, 424))
+    legend(root, &keys, (100, 430))
 }
 
 /// What is bad over what may be, as a height: logarithmic, the limit at 0.
@@ -221,7 +221,7 @@ fn marks(
     }
     marks.retain(|mark| mark.0 <= high);
     marks.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let mut ends = [i32::MIN; 2];
+    let mut ends = [i32::MIN; 3];
     for (at, name, colour, is_bold) in marks {
         let style = colour.stroke_width(px(if is_bold { 3 } else { 2 }) as u32);
         let edge = PathElement::new(vec![(at, y.low), (at, y.high)], style);
@@ -232,7 +232,7 @@ fn marks(
         let (x, top) = chart.backend_coord(&(at, y.high));
         let style = text(14, colour, HPos::Center, VPos::Bottom);
         let (width, _) = root.estimate_text_size(&name, &style).map_err(failed)?;
-        let row = usize::from(ends[0] > x - width as i32 / 2);
+        let row = ends.iter().position(|end| *end <= x - width as i32 / 2).unwrap_or(2);
         ends[row] = x + width as i32 / 2 + px(8);
         root.draw_text(&name, &style, (x, top - px(4 + 17 * row as i32))).map_err(failed)?;
     }

@@ -33,7 +33,8 @@ pub(super) fn draw(it: &Capacity, losses: &Losses, safe: &Safe) -> Result<Vec<u8
     }
     let gone = span(losses.gone_s);
     let remark = format!(
-        "the highest load at which all objectives hold while one of each is lost for {gone}, and afterwards"
+        "the highest load at which all objectives hold while one of each is lost for {gone}, and \
+         afterwards"
     );
     sheet(&format!("{}: what is left without a part", super::title(it)), &remark, |root| {
         let most = across(&safe.load) * 1.02;
@@ -64,11 +65,11 @@ pub(super) fn draw(it: &Capacity, losses: &Losses, safe: &Safe) -> Result<Vec<u8
                 None => "no load".to_owned(),
                 Some(some) => load(some),
             };
-            let says = if loss.comes_back { says } else { format!("{says}, stays down") };
+            let says = if loss.comes_back { says } else { format!("{says}; not well in time") };
             let colour = if loss.survives.is_none() { COLOURS[1] } else { BLACK };
             let style = text(15, colour, HPos::Left, VPos::Center);
-            let from = x(borne(loss)).max(x(0.0)) + px(8);
-            let from = if all { x(across(&safe.load)) + px(8) } else { from };
+            // Behind the line of the safe load, where nothing is in the way.
+            let from = x(across(&safe.load)) + px(10);
             root.draw_text(&says, &style, (from, y(row + 0.5))).map_err(failed)?;
         }
         for (at, colour) in

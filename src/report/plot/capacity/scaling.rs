@@ -26,7 +26,8 @@ const TOP: i32 = 128;
 const BOTTOM: i32 = 600;
 
 pub(super) fn draw(it: &Capacity, growth: &Growth) -> Result<Vec<u8>, PlotError> {
-    let remark = "left: the bound by the utilisation law with more instances of one service; right: what to add next, in turn";
+    let remark = "left: the bound by the utilisation law with more instances of one service; \
+     right: what to add next, in turn";
     sheet(&format!("{}: what more machines bring", super::title(it)), remark, |root| {
         let now = it.operational.bound_per_s.unwrap_or(0.0);
         let wider = growth.services.iter().flat_map(|it| it.wider_per_s.iter().flatten().copied());
