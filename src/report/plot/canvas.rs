@@ -280,7 +280,18 @@ pub(in crate::report) fn line(
                     chart.plotting_area().draw(&dash).map_err(failed)?;
                 }
             }
-            _ => chart.plotting_area().draw(&PathElement::new(piece, style)).map_err(failed)?,
+            // Piece by piece, with round joints: those of a whole path are pointed, and where a line turns
+            // back at once their points reach far beyond the panel.
+            _ => {
+                for pair in piece.windows(2) {
+                    let step = PathElement::new(pair.to_vec(), style);
+                    chart.plotting_area().draw(&step).map_err(failed)?;
+                }
+                for &joint in &piece[1..piece.len() - 1] {
+                    let dot = Circle::new(joint, px(points_wide) / 2, colour.filled());
+                    chart.plotting_area().draw(&dot).map_err(failed)?;
+                }
+            }
         }
     }
     Ok(())

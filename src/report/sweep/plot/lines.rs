@@ -107,7 +107,9 @@ impl Curve {
             let position = |value: Option<f64>| value.map(|it| figure.position(it));
             let points: Vec<(f64, Option<f64>)> =
                 thin.iter().map(|it| (it.x, position(it.estimate.value))).collect();
-            line(chart, &points, self.colour, false, 2)?;
+            // A thick line would hide that it goes up and down.
+            let wide = if self.spots.len() > SPOTS_MAX { 1 } else { 2 };
+            line(chart, &points, self.colour, false, wide)?;
         } else {
             self.spots.iter().try_for_each(|it| self.whisker(root, chart, figure, it))?;
         }

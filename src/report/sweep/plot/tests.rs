@@ -186,5 +186,8 @@ fn thousands_of_points_are_drawn_at_once() {
     let begin = std::time::Instant::now();
     let shown = points(&axes, |it| (it[0] as f64 / 900.0 + (it[0] % 7) as f64 * 0.1, 10.0));
     check("line-thousands", &axes, &shown);
+    // Up and down at once: nothing may stick out of the panel.
+    let shown = points(&axes, |it| (7.0 + ((it[0] * 7919) % 101) as f64 * 0.02, 10.0));
+    check("line-noise", &axes, &shown);
     assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
 }
