@@ -171,7 +171,9 @@ impl Recorder for Areas {
         for device in [Device::Sending(host), Device::Receiving(host), Device::Disk(host)] {
             let stretches = self.busy.entry(device).or_default();
             stretches.retain(|&(from, _)| from < now.nanos());
-            stretches.iter_mut().for_each(|(_, until)| *until = (*until).min(now.nanos()));
+            for (_, until) in stretches {
+                *until = (*until).min(now.nanos());
+            }
         }
     }
     fn page_cache(&mut self, _: u32, is_hit: bool, _: Instant) {

@@ -1,0 +1,200 @@
+//! How often the 95% intervals of `summary.json` hold the truth: many experiments of ten replications
+//! each, through the scenario language, on queues whose truth is computed. A small number of them
+//! here; the long one is ignored, and run by `.ci/full`.
+
+#[path = "support/compile.rs"]
+mod compile;
+#[path = "coverage/truth.rs"]
+mod truth;
+
+use compile::compile;
+use simulate::{
+    engine::maths,
+    experiment::{replicate::Replications, study::study},
+    model::blueprint::Blueprint,
+    report::summary::Summary,
+    stats::interval::Estimate,
+};
+use std::{
+    ops::RangeInclusive,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+use truth::{Queue, Truth};
+
+const REPLICATIONS: u64 = 10;
+const THREADS: u64 = 2;
+
+/// A site, and what is looked at.
+struct Case {
+    name: &'static str,
+    plan: Blueprint,
+    rows: Vec<Row>,
+}
+
+/// A figure and its truth.
+struct Row {
+    name: &'static str,
+    figure: fn(&Summary) -> Estimate,
+    truth: f64,
+}
+
+/// How the experiments ended, figure by figure.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    held: u64,
+    /// Without an interval, or with one that is said to be rough.
+    doubtful: u64,
+}
+
+/// One queue behind an entrance without length.
+fn site(queue: &Queue, warm_up_s: f64, rate: f64, rest: &str) -> Blueprint {
+    let Queue { servers, places, speed } = *queue;
+    let (room, service) = (places as u32 - servers, 1e3 / speed);
+    compile(&format!(
+        "[scenario]\nwarm_up = \"{warm_up_s}s\"\n{rest}\
+         [network]\nlatency = 0\nloopback = 0\n\
+         [hardware.box]\ncores = {servers}\ndiscipline = \"fifo\"\n\
+         [service.queue]\nkind = \"service\"\nhardware = \"box\"\nworkers = {servers}\n\
+         queue = {room}\n\
+         [service.queue.endpoint.serve]\n\
+         steps = [ {{ cpu = {{ exponential = \"{service}ms\" }} }} ]\n\
+         [request.customer]\nto = \"queue.serve\"\n\
+         [workload.customers]\nmix = {{ customer = 1 }}\n\
+         arrivals = {{ poisson = \"{rate}/s\" }}\n"
+    ))
+}
+
+/// A ratio, and what is averaged over time.
+fn means(truth: &Truth) -> Vec<Row> {
+    vec![
+        Row { name: "mean", figure: |it| it.site.figures.ok.mean_s, truth: truth.sojourn_mean_s },
+        Row { name: "in system", figure: |it| queue(it).in_system_mean, truth: truth.in_system },
+    ]
+}
+
+fn queue(summary: &Summary) -> simulate::measure::figures::CallFigures<Estimate> {
+    summary.services.iter().find(|it| it.name == "queue").unwrap().figures.clone()
+}
+
+fn single() -> Case {
+    // Of those that find 60 others there is less than one in 10^13.
+    let queue_ = Queue { servers: 1, places: 60, speed: 100.0 };
+    let truth = queue_.truth((10.0, 74.0), |_| 60.0);
+    let mut rows = means(&truth);
+    rows.push(Row {
+        name: "share that waits",
+        figure: |it| queue(it).wait_positive_share,
+        truth: truth.waiting_share,
+    });
+    let figure = |it: &Summary| it.site.figures.ok.p95_s;
+    rows.push(Row { name: "p95", figure, truth: truth.quantile_s(0.95) });
+    Case { name: "M/M/1", plan: site(&queue_, 10.0, 60.0, "duration = \"74s\"\n"), rows }
+}
+
+fn lossy() -> Case {
+    let queue_ = Queue { servers: 4, places: 10, speed: 100.0 };
+    let truth = queue_.truth((1.0, 6.5), |_| 380.0);
+    let mut rows = means(&truth);
+    rows.push(Row {
+        name: "share refused",
+        figure: |it| queue(it).refused_share,
+        truth: truth.refused_share,
+    });
+    let figure = |it: &Summary| it.site.figures.ok.p90_s;
+    rows.push(Row { name: "p90", figure, truth: truth.quantile_s(0.9) });
+    Case { name: "M/M/4/10", plan: site(&queue_, 1.0, 380.0, "duration = \"6500ms\"\n"), rows }
+}
+
+/// It begins empty, twice as many come for a quarter of the time, and it ends.
+fn spike() -> Case {
+    let queue_ = Queue { servers: 2, places: 12, speed: 200.0 };
+    let truth = queue_.truth((0.0, 8.0), |at| if (3.0..5.0).contains(&at) { 600.0 } else { 280.0 });
+    let mut rows = means(&truth);
+    rows.push(Row {
+        name: "share served",
+        figure: |it| it.site.figures.rates.success_share,
+        truth: 1.0 - truth.refused_share,
+    });
+    let figure = |it: &Summary| it.site.figures.ok.p90_s;
+    rows.push(Row { name: "p90", figure, truth: truth.quantile_s(0.9) });
+    let event = "duration = \"8s\"\n[[event]]\nat = \"3s\"\n\
+                 spike = { workload = \"customers\", extra = \"320/s\", hold = \"2s\" }\n";
+    Case { name: "a spike", plan: site(&queue_, 0.0, 280.0, event), rows }
+}
+
+/// An experiment with luck of its own.
+fn experiment(plan: &Blueprint, seed: u64) -> Summary {
+    let plan = Blueprint { seed, ..plan.clone() };
+    let never = AtomicBool::new(false);
+    let work = Replications { count: REPLICATIONS, threads: Some(1), interrupted: &never };
+    Summary::new(&plan, &study(&plan, work, |_| ()).unwrap().unwrap())
+}
+
+fn judge(case: &Case, seeds: impl Iterator<Item = u64>) -> Vec<Count> {
+    let mut counts = vec![Count::default(); case.rows.len()];
+    for seed in seeds {
+        let summary = experiment(&case.plan, seed);
+        for (count, row) in counts.iter_mut().zip(&case.rows) {
+            let Estimate { low, high, is_rough, .. } = (row.figure)(&summary);
+            match (low, high) {
+                (Some(low), Some(high)) if !is_rough => {
+                    count.held += u64::from(low <= row.truth && row.truth <= high);
+                }
+                _ => count.doubtful += 1,
+            }
+        }
+    }
+    counts
+}
+
+/// Runs so many experiments of each case, and asks of each figure how many of its intervals may
+/// hold. Where the tool itself doubts an interval the case is too short.
+fn covers(experiments: u64, held: &RangeInclusive<u64>) {
+    let is_wrong = AtomicBool::new(false);
+    for case in [single(), lossy(), spike()] {
+        let counts = thread::scope(|scope| {
+            let case = &case;
+            let share = |thread| (thread..experiments).step_by(THREADS as usize);
+            let workers: Vec<_> =
+                (0..THREADS).map(|it| scope.spawn(move || judge(case, share(it)))).collect();
+            workers.into_iter().map(|it| it.join().unwrap()).collect::<Vec<_>>()
+        });
+        for (index, row) in case.rows.iter().enumerate() {
+            let sum = |of: fn(&Count) -> u64| counts.iter().map(|it| of(&it[index])).sum::<u64>();
+            let (all, doubtful) = (sum(|it| it.held), sum(|it| it.doubtful));
+            let says = format!("{}, {}: {all} of {experiments}", case.name, row.name);
+            if !held.contains(&all) || doubtful > 0 {
+                eprintln!("{says}, {doubtful} doubtful; {held:?} were to be expected");
+                is_wrong.store(true, Ordering::Relaxed);
+            } else {
+                eprintln!("{says}");
+            }
+        }
+    }
+    assert!(!is_wrong.into_inner());
+}
+
+/// The lowest count that is no accident, one in ten thousand, where each of so many holds with at
+/// least this chance.
+fn least(experiments: u64, chance: f64) -> u64 {
+    let (mut point, mut below) = (maths::exp(experiments as f64 * maths::ln(1.0 - chance)), 0.0);
+    (0..=experiments)
+        .find(|&count| {
+            below += point;
+            point *= (experiments - count) as f64 / (count + 1) as f64 * chance / (1.0 - chance);
+            below > 1e-4
+        })
+        .unwrap()
+}
+
+#[test]
+fn intervals_of_a_few_experiments_hold() {
+    covers(40, &(least(40, 0.935)..=40));
+}
+
+#[test]
+#[ignore = "minutes"]
+fn intervals_cover_as_often_as_they_say() {
+    covers(4_000, &(3_740..=3_860));
+}
