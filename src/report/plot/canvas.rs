@@ -280,18 +280,42 @@ pub(in crate::report) fn line(
                     chart.plotting_area().draw(&dash).map_err(failed)?;
                 }
             }
-            // Piece by piece, with round joints: those of a whole path are pointed, and where a line turns
-            // back at once their points reach far beyond the panel.
-            _ => {
-                for pair in piece.windows(2) {
-                    let step = PathElement::new(pair.to_vec(), style);
-                    chart.plotting_area().draw(&step).map_err(failed)?;
-                }
-                for &joint in &piece[1..piece.len() - 1] {
-                    let dot = Circle::new(joint, px(points_wide) / 2, colour.filled());
-                    chart.plotting_area().draw(&dot).map_err(failed)?;
-                }
+            _ => solid(chart, &piece, colour, px(points_wide))?,
+        }
+    }
+    Ok(())
+}
+
+/// A line of at least two points. It is cut where it turns back: joints of a path are pointed, and
+/// those of sharp turns reach far beyond the panel.
+fn solid(
+    chart: &Chart<'_, '_>,
+    points: &[(f64, f64)],
+    colour: RGBColor,
+    wide: i32,
+) -> Result<(), PlotError> {
+    let area = chart.plotting_area();
+    // Points on the same pixel have no direction.
+    let mut points: Vec<((f64, f64), (i32, i32))> =
+        points.iter().map(|it| (*it, chart.backend_coord(it))).collect();
+    points.dedup_by_key(|it| it.1);
+    let turns_back = |at: usize| {
+        let [before, here, after] = [at - 1, at, at + 1].map(|it| points[it].1);
+        let product =
+            |from: i32, middle: i32, to: i32| i64::from(middle - from) * i64::from(to - middle);
+        product(before.0, here.0, after.0) + product(before.1, here.1, after.1) < 0
+    };
+    let mut from = 0;
+    for at in 1..points.len() {
+        let is_last = at + 1 == points.len();
+        if is_last || turns_back(at) {
+            let path: Vec<(f64, f64)> = points[from..=at].iter().map(|it| it.0).collect();
+            area.draw(&PathElement::new(path, colour.stroke_width(wide as u32))).map_err(failed)?;
+            if !is_last {
+                let joint = Circle::new(points[at].0, wide / 2, colour.filled());
+                area.draw(&joint).map_err(failed)?;
             }
+            from = at;
         }
     }
     Ok(())
