@@ -101,12 +101,16 @@ impl Ledger {
                     return Err(LedgerError::OtherParts { path, of: ledger.parts });
                 }
                 ledger.parts = of;
-                charter.get_or_insert_with(|| opened.charter.clone());
-                first.get_or_insert_with(|| path.clone());
+                if !opened.charter.is_empty() {
+                    charter.get_or_insert_with(|| opened.charter.clone());
+                    first.get_or_insert_with(|| path.clone());
+                }
                 ledger.take(&path, opened);
             }
         }
-        let charter = charter.ok_or(LedgerError::NoRecords { folder: PathBuf::from(".") })?;
+        let nothing =
+            || LedgerError::NoRecords { folder: folders.first().cloned().unwrap_or_default() };
+        let charter = charter.ok_or_else(nothing)?;
         Ok((charter, ledger))
     }
 

@@ -35,6 +35,7 @@ pub(super) struct Place {
 /// A file that was read.
 #[derive(Debug)]
 pub(super) struct Opened {
+    /// Empty: its first line is not whole.
     pub(super) charter: String,
     pub(super) records: Vec<(Item, Place)>,
     /// Bytes that are no whole record.
@@ -179,7 +180,11 @@ fn scan(file: &File, path: &Path, wanted: Option<&str>) -> Result<Opened, Ledger
     let at = LedgerError::at;
     let size = file.metadata().map_err(at(path))?.len();
     let mut from = BufReader::with_capacity(1 << 16, file);
-    let charter = charter(&mut from, path)?;
+    let Some(charter) = charter(&mut from, path)? else {
+        // Just begun by another process, or killed within its first line: nothing is in it.
+        let charter = wanted.unwrap_or_default().to_owned();
+        return Ok(Opened { charter, records: Vec::new(), torn: size, end: 0 });
+    };
     if let Some(wanted) = wanted
         && wanted != charter
     {
@@ -216,15 +221,16 @@ fn scan(file: &File, path: &Path, wanted: Option<&str>) -> Result<Opened, Ledger
     Ok(Opened { charter, records, torn: size.saturating_sub(end), end })
 }
 
-/// The first line without its beginning.
-fn charter(from: &mut impl Read, path: &Path) -> Result<String, LedgerError> {
+/// The first line without its beginning. `None`: it is not whole.
+fn charter(from: &mut impl Read, path: &Path) -> Result<Option<String>, LedgerError> {
     let foreign = || LedgerError::Foreign { path: path.to_owned() };
     let mut line = Vec::new();
     let mut bytes = [0; 1];
     while fill(from, &mut bytes).map_err(LedgerError::at(path))? {
         if bytes[0] == b'\n' {
             let text = String::from_utf8(line).map_err(|_| foreign())?;
-            return text.strip_prefix(MAGIC).map(str::to_owned).ok_or_else(foreign);
+            let charter = text.strip_prefix(MAGIC).map(str::to_owned);
+            return charter.map(Some).ok_or_else(foreign);
         }
         line.push(bytes[0]);
         let is_ours = MAGIC.as_bytes().starts_with(&line[..line.len().min(MAGIC.len())]);
@@ -232,7 +238,7 @@ fn charter(from: &mut impl Read, path: &Path) -> Result<String, LedgerError> {
             return Err(foreign());
         }
     }
-    Err(foreign())
+    Ok(None)
 }
 
 /// Fills the whole buffer. `false`: the file ends before.
@@ -297,7 +303,8 @@ impl Appender {
                 // Another experiment's, with a shorter line; or no records at all.
                 file.seek(SeekFrom::Start(0)).map_err(at(path))?;
                 let foreign = LedgerError::Foreign { path: path.to_owned() };
-                return Err(scan(&file, path, Some(charter)).err().unwrap_or(foreign));
+                let theirs = scan(&file, path, Some(charter));
+                return Err(theirs.err().unwrap_or(foreign));
             }
             let end = line.len() as u64;
             file.set_len(0).map_err(at(path))?;

@@ -119,3 +119,20 @@ fn parts_make_the_whole() {
     let whole = Ledger::resume(folder.path(), "{}", Shard::WHOLE);
     assert!(matches!(whole, Err(LedgerError::OtherParts { .. })));
 }
+
+/// Parts that begin at the same time see each other's files before anything is in them.
+#[test]
+fn a_part_that_has_just_begun_is_in_nobodys_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("shard-2-of-2.records");
+    let shard = Shard { number: 1, of: 2 };
+    for begun in ["", "simul", "simulate-records/1 {"] {
+        fs::write(&other, begun).unwrap();
+        let ledger = Ledger::resume(folder.path(), "{}", shard).unwrap();
+        assert!(ledger.is_empty());
+        drop(ledger);
+        let (charter, ledger) = Ledger::gather(&[folder.path().to_owned()]).unwrap();
+        assert_eq!((charter.as_str(), ledger.len()), ("{}", 0));
+        assert_eq!(fs::read_to_string(&other).unwrap(), begun);
+    }
+}
