@@ -148,6 +148,7 @@ fn read(source: &Source, overrides: &[Override]) -> Result<Reading, Mistakes> {
     let is_clean = notes.is_clean();
     let (mut mistakes, filled) = notes.into_parts();
     drop_echoes(&mut mistakes, &broken, &source.text);
+    mistakes.iter_mut().for_each(|mistake| point_elsewhere(mistake, &root, overrides));
     match found {
         Some(routes) if is_clean => Ok(Reading { root, site, routes, filled }),
         Some(_) | None => Err(Mistakes::new(texts(source, overrides), mistakes)),
@@ -164,6 +165,27 @@ fn drop_echoes(mistakes: &mut Vec<Mistake>, broken: &[Mistake], text: &str) {
             && !lines.is_empty()
             && lines.contains(&line(mistake.at));
         !is_echo
+    });
+}
+
+/// A path that ends at nothing may have been meant for something else of the same name.
+fn point_elsewhere(mistake: &mut Mistake, root: &Table, overrides: &[Override]) {
+    let number = (mistake.at.text as usize).checked_sub(1);
+    let Some(Override { path, .. }) = number.and_then(|number| overrides.get(number)) else {
+        return;
+    };
+    if mistake.at.end as usize > path.len() {
+        return;
+    }
+    let ways = overrides::elsewhere(root, path);
+    if ways.is_empty() {
+        return;
+    }
+    let ways: Vec<String> = ways.iter().map(|way| format!("`{way}`")).collect();
+    let meant = format!("or is {} meant?", ways.join(" or "));
+    mistake.hint = Some(match mistake.hint.take() {
+        Some(hint) => format!("{hint}; {meant}"),
+        None => meant,
     });
 }
 

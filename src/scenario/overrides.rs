@@ -83,6 +83,24 @@ fn apply_one(
     Ok(())
 }
 
+/// Where else a path may have been meant to lead: to things of its first name within services, such
+/// as backends, in which its next word is written.
+pub(crate) fn elsewhere(root: &Table, path: &str) -> Vec<String> {
+    let mut words = path.split('.').map(str::trim);
+    let (Some(name), Some(next)) = (words.next(), words.next()) else { return Vec::new() };
+    let mut found = Vec::new();
+    for service in named(root, "service") {
+        for group in SUBGROUPS {
+            let things = service.node.table().and_then(|table| table.get(group)?.table());
+            let thing = things.and_then(|things| things.get(name)?.table());
+            if thing.is_some_and(|thing| thing.get(next).is_some()) {
+                found.push(format!("{}.{group}.{path}", service.key));
+            }
+        }
+    }
+    found
+}
+
 fn segments(path: &str, text: u32) -> Vec<Segment> {
     let mut start = 0;
     let mut list = Vec::new();

@@ -80,3 +80,19 @@ fn whole_groups_are_no_values_but_lists_are() {
     assert!(says("scenario.title=\"a\\u001b[31m\"").starts_with("a title is one line"));
     assert!(says("slo=3").starts_with("`slo` is a list of tables"));
 }
+
+#[test]
+fn a_path_that_ends_at_nothing_points_to_another_thing_of_that_name() {
+    let site = SITE.replace("servers = \"web\"", "servers = \"web\"\nbalance = \"roundrobin\"");
+    let says = |text: &str| {
+        let change: Override = text.parse().expect("path=value");
+        let mistakes = compile(&source(&site), &[change]).expect_err("a mistake");
+        let mistake = &mistakes.list()[0];
+        format!("{}; {}", mistake.says, mistake.hint.as_deref().unwrap_or_default())
+    };
+    let balance = says("web.balance=leastconn");
+    assert!(balance.starts_with("unknown key `balance`"), "{balance}");
+    assert!(balance.ends_with("or is `lb.backend.web.balance` meant?"), "{balance}");
+    // The value is wrong, not the path.
+    assert!(!says("lb.web.balance=leastcon").contains("meant?"));
+}
