@@ -117,6 +117,24 @@ fn a_run_reports_and_leaves_its_results() {
 }
 
 #[test]
+fn a_service_that_nothing_reaches_is_named() {
+    let folder = queue();
+    let text = fs::read_to_string(folder.path().join("queue.toml")).unwrap();
+    let balancer = "[service.lb]\nkind = \"haproxy\"\nhardware = \"box\"\n\
+                    timeout = { connect = \"1s\", server = \"1s\" }\n\
+                    [service.lb.backend.web]\nservers = \"web\"\n";
+    let says = |to: &str| {
+        let to = format!("{balancer}[workload.visitors]\n{to}");
+        fs::write(folder.path().join("lb.toml"), text.replace("[workload.visitors]", &to)).unwrap();
+        let assert = simulate(folder.path(), &["lb.toml", "--no-plots", "--out", "lb"]).code(0);
+        String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+    };
+    assert!(!says("to = \"lb\"").contains("nothing has reached"));
+    let around = "nothing has reached lb; a workload's `to` says where visitors connect";
+    assert!(says("").contains(around));
+}
+
+#[test]
 fn threads_and_the_way_of_calling_change_no_byte() {
     let folder = queue();
     let run = |arguments: &[&str]| {

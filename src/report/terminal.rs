@@ -290,6 +290,15 @@ fn services(page: &mut Page, summary: &Summary) {
         ]);
     }
     page.table(&table);
+    let is_idle = |it: &&super::summary::Service| {
+        it.figures.failed_share.value.is_none() && it.figures.throughput_per_s.value == Some(0.0)
+    };
+    for service in summary.services.iter().filter(is_idle) {
+        page.line(&format!(
+            "nothing has reached {}; a workload's `to` says where visitors connect",
+            service.name
+        ));
+    }
     let queued = |upstream: &&super::summary::Upstream| {
         upstream.figures.queued_mean.value.is_some_and(|mean| mean > 0.0)
     };

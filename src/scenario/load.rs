@@ -21,11 +21,11 @@ use crate::{
 const USERS_MAX: u32 = 10_000_000;
 
 pub(crate) fn read(root: &Fields<'_>, site: &mut Site) {
-    site.requests = root.named("request", "request").iter().filter_map(request).collect();
+    site.requests = root.named("request", "request").iter().map(request).collect();
     let workloads: Vec<Workload> = root
         .named("workload", "workload")
         .iter()
-        .filter_map(|named| workload(named, &site.requests))
+        .map(|named| workload(named, &site.requests))
         .collect();
     if workloads.is_empty() && root.notes.is_clean() {
         let hint = "write `[workload.NAME]`";
@@ -42,7 +42,8 @@ pub(crate) fn add(site: &mut Site, workload: Workload) {
     add_visitors(site, site.workloads.len() - 1);
 }
 
-fn request(named: &Named<'_>) -> Option<Request> {
+/// Without a target only its name is known, so that nobody who names it is blamed.
+fn request(named: &Named<'_>) -> Request {
     let fields = &named.fields;
     let to = fields.need::<Target>("to");
     let path = fields.or::<String>("path", "\"/\"", "a label");
@@ -51,10 +52,16 @@ fn request(named: &Named<'_>) -> Option<Request> {
     // RFC 9110 section 9.2.2; nginx repeats all but these three.
     let is_idempotent = !["POST", "PATCH", "LOCK"].contains(&method.as_str());
     let name = Name { text: named.name.clone(), at: named.at };
-    Some(Request { name, to: to?, label: format!("{method} {path}"), is_idempotent })
+    let Some(to) = to else {
+        fields.notes.gap();
+        let [service, endpoint] = [String::new(), String::new()];
+        let to = Target { service, endpoint, at: named.at, found: None };
+        return Request { name, to, label: String::new(), is_idempotent };
+    };
+    Request { name, to, label: format!("{method} {path}"), is_idempotent }
 }
 
-fn workload(named: &Named<'_>, requests: &[Request]) -> Option<Workload> {
+fn workload(named: &Named<'_>, requests: &[Request]) -> Workload {
     let fields = &named.fields;
     let to = fields.get::<String>("to").map(|text| Name { text, at: fields.at("to") });
     let mix = mix(fields, requests);
@@ -76,11 +83,17 @@ fn workload(named: &Named<'_>, requests: &[Request]) -> Option<Workload> {
         None
     };
     fields.finish();
-    Some(Workload {
+    // Where they are wrong only the name is known, so that nobody who names it is blamed.
+    let arrivals = arrivals.unwrap_or_else(|| {
+        fields.notes.gap();
+        let knots = vec![(Instant::ZERO, 1.0)];
+        Arrivals::Open { gaps: Gaps::Poisson, knots, batch: None }
+    });
+    Workload {
         name: Name { text: named.name.clone(), at: named.at },
         to,
         mix,
-        arrivals: arrivals?,
+        arrivals,
         patience: patience.map(|law| law.0),
         latency,
         bandwidth: bandwidth.map(|rate| rate.0),
@@ -89,7 +102,7 @@ fn workload(named: &Named<'_>, requests: &[Request]) -> Option<Workload> {
         balance,
         spike: None,
         service: usize::MAX,
-    })
+    }
 }
 
 fn mix(workload: &Fields<'_>, requests: &[Request]) -> Vec<(usize, f64)> {

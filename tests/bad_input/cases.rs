@@ -35,12 +35,21 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
     ("\"db.read\"", "\"db.raed\"", "no endpoint `db.raed` (did you mean `read`?)"),
     ("\"db.read\"", "\"read\"", "`read` is not an endpoint"),
     ("to = \"app.page\"", "to = \"shop.page\"", "no service `shop`"),
+    // Whoever names the request is not blamed.
+    ("to = \"app.page\"", "to = \"app\"", "`app` is not an endpoint"),
+    ("to = \"app.page\"", "", "request `page` has no `to`"),
     (
         "to = \"lb\"",
         "to = \"nowhere\"",
         "no service `nowhere` (services here: lb, web, app, db, leaf)",
     ),
     ("mix = { page = 1, image = 3 }", "mix = { pag = 1, image = 3 }", "no request `pag`"),
+    (
+        "for = \"10s\"\ncrash = \"web.2\"",
+        "spike = { workload = \"others\", extra = \"x3\", hold = \"1s\" }\n[workload.others]\n\
+         mix = { page = 1 }\narrivals = { poison = \"1/s\" }\n",
+        "`arrivals` come in exactly one way",
+    ),
     ("zones = [\"a\", \"b\"]", "zones = [\"a\", \"c\"]", "no zone `c`"),
     ("where = { request = \"page\" }", "where = { request = \"home\" }", "no request `home`"),
     ("where = { request = \"page\" }", "where = { service = \"home\" }", "no service `home`"),
