@@ -59,10 +59,18 @@ fn covers(event: Stretch, stretch: Stretch) -> f64 {
     (until.min(stretch.1) - from.max(stretch.0)).max(0.0)
 }
 
-/// `crash app.2 from 10 s to 20 s`.
+/// `crash app.2 from 10 s to 20 s`; of several things that happen together, `crash app.2 and 2 more`.
 fn told(site: &Blueprint, episode: &Episode) -> String {
     let (begin, end) = lasts(site, episode);
-    format!("{} from {} to {}", episode.name, span(begin), span(end))
+    let is_beside = |it: &&Episode| it.from == episode.from && it.until == episode.until;
+    let together: Vec<&str> =
+        site.episodes.iter().filter(is_beside).map(|it| it.name.as_str()).collect();
+    let what = match together[..] {
+        [one, other] => format!("{one} and {other}"),
+        [first, _, ..] => format!("{first} and {} more", together.len() - 1),
+        _ => episode.name.clone(),
+    };
+    format!("{what} from {} to {}", span(begin), span(end))
 }
 
 impl Look<'_> {

@@ -73,7 +73,8 @@ fn more_visitors_than_it_can_serve() {
 fn an_application_server_that_is_gone() {
     let crash = "event=[{ at = \"1s\", crash = \"app.2\" }, { at = \"1s\", crash = \"app.3\" }, \
                  { at = \"1s\", crash = \"app.1\" }, { at = \"1s\", crash = \"app.4\" }]";
-    let says = ["to 4 s; crash app.2 from 1 s to 4 s", "who app: crash app.2 from 1 s to 4 s"];
+    let says =
+        ["to 4 s; crash app.2 and 3 more from 1 s to 4 s", "who app: crash app.2 and 3 more"];
     check(&[crash], 1, &says);
 }
 
