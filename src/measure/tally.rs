@@ -45,6 +45,8 @@ pub struct Tally {
     pub objectives: Vec<ObjectiveTally>,
     /// All requests, by stretch of the window, without parts.
     pub windows: Vec<RequestTally>,
+    /// The most visitors' requests that were under way at once; of several replications, in any.
+    pub in_flight_max: u64,
     /// Key, end and outcome of each request that arrived in the window, in order of completion; of
     /// several replications, their digests in order.
     pub events: Digest,
@@ -118,6 +120,10 @@ pub struct ServiceTally {
     pub blamed: Causes,
     /// Calls at its instances by part of the window; empty if there were none.
     pub load_by_part: Vec<Load>,
+    /// The most calls that were there at once; of several replications, in any of them.
+    pub in_system_max: u32,
+    /// The most that waited there at once.
+    pub waiting_max: u32,
 }
 
 /// Areas under levels in a part of the window, calls times nanoseconds.
@@ -150,6 +156,8 @@ pub struct InstanceTally {
     pub busy: Usage,
     /// Connections times nanoseconds.
     pub connections_area: u128,
+    /// The most connections at once; of several replications, in any of them.
+    pub connections_max: u32,
     /// From commit to visible, at a replica.
     pub lag: Times<7, u64>,
     /// The same by part of the window; empty if nothing was applied.
@@ -193,6 +201,8 @@ pub struct HostTally {
 pub struct UpstreamTally {
     /// Calls waiting for a server times nanoseconds.
     pub queued_area: u128,
+    /// The most that waited at once; of several replications, in any of them.
+    pub queued_max: u32,
     /// The same by part of the window; empty if none waited.
     pub queued_by_part: Vec<u64>,
     /// Failed attempts within the window.
@@ -262,6 +272,7 @@ impl Tally {
             upstreams: vec![UpstreamTally::default(); shape.upstreams as usize],
             objectives: shape.objectives.iter().map(|_| ObjectiveTally::default()).collect(),
             windows: vec![RequestTally::default(); shape.windows.len()],
+            in_flight_max: 0,
             events: Digest::new(),
             shape: shape.clone(),
         }
@@ -325,6 +336,7 @@ impl Tally {
         });
         each(&mut self.upstreams, &other.upstreams, |mine, theirs| {
             mine.queued_area += theirs.queued_area;
+            mine.queued_max = mine.queued_max.max(theirs.queued_max);
             each_part((&mut mine.queued_by_part, &theirs.queued_by_part), |mine: &mut u64, it| {
                 *mine += it;
             });
@@ -332,6 +344,7 @@ impl Tally {
         });
         each(&mut self.objectives, &other.objectives, ObjectiveTally::merge);
         each(&mut self.windows, &other.windows, RequestTally::merge);
+        self.in_flight_max = self.in_flight_max.max(other.in_flight_max);
         self.events.fold_digest(other.events);
     }
 }
@@ -399,6 +412,8 @@ impl ServiceTally {
     fn merge(&mut self, other: &ServiceTally) {
         self.calls.merge(&other.calls);
         add(&mut self.blamed, &other.blamed);
+        self.in_system_max = self.in_system_max.max(other.in_system_max);
+        self.waiting_max = self.waiting_max.max(other.waiting_max);
         each_part((&mut self.load_by_part, &other.load_by_part), |mine: &mut Load, theirs| {
             mine.add(*theirs);
         });
@@ -413,6 +428,7 @@ impl InstanceTally {
             waiting: LevelTimes::default(),
             busy: Usage::new(ruler),
             connections_area: 0,
+            connections_max: 0,
             lag: Times::default(),
             lag_by_part: Vec::new(),
             flushes: 0,
@@ -426,6 +442,7 @@ impl InstanceTally {
         self.waiting.merge(&other.waiting);
         self.busy.merge(&other.busy);
         self.connections_area += other.connections_area;
+        self.connections_max = self.connections_max.max(other.connections_max);
         self.lag.merge(&other.lag);
         each_part((&mut self.lag_by_part, &other.lag_by_part), |mine: &mut LagPart, theirs| {
             mine.sum_s += theirs.sum_s;
