@@ -291,7 +291,7 @@ fn several_are_held_against_their_records_as_one_list_of_work() {
 #[test]
 #[ignore = "minutes"]
 fn a_truth_at_the_limit_is_seldom_judged_long() {
-    false_alarms(1_000, 200);
+    false_alarms(800, 200);
 }
 
 #[test]
@@ -303,7 +303,7 @@ fn a_truth_at_twice_the_margin_is_found_long() {
 #[test]
 #[ignore = "minutes"]
 fn promises_of_all_kinds_are_judged_right_long() {
-    all_kinds((800, 300), 100);
+    all_kinds((400, 300), 100);
 }
 
 #[test]

@@ -107,6 +107,8 @@ figures! {
         waiting_mean,
         /// The most at once.
         waiting_max,
+        /// Share of pages found in the buffer pool.
+        buffer_pool_hit_share,
     }
     /// What only an instance has.
     InstanceFigures {
@@ -255,16 +257,20 @@ impl Figures<Option<Sample>> {
             let mut figures = calls(&service.calls, seconds);
             let mut own = tally.instances.iter().zip(&shape.instances);
             let (mut in_system, mut waiting) = (0, 0);
+            let (mut hits, mut misses) = (0, 0);
             own.by_ref().filter(|(_, shape)| shape.service as usize == index).for_each(
                 |(instance, _)| {
                     in_system += instance.in_system.area;
                     waiting += instance.waiting.area;
+                    hits += instance.pool_hits;
+                    misses += instance.pool_misses;
                 },
             );
             figures.in_system_mean = mean(in_system, seconds);
             figures.waiting_mean = mean(waiting, seconds);
             figures.in_system_max = most(service.in_system_max);
             figures.waiting_max = most(service.waiting_max);
+            figures.buffer_pool_hit_share = share(hits, hits + misses);
             figures
         });
         let instances = tally.instances.iter().zip(&shape.instances).map(|(instance, shape)| {
@@ -273,6 +279,8 @@ impl Figures<Option<Sample>> {
             figures.waiting_mean = mean(instance.waiting.area, seconds);
             figures.in_system_max = most(instance.in_system.max);
             figures.waiting_max = most(instance.waiting.max);
+            let (hits, misses) = (instance.pool_hits, instance.pool_misses);
+            figures.buffer_pool_hit_share = share(hits, hits + misses);
             (figures, of_instance(instance, shape.workers, seconds))
         });
         Figures {
@@ -379,6 +387,7 @@ fn calls<const BITS: u32, C: Counter>(
         in_system_max: None,
         waiting_mean: None,
         waiting_max: None,
+        buffer_pool_hit_share: None,
     }
 }
 

@@ -162,6 +162,12 @@ pub struct InstanceTally {
     pub lag: Times<7, u64>,
     /// The same by part of the window; empty if nothing was applied.
     pub lag_by_part: Vec<LagPart>,
+    /// Pages found in the buffer pool.
+    pub pool_hits: u64,
+    /// Pages not found there.
+    pub pool_misses: u64,
+    /// Both by part of the window; empty if no page was looked for.
+    pub pool_by_part: Vec<[u32; 2]>,
     /// Commit groups flushed.
     pub flushes: u64,
     /// Transactions in them.
@@ -366,6 +372,10 @@ fn add(mine: &mut Causes, theirs: &Causes) {
     mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
 }
 
+fn found_or_not(mine: &mut [u32; 2], theirs: &[u32; 2]) {
+    mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine = mine.saturating_add(*theirs));
+}
+
 impl RequestTally {
     fn merge(&mut self, other: &RequestTally) {
         self.begun += other.begun;
@@ -431,6 +441,9 @@ impl InstanceTally {
             connections_max: 0,
             lag: Times::default(),
             lag_by_part: Vec::new(),
+            pool_hits: 0,
+            pool_misses: 0,
+            pool_by_part: Vec::new(),
             flushes: 0,
             transactions: 0,
         }
@@ -448,6 +461,9 @@ impl InstanceTally {
             mine.sum_s += theirs.sum_s;
             mine.count += theirs.count;
         });
+        self.pool_hits += other.pool_hits;
+        self.pool_misses += other.pool_misses;
+        each_part((&mut self.pool_by_part, &other.pool_by_part), found_or_not);
         self.flushes += other.flushes;
         self.transactions += other.transactions;
     }
@@ -473,12 +489,6 @@ impl HostTally {
         self.disk.merge(&other.disk);
         self.cache_hits += other.cache_hits;
         self.cache_misses += other.cache_misses;
-        each_part(
-            (&mut self.cache_by_part, &other.cache_by_part),
-            |mine: &mut [u32; 2], theirs| {
-                mine[0] = mine[0].saturating_add(theirs[0]);
-                mine[1] = mine[1].saturating_add(theirs[1]);
-            },
-        );
+        each_part((&mut self.cache_by_part, &other.cache_by_part), found_or_not);
     }
 }

@@ -525,6 +525,16 @@ impl Recorder for Tape {
         }
     }
 
+    fn buffer_pool(&mut self, instance: u32, is_hit: bool, now: Instant) {
+        if self.is_inside(now) {
+            let it = &mut self.tally.instances[instance as usize];
+            it.pool_hits += u64::from(is_hit);
+            it.pool_misses += u64::from(!is_hit);
+            let part = at_part(&mut it.pool_by_part, &self.tally.usage_ruler, now);
+            part[usize::from(!is_hit)] += 1;
+        }
+    }
+
     fn applied(&mut self, instance: u32, lag: Span, now: Instant) {
         if self.is_inside(now) {
             let it = &mut self.tally.instances[instance as usize];

@@ -198,6 +198,8 @@ pub(crate) fn site() -> Blueprint {
         endpoints: Vec::new(),
         program: Vec::new(),
         files: Vec::new(),
+        tables: Vec::new(),
+        buffer_pools: Vec::new(),
         logs: Vec::new(),
         requests: vec![request("page", "GET /product/*"), request("checkout", "POST /checkout")],
         workloads: vec![workload()],

@@ -315,6 +315,7 @@ fn shares(figures: &mut Figures<Estimate>, series: &Figures<Series>) {
         set(&mut it.refused_share, &series.refused_share);
         set(&mut it.failed_share, &series.failed_share);
         set(&mut it.wait_positive_share, &series.wait_positive_share);
+        set(&mut it.buffer_pool_hit_share, &series.buffer_pool_hit_share);
     };
     let services = figures.services.iter_mut().zip(&series.services);
     services.for_each(|(it, series)| calls(it, series));

@@ -194,6 +194,7 @@ fn calls(about: &str, figures: &CallFigures<Estimate>, all: &mut Vec<Measure>) {
         ("in it max", CALLS, figures.in_system_max),
         ("waiting", CALLS, figures.waiting_mean),
         ("waiting max", CALLS, figures.waiting_max),
+        ("buffer pool hits", SHARE, figures.buffer_pool_hit_share),
     ] {
         all.push(Measure { about: about.to_owned(), measure, unit, estimate });
     }

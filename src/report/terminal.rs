@@ -19,6 +19,9 @@ use crate::{
 
 pub use super::page::Colour;
 
+const USAGE: [&str; 8] =
+    ["", "CPU", "NIC out", "NIC in", "disk", "workers", "page cache", "buffer pool"];
+
 /// Instances named in a list.
 const NAMED_MAX: usize = 8;
 
@@ -358,7 +361,7 @@ fn spread(values: impl Iterator<Item = Option<f64>>) -> String {
 
 fn usage(page: &mut Page, summary: &Summary) {
     page.heading("Utilisation (mean / busiest instance)");
-    let mut table = Table::new(["", "CPU", "NIC out", "NIC in", "disk", "workers", "page cache"]);
+    let mut table = Table::new(USAGE);
     for service in &summary.services {
         let own: Vec<&Instance> =
             summary.instances.iter().filter(|it| it.service == service.name).collect();
@@ -381,6 +384,9 @@ fn usage(page: &mut Page, summary: &Summary) {
             spread(hosts.iter().map(|it| it.disk_utilisation.value)),
             spread(own.iter().map(|it| it.own.utilisation.value)),
             or_dash((!cached.is_empty()).then_some(hits), |hits| format!("{} hits", percent(hits))),
+            or_dash(service.figures.buffer_pool_hit_share.value, |hits| {
+                format!("{} hits", percent(hits))
+            }),
         ]);
     }
     page.table(&table.without_empty_columns());
