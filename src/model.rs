@@ -5,6 +5,7 @@ pub mod attempt;
 pub mod balance;
 mod ban;
 pub mod blueprint;
+pub mod buffer_pool;
 pub mod call;
 pub mod connection;
 mod direct;

@@ -20,10 +20,12 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
-use truth::{Queue, Truth};
+use truth::{Queue, STEPS_PER_S, Truth};
 
 const REPLICATIONS: u64 = 10;
 const THREADS: u64 = 2;
+/// Seeds from here on are for one more replication each.
+const OTHERS: u64 = 1 << 32;
 
 /// A site, and what is looked at.
 struct Case {
@@ -38,6 +40,9 @@ struct Row {
     figure: fn(&Summary) -> Estimate,
     truth: f64,
 }
+
+/// What is no number, but what one more replication shows.
+const NEXT: f64 = f64::NAN;
 
 /// How the experiments ended, figure by figure.
 #[derive(Clone, Copy, Default)]
@@ -69,12 +74,36 @@ fn site(queue: &Queue, warm_up_s: f64, rate: f64, rest: &str) -> Blueprint {
 fn means(truth: &Truth) -> Vec<Row> {
     vec![
         Row { name: "mean", figure: |it| it.site.figures.ok.mean_s, truth: truth.sojourn_mean_s },
-        Row { name: "in system", figure: |it| queue(it).in_system_mean, truth: truth.in_system },
+        Row {
+            name: "in system",
+            figure: |it| queue(it).in_system_mean,
+            truth: truth.level(|it| it),
+        },
     ]
 }
 
 fn queue(summary: &Summary) -> simulate::measure::figures::CallFigures<Estimate> {
     summary.services.iter().find(|it| it.name == "queue").unwrap().figures.clone()
+}
+
+/// The most that are to be expected in it at once, within the window: the sum over all numbers of the
+/// chance that they are ever reached.
+fn most_at_once(queue: Queue, (warm_up, duration): (f64, f64), rate: f64) -> f64 {
+    let mut begin = vec![0.0; queue.places + 1];
+    begin[0] = 1.0;
+    for _ in 0..(warm_up * STEPS_PER_S) as u64 {
+        begin = queue.step(&begin, rate);
+    }
+    let reached = (1..=queue.places).map(|most| {
+        // Whoever gets there is taken out.
+        let mut chances = begin[..most].to_vec();
+        let below = Queue { places: most - 1, ..queue };
+        for _ in 0..(duration * STEPS_PER_S) as u64 {
+            chances = below.step_with(&chances, rate, rate);
+        }
+        1.0 - chances.iter().sum::<f64>()
+    });
+    reached.take_while(|chance| *chance > 1e-9).sum()
 }
 
 fn single() -> Case {
@@ -85,8 +114,18 @@ fn single() -> Case {
     rows.push(Row {
         name: "share that waits",
         figure: |it| queue(it).wait_positive_share,
-        truth: truth.waiting_share,
+        truth: truth.finding.iter().skip(1).sum(),
     });
+    let figure = |it: &Summary| {
+        let it = queue(it).in_system_max;
+        Estimate { low: it.expected_low, high: it.expected_high, ..it }
+    };
+    let truth_of_most = most_at_once(queue_, (10.0, 74.0), 60.0);
+    rows.push(Row { name: "most at once", figure, truth: truth_of_most });
+    let figure = |it: &Summary| queue(it).in_system_max;
+    rows.push(Row { name: "most at once, of another run", figure, truth: NEXT });
+    let figure = |it: &Summary| it.site.figures.ok.max_s;
+    rows.push(Row { name: "longest, of another run", figure, truth: NEXT });
     let figure = |it: &Summary| it.site.figures.ok.p95_s;
     rows.push(Row { name: "p95", figure, truth: truth.quantile_s(0.95) });
     Case { name: "M/M/1", plan: site(&queue_, 10.0, 60.0, "duration = \"74s\"\n"), rows }
@@ -124,22 +163,26 @@ fn spike() -> Case {
 }
 
 /// An experiment with luck of its own.
-fn experiment(plan: &Blueprint, seed: u64) -> Summary {
+fn experiment(plan: &Blueprint, seed: u64, count: u64) -> Summary {
     let plan = Blueprint { seed, ..plan.clone() };
     let never = AtomicBool::new(false);
-    let work = Replications { count: REPLICATIONS, threads: Some(1), interrupted: &never };
+    let work = Replications { count, threads: Some(1), interrupted: &never };
     Summary::new(&plan, &study(&plan, work, |_| ()).unwrap().unwrap())
 }
 
 fn judge(case: &Case, seeds: impl Iterator<Item = u64>) -> Vec<Count> {
     let mut counts = vec![Count::default(); case.rows.len()];
     for seed in seeds {
-        let summary = experiment(&case.plan, seed);
+        let summary = experiment(&case.plan, seed, REPLICATIONS);
+        let has_next = case.rows.iter().any(|row| row.truth.is_nan());
+        let next = has_next.then(|| experiment(&case.plan, seed + OTHERS, 1));
         for (count, row) in counts.iter_mut().zip(&case.rows) {
             let Estimate { low, high, is_rough, .. } = (row.figure)(&summary);
             match (low, high) {
                 (Some(low), Some(high)) if !is_rough => {
-                    count.held += u64::from(low <= row.truth && row.truth <= high);
+                    let shown = || (row.figure)(next.as_ref().unwrap()).value.unwrap();
+                    let truth = if row.truth.is_nan() { shown() } else { row.truth };
+                    count.held += u64::from(low <= truth && truth <= high);
                 }
                 _ => count.doubtful += 1,
             }

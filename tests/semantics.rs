@@ -15,5 +15,7 @@ mod health;
 mod lines;
 #[path = "semantics/nginx.rs"]
 mod nginx;
+#[path = "semantics/pools.rs"]
+mod pools;
 #[path = "semantics/story.rs"]
 mod story;

@@ -1,7 +1,7 @@
 //! How long a site takes to settle, found by pilots: replications without events that begin empty.
 //!
 //! MSER-5 on several state series, each averaged over the pilots: work in flight, and where there are
-//! any, the hit ratio of page caches and the lag of replicas. The longest of their cuts is taken, once
+//! any, the hit ratios of page caches and of buffer pools and the lag of replicas. The longest of their cuts is taken, once
 //! for the whole experiment. Where work in flight keeps growing there is no steady state, and where
 //! a cut lies in the second half the pilots are too short to tell.
 
@@ -55,9 +55,10 @@ fn judge(pilots: &[States], length: Span) -> Settling {
         return Settling::Never;
     }
     let of = |pick: fn(&States) -> &Vec<f64>| averaged(pilots, pick);
-    let series: [(&'static str, Vec<f64>); 3] = [
+    let series: [(&'static str, Vec<f64>); 4] = [
         ("work in flight", of(|it| &it.in_flight)),
         ("hit ratio of page caches", of(|it| &it.hits)),
+        ("hit ratio of buffer pools", of(|it| &it.pooled)),
         ("lag of replicas", of(|it| &it.lag)),
     ];
     let mut longest = Span::ZERO;
@@ -81,6 +82,7 @@ fn judge(pilots: &[States], length: Span) -> Settling {
 struct States {
     in_flight: Vec<f64>,
     hits: Vec<f64>,
+    pooled: Vec<f64>,
     lag: Vec<f64>,
 }
 
@@ -96,17 +98,22 @@ impl States {
         });
         let parts = tally.usage_ruler.parts();
         let sums = |of: &dyn Fn(usize) -> (f64, f64)| carried((0..parts).map(of));
+        let found = |(hits, all): (f64, f64), &[hit, missed]: &[u32; 2]| {
+            (hits + f64::from(hit), all + f64::from(hit) + f64::from(missed))
+        };
         let hits = sums(&|part| {
             let parts = tally.hosts.iter().filter_map(|host| host.cache_by_part.get(part));
-            parts.fold((0.0, 0.0), |(hits, all), &[hit, missed]| {
-                (hits + f64::from(hit), all + f64::from(hit) + f64::from(missed))
-            })
+            parts.fold((0.0, 0.0), found)
+        });
+        let pooled = sums(&|part| {
+            let parts = tally.instances.iter().filter_map(|it| it.pool_by_part.get(part));
+            parts.fold((0.0, 0.0), found)
         });
         let lag = sums(&|part| {
             let parts = tally.instances.iter().filter_map(|it| it.lag_by_part.get(part));
             parts.fold((0.0, 0.0), |(sum, count), it| (sum + it.sum_s, count + it.count as f64))
         });
-        States { in_flight: in_flight.collect(), hits, lag }
+        States { in_flight: in_flight.collect(), hits, pooled, lag }
     }
 }
 
@@ -126,4 +133,29 @@ fn averaged(pilots: &[States], pick: fn(&States) -> &Vec<f64>) -> Vec<f64> {
     let length = pick(&pilots[0]).len();
     let at = |index: usize| pilots.iter().map(|it| pick(it)[index]).sum::<f64>();
     (0..length).map(|index| at(index) / pilots.len() as f64).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A series that is 0 for the first parts, and then goes up and down by little.
+    fn settled_after(parts: usize) -> Vec<f64> {
+        let late = |part: usize| 0.9 + 0.01 * ((part * 7 % 5) as f64 - 2.0);
+        (0..60).map(|part| if part < parts { 0.0 } else { late(part) }).collect()
+    }
+
+    /// Each series by itself makes the warm-up as long as it takes.
+    #[test]
+    fn the_last_one_to_settle_decides() {
+        let cut = |in_flight, hits, pooled, lag| {
+            let [in_flight, hits, pooled, lag] = [in_flight, hits, pooled, lag].map(settled_after);
+            let pilots = [States { in_flight, hits, pooled, lag }];
+            judge(&pilots, Span::from_millis(60_000))
+        };
+        for settling in [cut(20, 5, 5, 5), cut(5, 20, 5, 5), cut(5, 5, 20, 5), cut(5, 5, 5, 20)] {
+            assert_eq!(settling, Settling::After(Span::from_millis(20_000)));
+        }
+        assert_eq!(cut(5, 5, 40, 5), Settling::TooShort("hit ratio of buffer pools"));
+    }
 }

@@ -64,6 +64,11 @@ figures! {
         /// Share of arrivals that succeeded.
         success_share,
     }
+    /// Levels of the site as a whole.
+    SiteFigures {
+        /// Visitors' requests under way, the most at once.
+        in_flight_max,
+    }
     /// Calls at a service or an instance.
     CallFigures {
         /// Calls that ended well, a second.
@@ -96,8 +101,14 @@ figures! {
         wait_positive_share,
         /// Calls in it, time average.
         in_system_mean,
+        /// The most at once.
+        in_system_max,
         /// Calls waiting in it, time average.
         waiting_mean,
+        /// The most at once.
+        waiting_max,
+        /// Share of pages found in the buffer pool.
+        buffer_pool_hit_share,
     }
     /// What only an instance has.
     InstanceFigures {
@@ -107,12 +118,16 @@ figures! {
         utilisation,
         /// Connections, time average.
         connections_mean,
+        /// The most at once.
+        connections_max,
         /// From a commit at the source to visible at this replica, mean, seconds.
         lag_mean_s,
         /// The same, 95th percentile.
         lag_p95_s,
         /// The same, 99th percentile.
         lag_p99_s,
+        /// The longest.
+        lag_max_s,
         /// Transactions in a commit group, mean.
         group_size_mean,
     }
@@ -135,6 +150,8 @@ figures! {
     UpstreamFigures {
         /// Calls in its queues, time average.
         queued_mean,
+        /// The most at once.
+        queued_max,
         /// Failed attempts a second.
         failed_attempts_per_s,
     }
@@ -156,6 +173,8 @@ pub struct RequestFigures<T> {
 pub struct Figures<T> {
     /// All requests.
     pub site: RequestFigures<T>,
+    /// What else there is of the whole site.
+    pub whole: SiteFigures<T>,
     /// All requests, by stretch of the window.
     pub windows: Vec<RequestFigures<T>>,
     /// By request type.
@@ -193,6 +212,7 @@ impl<T> Figures<T> {
             |(calls, own): &(CallFigures<T>, InstanceFigures<T>)| (calls.map(make), own.map(make));
         Figures {
             site: self.site.map(make),
+            whole: self.whole.map(make),
             windows: self.windows.iter().map(|window| window.map(make)).collect(),
             requests: self.requests.iter().map(|request| request.map(make)).collect(),
             services: self.services.iter().map(|service| service.map(make)).collect(),
@@ -205,6 +225,7 @@ impl<T> Figures<T> {
     /// Each figure together with its counterpart of the same site.
     pub fn each<U>(&mut self, other: &Figures<U>, change: &impl Fn(&mut T, &U)) {
         self.site.each(&other.site, change);
+        self.whole.each(&other.whole, change);
         let pairs = self.windows.iter_mut().zip(&other.windows);
         pairs.for_each(|(mine, theirs)| mine.each(theirs, change));
         let pairs = self.requests.iter_mut().zip(&other.requests);
@@ -236,24 +257,35 @@ impl Figures<Option<Sample>> {
             let mut figures = calls(&service.calls, seconds);
             let mut own = tally.instances.iter().zip(&shape.instances);
             let (mut in_system, mut waiting) = (0, 0);
+            let (mut hits, mut misses) = (0, 0);
             own.by_ref().filter(|(_, shape)| shape.service as usize == index).for_each(
                 |(instance, _)| {
                     in_system += instance.in_system.area;
                     waiting += instance.waiting.area;
+                    hits += instance.pool_hits;
+                    misses += instance.pool_misses;
                 },
             );
             figures.in_system_mean = mean(in_system, seconds);
             figures.waiting_mean = mean(waiting, seconds);
+            figures.in_system_max = most(service.in_system_max);
+            figures.waiting_max = most(service.waiting_max);
+            figures.buffer_pool_hit_share = share(hits, hits + misses);
             figures
         });
         let instances = tally.instances.iter().zip(&shape.instances).map(|(instance, shape)| {
             let mut figures = calls(&instance.calls, seconds);
             figures.in_system_mean = mean(instance.in_system.area, seconds);
             figures.waiting_mean = mean(instance.waiting.area, seconds);
+            figures.in_system_max = most(instance.in_system.max);
+            figures.waiting_max = most(instance.waiting.max);
+            let (hits, misses) = (instance.pool_hits, instance.pool_misses);
+            figures.buffer_pool_hit_share = share(hits, hits + misses);
             (figures, of_instance(instance, shape.workers, seconds))
         });
         Figures {
             site: request(&tally.site(), seconds),
+            whole: SiteFigures { in_flight_max: Some(Sample::Maximum(tally.in_flight_max as f64)) },
             windows: windows(tally),
             requests: tally.requests.iter().map(|tally| request(tally, seconds)).collect(),
             services: services.collect(),
@@ -276,6 +308,16 @@ fn over(mean: Option<f64>, count: u64) -> Option<Sample> {
 
 fn number(value: Option<f64>) -> Option<Sample> {
     value.map(Sample::Number)
+}
+
+fn longest(value: Option<f64>) -> Option<Sample> {
+    value.map(Sample::Maximum)
+}
+
+/// The highest that a level was.
+#[expect(clippy::unnecessary_wraps, reason = "as all figures are")]
+fn most(level: u32) -> Option<Sample> {
+    Some(Sample::Maximum(f64::from(level)))
 }
 
 /// A level, averaged over time.
@@ -315,7 +357,7 @@ fn latency(latency: &Latency) -> LatencyFigures<Option<Sample>> {
         p95_s: number(latency.quantile(0.95)),
         p99_s: number(latency.quantile(0.99)),
         p99_9_s: number(latency.quantile(0.999)),
-        max_s: number(latency.moments.max_s()),
+        max_s: longest(latency.moments.max_s()),
     }
 }
 
@@ -342,7 +384,10 @@ fn calls<const BITS: u32, C: Counter>(
         wait_p99_s: number(wait.quantile(0.99)),
         wait_positive_share: over(wait.moments.positive_share(), wait.moments.count),
         in_system_mean: None,
+        in_system_max: None,
         waiting_mean: None,
+        waiting_max: None,
+        buffer_pool_hit_share: None,
     }
 }
 
@@ -357,9 +402,11 @@ fn of_instance(
         busy_mean: number(Some(busy)),
         utilisation: number(workers.map(|workers| busy / f64::from(workers))),
         connections_mean: mean(tally.connections_area, seconds),
+        connections_max: most(tally.connections_max),
         lag_mean_s: over(tally.lag.moments.mean_s(), tally.lag.moments.count),
         lag_p95_s: number(tally.lag.quantile(0.95)),
         lag_p99_s: number(tally.lag.quantile(0.99)),
+        lag_max_s: longest(tally.lag.moments.max_s()),
         group_size_mean: share(tally.transactions, tally.flushes),
     }
 }
@@ -383,6 +430,7 @@ fn hosts(tallies: &[HostTally], shape: &Shape, seconds: f64) -> Vec<HostFigures<
 fn upstream(tally: &UpstreamTally, seconds: f64) -> UpstreamFigures<Option<Sample>> {
     UpstreamFigures {
         queued_mean: mean(tally.queued_area, seconds),
+        queued_max: most(tally.queued_max),
         failed_attempts_per_s: rate(tally.failed.iter().sum(), seconds),
     }
 }

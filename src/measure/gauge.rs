@@ -90,8 +90,16 @@ impl Gauge {
 pub struct Durations {
     /// Of the lowest levels, beside the gauge. What is there for level 0 means nothing.
     low: [u64; LOW],
-    /// Of those above; empty before the first of them.
-    high: Vec<u64>,
+    /// Of those above; none before the first of them.
+    high: Option<Box<High>>,
+}
+
+/// The levels that are not low.
+#[derive(Clone, Debug)]
+struct High {
+    nanos: [u64; LEVELS + 1 - LOW],
+    /// The highest that lasted.
+    top: u32,
 }
 
 /// How many levels are low.
@@ -114,21 +122,33 @@ impl Durations {
     }
 
     fn add_high(&mut self, over: Stretch) {
-        if self.high.is_empty() {
-            self.high = vec![0; LEVELS + 1 - LOW];
+        let none = || Box::new(High { nanos: [0; LEVELS + 1 - LOW], top: 0 });
+        let high = self.high.get_or_insert_with(none);
+        high.nanos[(over.level as usize).min(LEVELS) - LOW] += over.nanos;
+        if over.nanos > 0 {
+            high.top = high.top.max(over.level);
         }
-        self.high[(over.level as usize).min(LEVELS) - LOW] += over.nanos;
     }
 
     /// Forgets all.
     pub fn clear(&mut self) {
         self.low.fill(0);
-        self.high.fill(0);
+        self.high = None;
+    }
+
+    /// The highest level that lasted.
+    pub fn highest(&self) -> u32 {
+        let low = || self.low.iter().skip(1).rposition(|&nanos| nanos > 0).map_or(0, |it| it + 1);
+        match &self.high {
+            Some(high) if high.top > 0 => high.top,
+            _ => low() as u32,
+        }
     }
 
     /// By level up to the highest that lasted, of so much time in all.
     pub fn by_level(&self, whole_ns: u64) -> Vec<u64> {
-        let mut by_level = [&self.low, &self.high[..]].concat();
+        let high = self.high.as_ref().map_or(&[][..], |high| &high.nanos);
+        let mut by_level = [&self.low, high].concat();
         by_level[0] = whole_ns - by_level[1..].iter().sum::<u64>();
         let levels = by_level.iter().skip(1).rposition(|&nanos| nanos > 0).map_or(0, |it| it + 1);
         by_level.truncate(levels + 1);
@@ -144,12 +164,15 @@ pub struct LevelTimes {
     /// Nanoseconds at level n; the last of `LEVELS + 1` entries is for all from `LEVELS` on. Only
     /// as long as the highest level that lasted.
     pub by_level_ns: Vec<u64>,
+    /// The highest level that lasted; of several replications, in any of them.
+    pub max: u32,
 }
 
 impl LevelTimes {
     /// Takes in the times of `other`.
     pub fn merge(&mut self, other: &LevelTimes) {
         self.area += other.area;
+        self.max = self.max.max(other.max);
         if self.by_level_ns.len() < other.by_level_ns.len() {
             self.by_level_ns.resize(other.by_level_ns.len(), 0);
         }
@@ -187,6 +210,53 @@ impl Usage {
     }
 }
 
+/// The calls of several gauges together, for the highest there were at once. What changes and
+/// changes back at the same instant was never there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Crowd {
+    /// Since when it is what it is, in nanoseconds.
+    since_ns: u64,
+    /// Calls.
+    calls: u32,
+    /// Those that wait among them.
+    waiting: u32,
+    /// The most of either, each by itself, up to `since_ns`.
+    pub calls_max: u32,
+    /// The same of those that wait.
+    pub waiting_max: u32,
+}
+
+impl Crowd {
+    /// One of the gauges goes from a level to another.
+    #[inline]
+    pub fn calls(&mut self, change: (u32, u32), now: Instant) {
+        self.settle(now);
+        self.calls = self.calls + change.1 - change.0;
+    }
+
+    /// The same of those that wait.
+    #[inline]
+    pub fn waiting(&mut self, change: (u32, u32), now: Instant) {
+        self.settle(now);
+        self.waiting = self.waiting + change.1 - change.0;
+    }
+
+    /// Sees what has lasted up to now.
+    #[inline]
+    pub fn settle(&mut self, now: Instant) {
+        if self.since_ns != now.nanos() {
+            self.since_ns = now.nanos();
+            self.calls_max = self.calls_max.max(self.calls);
+            self.waiting_max = self.waiting_max.max(self.waiting);
+        }
+    }
+
+    /// Forgets what has been, not what is.
+    pub fn forget(&mut self) {
+        (self.calls_max, self.waiting_max) = (0, 0);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,9 +285,30 @@ mod tests {
         let by_level = durations.by_level(50);
         assert_eq!((by_level.len(), by_level[LEVELS]), (LEVELS + 1, 20));
         assert_eq!(by_level[..4], [20, 0, 10, 0]);
+        assert_eq!(durations.highest(), 70);
         durations.clear();
+        assert_eq!(durations.highest(), 0);
         durations.add(Stretch { level: 2, nanos: 10 });
         durations.add(Stretch { level: 3, nanos: 0 });
+        durations.add(Stretch { level: 30, nanos: 0 });
         assert_eq!(durations.by_level(50), [40, 0, 10]);
+        assert_eq!(durations.highest(), 2);
+    }
+
+    #[test]
+    fn a_crowd_is_what_is_there_at_once() {
+        let at = Instant::from_nanos;
+        let mut crowd = Crowd::default();
+        crowd.calls((0, 9), at(5));
+        crowd.settle(at(10));
+        crowd.forget();
+        // Two leave at the start, three come while two others leave at the same instant.
+        crowd.calls((9, 7), at(10));
+        crowd.calls((0, 3), at(20));
+        crowd.calls((7, 5), at(20));
+        crowd.waiting((0, 2), at(20));
+        crowd.waiting((2, 1), at(25));
+        crowd.settle(at(30));
+        assert_eq!((crowd.calls_max, crowd.waiting_max), (8, 2));
     }
 }

@@ -86,6 +86,8 @@ pub trait Recorder {
     fn lost(&mut self, _host: u32, _now: Instant) {}
     /// A file was found in a host's page cache, or not.
     fn page_cache(&mut self, host: u32, is_hit: bool, now: Instant);
+    /// A page was found in an instance's buffer pool, or not.
+    fn buffer_pool(&mut self, _instance: u32, _is_hit: bool, _now: Instant) {}
     /// A replica (index of the instance) made a transaction visible, so long after its commit.
     fn applied(&mut self, instance: u32, lag: Span, now: Instant);
     /// A commit group of so many transactions was flushed by an instance.

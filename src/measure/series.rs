@@ -1,8 +1,9 @@
 //! One figure from each replication, kept as what intervals are made of.
 //!
-//! A figure is a ratio of sums (a mean over requests, a share) or a number (a level, a rate, a
-//! percentile). Up to `SECTIONS` of them are kept one by one; of more, neighbours are put together,
-//! again and again, so that memory does not grow with the number of replications.
+//! A figure is a ratio of sums (a mean over requests, a share), a number (a level, a rate, a
+//! percentile) or the maximum of one replication. Up to `SECTIONS` of them are kept one by one; of more, neighbours are put together,
+//! again and again, so that memory does not grow with the number of replications. Of maxima the first
+//! `SECTIONS` are kept besides, for how single ones are spread.
 
 /// Replications, or groups of neighbouring ones, are never more than this.
 const SECTIONS: usize = 128;
@@ -19,6 +20,8 @@ pub enum Sample {
     },
     /// Anything else.
     Number(f64),
+    /// The highest that something was in this replication.
+    Maximum(f64),
 }
 
 impl Sample {
@@ -26,7 +29,7 @@ impl Sample {
     pub fn value(self) -> f64 {
         match self {
             Sample::Ratio { part, whole } => part / whole,
-            Sample::Number(value) => value,
+            Sample::Number(value) | Sample::Maximum(value) => value,
         }
     }
 }
@@ -39,6 +42,8 @@ pub struct Series {
     each: u32,
     /// Its samples are ratios.
     pub is_ratio: bool,
+    /// The first ones by themselves, of maxima.
+    pub singles: Vec<f64>,
 }
 
 /// Neighbouring replications.
@@ -71,8 +76,13 @@ impl Series {
         assert!(sample.value().is_finite(), "a replication gave {sample:?}");
         let (part, whole) = match sample {
             Sample::Ratio { part, whole } => (part, whole),
-            Sample::Number(value) => (value, 1.0),
+            Sample::Number(value) | Sample::Maximum(value) => (value, 1.0),
         };
+        if let Sample::Maximum(value) = sample
+            && self.singles.len() < SECTIONS
+        {
+            self.singles.push(value);
+        }
         self.is_ratio = matches!(sample, Sample::Ratio { .. });
         self.each = self.each.max(1);
         let section = Section { part, whole, replications: 1 };

@@ -45,6 +45,8 @@ pub struct Tally {
     pub objectives: Vec<ObjectiveTally>,
     /// All requests, by stretch of the window, without parts.
     pub windows: Vec<RequestTally>,
+    /// The most visitors' requests that were under way at once; of several replications, in any.
+    pub in_flight_max: u64,
     /// Key, end and outcome of each request that arrived in the window, in order of completion; of
     /// several replications, their digests in order.
     pub events: Digest,
@@ -118,6 +120,10 @@ pub struct ServiceTally {
     pub blamed: Causes,
     /// Calls at its instances by part of the window; empty if there were none.
     pub load_by_part: Vec<Load>,
+    /// The most calls that were there at once; of several replications, in any of them.
+    pub in_system_max: u32,
+    /// The most that waited there at once.
+    pub waiting_max: u32,
 }
 
 /// Areas under levels in a part of the window, calls times nanoseconds.
@@ -150,10 +156,18 @@ pub struct InstanceTally {
     pub busy: Usage,
     /// Connections times nanoseconds.
     pub connections_area: u128,
+    /// The most connections at once; of several replications, in any of them.
+    pub connections_max: u32,
     /// From commit to visible, at a replica.
     pub lag: Times<7, u64>,
     /// The same by part of the window; empty if nothing was applied.
     pub lag_by_part: Vec<LagPart>,
+    /// Pages found in the buffer pool.
+    pub pool_hits: u64,
+    /// Pages not found there.
+    pub pool_misses: u64,
+    /// Both by part of the window; empty if no page was looked for.
+    pub pool_by_part: Vec<[u32; 2]>,
     /// Commit groups flushed.
     pub flushes: u64,
     /// Transactions in them.
@@ -193,6 +207,8 @@ pub struct HostTally {
 pub struct UpstreamTally {
     /// Calls waiting for a server times nanoseconds.
     pub queued_area: u128,
+    /// The most that waited at once; of several replications, in any of them.
+    pub queued_max: u32,
     /// The same by part of the window; empty if none waited.
     pub queued_by_part: Vec<u64>,
     /// Failed attempts within the window.
@@ -262,6 +278,7 @@ impl Tally {
             upstreams: vec![UpstreamTally::default(); shape.upstreams as usize],
             objectives: shape.objectives.iter().map(|_| ObjectiveTally::default()).collect(),
             windows: vec![RequestTally::default(); shape.windows.len()],
+            in_flight_max: 0,
             events: Digest::new(),
             shape: shape.clone(),
         }
@@ -325,6 +342,7 @@ impl Tally {
         });
         each(&mut self.upstreams, &other.upstreams, |mine, theirs| {
             mine.queued_area += theirs.queued_area;
+            mine.queued_max = mine.queued_max.max(theirs.queued_max);
             each_part((&mut mine.queued_by_part, &theirs.queued_by_part), |mine: &mut u64, it| {
                 *mine += it;
             });
@@ -332,6 +350,7 @@ impl Tally {
         });
         each(&mut self.objectives, &other.objectives, ObjectiveTally::merge);
         each(&mut self.windows, &other.windows, RequestTally::merge);
+        self.in_flight_max = self.in_flight_max.max(other.in_flight_max);
         self.events.fold_digest(other.events);
     }
 }
@@ -351,6 +370,10 @@ fn each_part<T: Clone + Default>((mine, theirs): (&mut Vec<T>, &[T]), merge: imp
 
 fn add(mine: &mut Causes, theirs: &Causes) {
     mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
+}
+
+fn found_or_not(mine: &mut [u32; 2], theirs: &[u32; 2]) {
+    mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine = mine.saturating_add(*theirs));
 }
 
 impl RequestTally {
@@ -399,6 +422,8 @@ impl ServiceTally {
     fn merge(&mut self, other: &ServiceTally) {
         self.calls.merge(&other.calls);
         add(&mut self.blamed, &other.blamed);
+        self.in_system_max = self.in_system_max.max(other.in_system_max);
+        self.waiting_max = self.waiting_max.max(other.waiting_max);
         each_part((&mut self.load_by_part, &other.load_by_part), |mine: &mut Load, theirs| {
             mine.add(*theirs);
         });
@@ -413,8 +438,12 @@ impl InstanceTally {
             waiting: LevelTimes::default(),
             busy: Usage::new(ruler),
             connections_area: 0,
+            connections_max: 0,
             lag: Times::default(),
             lag_by_part: Vec::new(),
+            pool_hits: 0,
+            pool_misses: 0,
+            pool_by_part: Vec::new(),
             flushes: 0,
             transactions: 0,
         }
@@ -426,11 +455,15 @@ impl InstanceTally {
         self.waiting.merge(&other.waiting);
         self.busy.merge(&other.busy);
         self.connections_area += other.connections_area;
+        self.connections_max = self.connections_max.max(other.connections_max);
         self.lag.merge(&other.lag);
         each_part((&mut self.lag_by_part, &other.lag_by_part), |mine: &mut LagPart, theirs| {
             mine.sum_s += theirs.sum_s;
             mine.count += theirs.count;
         });
+        self.pool_hits += other.pool_hits;
+        self.pool_misses += other.pool_misses;
+        each_part((&mut self.pool_by_part, &other.pool_by_part), found_or_not);
         self.flushes += other.flushes;
         self.transactions += other.transactions;
     }
@@ -456,12 +489,6 @@ impl HostTally {
         self.disk.merge(&other.disk);
         self.cache_hits += other.cache_hits;
         self.cache_misses += other.cache_misses;
-        each_part(
-            (&mut self.cache_by_part, &other.cache_by_part),
-            |mine: &mut [u32; 2], theirs| {
-                mine[0] = mine[0].saturating_add(theirs[0]);
-                mine[1] = mine[1].saturating_add(theirs[1]);
-            },
-        );
+        each_part((&mut self.cache_by_part, &other.cache_by_part), found_or_not);
     }
 }

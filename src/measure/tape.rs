@@ -22,7 +22,7 @@ use self::{
     station::Station,
 };
 use super::{
-    gauge::Gauge,
+    gauge::{Crowd, Gauge, Stretch},
     histogram::Size,
     latency::Latencies,
     outcome::{Cause, Outcome},
@@ -53,6 +53,13 @@ pub struct Tape {
     runnable: Vec<Gauge>,
     /// Calls in the queues of an upstream.
     queued: Vec<Gauge>,
+    /// The most there were, by upstream.
+    queued_max: Vec<u32>,
+    /// Calls, by service.
+    crowds: Vec<Crowd>,
+    /// Visitors' requests under way, and the most of them.
+    in_flight: u64,
+    in_flight_max: u64,
     /// What devices still have to do, by host.
     reserved: Vec<Ahead>,
     /// Latencies by request type.
@@ -115,6 +122,10 @@ impl Tape {
             notes: Notes::of(shape.instances.len()),
             runnable: shape.hosts.iter().map(|host| Gauge::new(host.cores)).collect(),
             queued: vec![Gauge::new(u32::MAX); shape.upstreams as usize],
+            queued_max: vec![0; shape.upstreams as usize],
+            crowds: vec![Crowd::default(); shape.services as usize],
+            in_flight: 0,
+            in_flight_max: 0,
             reserved: vec![Ahead::default(); shape.hosts.len()],
             visits: vec![Visits::default(); shape.requests as usize],
             windows: vec![Visits::default(); shape.windows.len()],
@@ -134,6 +145,7 @@ impl Tape {
         for (station, instance) in self.stations.into_iter().zip(&mut self.tally.instances) {
             station.close(&mut instance.calls);
         }
+        self.tally.in_flight_max = self.in_flight_max;
         self.tally.sum_up_services();
         for (visits, tally) in self.visits.iter().zip(&mut self.tally.requests) {
             (tally.ok, tally.failed) = (visits.ok.close(), visits.failed.close());
@@ -168,6 +180,19 @@ impl Tape {
             &mut self.tally;
         let whole = shape.until.since(shape.from);
         let parts = usage_ruler.parts();
+        for (crowd, service) in self.crowds.iter_mut().zip(&mut *services) {
+            crowd.settle(page.end);
+            match page.part {
+                None => crowd.forget(),
+                Some(_) => {
+                    (service.in_system_max, service.waiting_max) =
+                        (crowd.calls_max, crowd.waiting_max);
+                }
+            }
+        }
+        if page.end == shape.from {
+            self.in_flight_max = self.in_flight_max.max(self.in_flight);
+        }
         for ((station, instance), own) in
             self.stations.iter_mut().zip(instances).zip(&shape.instances)
         {
@@ -182,8 +207,14 @@ impl Tape {
                 host.runnable.add(part, swept);
             }
         }
-        for (queued, upstream) in self.queued.iter_mut().zip(upstreams) {
-            let (swept, _) = queued.sweep(page.end);
+        let queued = self.queued.iter_mut().zip(&mut self.queued_max);
+        for ((queued, most), upstream) in queued.zip(upstreams) {
+            let (swept, over) = queued.sweep(page.end);
+            *most = highest(*most, over);
+            match page.part {
+                None => *most = 0,
+                Some(_) => upstream.queued_max = *most,
+            }
             if let Some(part) = page.part.filter(|_| swept.area > 0) {
                 upstream.queued_area += u128::from(swept.area);
                 *nth_part(&mut upstream.queued_by_part, part, parts) += swept.area;
@@ -325,17 +356,25 @@ impl Tape {
     #[inline(always)]
     fn set(&mut self, level: Level, value: u32, now: Instant) {
         match level {
-            Level::Calls(id) => self.stations[id as usize].set_calls(value, now),
-            Level::Waiting(id) => self.stations[id as usize].set_waiting(value, now),
-            Level::Busy(id) => self.stations[id as usize].set_busy(value, now),
-            Level::Connections(id) => {
-                self.stations[id as usize].connections.set(value, now);
+            Level::Calls(id) => {
+                let station = &mut self.stations[id as usize];
+                let crowd = &mut self.crowds[station.service as usize];
+                station.set_calls(value, now, crowd);
             }
+            Level::Waiting(id) => {
+                let station = &mut self.stations[id as usize];
+                let crowd = &mut self.crowds[station.service as usize];
+                station.set_waiting(value, now, crowd);
+            }
+            Level::Busy(id) => self.stations[id as usize].set_busy(value, now),
+            Level::Connections(id) => self.stations[id as usize].set_connections(value, now),
             Level::Runnable(id) => {
                 self.runnable[id as usize].set(value, now);
             }
             Level::Queued(id) => {
-                self.queued[id as usize].set(value, now);
+                let over = self.queued[id as usize].set(value, now);
+                let most = &mut self.queued_max[id as usize];
+                *most = highest(*most, over);
             }
         }
     }
@@ -353,12 +392,22 @@ impl Tape {
 impl Recorder for Tape {
     #[inline]
     fn arrived(&mut self, _workload: u32, request: u32, now: Instant) {
+        if self.pages.is_over(now) {
+            self.turn_pages(now);
+        }
+        self.in_flight += 1;
         if self.is_inside(now) {
+            self.in_flight_max = self.in_flight_max.max(self.in_flight);
             self.tally.requests[request as usize].begun += 1;
         }
     }
 
-    fn finished(&mut self, request: Finished, _now: Instant) {
+    fn finished(&mut self, request: Finished, now: Instant) {
+        if self.is_inside(now) {
+            self.in_flight_max = self.in_flight_max.max(self.in_flight);
+        }
+        // A tape may begin while requests are under way.
+        self.in_flight = self.in_flight.saturating_sub(1);
         let Finished { key, arrived, ended, outcome, .. } = request;
         let is_cut_off = outcome.cause == Cause::Unfinished;
         self.judge_request(&request, is_cut_off);
@@ -476,6 +525,16 @@ impl Recorder for Tape {
         }
     }
 
+    fn buffer_pool(&mut self, instance: u32, is_hit: bool, now: Instant) {
+        if self.is_inside(now) {
+            let it = &mut self.tally.instances[instance as usize];
+            it.pool_hits += u64::from(is_hit);
+            it.pool_misses += u64::from(!is_hit);
+            let part = at_part(&mut it.pool_by_part, &self.tally.usage_ruler, now);
+            part[usize::from(!is_hit)] += 1;
+        }
+    }
+
     fn applied(&mut self, instance: u32, lag: Span, now: Instant) {
         if self.is_inside(now) {
             let it = &mut self.tally.instances[instance as usize];
@@ -498,6 +557,12 @@ impl Recorder for Tape {
             instance.transactions += u64::from(transactions);
         }
     }
+}
+
+/// The highest so far, if what is over lasted.
+#[inline]
+fn highest(most: u32, over: Stretch) -> u32 {
+    if over.nanos > 0 { most.max(over.level) } else { most }
 }
 
 /// What is counted in the part of an instant, which lies in the window.

@@ -8,6 +8,8 @@ mod op;
 mod upstream;
 mod variant;
 
+use std::ops::Range;
+
 use crate::engine::{
     sample::Law,
     time::{Instant, Span},
@@ -56,6 +58,8 @@ ids! {
     WorkloadId
     /// A population of files.
     FilesId
+    /// A table of pages.
+    TableId
     /// A replicated log.
     LogId
     /// An objective.
@@ -114,6 +118,10 @@ pub struct Blueprint {
     pub program: Vec<Instruction>,
     /// Populations of files.
     pub files: Vec<Files>,
+    /// Tables; those of one service lie together.
+    pub tables: Vec<Table>,
+    /// What services keep of them in memory, at most one for each service.
+    pub buffer_pools: Vec<BufferPool>,
     /// Replicated logs.
     pub logs: Vec<Log>,
     /// Kinds of requests.
@@ -369,6 +377,38 @@ pub struct Files {
     pub starts_warm: bool,
     /// Requests a second for this population at one host in equilibrium; for Che's equation.
     pub rate_per_host: f64,
+}
+
+/// Pages that are read one by one.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// `db.items`.
+    pub name: String,
+    /// How many.
+    pub pages: u32,
+    /// Bytes of each.
+    pub page_bytes: u32,
+    /// The number of its first page among those of its service.
+    pub first: u32,
+    /// Draws a page's rank, 0 the most popular.
+    pub popularity: LawId,
+    /// The exponent of that, 0 if all are alike.
+    pub zipf: f64,
+    /// Whether pools start in equilibrium, else without its pages.
+    pub starts_warm: bool,
+    /// Pages read a second, of all instances together; for Che's equation.
+    pub reads: f64,
+}
+
+/// What each instance of a service keeps of its tables in memory.
+#[derive(Clone, Debug)]
+pub struct BufferPool {
+    /// Whose.
+    pub service: ServiceId,
+    /// How many pages it holds.
+    pub pages: u32,
+    /// Indices of its tables.
+    pub tables: Range<usize>,
 }
 
 /// A replicated log.

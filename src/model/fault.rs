@@ -106,6 +106,7 @@ impl<R: Recorder> Run<'_, R> {
         self.cut_logs(id.0);
         self.stop_computing(id);
         self.clear_instance(id);
+        self.clear_pool(id);
     }
 
     /// Calls that the dead processes had made: nobody waits for them any more.

@@ -23,6 +23,7 @@ pub use station::{Kind, Station, Where};
 use self::{flow::Flows, program::Run, residence::Residences, sums::Stations};
 use super::{
     blueprint::{Arrivals, Blueprint, EndpointId, RequestId, Workload},
+    buffer_pool,
     files::Misses,
 };
 use crate::engine::time::Instant;
@@ -69,7 +70,13 @@ struct Visit {
 impl Operational {
     /// Of a site as its scenario loads it.
     pub fn of(plan: &Blueprint) -> Operational {
-        let runs: Vec<Run> = plan.endpoints.iter().map(|it| Run::of(plan, it.entry)).collect();
+        let missed = buffer_pool::missed(plan);
+        let run = |entry| {
+            let mut run = Run::of(plan, entry);
+            run.miss(plan, &missed);
+            run
+        };
+        let runs: Vec<Run> = plan.endpoints.iter().map(|it| run(it.entry)).collect();
         let misses = Misses::new(plan);
         let mut residences = Residences::new(plan, &runs, &misses);
         let load = Load::of(plan, &mut residences);

@@ -5,7 +5,7 @@
 //! holds the slot from start to end.
 
 use super::{
-    blueprint::{Blueprint, FilesId, Instruction, LawId, Milestone, Op},
+    blueprint::{Blueprint, FilesId, Instruction, LawId, Milestone, Op, Table, TableId},
     call::{Call, NONE, Stage},
     event::Event,
     network::{Cores, PACKET_BYTES, disk_of},
@@ -139,6 +139,11 @@ impl<R: Recorder> Run<'_, R> {
                         return;
                     }
                 }
+                Op::Pages { table, count } => {
+                    if self.read_pages(key, table, count) {
+                        return;
+                    }
+                }
                 Op::Branch { share, otherwise } => {
                     let word = self.site.draw(call.request_key, here);
                     let goes_on = ((word >> 32) as u32) < share;
@@ -217,6 +222,7 @@ impl<R: Recorder> Run<'_, R> {
             | Op::Handshake { .. }
             | Op::Read { .. }
             | Op::File { .. }
+            | Op::Pages { .. }
             | Op::Branch { .. }
             | Op::Jump { .. }
             | Op::Round
@@ -255,7 +261,7 @@ impl<R: Recorder> Run<'_, R> {
             return;
         }
         if call.rest.file != NONE {
-            self.file_is_read(key);
+            self.is_read(key);
         } else if call.rest.reads > 0 {
             call.rest.reads -= 1;
             if call.rest.reads == 0 {
@@ -318,15 +324,59 @@ impl<R: Recorder> Run<'_, R> {
         true
     }
 
-    fn file_is_read(&mut self, key: Key) {
+    /// Reads pages by the request's luck. Whether the call has to wait for the disk.
+    fn read_pages(&mut self, key: Key, table: TableId, count: LawId) -> bool {
+        if !self.hold_loop(key) {
+            return true;
+        }
+        let here = self.here(key);
+        let call = &self.site.calls[key];
+        let (request, attempt, instance) = (call.request_key, call.attempt_key, call.instance);
+        let mut left = call.rest.reads;
+        if left == 0 {
+            left = self.draw_law(count, request, here) as u32;
+        }
+        while left > 0 {
+            let place = mix(here, u64::from(left));
+            let Table { popularity, pages, page_bytes, .. } = self.plan.tables[table.index()];
+            let rank = (self.draw_law(popularity, request, place) as u32).min(pages - 1);
+            if self.is_pooled(instance, table, rank) {
+                left -= 1;
+                continue;
+            }
+            let rest = &mut self.site.calls[key].rest;
+            (rest.reads, rest.file) = (left, rank);
+            let host = self.plan.instances[instance as usize].host;
+            let word = self.site.draw(attempt, place);
+            let read = disk_of(self.plan, host).read;
+            let end = self.disk(host, read, word, u64::from(page_bytes));
+            self.site.line.at(end, Event::Resume { call: key });
+            return true;
+        }
         let call = &mut self.site.calls[key];
-        let Op::File { files } = self.plan.program[call.pc as usize].op else {
-            unreachable!("a file is read by its operation")
-        };
-        let rank = std::mem::replace(&mut call.rest.file, NONE);
+        call.rest.reads = 0;
         call.pc += 1;
-        let host = self.plan.instances[call.instance as usize].host;
-        self.cache_file(host, files, rank);
+        false
+    }
+
+    /// A file or a page has come from disk.
+    fn is_read(&mut self, key: Key) {
+        let call = &mut self.site.calls[key];
+        let rank = std::mem::replace(&mut call.rest.file, NONE);
+        let instance = call.instance;
+        match self.plan.program[call.pc as usize].op {
+            Op::File { files } => {
+                call.pc += 1;
+                let host = self.plan.instances[instance as usize].host;
+                self.cache_file(host, files, rank);
+            }
+            Op::Pages { table, .. } => {
+                call.rest.reads -= 1;
+                call.pc += u32::from(call.rest.reads == 0);
+                self.pool_page(instance, table, rank);
+            }
+            _ => unreachable!("what is read has its operation"),
+        }
     }
 
     /// Sends the answer. Whether the call has to wait until its send buffer takes the rest.
@@ -344,6 +394,7 @@ impl<R: Recorder> Run<'_, R> {
             | Op::Wait { .. }
             | Op::Read { .. }
             | Op::File { .. }
+            | Op::Pages { .. }
             | Op::Call { .. }
             | Op::CallDirectly { .. }
             | Op::Fork { .. }

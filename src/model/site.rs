@@ -2,6 +2,7 @@
 
 use super::{
     blueprint::{Blueprint, HostId, Serving, WorkloadId},
+    buffer_pool::Pools,
     call::{Call, NONE},
     connection::Connection,
     event::Event,
@@ -52,6 +53,7 @@ pub struct Site {
     /// Calls queued in all views of an upstream.
     pub(crate) queued: Vec<u32>,
     pub(crate) catalogue: Catalogue,
+    pub(crate) pools: Pools,
     pub(crate) logs: Vec<LogState>,
     pub(crate) sources: Vec<Source>,
     pub(crate) users: Vec<User>,
@@ -118,6 +120,7 @@ impl Site {
             is_idle_timed: Vec::new(),
             queued: vec![0; plan.upstreams.len()],
             catalogue: Catalogue::new(plan, key),
+            pools: Pools::new(plan, key),
             logs: plan.logs.iter().map(LogState::new).collect(),
             sources: Vec::new(),
             users: Vec::new(),

@@ -198,6 +198,8 @@ pub(crate) fn site() -> Blueprint {
         endpoints: Vec::new(),
         program: Vec::new(),
         files: Vec::new(),
+        tables: Vec::new(),
+        buffer_pools: Vec::new(),
         logs: Vec::new(),
         requests: vec![request("page", "GET /product/*"), request("checkout", "POST /checkout")],
         workloads: vec![workload()],
@@ -273,23 +275,51 @@ impl Luck {
 
 /// One replication; `rate` arrivals a second.
 fn replication(number: u64, rate: f64) -> Tally {
-    let mut tape = Tape::new(&shape());
     let mut luck = Luck(0x9E37_79B9_7F4A_7C15 ^ (number + 1));
+    let mut story = Vec::new();
     let mut clock = -WARM_UP_S;
     while clock < WINDOW_S {
         clock += luck.exponential(1.0 / rate);
         let is_crashed = (40.0..60.0).contains(&clock);
-        visit(&mut tape, &mut luck, clock, is_crashed);
+        visit(&mut story, &mut luck, clock, is_crashed);
     }
     for second in 0..(WARM_UP_S + WINDOW_S) as u32 {
         let clock = f64::from(second) - WARM_UP_S;
         let is_crashed = (40.0..60.0).contains(&clock);
-        usage(&mut tape, &mut luck, clock, is_crashed);
+        usage(&mut story, &mut luck, clock, is_crashed);
     }
+    story.sort_by_key(|(at, _)| *at);
+    let mut tape = Tape::new(&shape());
+    story.into_iter().for_each(|(at, told)| told.tell(&mut tape, at));
     tape.close(at(WINDOW_S + 10.0))
 }
 
-fn visit(tape: &mut Tape, luck: &mut Luck, clock: f64, is_crashed: bool) {
+/// What a recorder is told, and when.
+type Story = Vec<(Instant, Told)>;
+
+enum Told {
+    Arrived(u32),
+    Finished(Finished),
+    Served(Served),
+    Applied(Span),
+    Level(Level, u32),
+    Busy(Device, Instant),
+}
+
+impl Told {
+    fn tell(self, tape: &mut Tape, now: Instant) {
+        match self {
+            Told::Arrived(request) => tape.arrived(0, request, now),
+            Told::Finished(it) => tape.finished(it, now),
+            Told::Served(it) => tape.served(it, now),
+            Told::Applied(lag) => tape.applied(4, lag, now),
+            Told::Level(level, value) => tape.level(level, value, now),
+            Told::Busy(device, until) => tape.busy(device, now, until, now),
+        }
+    }
+}
+
+fn visit(story: &mut Story, luck: &mut Luck, clock: f64, is_crashed: bool) {
     let request = u32::from(luck.unit() < 0.2);
     let slow = if is_crashed { 3.0 } else { 1.0 };
     let waited = (luck.exponential(0.012 * slow) - 0.01).max(0.0);
@@ -300,8 +330,9 @@ fn visit(tape: &mut Tape, luck: &mut Luck, clock: f64, is_crashed: bool) {
     let arrived = at(clock);
     let ended = at(clock + waited + work + if fails { 1.0 } else { 0.0 });
     let key = (luck.unit() * 1e18) as u64;
-    tape.arrived(0, request, arrived);
-    tape.finished(Finished { key, workload: 0, request, arrived, ended, outcome }, ended);
+    story.push((arrived, Told::Arrived(request)));
+    let finished = Finished { key, workload: 0, request, arrived, ended, outcome };
+    story.push((ended, Told::Finished(finished)));
     let instance = 1 + u32::from(!is_crashed && luck.unit() < 0.5);
     let waited = Span::from_seconds(waited);
     let call = |service, instance, outcome| Served {
@@ -312,30 +343,34 @@ fn visit(tape: &mut Tape, luck: &mut Luck, clock: f64, is_crashed: bool) {
         outcome,
         is_wasted: false,
     };
-    tape.served(call(0, 0, outcome), ended);
-    tape.served(call(1, instance, outcome), at(clock + waited.seconds() + work));
-    tape.served(call(2, 3 + u32::from(request == 0), Outcome::OK), at(clock + 0.004));
+    story.push((ended, Told::Served(call(0, 0, outcome))));
+    let worked = at(clock + waited.seconds() + work);
+    story.push((worked, Told::Served(call(1, instance, outcome))));
+    let database = 3 + u32::from(request == 0);
+    story.push((at(clock + 0.004), Told::Served(call(2, database, Outcome::OK))));
     if request == 1 {
-        tape.applied(4, Span::from_seconds(0.002 + luck.exponential(0.003)), ended);
+        let lag = Span::from_seconds(0.002 + luck.exponential(0.003));
+        story.push((ended, Told::Applied(lag)));
     }
 }
 
-fn usage(tape: &mut Tape, luck: &mut Luck, clock: f64, is_crashed: bool) {
+fn usage(story: &mut Story, luck: &mut Luck, clock: f64, is_crashed: bool) {
     let now = at(clock);
+    let mut level = |level, value| story.push((now, Told::Level(level, value)));
     let mut around = |mean: f64| (mean + 1.5 * luck.unit()) as u32;
-    tape.level(Level::Runnable(0), around(0.2), now);
-    tape.level(Level::Runnable(1), around(if is_crashed { 3.5 } else { 2.0 }), now);
-    tape.level(Level::Runnable(2), if is_crashed { 0 } else { around(2.0) }, now);
-    tape.level(Level::Runnable(3), around(1.5), now);
-    tape.level(Level::Runnable(4), around(3.0), now);
-    tape.level(Level::Busy(0), around(0.1), now);
-    tape.level(Level::Busy(1), around(if is_crashed { 28.0 } else { 11.0 }), now);
-    tape.level(Level::Busy(2), if is_crashed { 0 } else { around(11.0) }, now);
-    tape.level(Level::Calls(1), around(if is_crashed { 60.0 } else { 12.0 }), now);
-    tape.level(Level::Waiting(1), if is_crashed { 32 } else { 1 }, now);
-    tape.level(Level::Queued(0), if is_crashed { 5 } else { 0 }, now);
-    tape.busy(Device::Sending(0), now, at(clock + 0.031), now);
-    tape.busy(Device::Disk(3), now, at(clock + 1.9), now);
+    level(Level::Runnable(0), around(0.2));
+    level(Level::Runnable(1), around(if is_crashed { 3.5 } else { 2.0 }));
+    level(Level::Runnable(2), if is_crashed { 0 } else { around(2.0) });
+    level(Level::Runnable(3), around(1.5));
+    level(Level::Runnable(4), around(3.0));
+    level(Level::Busy(0), around(0.1));
+    level(Level::Busy(1), around(if is_crashed { 28.0 } else { 11.0 }));
+    level(Level::Busy(2), if is_crashed { 0 } else { around(11.0) });
+    level(Level::Calls(1), around(if is_crashed { 60.0 } else { 12.0 }));
+    level(Level::Waiting(1), if is_crashed { 32 } else { 1 });
+    level(Level::Queued(0), if is_crashed { 5 } else { 0 });
+    story.push((now, Told::Busy(Device::Sending(0), at(clock + 0.031))));
+    story.push((now, Told::Busy(Device::Disk(3), at(clock + 1.9))));
 }
 
 /// A replication in which nothing happened.

@@ -8,7 +8,8 @@ use crate::{
     engine::time::Span,
     measure::{
         figures::{
-            CallFigures, Figures, HostFigures, InstanceFigures, RequestFigures, UpstreamFigures,
+            CallFigures, Figures, HostFigures, InstanceFigures, RequestFigures, SiteFigures,
+            UpstreamFigures,
         },
         fold::Fold,
         gauge::LevelTimes,
@@ -48,6 +49,9 @@ pub struct Summary {
     pub confidence: f64,
     /// All requests.
     pub site: Requests,
+    /// Levels of the whole site.
+    #[serde(flatten)]
+    pub whole: SiteFigures<Estimate>,
     /// All requests before, during and after each event.
     pub windows: Vec<Window>,
     /// By request type.
@@ -228,6 +232,7 @@ impl Summary {
             scenario: scenario(site, pool.replications),
             confidence: CONFIDENCE,
             site: of_requests("site", "all requests", &pool.site(), &figures.site),
+            whole: figures.whole.clone(),
             windows: windows(site, pool, &figures),
             requests: requests
                 .by_ref()
@@ -270,6 +275,7 @@ pub fn estimates(site: &Blueprint, fold: &Fold) -> Figures<Estimate> {
         pooled.map(&|sample| Estimate { value: sample.map(Sample::value), ..Estimate::default() });
     figures.each(&fold.series, &|it: &mut Estimate, series| *it = estimate(it.value, series));
     doubts(&mut figures, fold);
+    maxima(&mut figures, &fold.series);
     shares(&mut figures, &fold.series);
     for (_, own) in &mut figures.instances {
         own.utilisation = own.utilisation.below(1.0);
@@ -309,6 +315,7 @@ fn shares(figures: &mut Figures<Estimate>, series: &Figures<Series>) {
         set(&mut it.refused_share, &series.refused_share);
         set(&mut it.failed_share, &series.failed_share);
         set(&mut it.wait_positive_share, &series.wait_positive_share);
+        set(&mut it.buffer_pool_hit_share, &series.buffer_pool_hit_share);
     };
     let services = figures.services.iter_mut().zip(&series.services);
     services.for_each(|(it, series)| calls(it, series));
@@ -351,6 +358,25 @@ fn by_batches(figures: &mut Figures<Estimate>, pool: &Tally) {
     fill(&mut figures.site, &pool.site());
     for (figures, tally) in figures.requests.iter_mut().zip(&pool.requests) {
         fill(figures, tally);
+    }
+}
+
+/// Levels at their highest.
+fn maxima(figures: &mut Figures<Estimate>, series: &Figures<Series>) {
+    let calls = |it: &mut CallFigures<Estimate>, series: &CallFigures<Series>| {
+        it.in_system_max = longest(&series.in_system_max);
+        it.waiting_max = longest(&series.waiting_max);
+    };
+    figures.whole = series.whole.map(&longest);
+    let services = figures.services.iter_mut().zip(&series.services);
+    services.for_each(|(it, series)| calls(it, series));
+    for ((it, own), (series, own_series)) in figures.instances.iter_mut().zip(&series.instances) {
+        calls(it, series);
+        own.connections_max = longest(&own_series.connections_max);
+        own.lag_max_s = longest(&own_series.lag_max_s);
+    }
+    for (it, series) in figures.upstreams.iter_mut().zip(&series.upstreams) {
+        it.queued_max = longest(&series.queued_max);
     }
 }
 

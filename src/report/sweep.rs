@@ -110,6 +110,12 @@ const CALLS: &str = "calls";
 fn measures(summary: &Summary) -> Vec<Measure> {
     let mut all = Vec::new();
     requests("all requests", &summary.site.figures, &mut all);
+    all.push(Measure {
+        about: "all requests".to_owned(),
+        measure: "in flight max",
+        unit: CALLS,
+        estimate: summary.whole.in_flight_max,
+    });
     for it in &summary.requests {
         requests(&format!("request {}", it.name), &it.figures, &mut all);
     }
@@ -145,6 +151,7 @@ fn measures(summary: &Summary) -> Vec<Measure> {
             (it.workers_kind, SHARE, it.own.utilisation),
             ("lag mean", SECONDS, it.own.lag_mean_s),
             ("lag p99", SECONDS, it.own.lag_p99_s),
+            ("lag max", SECONDS, it.own.lag_max_s),
         ] {
             all.push(Measure { about: about.clone(), measure, unit, estimate });
         }
@@ -184,7 +191,10 @@ fn calls(about: &str, figures: &CallFigures<Estimate>, all: &mut Vec<Measure>) {
         ("wait mean", SECONDS, figures.wait_mean_s),
         ("wait p99", SECONDS, figures.wait_p99_s),
         ("in it", CALLS, figures.in_system_mean),
+        ("in it max", CALLS, figures.in_system_max),
         ("waiting", CALLS, figures.waiting_mean),
+        ("waiting max", CALLS, figures.waiting_max),
+        ("buffer pool hits", SHARE, figures.buffer_pool_hit_share),
     ] {
         all.push(Measure { about: about.to_owned(), measure, unit, estimate });
     }

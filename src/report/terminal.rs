@@ -19,6 +19,9 @@ use crate::{
 
 pub use super::page::Colour;
 
+const USAGE: [&str; 8] =
+    ["", "CPU", "NIC out", "NIC in", "disk", "workers", "page cache", "buffer pool"];
+
 /// Instances named in a list.
 const NAMED_MAX: usize = 8;
 
@@ -34,6 +37,7 @@ pub fn render(summary: &Summary, outputs: Option<&str>, colour: Colour) -> Strin
     objectives(&mut page, summary);
     bottleneck(&mut page, summary);
     services(&mut page, summary);
+    most_at_once(&mut page, summary);
     usage(&mut page, summary);
     errors(&mut page, summary);
     replicas(&mut page, summary);
@@ -313,6 +317,43 @@ fn services(page: &mut Page, summary: &Summary) {
     }
 }
 
+/// What was highest at once, for whoever sets limits: the site, the fullest services, the queues.
+fn most_at_once(page: &mut Page, summary: &Summary) {
+    let is_some = |it: &Estimate| it.value.is_some_and(|value| value > 0.0);
+    if !is_some(&summary.whole.in_flight_max) {
+        return;
+    }
+    page.heading("Most at once (to be expected of a run of this length)");
+    let mut table = Table::new(["", "in it", "[low, high]", "waiting", "[low, high]"]);
+    let mut row = |name: String, in_it: Option<&Estimate>, waiting: Option<&Estimate>| {
+        let value =
+            |it: Option<&Estimate>| it.map_or_else(String::new, |it| or_dash(it.value, three));
+        let bounds = |it: Option<&Estimate>| {
+            it.filter(|it| is_some(it)).map_or_else(String::new, |it| interval(it, three))
+        };
+        table.row([name, value(in_it), bounds(in_it), value(waiting), bounds(waiting)]);
+    };
+    row("all requests".to_owned(), Some(&summary.whole.in_flight_max), None);
+    let mut fullest: Vec<_> = summary.services.iter().collect();
+    let value = |it: &Estimate| it.value.unwrap_or(0.0);
+    fullest.sort_by(|one, other| {
+        let most = |it: &super::summary::Service| value(&it.figures.in_system_max);
+        most(other).total_cmp(&most(one))
+    });
+    for service in fullest.iter().take(NAMED_MAX) {
+        let figures = &service.figures;
+        let name = service.name.clone();
+        row(name, Some(&figures.in_system_max), Some(&figures.waiting_max));
+    }
+    let queues = summary.upstreams.iter().filter(|it| is_some(&it.figures.queued_max));
+    for upstream in queues.take(NAMED_MAX) {
+        let name = format!("{} for {}", upstream.caller, upstream.callee);
+        row(name, None, Some(&upstream.figures.queued_max));
+    }
+    page.table(&table.without_empty_columns());
+    page.line("[low, high] is where the highest of another run will lie.");
+}
+
 /// Mean and highest over the instances of a service.
 fn spread(values: impl Iterator<Item = Option<f64>>) -> String {
     let known: Vec<f64> = values.flatten().collect();
@@ -329,7 +370,7 @@ fn spread(values: impl Iterator<Item = Option<f64>>) -> String {
 
 fn usage(page: &mut Page, summary: &Summary) {
     page.heading("Utilisation (mean / busiest instance)");
-    let mut table = Table::new(["", "CPU", "NIC out", "NIC in", "disk", "workers", "page cache"]);
+    let mut table = Table::new(USAGE);
     for service in &summary.services {
         let own: Vec<&Instance> =
             summary.instances.iter().filter(|it| it.service == service.name).collect();
@@ -352,6 +393,9 @@ fn usage(page: &mut Page, summary: &Summary) {
             spread(hosts.iter().map(|it| it.disk_utilisation.value)),
             spread(own.iter().map(|it| it.own.utilisation.value)),
             or_dash((!cached.is_empty()).then_some(hits), |hits| format!("{} hits", percent(hits))),
+            or_dash(service.figures.buffer_pool_hit_share.value, |hits| {
+                format!("{} hits", percent(hits))
+            }),
         ]);
     }
     page.table(&table.without_empty_columns());
@@ -386,13 +430,15 @@ fn replicas(page: &mut Page, summary: &Summary) {
         return;
     }
     page.heading("Replicas (lag from commit to visible)");
-    let mut table = Table::new(["", "mean", "p95", "p99", "transactions"]);
+    let mut table = Table::new(["", "mean", "p95", "p99", "max", "[low, high]", "transactions"]);
     for replica in replicas.iter().take(NAMED_MAX) {
         table.row([
             replica.name.clone(),
             or_dash(replica.own.lag_mean_s.value, seconds),
             or_dash(replica.own.lag_p95_s.value, seconds),
             or_dash(replica.own.lag_p99_s.value, seconds),
+            or_dash(replica.own.lag_max_s.value, seconds),
+            interval(&replica.own.lag_max_s, seconds),
             thousands(replica.applied),
         ]);
     }

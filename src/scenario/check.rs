@@ -69,6 +69,14 @@ fn zones(site: &Site, notes: &Notes) {
 fn memory(site: &Site, notes: &Notes) {
     let mut shared = vec![0_u64; site.shared.len()];
     for service in &site.services {
+        if let Some(pool) = &service.parts.pool
+            && service.memory > 0
+            && pool.bytes > service.memory
+        {
+            let (pool_size, memory) = (units::size(pool.bytes), units::size(service.memory));
+            let says = format!("a buffer pool of {pool_size} in a process that has {memory}");
+            notes.hinted(pool.at, says, "see `memory` of the service");
+        }
         match &service.standing {
             Standing::Own { machine, .. } => {
                 fits(&site.machines[*machine], service.memory, service.memory_at, notes);
@@ -173,7 +181,7 @@ fn disks(service: &Service, site: &Site, notes: &Notes) {
 
 fn disk_step(steps: &[Step], flushes: bool) -> Option<At> {
     steps.iter().find_map(|step| match &step.what {
-        What::Read { .. } | What::File => Some(step.at),
+        What::Read { .. } | What::Pages { .. } | What::File => Some(step.at),
         What::Commit => flushes.then_some(step.at),
         What::Repeat { steps, .. } => disk_step(steps, flushes),
         What::Branch { steps, otherwise, .. } => {
@@ -225,6 +233,7 @@ fn size(steps: &[Step]) -> u64 {
             | What::Cpu { .. }
             | What::Wait(_)
             | What::Read { .. }
+            | What::Pages { .. }
             | What::File
             | What::Call(_)
             | What::Commit

@@ -51,6 +51,7 @@ pub(crate) fn compile(
     build.upstreams();
     build.logs();
     build.files();
+    build.tables();
     build.programs();
     build.load();
     build.timeline();
@@ -85,6 +86,8 @@ fn empty(name: &str, site: &Site) -> Blueprint {
         endpoints: Vec::new(),
         program: Vec::new(),
         files: Vec::new(),
+        tables: Vec::new(),
+        buffer_pools: Vec::new(),
         logs: Vec::new(),
         requests: Vec::new(),
         workloads: Vec::new(),

@@ -5,6 +5,7 @@ mod app;
 mod haproxy;
 mod mysql;
 mod nginx;
+mod popular;
 mod service;
 
 use crate::{
@@ -190,6 +191,7 @@ pub(crate) fn visitors(at: At) -> (Parts, Upstream) {
         passing: None,
         undeclared: upstream.clone(),
         log: None,
+        pool: None,
     };
     (parts, upstream)
 }

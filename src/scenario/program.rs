@@ -173,6 +173,7 @@ fn answers(steps: &[Step]) -> (u32, u32) {
             | What::Cpu { .. }
             | What::Wait(_)
             | What::Read { .. }
+            | What::Pages { .. }
             | What::File
             | What::Call(_)
             | What::Fork { .. }
@@ -278,6 +279,7 @@ pub(crate) fn calls<'s>(steps: &'s [Step], found: &mut Vec<&'s Target>) {
             | What::Cpu { .. }
             | What::Wait(_)
             | What::Read { .. }
+            | What::Pages { .. }
             | What::File
             | What::Commit
             | What::Respond(_)
@@ -301,6 +303,7 @@ pub(crate) fn each_call(steps: &mut [Step], found: &mut impl FnMut(&mut Target))
             | What::Cpu { .. }
             | What::Wait(_)
             | What::Read { .. }
+            | What::Pages { .. }
             | What::File
             | What::Commit
             | What::Respond(_)

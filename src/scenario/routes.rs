@@ -340,6 +340,7 @@ fn expected(steps: &[Step], times: f64, found: &mut dyn FnMut(&Target, f64)) {
             | What::Cpu { .. }
             | What::Wait(_)
             | What::Read { .. }
+            | What::Pages { .. }
             | What::File
             | What::Commit
             | What::Respond(_)

@@ -159,6 +159,8 @@ pub(crate) struct Parts {
     pub(crate) undeclared: Upstream,
     /// The first instance takes the writes, the others follow.
     pub(crate) log: Option<Log>,
+    /// What it keeps in memory of its tables.
+    pub(crate) pool: Option<Pool>,
 }
 
 /// What holds a request while it is worked on.
@@ -290,6 +292,27 @@ pub(crate) struct Files {
     pub(crate) starts_warm: bool,
 }
 
+/// What an instance keeps in memory of its tables.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    pub(crate) bytes: u64,
+    pub(crate) page_bytes: u32,
+    pub(crate) pages: u32,
+    pub(crate) at: At,
+    pub(crate) tables: Vec<Table>,
+}
+
+/// A table, in pages.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) name: Name,
+    pub(crate) pages: u32,
+    /// Zipf's exponent, 0 for equal popularity.
+    pub(crate) zipf: f64,
+    pub(crate) popularity: Law,
+    pub(crate) starts_warm: bool,
+}
+
 /// One step of a program.
 #[derive(Debug)]
 pub(crate) struct Step {
@@ -301,14 +324,35 @@ pub(crate) struct Step {
 #[derive(Debug)]
 pub(crate) enum What {
     Handshake(Law),
-    Cpu { work: Law, of_request: bool },
+    Cpu {
+        work: Law,
+        of_request: bool,
+    },
     Wait(Law),
-    Read { count: Law, bytes: u32 },
+    Read {
+        count: Law,
+        bytes: u32,
+    },
+    /// Of a table of the service, by its index.
+    Pages {
+        table: usize,
+        count: Law,
+    },
     File,
     Call(Target),
-    Fork { calls: Vec<Target>, copies: u32 },
-    Repeat { rounds: Rounds, steps: Vec<Step> },
-    Branch { share: f64, steps: Vec<Step>, otherwise: Vec<Step> },
+    Fork {
+        calls: Vec<Target>,
+        copies: u32,
+    },
+    Repeat {
+        rounds: Rounds,
+        steps: Vec<Step>,
+    },
+    Branch {
+        share: f64,
+        steps: Vec<Step>,
+        otherwise: Vec<Step>,
+    },
     Commit,
     Respond(Law),
     RespondFile,

@@ -30,6 +30,13 @@ pub struct Estimate {
     /// The bounds come from so few observations that they cover less often than they say.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_rough: bool,
+    /// Of a maximum, where `value`, its expectation over this horizon, lies; `low` and `high` are
+    /// where the maximum of one more replication will.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_low: Option<f64>,
+    /// Upper bound of the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_high: Option<f64>,
 }
 
 /// With fewer observations beyond it in each replication, a percentile has no bounds at all.
@@ -78,19 +85,28 @@ pub fn share(value: Option<f64>, series: &Series) -> Estimate {
 /// between which bounds it will lie (`maximum`). The longest of several grows with their number and
 /// says nothing of any.
 pub fn longest(series: &Series) -> Estimate {
-    let values: Vec<f64> = series.sections().iter().map(Section::value).collect();
-    let is_single = values.len() as u32 == series.count();
-    let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
-    let alone = || Estimate { value: (!values.is_empty()).then_some(mean), ..Estimate::default() };
-    if values.len() < REPLICATIONS_MIN as usize || !is_single {
-        return alone();
+    let (sum, count) = series
+        .sections()
+        .iter()
+        .fold((0.0, 0.0), |(sum, count), it| (sum + it.part, count + it.whole));
+    let alone = Estimate { value: (count > 0.0).then_some(sum / count), ..Estimate::default() };
+    if series.count() < REPLICATIONS_MIN {
+        return alone;
     }
-    maximum(&values, CONFIDENCE).map_or_else(alone, |it| Estimate {
-        value: Some(it.mean.value),
-        low: Some(six_digits(it.prediction.0)),
-        high: Some(six_digits(it.prediction.1)),
-        is_rough: false,
-    })
+    // A few singles bound the next one as well as all would; their mean all make narrower.
+    let bounds = maximum(&series.singles, CONFIDENCE).map(|it| it.prediction);
+    let values: Vec<f64> = series.sections().iter().map(Section::value).collect();
+    let (Some(value), Some((low, high))) = (alone.value, bounds) else { return alone };
+    // Maxima lean to the right.
+    let Some(expected) = Estimator::of(&values) else { return alone };
+    let (expected_low, expected_high) = Estimator { value, ..expected }.sure_interval(CONFIDENCE);
+    Estimate {
+        low: Some(six_digits(low)),
+        high: Some(six_digits(high)),
+        expected_low: Some(six_digits(expected_low.max(0.0))),
+        expected_high: Some(six_digits(expected_high)),
+        ..alone
+    }
 }
 
 impl Estimate {
@@ -172,23 +188,52 @@ mod tests {
 
     #[test]
     fn what_is_not_to_be_trusted_is_not_shown() {
-        let bare = |value: f64| Estimate { value: Some(value), ..Estimate::default() };
         // Few replications, few requests, few bursts.
         assert_eq!(share(Some(1.0), &counts(&[600; 4], 600)), bare(1.0));
         assert_eq!(share(Some(1.0), &counts(&[4; 5], 4)), bare(1.0));
         assert_eq!(share(Some(0.02), &counts(&[0, 60, 0, 0, 0], 600)), bare(0.02));
     }
 
+    fn maxima(values: &[f64]) -> Series {
+        let mut series = Series::default();
+        values.iter().for_each(|&value| series.push(Some(Sample::Maximum(value))));
+        series
+    }
+
+    fn bare(value: f64) -> Estimate {
+        Estimate { value: Some(value), ..Estimate::default() }
+    }
+
     /// Of few, the mean of what each had, never what the first one happened to have.
     #[test]
     fn the_longest_of_a_few() {
-        assert_eq!(longest(&series(&[1.0, 2.0, 6.0])).value, Some(3.0));
+        assert_eq!(longest(&maxima(&[1.0, 2.0, 6.0])), bare(3.0));
         assert_eq!(longest(&Series::default()), Estimate::default());
+    }
+
+    /// 3 ± 2.7764 · 1.5811/√5 for the mean of many, and √6 times as much for one.
+    #[test]
+    fn the_next_one_is_less_certain_than_the_mean() {
+        let it = longest(&maxima(&[1.0, 2.0, 3.0, 4.0, 5.0]));
+        assert_eq!((it.expected_low, it.expected_high), (Some(1.036_76), Some(4.963_24)));
+        assert_eq!((it.low, it.high), (Some(0.0), Some(7.808_94)));
+    }
+
+    /// With 300 the bounds of the next one come from the first 128, two of which are beyond each.
+    #[test]
+    fn of_more_than_are_kept_the_next_one_has_bounds_too() {
+        let values: Vec<f64> = (0..300).map(|it| f64::from(it * 37 % 300)).collect();
+        let it = longest(&maxima(&values));
+        let mut first = values[..128].to_vec();
+        first.sort_by(f64::total_cmp);
+        assert_eq!((it.value, it.low, it.high), (Some(149.5), Some(first[2]), Some(first[125])));
+        assert!(it.expected_high.unwrap() - it.expected_low.unwrap() < 25.0, "{it:?}");
     }
 
     #[test]
     fn a_percentile_of_few_is_rough() {
-        let it = Estimate { value: Some(1.0), low: Some(0.9), high: Some(1.1), is_rough: false };
+        let it =
+            Estimate { value: Some(1.0), low: Some(0.9), high: Some(1.1), ..Estimate::default() };
         assert!(!it.of_percentile(0.99, 1e5).is_rough);
         assert!(it.of_percentile(0.99, 5_000.0).is_rough);
         assert_eq!(it.of_percentile(0.99, 500.0).low, None);

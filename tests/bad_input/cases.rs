@@ -117,6 +117,42 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
         "kind = \"mysql\"\nreplication = \"none\"\ninstances = 3",
         "none of them replicates",
     ),
+    // Buffer pools.
+    (
+        "[service.db.query.read]",
+        "[service.db.table.items]\nsize = \"1GiB\"\npopularity = { uniform = true }\n\
+         [service.db.query.read]",
+        "a table, and no buffer pool to read it through",
+    ),
+    (
+        "kind = \"mysql\"",
+        "kind = \"mysql\"\ninnodb_buffer_pool_size = \"1GiB\"",
+        "a buffer pool without tables",
+    ),
+    (
+        "kind = \"mysql\"",
+        "kind = \"mysql\"\ninnodb_buffer_pool_size = \"10kB\"",
+        "a buffer pool without room for a page of 16 KiB",
+    ),
+    (
+        "kind = \"mysql\"",
+        "kind = \"mysql\"\nmemory = \"1GiB\"\ninnodb_buffer_pool_size = \"3GiB\"",
+        "a buffer pool of 3GiB in a process that has 1GiB",
+    ),
+    (
+        "kind = \"mysql\"",
+        "kind = \"mysql\"\ninnodb_buffer_pool_size = \"1GiB\"\n\
+         table.items = { size = \"1GiB\", popularity = { uniform = true } }",
+        "no query reads table `items`",
+    ),
+    (
+        "kind = \"mysql\"",
+        "kind = \"mysql\"\ninnodb_buffer_pool_size = \"1GiB\"\n\
+         table.items = { size = \"1TiB\", popularity = { uniform = true } }",
+        "a table of 67108864 pages",
+    ),
+    ("[service.db.query.read]", "[service.db.query.read]\npages = 3", "pages of no table"),
+    ("[service.db.query.read]", "[service.db.query.read]\ntable = \"x\"", "no table `x`"),
     // Laws.
     ("{ exponential = \"10ms\" }", "{ exponentail = \"10ms\" }", "did you mean `exponential`?"),
     (

@@ -3,7 +3,7 @@
 
 use simulate::engine::maths::exp;
 
-const STEPS_PER_S: f64 = 4_000.0;
+pub(crate) const STEPS_PER_S: f64 = 4_000.0;
 
 /// A queue of exponential services.
 #[derive(Clone, Copy)]
@@ -19,13 +19,12 @@ pub(crate) struct Queue {
 pub(crate) struct Truth {
     queue: Queue,
     /// The share of the admitted that find so many others.
-    finding: Vec<f64>,
+    pub(crate) finding: Vec<f64>,
     pub(crate) refused_share: f64,
     /// Of the admitted.
-    pub(crate) waiting_share: f64,
     pub(crate) sojourn_mean_s: f64,
-    /// Over the window.
-    pub(crate) in_system: f64,
+    /// The share of the window with so many in it.
+    lasting: Vec<f64>,
 }
 
 impl Queue {
@@ -34,7 +33,7 @@ impl Queue {
         let mut chances = vec![0.0; self.places + 1];
         chances[0] = 1.0;
         let mut found = vec![0.0; self.places + 1];
-        let mut area = 0.0;
+        let mut lasting = vec![0.0; self.places + 1];
         for step in 0..((warm_up + duration) * STEPS_PER_S) as u64 {
             let middle = (step as f64 + 0.5) / STEPS_PER_S;
             let arrivals = rate(middle);
@@ -43,7 +42,7 @@ impl Queue {
                 for (here, (before, after)) in chances.iter().zip(&after).enumerate() {
                     let mean = (before + after) / 2.0 / STEPS_PER_S;
                     found[here] += arrivals * mean;
-                    area += here as f64 * mean;
+                    lasting[here] += mean / duration;
                 }
             }
             chances = after;
@@ -51,7 +50,6 @@ impl Queue {
         let all: f64 = found.iter().sum();
         let refused = found.pop().unwrap();
         let finding: Vec<f64> = found.iter().map(|it| it / (all - refused)).collect();
-        let waiting_share = finding.iter().skip(self.servers as usize).sum();
         let sojourns = finding.iter().enumerate().map(|(here, it)| {
             let ahead = (here + 1).saturating_sub(self.servers as usize) as f64;
             it * (ahead / f64::from(self.servers) + 1.0) / self.speed
@@ -59,29 +57,33 @@ impl Queue {
         Truth {
             queue: self,
             refused_share: refused / all,
-            waiting_share,
             sojourn_mean_s: sojourns.sum(),
-            in_system: area / duration,
+            lasting,
             finding,
         }
     }
 
-    /// Runge and Kutta's step of the fourth order.
-    fn step(&self, chances: &[f64], rate: f64) -> Vec<f64> {
+    pub(crate) fn step(&self, chances: &[f64], rate: f64) -> Vec<f64> {
+        self.step_with(chances, rate, 0.0)
+    }
+
+    /// Runge and Kutta's step of the fourth order. Of a full one some may leave for good.
+    pub(crate) fn step_with(&self, chances: &[f64], rate: f64, out: f64) -> Vec<f64> {
         let add = |by: f64, slope: &[f64]| -> Vec<f64> {
             chances.iter().zip(slope).map(|(chance, slope)| chance + by * slope).collect()
         };
         let length = 1.0 / STEPS_PER_S;
-        let first = self.slope(chances, rate);
-        let second = self.slope(&add(length / 2.0, &first), rate);
-        let third = self.slope(&add(length / 2.0, &second), rate);
-        let fourth = self.slope(&add(length, &third), rate);
+        let first = self.slope(chances, rate, out);
+        let second = self.slope(&add(length / 2.0, &first), rate, out);
+        let third = self.slope(&add(length / 2.0, &second), rate, out);
+        let fourth = self.slope(&add(length, &third), rate, out);
         let slope = |it: usize| first[it] + 2.0 * (second[it] + third[it]) + fourth[it];
         (0..chances.len()).map(|it| chances[it] + length / 6.0 * slope(it)).collect()
     }
 
-    fn slope(&self, chances: &[f64], rate: f64) -> Vec<f64> {
+    fn slope(&self, chances: &[f64], rate: f64, out: f64) -> Vec<f64> {
         let mut slope = vec![0.0; chances.len()];
+        slope[self.places] -= out * chances[self.places];
         for here in 0..self.places {
             let leaving = (here + 1).min(self.servers as usize) as f64 * self.speed;
             let up = rate * chances[here] - leaving * chances[here + 1];
@@ -93,6 +95,11 @@ impl Queue {
 }
 
 impl Truth {
+    /// What is this much while so many are in it, on average over the window.
+    pub(crate) fn level(&self, of: impl Fn(usize) -> usize) -> f64 {
+        self.lasting.iter().enumerate().map(|(here, share)| of(here) as f64 * share).sum()
+    }
+
     /// Of the time from arrival to departure.
     pub(crate) fn quantile_s(&self, quantile: f64) -> f64 {
         let (mut low, mut high) = (0.0, 100.0 / self.queue.speed);

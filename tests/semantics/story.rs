@@ -39,6 +39,8 @@ pub(crate) struct Story {
     pub(crate) failures: Vec<(String, Cause, Instant)>,
     /// Lags of transactions as replicas showed them, in order.
     pub(crate) lags: Vec<Span>,
+    /// Pages asked for, in order: whether they were in the pool.
+    pub(crate) pages: Vec<bool>,
     /// The most connections that any instance had.
     pub(crate) connections_max: u32,
     names: Vec<String>,
@@ -84,6 +86,9 @@ impl Recorder for Story {
     }
     fn busy(&mut self, _: Device, _: Instant, _: Instant, _: Instant) {}
     fn page_cache(&mut self, _: u32, _: bool, _: Instant) {}
+    fn buffer_pool(&mut self, _: u32, is_hit: bool, _: Instant) {
+        self.pages.push(is_hit);
+    }
     fn applied(&mut self, _: u32, lag: Span, _: Instant) {
         self.lags.push(lag);
     }

@@ -5,7 +5,7 @@ use super::{is_refusal, pages::Page};
 use crate::{
     engine::time::{Instant, Span},
     measure::{
-        gauge::{Durations, Gauge, Stretch, Swept},
+        gauge::{Crowd, Durations, Gauge, Stretch, Swept},
         histogram::{Size, Times},
         outcome::Cause,
         shape::{InstanceShape, Workers},
@@ -21,6 +21,8 @@ pub(super) struct Station {
     /// Calls here; above the ceiling is who waits for a slot.
     pub(super) calls: Gauge,
     in_system: Durations,
+    /// Index of its service.
+    pub(super) service: u32,
     // The next lines: changed when a call is over.
     sojourn: Times<4, u32>,
     /// Of those that did wait.
@@ -28,6 +30,7 @@ pub(super) struct Station {
     // Not for every call.
     pub(super) waiting: Durations,
     pub(super) connections: Gauge,
+    pub(super) connections_max: u32,
     /// What must be told because the workers are loops.
     pub(super) loops: Option<Box<Loops>>,
 }
@@ -53,26 +56,45 @@ impl Station {
         Station {
             calls: Gauge::new(ceiling),
             in_system: Durations::default(),
+            service: shape.service,
             sojourn: Times::default(),
             wait: Times::default(),
             waiting: Durations::default(),
             connections: Gauge::new(u32::MAX),
+            connections_max: 0,
             loops,
         }
     }
 
     /// The number of calls changes.
     #[inline]
-    pub(super) fn set_calls(&mut self, level: u32, now: Instant) {
+    pub(super) fn set_calls(&mut self, level: u32, now: Instant, crowd: &mut Crowd) {
         let over = self.calls.set(level, now);
-        self.lasted(over);
+        let waited = self.lasted(over);
+        crowd.calls((over.level, level), now);
+        crowd.waiting((waited, self.calls.above(level)), now);
     }
 
     /// The number of calls that wait to be accepted changes.
     #[inline]
-    pub(super) fn set_waiting(&mut self, level: u32, now: Instant) {
+    pub(super) fn set_waiting(&mut self, level: u32, now: Instant, crowd: &mut Crowd) {
         if let Some(loops) = &mut self.loops {
-            self.waiting.add(loops.waiting.set(level, now));
+            let over = loops.waiting.set(level, now);
+            crowd.waiting((over.level, level), now);
+            self.waiting.add(over);
+        }
+    }
+
+    /// The number of connections changes.
+    #[inline]
+    pub(super) fn set_connections(&mut self, level: u32, now: Instant) {
+        let over = self.connections.set(level, now);
+        self.were_connected(over);
+    }
+
+    fn were_connected(&mut self, over: Stretch) {
+        if over.nanos > 0 {
+            self.connections_max = self.connections_max.max(over.level);
         }
     }
 
@@ -84,13 +106,15 @@ impl Station {
         }
     }
 
+    /// Returns how many waited.
     #[inline]
-    fn lasted(&mut self, over: Stretch) {
+    fn lasted(&mut self, over: Stretch) -> u32 {
         self.in_system.add(over);
         let above = self.calls.above(over.level);
         if above > 0 {
             self.waiting.add(Stretch { level: above, ..over });
         }
+        above
     }
 
     /// Fetches what `set_calls` changes.
@@ -127,7 +151,8 @@ impl Station {
     pub(super) fn sweep(&mut self, page: Page, whole: Span, tally: &mut InstanceTally) -> Load {
         let (calls, over) = self.calls.sweep(page.end);
         self.lasted(over);
-        let (connections, _) = self.connections.sweep(page.end);
+        let (connections, over) = self.connections.sweep(page.end);
+        self.were_connected(over);
         let (waiting, busy) = match &mut self.loops {
             None => (calls.area - calls.used, Swept { area: calls.used, ..calls }),
             Some(loops) => {
@@ -140,6 +165,7 @@ impl Station {
             None => {
                 self.in_system.clear();
                 self.waiting.clear();
+                self.connections_max = 0;
             }
             Some(part) => {
                 tally.in_system.area += u128::from(calls.area);
@@ -151,6 +177,9 @@ impl Station {
         if page.is_last {
             tally.in_system.by_level_ns = self.in_system.by_level(whole.nanos());
             tally.waiting.by_level_ns = self.waiting.by_level(whole.nanos());
+            tally.in_system.max = self.in_system.highest();
+            tally.waiting.max = self.waiting.highest();
+            tally.connections_max = self.connections_max;
         }
         Load { in_system: calls.area, waiting }
     }

@@ -92,6 +92,59 @@ fn a_lost_request_is_found() {
     assert_eq!(tape.close(at(11_000)).check_conservation(), Err(lost));
 }
 
+/// Two instances of one service are at their fullest at different times; what was there before the
+/// window and has gone by then counts for nothing, and so does what comes later.
+#[test]
+fn the_most_at_once() {
+    let mut shape = shape();
+    shape.instances.push(shape.instances[0]);
+    let mut tape = Tape::new(&shape);
+    let mut calls = |instance, level, millis| {
+        tape.level(Level::Calls(instance), level, at(millis));
+    };
+    calls(0, 90, 500);
+    calls(0, 3, 900);
+    calls(0, 5, 2_000);
+    calls(1, 1, 3_000);
+    calls(0, 1, 4_000);
+    calls(1, 70, 4_000);
+    calls(1, 4, 4_000);
+    calls(1, 3, 5_000);
+    calls(1, 80, 11_000);
+    for (level, high, low) in [(Level::Queued(0), 7, 2), (Level::Connections(1), 9, 4)] {
+        tape.level(level, high, at(11_001));
+        tape.level(level, low, at(11_002));
+    }
+    let tally = tape.close(at(12_000));
+    let figures = crate::measure::figures::Figures::of(&tally).numbers();
+    let most: Vec<_> =
+        figures.instances.iter().map(|(it, _)| (it.in_system_max, it.waiting_max)).collect();
+    assert_eq!(most, [(Some(5.0), Some(3.0)), (Some(4.0), Some(2.0))]);
+    // 5 and 1, of which 3 wait; the moment at which it was 75 had no length.
+    let service = &figures.services[0];
+    assert_eq!((service.in_system_max, service.waiting_max), (Some(6.0), Some(3.0)));
+    assert_eq!(figures.upstreams[0].queued_max, Some(0.0));
+    assert_eq!(figures.instances[1].1.connections_max, Some(0.0));
+}
+
+#[test]
+fn the_most_under_way_at_once() {
+    let mut tape = Tape::new(&shape());
+    let request = |arrived, ended| request(0, arrived, ended, Outcome::OK);
+    for arrived in [100, 200, 300, 400] {
+        tape.arrived(0, 0, at(arrived));
+    }
+    tape.finished(request(100, 800), at(800));
+    // Three are there as the window begins.
+    tape.finished(request(200, 1_500), at(1_500));
+    tape.arrived(0, 0, at(2_000));
+    tape.finished(request(300, 3_000), at(3_000));
+    for arrived in [11_000, 11_001, 11_002] {
+        tape.arrived(0, 0, at(arrived));
+    }
+    assert_eq!(tape.close(at(12_000)).in_flight_max, 3);
+}
+
 #[test]
 fn calls_and_waits() {
     let mut tape = Tape::new(&shape());

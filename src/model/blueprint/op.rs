@@ -1,6 +1,6 @@
 //! The operations that programs are made of.
 
-use super::{EndpointId, FilesId, LawId, LogId, UpstreamId};
+use super::{EndpointId, FilesId, LawId, LogId, TableId, UpstreamId};
 
 /// An operation and where its draws take place: a hash of the scenario's own names for it (service,
 /// endpoint, path in its steps), so that nothing added elsewhere moves it.
@@ -40,6 +40,13 @@ pub enum Op {
         count: LawId,
         /// Bytes of each.
         bytes: u32,
+    },
+    /// Reads so many pages of a table one after the other: from the buffer pool, else from disk.
+    Pages {
+        /// Of which table.
+        table: TableId,
+        /// How many.
+        count: LawId,
     },
     /// Picks a file and reads it: from the page cache, else from disk. Its size is the answer's.
     File {

@@ -54,6 +54,9 @@ impl Blueprint {
         for files in &mut plan.files {
             files.rate_per_host *= factor;
         }
+        for table in &mut plan.tables {
+            table.reads *= factor;
+        }
         for objective in &mut plan.objectives {
             if let Promise::Throughput { least } = &mut objective.promise {
                 *least *= factor;

@@ -4,7 +4,9 @@
 //! Branches and loops as they are compiled, so that the shares are those that the simulator draws.
 //! A loop that goes on with probability p is entered 1 / (1 - p) times as often as it is reached.
 
-use super::super::blueprint::{Blueprint, EndpointId, FilesId, LogId, Milestone, Op, UpstreamId};
+use super::super::blueprint::{
+    Blueprint, EndpointId, FilesId, LogId, Milestone, Op, TableId, UpstreamId,
+};
 
 /// A probability of `Op::Branch` is a whole number of this.
 const WHOLE: f64 = 4_294_967_296.0;
@@ -36,6 +38,8 @@ pub(super) struct Run {
     /// Reads from disk: how many, and bytes of all of them.
     pub(super) reads: f64,
     pub(super) read_bytes: f64,
+    /// Pages, by table.
+    pub(super) pages: Vec<(TableId, f64)>,
     /// Files, by population.
     pub(super) files: Vec<(FilesId, f64)>,
     pub(super) commits: Vec<(LogId, EndpointId, f64)>,
@@ -66,6 +70,15 @@ impl Run {
         run
     }
 
+    /// Reads pages from disk that are not in the pool, by the share of each table's that is not.
+    pub(super) fn miss(&mut self, plan: &Blueprint, missed: &[f64]) {
+        for (table, pages) in std::mem::take(&mut self.pages) {
+            let reads = pages * missed[table.index()];
+            self.reads += reads;
+            self.read_bytes += reads * f64::from(plan.tables[table.index()].page_bytes);
+        }
+    }
+
     fn add(&mut self, plan: &Blueprint, at: usize, visits: f64, fork: &mut Option<Fork>) {
         let law = |law: super::super::blueprint::LawId| plan.laws[law.index()].mean();
         match plan.program[at].op {
@@ -77,6 +90,7 @@ impl Run {
                 self.reads += reads;
                 self.read_bytes += reads * f64::from(bytes);
             }
+            Op::Pages { table, count } => self.pages.push((table, visits * law(count))),
             Op::File { files } => self.files.push((files, visits)),
             Op::Call { upstream, endpoint, until } => {
                 let cuts_through = until == Milestone::FirstByte;

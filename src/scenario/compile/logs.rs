@@ -1,14 +1,14 @@
-//! Replicated logs and populations of files.
+//! Replicated logs, populations of files, and tables with what is kept of them in memory.
 
 use crate::{
     engine::{
         luck::{draw, name_key},
         maths::unit,
     },
-    model::blueprint::{Files, InstanceId, Log},
+    model::blueprint::{BufferPool, Files, InstanceId, Log, ServiceId, Table},
     scenario::{
         compile::Build,
-        schema::{self, Service},
+        schema::{self, Service, What},
     },
 };
 
@@ -56,6 +56,49 @@ impl Build<'_> {
                 });
             }
         }
+    }
+}
+
+impl Build<'_> {
+    pub(super) fn tables(&mut self) {
+        for (number, service) in self.site.services.iter().enumerate() {
+            let Some(pool) = &service.parts.pool else { continue };
+            let first_table = self.out.tables.len();
+            let mut first = 0;
+            for (index, table) in pool.tables.iter().enumerate() {
+                let popularity = self.law(&table.popularity);
+                self.out.tables.push(Table {
+                    name: format!("{}.{}", service.name.text, table.name.text),
+                    pages: table.pages,
+                    page_bytes: pool.page_bytes,
+                    first,
+                    popularity,
+                    zipf: table.zipf,
+                    starts_warm: table.starts_warm,
+                    reads: self.reads(number, index),
+                });
+                first += table.pages;
+            }
+            self.out.buffer_pools.push(BufferPool {
+                service: ServiceId(number as u32),
+                pages: pool.pages,
+                tables: first_table..self.out.tables.len(),
+            });
+        }
+    }
+
+    /// Pages of a table that queries of its service are expected to read in a second.
+    fn reads(&self, number: usize, table: usize) -> f64 {
+        let endpoints = self.site.services[number].parts.endpoints.iter().enumerate();
+        let reads = endpoints.map(|(own, endpoint)| {
+            let rate = self.routes.rates[self.routes.first[number] + own];
+            let pages = endpoint.steps.iter().map(|step| match &step.what {
+                What::Pages { table: of, count } if *of == table => count.mean(),
+                _ => 0.0,
+            });
+            rate * pages.sum::<f64>()
+        });
+        reads.sum()
     }
 }
 

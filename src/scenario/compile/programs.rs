@@ -1,10 +1,10 @@
 //! Programs: steps become flat operations, each with a place that depends on its own names only.
 
 use crate::{
-    engine::luck::name_key,
+    engine::{luck::name_key, sample::Law},
     model::blueprint::{
         Endpoint, EndpointId, FilesId, Instruction, LogId, Milestone, Op, RequestId, ServiceId,
-        UpstreamId,
+        TableId, UpstreamId,
     },
     scenario::{
         compile::Build,
@@ -90,8 +90,22 @@ impl Build<'_> {
                 let count = self.law(reads);
                 self.op(Op::Read { count, bytes: PAGE_BYTES }, &path, "disk_read#1");
             }
+            // A replica reads as many pages, through a pool of its own.
+            for step in &source.steps {
+                if let What::Pages { table, count } = &step.what {
+                    let op = self.pages(of, *table, count);
+                    self.op(op, &path, "pages#1");
+                }
+            }
             self.op(Op::End, &path, "end");
         }
+    }
+
+    fn pages(&mut self, service: usize, table: usize, count: &Law) -> Op {
+        let mut pools = self.out.buffer_pools.iter();
+        let pool = pools.find(|pool| pool.service.index() == service).expect("compiled before");
+        let table = TableId((pool.tables.start + table) as u32);
+        Op::Pages { table, count: self.law(count) }
     }
 
     fn op(&mut self, op: Op, path: &str, name: &str) {
@@ -150,6 +164,10 @@ impl Build<'_> {
             What::Read { count, bytes } => {
                 let count = self.law(count);
                 self.op(Op::Read { count, bytes: *bytes }, path, name);
+            }
+            What::Pages { table, count } => {
+                let op = self.pages(program.service, *table, count);
+                self.op(op, path, name);
             }
             What::File => {
                 let files = FilesId(self.files[&(program.service, program.own)]);
@@ -264,6 +282,7 @@ fn word(what: &What) -> String {
         What::Cpu { .. } => "cpu",
         What::Wait(_) => "wait",
         What::Read { .. } => "disk_read",
+        What::Pages { .. } => "pages",
         What::File => "file",
         What::Call(target) => return format!("call {}.{}", target.service, target.endpoint),
         What::Fork { .. } => "parallel",

@@ -88,6 +88,7 @@ fn read(service: &Fields<'_>, _ground: Ground) -> Parts {
         passing: None,
         undeclared: undeclared(service.at),
         log: None,
+        pool: None,
     }
 }
 

@@ -205,6 +205,7 @@ fn read(service: &Fields<'_>, ground: Ground) -> Parts {
         passing: Some(passing),
         undeclared: bare_upstream(String::new(), nobody(service.at)),
         log: None,
+        pool: None,
     }
 }
 

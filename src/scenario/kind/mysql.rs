@@ -1,33 +1,43 @@
 //! `MySQL`: one process, a thread for each connection, a primary that takes the writes, replicas
 //! that follow its binary log. Sources are the reference manual's pages of system variables.
 //!
-//! Left out: locks of rows, the buffer pool as a cache (queries say how many pages they miss),
-//! semi-synchronous and group replication, failover, checkpoints.
+//! Without `innodb_buffer_pool_size` queries say how many pages they miss (`disk_reads`). With it they
+//! say how many they read of which table, and each instance has a pool, which a crash empties. New
+//! pages go to the end that is evicted last, not to the head of the old sublist
+//! (`innodb_old_blocks_pct`, 37): that guards against scans, and here nobody scans.
+//!
+//! Left out: locks of rows, semi-synchronous and group replication, failover, checkpoints, changed
+//! pages, `innodb_buffer_pool_dump_at_shutdown`.
 
 use crate::{
     engine::time::Span,
     model::blueprint::Order,
     scenario::{
         fields::{Fields, Named, Notes, Read},
-        kind::{Ground, Kind, SOMAXCONN, Version, bare_upstream, nobody, nothing},
+        kind::{
+            Ground, Kind, SOMAXCONN, Version, bare_upstream, nobody, nothing,
+            popular::{Popularity, Start},
+        },
         law::{BytesLaw, CountLaw, Room, SpanLaw},
         program::{choice, is_nothing, plain, request_bytes_or},
-        schema::{Accept, Endpoint, Log, Name, Parts, Serving, What},
+        schema::{Accept, Endpoint, Log, Name, Parts, Pool, Serving, Table, What},
         tree::Node,
+        units::{Bytes, Maybe},
     },
 };
 
 pub(super) const KIND: Kind = Kind { name: "mysql", read, unmodelled: &UNMODELLED };
 
-const UNMODELLED: [&str; 26] = [
+const UNMODELLED: [&str; 27] = [
     "binlog_group_commit_sync_delay",
     "binlog_group_commit_sync_no_delay_count",
+    "innodb_buffer_pool_dump_at_shutdown",
     "innodb_buffer_pool_instances",
-    "innodb_buffer_pool_size",
     "innodb_deadlock_detect",
     "innodb_flush_method",
     "innodb_io_capacity",
     "innodb_lock_wait_timeout",
+    "innodb_old_blocks_pct",
     "innodb_read_io_threads",
     "innodb_redo_log_capacity",
     "innodb_rollback_on_timeout",
@@ -77,6 +87,13 @@ fn read(service: &Fields<'_>, ground: Ground) -> Parts {
     let workers = service.count_or("replica_parallel_workers", 0..=1024, "4", &source);
     let source = "MySQL manual, CHANGE REPLICATION SOURCE TO, SOURCE_CONNECT_RETRY";
     let reconnect = service.or::<Span>("source_connect_retry", "\"60s\"", source);
+    let pool = pool(service);
+    let tables: &[Table] = pool.as_ref().map_or(&[], |pool| &pool.tables);
+    let endpoints: Vec<Endpoint> =
+        service.named("query", "query").iter().map(|named| query(named, tables)).collect();
+    if let Some(pool) = &pool {
+        are_read(pool, &endpoints, service.notes);
+    }
     let source = "a row event with its header for a few rows of some hundred bytes";
     let event_bytes = service.or::<BytesLaw>("binlog_event", "\"1KiB\"", source).0;
     Parts {
@@ -97,7 +114,7 @@ fn read(service: &Fields<'_>, ground: Ground) -> Parts {
         }),
         stops_when_abandoned: false,
         upstreams: Vec::new(),
-        endpoints: service.named("query", "query").iter().map(query).collect(),
+        endpoints,
         passing: None,
         undeclared: bare_upstream(String::new(), nobody(service.at)),
         log: Some(Log {
@@ -107,6 +124,86 @@ fn read(service: &Fields<'_>, ground: Ground) -> Parts {
             apply_workers: workers.max(1),
             reconnect,
         }),
+        pool,
+    }
+}
+
+/// More pages than this (160 GB) would take long to fill, in each replication and instance.
+const PAGES_MAX: u64 = 10_000_000;
+
+fn pool(service: &Fields<'_>) -> Option<Pool> {
+    let notes = service.notes;
+    let source = "queries say how many pages they miss";
+    let key = "innodb_buffer_pool_size";
+    let size = service.or::<Maybe<Bytes>>(key, "\"none\"", source).0;
+    let named = service.named("table", "table");
+    let tables: Vec<Option<Table>> = named.iter().map(table).collect();
+    let Some(Bytes(bytes)) = size else {
+        if let Some(first) = named.first() {
+            let hint = format!("write `{key}`, as in `{key} = \"48GiB\"`");
+            notes.hinted(first.at, "a table, and no buffer pool to read it through", hint);
+        }
+        return None;
+    };
+    let at = service.at(key);
+    let pages = bytes / u64::from(PAGE);
+    if pages == 0 {
+        notes.mistake(at, "a buffer pool without room for a page of 16 KiB");
+        return None;
+    }
+    let tables: Vec<Table> = tables.into_iter().collect::<Option<_>>()?;
+    let all: u64 = tables.iter().map(|table| u64::from(table.pages)).sum();
+    if all > PAGES_MAX {
+        let hint = "ten million pages of 16 KiB at most; rows that nobody asks for need no pages";
+        notes.hinted(at, format!("tables of {all} pages"), hint);
+        return None;
+    }
+    let pages = u32::try_from(pages).unwrap_or(u32::MAX);
+    Some(Pool { bytes, page_bytes: PAGE, pages, at, tables })
+}
+
+fn table(named: &Named<'_>) -> Option<Table> {
+    let fields = &named.fields;
+    let size = fields.need::<Bytes>("size");
+    let popularity = fields.need::<Popularity>("popularity");
+    let source = "a server that has been running for a while";
+    let starts_warm = fields.or::<Start>("start", "\"warm\"", source) == Start::Warm;
+    fields.finish();
+    let (Bytes(size), popularity) = (size?, popularity?);
+    let pages = size.div_ceil(u64::from(PAGE)).max(1);
+    if pages > PAGES_MAX {
+        let hint = "ten million pages of 16 KiB at most; rows that nobody asks for need no pages";
+        fields.notes.hinted(fields.at("size"), format!("a table of {pages} pages"), hint);
+        return None;
+    }
+    match popularity.law(pages as u32) {
+        Ok(law) => Some(Table {
+            name: Name { text: named.name.clone(), at: named.at },
+            pages: pages as u32,
+            zipf: popularity.0,
+            popularity: law,
+            starts_warm,
+        }),
+        Err(reason) => {
+            fields.notes.mistake(fields.at("popularity"), reason);
+            None
+        }
+    }
+}
+
+/// A table that no query reads would take no part in anything.
+fn are_read(pool: &Pool, queries: &[Endpoint], notes: &Notes) {
+    let steps = || queries.iter().flat_map(|query| &query.steps);
+    if pool.tables.is_empty() {
+        let hint = "declare `[service.X.table.NAME]`, and name it in queries as their `table`";
+        notes.hinted(pool.at, "a buffer pool without tables", hint);
+    }
+    for (number, table) in pool.tables.iter().enumerate() {
+        let reads = |what: &What| matches!(what, What::Pages { table, .. } if *table == number);
+        if !steps().any(|step| reads(&step.what)) {
+            let says = format!("no query reads table `{}`", table.name.text);
+            notes.hinted(table.name.at, says, "name it in a query as its `table`");
+        }
     }
 }
 
@@ -139,12 +236,42 @@ impl Read for Access {
     }
 }
 
-fn query(named: &Named<'_>) -> Endpoint {
+/// The pages that a query reads through the pool.
+fn pages(fields: &Fields<'_>, tables: &[Table]) -> Option<What> {
+    let Some(name) = fields.get::<String>("table") else {
+        if fields.has("pages") {
+            let hint = "name its `table`; without a buffer pool it is `disk_reads`";
+            fields.notes.hinted(fields.at("pages"), "pages of no table", hint);
+            fields.node("pages");
+        }
+        return None;
+    };
+    let source = "a row by its key; the upper levels of the tree are always in the pool";
+    let count = fields.or::<CountLaw>("pages", "1", source).0;
+    for key in ["disk_reads", "apply_reads"] {
+        if fields.has(key) {
+            let says = "what is read from disk is what the buffer pool misses";
+            fields.notes.hinted(fields.at(key), says, "leave it out, or leave out `table`");
+            fields.node(key);
+        }
+    }
+    let known = tables.iter().map(|table| table.name.text.as_str());
+    let table = fields.notes.find("table", "tables", &name, fields.at("table"), known)?;
+    Some(What::Pages { table, count })
+}
+
+fn query(named: &Named<'_>, tables: &[Table]) -> Endpoint {
     let fields = &named.fields;
     let writes = fields.need::<Access>("access") == Some(Access::Write);
     let cpu = fields.need::<SpanLaw>("cpu").map_or_else(nothing, |law| law.0);
+    let pages = pages(fields, tables);
     let source = "all pages are in the buffer pool";
-    let disk_reads = fields.or::<CountLaw>("disk_reads", "0", source).0;
+    let is_pooled = fields.has("table");
+    let reads = |key: &str, source: &str| match is_pooled {
+        true => nothing(),
+        false => fields.or::<CountLaw>(key, "0", source).0,
+    };
+    let disk_reads = reads("disk_reads", source);
     let source = "some rows of a hundred bytes each";
     let rows = fields.or::<BytesLaw>("rows", "\"1KiB\"", source).0;
     let source = "a statement of a few lines";
@@ -157,7 +284,7 @@ fn query(named: &Named<'_>) -> Endpoint {
             fields.filled("apply", text, "a replica does the work of its source");
         }
         let source = "what a write touches is as a rule in a replica's buffer pool too";
-        let reads = fields.or::<CountLaw>("apply_reads", "0", source).0;
+        let reads = reads("apply_reads", source);
         (law.map_or_else(|| cpu.clone(), |law| law.0), reads)
     });
     if !writes && (fields.has("apply") || fields.has("apply_reads")) {
@@ -171,6 +298,7 @@ fn query(named: &Named<'_>) -> Endpoint {
     if !is_nothing(&disk_reads) {
         steps.push(What::Read { count: disk_reads, bytes: PAGE });
     }
+    steps.extend(pages);
     if writes {
         steps.push(What::Commit);
     }

@@ -10,7 +10,9 @@ use crate::{
     scenario::{
         fields::{Fields, Named, Notes, Read},
         kind::{
-            Algorithms, Ground, Kind, SOMAXCONN, Version, bare_upstream, nobody, passing, servers,
+            Algorithms, Ground, Kind, SOMAXCONN, Version, bare_upstream, nobody, passing,
+            popular::{Popularity, Start},
+            servers,
         },
         law::BytesLaw,
         program::{choice, plain, request_bytes},
@@ -18,7 +20,7 @@ use crate::{
             Accept, Attempts, Endpoint, Files, Name, Parts, Passing, Retry, Serving, Upstream, What,
         },
         tree::{Node, Value},
-        units::{Maybe, Number},
+        units::Maybe,
     },
 };
 
@@ -169,6 +171,7 @@ fn read(service: &Fields<'_>, ground: Ground) -> Parts {
         passing: Some(passing),
         undeclared: bare_upstream(String::new(), nobody(service.at)),
         log: None,
+        pool: None,
     }
 }
 
@@ -203,51 +206,13 @@ fn files(location: &Fields<'_>) -> Option<Files> {
     let source = "a server that has been running for a while";
     let starts_warm = fields.or::<Start>("start", "\"warm\"", source) == Start::Warm;
     fields.finish();
-    let (zipf, size) = (popularity?.0, size?.0);
-    let law = if zipf == 0.0 {
-        crate::engine::sample::Law::uniform_rank(count)
-    } else {
-        crate::engine::sample::Law::zipf(count, zipf)
-    };
-    match law {
-        Ok(popularity) => Some(Files { count, zipf, popularity, size, starts_warm }),
+    let (popularity, size) = (popularity?, size?.0);
+    match popularity.law(count) {
+        Ok(law) => Some(Files { count, zipf: popularity.0, popularity: law, size, starts_warm }),
         Err(reason) => {
-            fields.notes.mistake(fields.at("popularity"), format!("no such law: {reason}"));
+            fields.notes.mistake(fields.at("popularity"), reason);
             None
         }
-    }
-}
-
-/// Zipf's exponent; 0: all files alike.
-struct Popularity(f64);
-
-impl Read for Popularity {
-    fn read(node: &Node, notes: &Notes) -> Option<Popularity> {
-        let fields = Fields::of(node, "a popularity", notes)?;
-        let uniform = fields.get::<bool>("uniform");
-        let zipf = fields.get::<Number>("zipf");
-        fields.finish();
-        match (uniform, zipf) {
-            (Some(true), None) => Some(Popularity(0.0)),
-            (None, Some(Number(exponent))) if exponent <= 10.0 => Some(Popularity(exponent)),
-            _ => {
-                let hint = "`{ zipf = 0.9 }`, with an exponent up to 10, or `{ uniform = true }`";
-                notes.hinted(node.at, "no such popularity", hint);
-                None
-            }
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Start {
-    Warm,
-    Cold,
-}
-
-impl Read for Start {
-    fn read(node: &Node, notes: &Notes) -> Option<Start> {
-        choice(node, notes, &[("warm", Start::Warm), ("cold", Start::Cold)])
     }
 }
 

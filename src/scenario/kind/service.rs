@@ -72,6 +72,7 @@ fn read(service: &Fields<'_>, _ground: Ground) -> Parts {
         passing: None,
         undeclared: bare_upstream(String::new(), nobody(service.at)),
         log: None,
+        pool: None,
     }
 }
 

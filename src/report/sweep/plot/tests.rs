@@ -31,7 +31,7 @@ fn point(place: Vec<u64>, load: f64, servers: f64, width: f64) -> Shown {
         value: Some(value),
         low: Some(value * (1.0 - width)),
         high: Some(value * (1.0 + width)),
-        is_rough: false,
+        ..Estimate::default()
     };
     let mean_s = if use_of < 0.98 { 0.02 / (1.0 - use_of) } else { 1.0 + 4.0 * use_of };
     let success = (1.2 - use_of * 0.25).clamp(0.05, 1.0);
