@@ -42,7 +42,7 @@ const FIRST: f64 = 0.5;
 const NEED: f64 = 4.0;
 /// A trial has so many replications at least, and of the search's budget at most.
 const TRIAL_LEAST: u32 = 60;
-const TRIAL_MOST: u32 = 4;
+const TRIAL_MOST: u32 = 2;
 /// No load is called safe that uses more of the first station.
 const FULL: f64 = 0.995;
 /// Warm-ups last so many relaxation times, at this use of the first station at most.

@@ -173,23 +173,23 @@ fn jackson_truth() -> f64 {
 #[test]
 fn mmc_under_a_percentile() {
     let (scenario, truth) = mmc(20);
-    check(&scenario, truth, 100, 4);
+    check(&scenario, truth, 400, 2);
 }
 
 #[test]
 fn a_jackson_network_under_a_mean() {
-    check(&jackson(40), jackson_truth(), 100, 3);
+    check(&jackson(40), jackson_truth(), 400, 2);
 }
 
 #[test]
 #[ignore = "long"]
 fn mmc_under_a_percentile_many_seeds() {
     let (scenario, truth) = mmc(30);
-    check(&scenario, truth, 200, 80);
+    check(&scenario, truth, 400, 80);
 }
 
 #[test]
 #[ignore = "long"]
 fn a_jackson_network_under_a_mean_many_seeds() {
-    check(&jackson(60), jackson_truth(), 200, 80);
+    check(&jackson(60), jackson_truth(), 400, 80);
 }
