@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::histogram::Moments;
+use super::{histogram::Moments, sparse};
 use crate::engine::time::Span;
 
 /// The highest value told apart, in nanoseconds.
@@ -117,79 +117,18 @@ impl Counts {
     }
 }
 
-/// Numbers of seven bits a byte, the lowest first: the first bucket, then each bucket's count; a 0 is
-/// followed by how many empty ones there are.
 mod written {
-    use super::{BUCKETS, Counts};
+    use super::{BUCKETS, Counts, sparse};
     use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
 
-    fn put(to: &mut Vec<u8>, mut number: u64) {
-        while number > 0x7f {
-            to.push(number as u8 | 0x80);
-            number >>= 7;
-        }
-        to.push(number as u8);
-    }
-
-    fn take(from: &mut &[u8]) -> Option<u64> {
-        let mut number = 0_u64;
-        for shift in (0..64).step_by(7) {
-            let (&byte, rest) = from.split_first()?;
-            *from = rest;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Some(number);
-            }
-        }
-        None
-    }
-
     pub(super) fn serialize<S: Serializer>(it: &Counts, to: S) -> Result<S::Ok, S::Error> {
-        let mut bytes = Vec::with_capacity(2 * it.counts.len().min(1 << 12));
-        if !it.counts.is_empty() {
-            put(&mut bytes, it.first as u64);
-        }
-        let mut empty = 0;
-        for &count in &it.counts {
-            if count == 0 {
-                empty += 1;
-                continue;
-            }
-            if empty > 0 {
-                bytes.push(0);
-                put(&mut bytes, empty);
-                empty = 0;
-            }
-            put(&mut bytes, count);
-        }
-        to.serialize_bytes(&bytes)
-    }
-
-    fn read(mut bytes: &[u8]) -> Option<Counts> {
-        if bytes.is_empty() {
-            return Some(Counts::default());
-        }
-        let first = usize::try_from(take(&mut bytes)?).ok().filter(|it| *it < BUCKETS)?;
-        let mut counts = Vec::new();
-        while !bytes.is_empty() {
-            match take(&mut bytes)? {
-                0 => {
-                    let empty = usize::try_from(take(&mut bytes)?).ok()?;
-                    let len = counts.len().checked_add(empty).filter(|it| *it < BUCKETS)?;
-                    counts.resize(len, 0);
-                }
-                count => counts.push(count),
-            }
-            if first + counts.len() > BUCKETS {
-                return None;
-            }
-        }
-        Some(Counts { first, counts })
+        to.serialize_bytes(&sparse::to_bytes(it.first, &it.counts))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Counts, D::Error> {
-        let bytes = <&[u8]>::deserialize(from)?;
-        read(bytes).ok_or_else(|| D::Error::custom("no counts of latencies"))
+        let read = sparse::from_bytes(<&[u8]>::deserialize(from)?, BUCKETS);
+        let (first, counts) = read.ok_or_else(|| D::Error::custom("no counts of latencies"))?;
+        Ok(Counts { first, counts })
     }
 }
 
