@@ -11,6 +11,7 @@ pub mod record;
 pub mod recorder;
 pub mod series;
 pub mod shape;
+mod sparse;
 pub mod tally;
 pub mod tape;
 pub mod window;

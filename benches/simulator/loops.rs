@@ -36,7 +36,7 @@ struct Round {
 
 fn simulated(plan: &Blueprint, round: u64) -> Round {
     let (stretch, tally) = whole(plan, round);
-    let ok = tally.site().ok;
+    let ok = tally.site().into_owned().ok;
     let quantile = |share| ok.quantile(share).expect("some succeed");
     Round {
         nanos: stretch.nanos_a_request(),

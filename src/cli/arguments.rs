@@ -319,10 +319,15 @@ pub(super) struct Capacity {
     #[arg(long, value_name = "SPAN", allow_hyphen_values = true, value_parser = some_time)]
     pub(super) sustain: Option<Span>,
 
-    /// Replications of a load at most
-    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 200,
+    /// Replications of a load at most, where it is searched; on trial it may have twice as many
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 400,
           value_parser = value_parser!(u32).range(20..=100_000))]
     pub(super) budget: u32,
+
+    /// How far below the first miss the safe load may lie, as far as the budget goes
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, default_value = "2%",
+          value_parser = narrowness)]
+    pub(super) precision: f64,
 
     /// How sure the safe load must be
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, default_value = "95%",

@@ -28,9 +28,6 @@ use crate::{
 };
 use std::path::{Path, PathBuf};
 
-/// Half the width of the first miss's one-sided interval, of itself.
-const NARROW: f64 = 0.005;
-
 pub(super) fn capacity(options: &Capacity, terminal: Terminal) -> Result<Exit, Problem> {
     let interrupted = on_interrupt();
     let crew = Crew::new(options.threads.map(usize::from), &interrupted);
@@ -136,6 +133,7 @@ fn charter(
     let file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let bearing = Bearing {
         budget: options.budget,
+        precision: options.precision,
         confidence: options.confidence,
         gone: (!options.no_losses).then_some(options.loss),
         grows: !options.no_scaling,
@@ -161,7 +159,11 @@ pub(super) fn answer(
     };
     let question = Question {
         plan: &plan,
-        effort: Effort { budget: bearing.budget, narrow: NARROW, confidence: bearing.confidence },
+        effort: Effort {
+            budget: bearing.budget,
+            precision: bearing.precision,
+            confidence: bearing.confidence,
+        },
         gone: bearing.gone,
         change: if bearing.grows { Some(&change) } else { None },
     };

@@ -17,6 +17,7 @@ use crate::{
     measure::fold::Fold,
     model::{blueprint::Blueprint, operational::Operational},
     report::capacity::Capacity,
+    stats::estimator::Estimator,
 };
 
 pub use self::{bench::Work, growth::Change, search::Effort};
@@ -25,7 +26,7 @@ use self::{
     bench::Bench,
     confirm::{Tried, attempt},
     losses::{Borne, Kind, bear, kinds},
-    search::{Found, Ladder, climb, lower, refine, said},
+    search::{Found, Ladder, climb, refine, said},
 };
 
 /// Loads that are put on trial, at most.
@@ -33,6 +34,15 @@ const ATTEMPTS: u32 = 5;
 /// A further one lies so many standard errors of the crossing below, and at least so far.
 const STEP: f64 = 1.25;
 const STEP_LEAST: f64 = 0.002;
+/// The first should lie no further below the crossing than this, of the precision asked for: the rest is
+/// for further ones.
+const FIRST: f64 = 0.5;
+/// What is on trial should lie so many of the trial's standard errors below the limit: 2.3 for a verdict
+/// after many looks, 1.3 for nine in ten, the rest for skewed replications.
+const NEED: f64 = 4.0;
+/// A trial has so many replications at least, and of the search's budget at most.
+const TRIAL_LEAST: u32 = 60;
+const TRIAL_MOST: u32 = 2;
 /// No load is called safe that uses more of the first station.
 const FULL: f64 = 0.995;
 /// Warm-ups last so many relaxation times, at this use of the first station at most.
@@ -63,7 +73,7 @@ struct Results<'a> {
     found: Option<Found>,
     attempts: Vec<Tried>,
     losses: Option<Vec<(Kind, Borne)>>,
-    growth: Option<(Vec<growth::Grown>, Vec<growth::Step>)>,
+    growth: Option<growth::Growth>,
 }
 
 /// Answers. `None`: interrupted before there was an answer.
@@ -98,6 +108,19 @@ pub fn capacity(question: &Question<'_>, work: &mut Work<'_>) -> Result<Option<C
         return Ok(None);
     }
     Ok(Some(tell::tell(&results, work)))
+}
+
+/// How many replications a trial may take, and how far below a crossing the first one is: by what the
+/// crossing may be off and by what such a trial takes to see it. A replication knows as much of
+/// the place of the crossing in a trial as it did in the search.
+fn trial(crossing: &Estimator, searched: u32, effort: &Effort) -> (u32, f64) {
+    let half = effort.half(crossing);
+    let needed = NEED * crossing.error * f64::from(searched).sqrt();
+    let room = FIRST * effort.precision * crossing.value - half;
+    let most = TRIAL_MOST * effort.budget;
+    let enough = if room > 0.0 { (needed / room) * (needed / room) } else { f64::INFINITY };
+    let count = (enough.ceil() as u32).clamp(TRIAL_LEAST.min(most), most);
+    (count, half + needed / f64::from(count).sqrt())
 }
 
 impl Results<'_> {
@@ -145,11 +168,9 @@ impl Results<'_> {
         let effort = &self.question.effort;
         let first = crossings.first;
         let step = (STEP * first.error).max(STEP_LEAST * first.value);
-        // Below the crossing by what it may be off, and by as much as the confirmation takes to see it.
         let searched = self.near.as_ref().map_or(0, Bench::most_replications);
-        let seen = (f64::from(searched) / f64::from(effort.budget)).sqrt();
-        let off = first.value - lower(&first, effort.confidence);
-        let mut from = first.value - off * (1.0 + seen);
+        let (replications, off) = trial(&first, searched, effort);
+        let mut from = first.value - off;
         if let Some(full) = self.known.saturates_at().filter(|_| !self.known.is_closed()) {
             from = from.min(FULL * full);
         }
@@ -160,7 +181,9 @@ impl Results<'_> {
             if factor <= 0.0 || is_known {
                 continue;
             }
-            let Some(tried) = attempt(&plan, factor, number, effort, work)? else {
+            let Some(tried) =
+                attempt(&plan, factor, number, (effort.confidence, replications), work)?
+            else {
                 return Ok(false);
             };
             self.attempts.push(tried);
@@ -195,7 +218,14 @@ impl Results<'_> {
         let Some(steps) = growth::steps(plan, &self.known, crossing, change, work)? else {
             return Ok(false);
         };
-        self.growth = Some((services, steps));
+        let mut curves = None;
+        if let Some(crossings) = self.crossing() {
+            let asked = (change, steps.as_slice());
+            let found = growth::curves(plan, &self.known, &crossings.first, asked, work)?;
+            let Some(found) = found else { return Ok(false) };
+            curves = found;
+        }
+        self.growth = Some(growth::Growth { services, steps, curves });
         Ok(true)
     }
 

@@ -66,6 +66,8 @@ pub enum Work {
 pub struct Bearing {
     /// Replications of a load at most.
     pub budget: u32,
+    /// How far below the first miss the safe load may lie.
+    pub precision: f64,
     /// How sure the safe load must be.
     pub confidence: f64,
     /// How long what is lost stays away. `None`: nothing is lost.

@@ -350,13 +350,15 @@ fn request(tally: &RequestTally, seconds: f64) -> RequestFigures<Option<Sample>>
 }
 
 fn latency(latency: &Latency) -> LatencyFigures<Option<Sample>> {
+    let [p50_s, p90_s, p95_s, p99_s, p99_9_s] =
+        latency.quantiles([0.5, 0.9, 0.95, 0.99, 0.999]).map(number);
     LatencyFigures {
         mean_s: over(latency.moments.mean_s(), latency.moments.count),
-        p50_s: number(latency.quantile(0.5)),
-        p90_s: number(latency.quantile(0.9)),
-        p95_s: number(latency.quantile(0.95)),
-        p99_s: number(latency.quantile(0.99)),
-        p99_9_s: number(latency.quantile(0.999)),
+        p50_s,
+        p90_s,
+        p95_s,
+        p99_s,
+        p99_9_s,
         max_s: longest(latency.moments.max_s()),
     }
 }

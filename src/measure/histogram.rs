@@ -5,8 +5,9 @@
 //! Below 4 µs all buckets are as wide as those at 4 µs, and the last bucket begins below 2.4 hours;
 //! what is longer is counted there, and the exact maximum is kept.
 
+use super::sparse;
 use crate::engine::time::Span;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// Buckets below 2^12 ns (4 µs) have one width.
 const LINEAR_BITS: u32 = 12;
@@ -61,8 +62,7 @@ impl Counter for u64 {
 
 /// Counts by size, with `2^BITS` buckets an octave. It holds the octaves from its shortest value to
 /// its longest one: there may be thousands of histograms, and most values are alike.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(into = "Sparse", try_from = "Sparse", bound = "C: Counter")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Histogram<const BITS: u32, C> {
     counts: Vec<C>,
     /// The bucket of the first count.
@@ -177,53 +177,23 @@ impl<const BITS: u32, C: Counter> Histogram<BITS, C> {
     }
 }
 
-/// The smallest rank that leaves at most `1 - share` of `count` values above it.
-/// A histogram as it is written down: most buckets are empty.
-#[derive(Serialize, Deserialize)]
-struct Sparse {
-    first: u32,
-    len: u32,
-    /// Empty buckets before it, and its count.
-    counts: Vec<(u32, u64)>,
-}
-
-impl<const BITS: u32, C: Counter> From<Histogram<BITS, C>> for Sparse {
-    fn from(it: Histogram<BITS, C>) -> Sparse {
-        let mut counts = Vec::new();
-        let mut empty = 0;
-        for &count in &it.counts {
-            match count.into() {
-                0 => empty += 1,
-                count => {
-                    counts.push((empty, count));
-                    empty = 0;
-                }
-            }
-        }
-        Sparse { first: it.first as u32, len: it.counts.len() as u32, counts }
+impl<const BITS: u32, C: Counter> Serialize for Histogram<BITS, C> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bytes(&sparse::to_bytes(self.first, &self.counts))
     }
 }
 
-impl<const BITS: u32, C: Counter> TryFrom<Sparse> for Histogram<BITS, C> {
-    type Error = &'static str;
-
-    fn try_from(it: Sparse) -> Result<Self, Self::Error> {
-        const WIDE: &str = "a histogram with more buckets than there are";
-        let (first, len) = (it.first as usize, it.len as usize);
-        if first.saturating_add(len) > Self::BUCKETS {
-            return Err(WIDE);
-        }
-        let mut counts = vec![C::default(); len];
-        let mut bucket = 0;
-        for (empty, count) in it.counts {
-            bucket += empty as usize;
-            counts.get_mut(bucket).ok_or(WIDE)?.add(count);
-            bucket += 1;
-        }
+impl<'de, const BITS: u32, C: Counter> Deserialize<'de> for Histogram<BITS, C> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let read = sparse::from_bytes(<&[u8]>::deserialize(from)?, Self::BUCKETS);
+        let (first, read) = read.ok_or_else(|| D::Error::custom("no counts of a histogram"))?;
+        let mut counts = vec![C::default(); read.len()];
+        counts.iter_mut().zip(read).for_each(|(mine, count)| mine.add(count));
         Ok(Histogram { counts, first })
     }
 }
 
+/// The smallest rank that leaves at most `1 - share` of `count` values above it.
 fn rank(share: f64, count: u64) -> u64 {
     ((share * count as f64).ceil() as u64).clamp(1, count)
 }

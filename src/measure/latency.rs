@@ -1,21 +1,17 @@
 //! What visitors waited: three significant digits from 1 µs to an hour, and exact moments.
 //!
-//! While a site runs, requests are counted in an array that has the buckets of the HDR histogram and
-//! nothing else; it becomes one when the replication is over.
+//! The buckets are those of the HDR histogram of three digits. While a site runs, requests are counted in
+//! an array of all of them; what is kept of it goes from the first that holds any to the last one.
 
-use hdrhistogram::Histogram as Hdr;
 use serde::{Deserialize, Serialize};
 
-use super::histogram::Moments;
+use super::{histogram::Moments, sparse};
 use crate::engine::time::Span;
 
-/// Lowest and highest value told apart, in nanoseconds, and significant digits: one configuration
-/// everywhere, for only histograms of the same one can be added.
-const LOW_NS: u64 = 1_000;
+/// The highest value told apart, in nanoseconds.
 const HIGH_NS: u64 = 3_600_000_000_000;
-const DIGITS: u8 = 3;
 
-/// How the HDR histogram of these bounds is cut: a unit has 2^9 ns, an octave 2^10 buckets (below it
+/// How the HDR histogram of three digits from 1 µs to an hour is cut: a unit has 2^9 ns, an octave 2^10 buckets (below it
 /// a bucket is a unit), and there are values up to 2^42 ns (73 minutes).
 const UNIT_BITS: u32 = 9;
 const OCTAVE_BITS: u32 = 10;
@@ -70,94 +66,114 @@ impl Latencies {
 
     /// What came in, to be merged, kept and asked.
     pub fn close(&self) -> Latency {
-        let mut latency = Latency { hdr: None, moments: self.moments, saturated: self.saturated };
-        for (bucket, &count) in self.counts.iter().enumerate() {
-            if count > 0 {
-                latency.histogram().saturating_record_n(least(bucket), count);
-            }
-        }
-        latency
+        let is_any = |count: &u64| *count > 0;
+        let first = self.counts.iter().position(is_any).unwrap_or(0);
+        let until = self.counts.iter().rposition(is_any).map_or(0, |last| last + 1);
+        let counts = Counts { first, counts: self.counts[first..until.max(first)].to_vec() };
+        Latency { counts, moments: self.moments, saturated: self.saturated }
     }
 }
 
-/// Latencies of one kind of request and outcome. 192 KiB once it holds a value.
+/// Latencies of one kind of request and outcome.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Latency {
-    /// By size. `None`: no value yet.
-    #[serde(with = "v2")]
-    hdr: Option<Box<Hdr<u64>>>,
+    #[serde(with = "written")]
+    counts: Counts,
     /// Exactly.
     pub moments: Moments,
     /// How many were longer than an hour and counted as one.
     pub saturated: u64,
 }
 
-/// The HDR histogram's own format, version 2, not compressed.
-mod v2 {
-    use super::Hdr;
-    use hdrhistogram::serialization::{Deserializer as V2Reader, Serializer as _, V2Serializer};
-    use serde::{Deserialize, Deserializer, Serializer, de::Error as _, ser::Error as _};
+/// How many by bucket, from the first that has any to the last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Counts {
+    first: usize,
+    counts: Vec<u64>,
+}
 
-    #[expect(clippy::ref_option, reason = "as serde calls it")]
-    pub(super) fn serialize<S: Serializer>(
-        hdr: &Option<Box<Hdr<u64>>>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        let mut bytes = Vec::new();
-        if let Some(hdr) = hdr {
-            V2Serializer::new().serialize(hdr, &mut bytes).map_err(S::Error::custom)?;
+impl Counts {
+    fn merge(&mut self, other: &Counts) {
+        if other.counts.is_empty() {
+            return;
         }
-        to.serialize_bytes(&bytes)
+        if self.counts.is_empty() {
+            self.clone_from(other);
+            return;
+        }
+        let missing = self.first.saturating_sub(other.first);
+        if missing > 0 {
+            self.counts.splice(..0, std::iter::repeat_n(0, missing));
+            self.first = other.first;
+        }
+        let from = other.first - self.first;
+        let until = from + other.counts.len();
+        if self.counts.len() < until {
+            self.counts.resize(until, 0);
+        }
+        for (mine, theirs) in self.counts[from..until].iter_mut().zip(&other.counts) {
+            *mine += theirs;
+        }
+    }
+}
+
+mod written {
+    use super::{BUCKETS, Counts, sparse};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(it: &Counts, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bytes(&sparse::to_bytes(it.first, &it.counts))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Option<Box<Hdr<u64>>>, D::Error> {
-        let bytes = <&[u8]>::deserialize(from)?;
-        if bytes.is_empty() {
-            return Ok(None);
-        }
-        let read = V2Reader::new().deserialize(&mut &bytes[..]);
-        read.map(|hdr| Some(Box::new(hdr))).map_err(|_| D::Error::custom("no histogram"))
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Counts, D::Error> {
+        let read = sparse::from_bytes(<&[u8]>::deserialize(from)?, BUCKETS);
+        let (first, counts) = read.ok_or_else(|| D::Error::custom("no counts of latencies"))?;
+        Ok(Counts { first, counts })
     }
 }
 
 impl Latency {
-    fn histogram(&mut self) -> &mut Hdr<u64> {
-        self.hdr.get_or_insert_with(|| {
-            let empty = Hdr::new_with_bounds(LOW_NS, HIGH_NS, DIGITS);
-            Box::new(empty.expect("the bounds are constants"))
-        })
-    }
-
     /// Takes in the values of `other`.
     pub fn merge(&mut self, other: &Latency) {
         self.moments.merge(&other.moments);
         self.saturated += other.saturated;
-        if let Some(theirs) = &other.hdr {
-            self.histogram().add(&**theirs).expect("one configuration everywhere");
-        }
+        self.counts.merge(&other.counts);
     }
 
     /// The value below which this share lies, in seconds; `None` if there is no value at all.
     pub fn quantile(&self, share: f64) -> Option<f64> {
-        let max = self.moments.max_s()?;
-        let hdr = self.hdr.as_ref().filter(|_| share < 1.0);
-        let Some(hdr) = hdr else { return Some(max) };
-        let zeros = self.moments.zeros;
-        if zeros > 0 && share * self.moments.count as f64 <= zeros as f64 {
-            return Some(0.0);
+        self.quantiles([share])[0]
+    }
+
+    /// The values below which these shares lie, the least first, found in one go.
+    pub fn quantiles<const N: usize>(&self, shares: [f64; N]) -> [Option<f64>; N] {
+        let mut found = [None; N];
+        let Some(max) = self.moments.max_s() else { return found };
+        let Moments { count, zeros, .. } = self.moments;
+        let mut buckets = (self.counts.first..).zip(&self.counts.counts);
+        let (mut bucket, mut seen) = (0, 0);
+        for (value, share) in found.iter_mut().zip(shares) {
+            if zeros > 0 && share < 1.0 && share * count as f64 <= zeros as f64 {
+                *value = Some(0.0);
+                continue;
+            }
+            let rank = ((share * count as f64).ceil() as u64).max(1);
+            while seen < rank {
+                let Some((next, here)) = buckets.next() else { break };
+                (bucket, seen) = (next, seen + here);
+            }
+            // The middle of the bucket, rather than its upper end: without bias.
+            let middle = (least(bucket) + least(bucket + 1) - 1) as f64 / 2e9;
+            *value = Some(if share < 1.0 { middle.min(max) } else { max });
         }
-        let top = hdr.value_at_quantile(share);
-        // The middle of the bucket, rather than its upper end: without bias.
-        let bottom = hdr.lowest_equivalent(top);
-        Some(((top + bottom) as f64 / 2e9).min(max))
+        found
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hdrhistogram::Histogram as Hdr;
     use proptest::prelude::*;
 
     fn of(values: impl IntoIterator<Item = Span>) -> Latency {
@@ -192,19 +208,59 @@ mod tests {
         assert_eq!(left.moments, whole.moments);
     }
 
+    /// The histogram whose buckets these are.
+    fn hdr(values: &[Span]) -> Hdr<u64> {
+        let mut hdr = Hdr::new_with_bounds(1_000, HIGH_NS, 3).unwrap();
+        values.iter().for_each(|value| hdr.saturating_record(value.nanos()));
+        hdr
+    }
+
+    fn span(shift: u32, bits: u64) -> Span {
+        Span::from_nanos(bits >> shift)
+    }
+
     proptest! {
-        /// The array has the buckets of the histogram that it becomes.
         #[test]
-        fn buckets_are_those_of_the_histogram(shift in 0u32..64, bits in any::<u64>()) {
-            let nanos = Span::from_nanos(bits >> shift);
-            let mut expected = Latency::default();
-            expected.histogram().saturating_record(nanos.nanos());
-            let counted = |latency: &Latency| {
-                let recorded = latency.hdr.as_ref().unwrap().iter_recorded();
-                recorded.map(|step| (step.value_iterated_to(), step.count_at_value())).collect()
-            };
-            let (got, expected): (Vec<_>, Vec<_>) = (counted(&of([nanos])), counted(&expected));
-            prop_assert_eq!(got, expected);
+        fn buckets_and_quantiles_are_those_of_the_hdr_histogram(
+            values in prop::collection::vec((20u32..64, any::<u64>()), 1..60),
+            share in 0.0..1.0_f64,
+        ) {
+            let values: Vec<Span> = values.into_iter().map(|(shift, bits)| span(shift, bits)).collect();
+            let (hdr, latency) = (hdr(&values), of(values.iter().copied()));
+            let ours = (latency.counts.first..).zip(&latency.counts.counts);
+            let ours: Vec<_> = ours
+                .filter(|(_, count)| **count > 0)
+                .map(|(bucket, count)| (least(bucket + 1) - 1, *count))
+                .collect();
+            let theirs = hdr.iter_recorded();
+            let theirs: Vec<_> =
+                theirs.map(|step| (step.value_iterated_to(), step.count_at_value())).collect();
+            prop_assert_eq!(ours, theirs);
+            let zeros = latency.moments.zeros as f64;
+            if share * values.len() as f64 > zeros {
+                let top = hdr.value_at_quantile(share);
+                let middle = (top + hdr.lowest_equivalent(top)) as f64 / 2e9;
+                let expected = middle.min(latency.moments.max_s().unwrap());
+                prop_assert_eq!(latency.quantile(share), Some(expected));
+            }
+            let all = latency.quantiles([0.0, 0.3, 0.9, 0.999, 1.0]);
+            let each = [0.0, 0.3, 0.9, 0.999, 1.0].map(|share| latency.quantile(share));
+            prop_assert_eq!(all, each);
+        }
+
+        #[test]
+        fn what_is_written_is_read(
+            one in prop::collection::vec((0u32..64, any::<u64>()), 0..40),
+            other in prop::collection::vec((0u32..64, any::<u64>()), 0..40),
+        ) {
+            let of = |values: &[(u32, u64)]| of(values.iter().map(|&(shift, bits)| span(shift, bits)));
+            let mut both = of(&one);
+            both.merge(&of(&other));
+            let bytes = postcard::to_allocvec(&both).unwrap();
+            let read: Latency = postcard::from_bytes(&bytes).unwrap();
+            prop_assert_eq!(&read.counts, &both.counts);
+            let whole = of(&[one, other].concat());
+            prop_assert_eq!(read.counts, whole.counts);
         }
     }
 }

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::engine::digest::Digest;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// All request types together have at most so many parts.
 const REQUEST_PARTS_ALL: u32 = 4_800;
@@ -322,10 +323,13 @@ impl Tally {
     }
 
     /// All request types together.
-    pub fn site(&self) -> RequestTally {
+    pub fn site(&self) -> Cow<'_, RequestTally> {
+        if let [only] = &self.requests[..] {
+            return Cow::Borrowed(only);
+        }
         let mut site = RequestTally::default();
         self.requests.iter().for_each(|request| site.merge(request));
-        site
+        Cow::Owned(site)
     }
 
     /// Takes in what `other` has measured of the same site.

@@ -119,6 +119,10 @@ pub struct Safe {
     pub is_short: bool,
     /// Replications on fresh seeds that confirmed it.
     pub confirmed_by: u32,
+    /// How far below the best guess of the first miss it lies, of that.
+    pub below: f64,
+    /// That is more than was asked for, for the budget was spent.
+    pub is_coarse: bool,
 }
 
 /// An objective, and where it is missed.
@@ -241,9 +245,39 @@ pub struct Loss {
     pub failed_share: Option<f64>,
     /// The highest load that is kept meanwhile, about; `None`: none.
     pub survives: Option<Load>,
-    /// It is well in the second half of as long a time after it is back; else it takes longer, or for
-    /// ever.
+    /// It is well in the second half of as long a time after it is back.
     pub comes_back: bool,
+    /// If it is not, what becomes of it at the safe load.
+    pub later: Option<Later>,
+}
+
+/// What becomes of a site that is not well in time although what it had lost is back.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Later {
+    /// It recovers slowly.
+    Slow {
+        /// Well in the second half of so long a time, seconds.
+        within_s: f64,
+    },
+    /// It recovers slowly, and had not at the end.
+    Draining {
+        /// Seconds for which it was watched.
+        watched_s: f64,
+        /// After about so many more what has piled up is worked off.
+        more_s: f64,
+    },
+    /// It stays bad though its twin that lost nothing is well, and nothing is worked off: hysteresis.
+    Stays {
+        /// Seconds for which it was watched.
+        watched_s: f64,
+    },
+    /// Its twin is not well for so long either, or nobody can see whether what has piled up goes away.
+    Unknown {
+        /// Seconds for which it was watched.
+        watched_s: f64,
+    },
 }
 
 /// What more machines bring.
@@ -254,6 +288,33 @@ pub struct Growth {
     pub services: Vec<Grown>,
     /// What to add next, one after the other.
     pub steps: Vec<Step>,
+    /// The service whose station is full first, at several sizes, simulated. `None`: nothing runs
+    /// out, or no objective is missed.
+    pub curves: Option<Curves>,
+}
+
+/// A service at several sizes, all else as it is.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct Curves {
+    /// Which.
+    pub service: String,
+    /// By instances.
+    pub wider: Vec<Sized>,
+    /// By cores of each of its hosts.
+    pub taller: Vec<Sized>,
+}
+
+/// One of its sizes.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct Sized {
+    /// Instances, or cores.
+    pub size: u32,
+    /// The bound, requests a second.
+    pub bound_per_s: Option<f64>,
+    /// Where the first objective is missed, as simulated: about, low, high. `None`: not near there.
+    pub missed_at: Option<[Load; 3]>,
 }
 
 /// A service made larger.
@@ -312,6 +373,8 @@ pub struct Method {
     pub requests: u64,
     /// Loads tried.
     pub loads: u32,
+    /// How far below the first miss the safe load might lie, of it.
+    pub precision: f64,
     /// What was tried for confirmation.
     pub attempts: Vec<Attempt>,
 }

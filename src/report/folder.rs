@@ -40,7 +40,7 @@ pub const RUN: Kind = Kind {
 };
 /// Of `simulate capacity`.
 pub const CAPACITY: Kind = Kind {
-    names: &["capacity.json", "capacity.md", "load.png", "losses.png", "scaling.png"],
+    names: &["capacity.json", "capacity.md", "load.png", "losses.png", "scaling.png", "sizes.png"],
     marker: "capacity.json",
     schema: capacity::SCHEMA,
 };

@@ -29,7 +29,7 @@ fn a_safe_load_and_its_folder() {
     let safe: f64 = safe.parse().unwrap();
     assert!((50.0..82.5).contains(&safe), "{safe}");
     let folder = "results/queue-capacity";
-    for name in ["capacity.json", "load.png", "losses.png", "scaling.png"] {
+    for name in ["capacity.json", "load.png", "losses.png", "scaling.png", "sizes.png"] {
         assert!(desk.file(&format!("{folder}/{name}")).exists(), "{name}");
     }
     let report = desk.read(&format!("{folder}/capacity.md"));
@@ -47,7 +47,9 @@ fn the_same_bytes_whatever_the_threads() {
     let one = desk.run(&format!("{SMALL} --threads 1 --out one")).expect(0, &[]);
     let two = desk.run(&format!("{SMALL} --threads 2 --out two")).expect(0, &[]);
     assert_eq!(one.out, two.out);
-    for name in ["capacity.json", "capacity.md", "load.png", "losses.png", "scaling.png"] {
+    for name in
+        ["capacity.json", "capacity.md", "load.png", "losses.png", "scaling.png", "sizes.png"]
+    {
         let read = |folder: &str| std::fs::read(desk.file(&format!("{folder}/{name}"))).unwrap();
         assert!(read("one") == read("two"), "{name} differs");
     }

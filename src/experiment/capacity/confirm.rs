@@ -4,10 +4,7 @@
 //! one half of what is left. A load that is not safe is therefore called safe at most as often as
 //! one safe load in all may be wrong.
 
-use super::{
-    bench::{Bench, Work},
-    search::Effort,
-};
+use super::bench::{Bench, Work};
 use crate::{
     engine::maths::normal_quantile,
     experiment::replicate::Failure,
@@ -28,8 +25,9 @@ const APART: u64 = 1 << 32;
 const ROUND: u32 = 20;
 /// After so many rounds it is asked whether there is hope,
 const HOPE: u32 = 3;
-/// which takes so many standard errors in the end.
+/// which takes so many standard errors in the end, were the truth so many better than what was seen.
 const ENOUGH: f64 = 1.9;
+const BETTER: f64 = 1.28;
 
 /// What an attempt has shown.
 #[derive(Clone, Debug)]
@@ -41,9 +39,9 @@ pub(super) struct Tried {
     pub(super) fold: Option<Fold>,
 }
 
-/// Whether what is left of the budget would not be enough if all went on as it has begun: the distance
-/// from the limit in standard errors grows with the square root. Giving up early makes no mistake
-/// likelier.
+/// Whether what is left of the budget would hardly be enough, even if what comes is as much better than
+/// what was seen as luck may have it (one in ten): the distance from the limit in standard errors grows
+/// with the square root. Giving up early makes no mistake likelier.
 fn is_hopeless(evidence: &[Evidence], count: u32, rounds: u32, rules: &Rules) -> bool {
     if rounds < HOPE {
         return false;
@@ -51,22 +49,21 @@ fn is_hopeless(evidence: &[Evidence], count: u32, rounds: u32, rules: &Rules) ->
     let grows = (f64::from(rules.budget) / f64::from(count)).sqrt();
     evidence.iter().filter(|it| !it.is_empty()).any(|it| {
         let p = it.p_kept().clamp(1e-12, 1.0 - 1e-12);
-        -normal_quantile(p) * grows < ENOUGH
+        (BETTER - normal_quantile(p)) * grows < ENOUGH
     })
 }
 
-/// The `attempt`-th load (from 0) on trial. `None`: interrupted.
+/// The `attempt`-th load (from 0) on trial, on no more than so many replications. `None`: interrupted.
 pub(super) fn attempt(
     plan: &Blueprint,
     factor: f64,
     attempt: u32,
-    effort: &Effort,
+    (confidence, budget): (f64, u32),
     work: &mut Work<'_>,
 ) -> Result<Option<Tried>, Failure> {
     // The gate is two-sided; a load is wrongly called safe on one side only.
-    let alpha = 2.0 * (1.0 - effort.confidence) / f64::from(1_u32 << (attempt + 1).min(30));
-    let round = ROUND.min(effort.budget);
-    let rules = Rules { confidence: 1.0 - alpha, round, budget: effort.budget };
+    let alpha = 2.0 * (1.0 - confidence) / f64::from(1_u32 << (attempt + 1).min(30));
+    let rules = Rules { confidence: 1.0 - alpha, round: ROUND.min(budget), budget };
     let mut bench = Bench::new(plan, &format!("confirmation {}", attempt + 1));
     let mut gate = Gate::new(plan.objectives.len(), &rules);
     let mut rounds = 0;

@@ -12,6 +12,7 @@ use crate::{
         blueprint::{Blueprint, ServiceId},
         operational::Operational,
     },
+    stats::estimator::Estimator,
 };
 
 /// Instances added to each service, at most.
@@ -44,8 +45,35 @@ pub(super) struct Step {
     pub(super) relieves: String,
     pub(super) bound: f64,
     /// Where the first objective is missed with it.
-    pub(super) missed_at: Option<f64>,
+    pub(super) missed_at: Option<Estimator>,
     pub(super) plan: Blueprint,
+}
+
+/// A service at one of several sizes.
+#[derive(Clone, Debug)]
+pub(super) struct Sized {
+    /// Instances, or cores of each of their hosts.
+    pub(super) size: u32,
+    pub(super) bound: Option<f64>,
+    /// Where the first objective is missed, as simulated.
+    pub(super) missed_at: Option<Estimator>,
+}
+
+/// The service whose station is full first, at several sizes, each of them simulated.
+#[derive(Clone, Debug)]
+pub(super) struct Curves {
+    pub(super) service: ServiceId,
+    pub(super) wider: Vec<Sized>,
+    pub(super) taller: Vec<Sized>,
+}
+
+/// All that was found of larger sites.
+#[derive(Clone, Debug)]
+pub(super) struct Growth {
+    pub(super) services: Vec<Grown>,
+    pub(super) steps: Vec<Step>,
+    /// `None`: no objective is missed, or nothing runs out.
+    pub(super) curves: Option<Curves>,
 }
 
 fn bound(plan: Option<Blueprint>) -> Option<f64> {
@@ -53,16 +81,27 @@ fn bound(plan: Option<Blueprint>) -> Option<f64> {
 }
 
 fn wider(plan: &Blueprint, service: ServiceId, more: u32) -> String {
-    let it = &plan.services[service.index()];
-    format!("service.{}.instances={}", it.name, it.instances + more)
+    of_instances(plan, service, plan.services[service.index()].instances + more)
+}
+
+fn of_instances(plan: &Blueprint, service: ServiceId, instances: u32) -> String {
+    format!("service.{}.instances={instances}", plan.services[service.index()].name)
+}
+
+fn cores(plan: &Blueprint, service: ServiceId) -> u32 {
+    let first = plan.services[service.index()].first_instance;
+    plan.hosts[plan.instances[first as usize].host.index()].cores
 }
 
 /// Twice the cores of all hosts of a service.
 fn taller(plan: &Blueprint, service: ServiceId) -> Vec<String> {
+    of_cores(plan, service, 2 * cores(plan, service))
+}
+
+fn of_cores(plan: &Blueprint, service: ServiceId, cores: u32) -> Vec<String> {
     let it = &plan.services[service.index()];
     let host = plan.instances[it.first_instance as usize].host;
     let host = &plan.hosts[host.index()];
-    let cores = 2 * host.cores;
     if host.name == format!("{}-1", it.name) {
         return vec![format!("service.{}.hardware.cores={cores}", it.name)];
     }
@@ -128,45 +167,111 @@ pub(super) fn steps(
         (changes, here, now) = (all, next, then);
     }
     let before = known.bound_per_s().unwrap_or(1.0);
-    let mut seen: Option<f64> = crossing;
+    let mut seen = crossing;
     let mut bound_before = before;
     for (number, step) in steps.iter_mut().enumerate().take(SIMULATED) {
         let Some(from) = seen else { break };
         let expected = from * step.bound / bound_before;
         let label = format!("with {} (step {})", step.what, number + 1);
-        if !simulate(step, expected, &label, known, work)? {
+        let Some(found) = simulate(&step.plan, expected, &label, known, work)? else {
             return Ok(None);
-        }
-        (seen, bound_before) = (step.missed_at, step.bound);
+        };
+        step.missed_at = found;
+        (seen, bound_before) = (found.map(|it| it.value), step.bound);
     }
     Ok(Some(steps))
 }
 
-/// Looks for where the first objective is missed, near where it should be. `false`: interrupted.
+/// The service whose station is full first with one instance less, as it is, with one and two more; and
+/// with half, one and a half times and twice the cores. `None`: interrupted.
+pub(super) fn curves(
+    plan: &Blueprint,
+    known: &Operational,
+    crossing: &Estimator,
+    (change, steps): (Change<'_>, &[Step]),
+    work: &mut Work<'_>,
+) -> Result<Option<Option<Curves>>, Failure> {
+    let (Some(first), Some(before)) = (known.stations.first(), known.bound_per_s()) else {
+        return Ok(Some(None));
+    };
+    let service = first.service;
+    let name = plan.services[service.index()].name.clone();
+    let (instances, cores) = (plan.services[service.index()].instances, cores(plan, service));
+    let mut one = |size: u32,
+                   is_now: bool,
+                   changes: Vec<String>,
+                   what: String|
+     -> Result<Option<Option<Sized>>, Failure> {
+        if is_now {
+            let found = Sized { size, bound: Some(before), missed_at: Some(*crossing) };
+            return Ok(Some(Some(found)));
+        }
+        let Some(sized) = change(&changes) else { return Ok(Some(None)) };
+        let bound = Operational::of(&sized).bound_per_s();
+        let what = format!("{name}: {size} {what}");
+        // What to add next may have asked the same.
+        let step = steps.iter().take(SIMULATED).enumerate().find(|(number, it)| {
+            let so_far = &steps[..*number];
+            it.what == what && so_far.iter().all(|it| it.what.starts_with(&format!("{name}: ")))
+        });
+        let missed_at = match step {
+            Some((_, step)) => step.missed_at,
+            None => {
+                let expected = crossing.value * bound.unwrap_or(before) / before;
+                let label = format!("with {what}");
+                let Some(found) = simulate(&sized, expected, &label, known, work)? else {
+                    return Ok(None);
+                };
+                found
+            }
+        };
+        Ok(Some(Some(Sized { size, bound, missed_at })))
+    };
+    let mut found = Curves { service, wider: Vec::new(), taller: Vec::new() };
+    for size in instances.saturating_sub(1).max(1)..=instances + 2 {
+        let changes = vec![of_instances(plan, service, size)];
+        let Some(it) = one(size, size == instances, changes, "instances".to_owned())? else {
+            return Ok(None);
+        };
+        found.wider.extend(it);
+    }
+    let mut sizes = vec![cores / 2, cores, cores + cores.div_ceil(2), 2 * cores];
+    sizes.dedup();
+    for size in sizes.into_iter().filter(|size| *size > 0) {
+        let changes = of_cores(plan, service, size);
+        let Some(it) = one(size, size == cores, changes, "cores each".to_owned())? else {
+            return Ok(None);
+        };
+        found.taller.extend(it);
+    }
+    Ok(Some(Some(found)))
+}
+
+/// Looks for where the first objective is missed, near where it should be; there may be no such load
+/// thereabouts. `None`: interrupted.
 fn simulate(
-    step: &mut Step,
+    plan: &Blueprint,
     expected: f64,
     label: &str,
     known: &Operational,
     work: &mut Work<'_>,
-) -> Result<bool, Failure> {
-    let mut bench = Bench::new(&step.plan, label);
+) -> Result<Option<Option<Estimator>>, Failure> {
+    let mut bench = Bench::new(plan, label);
     let nice = |share: &f64| said(known, share * expected);
     let mut tried: Vec<f64> = TRIED.iter().map(nice).collect();
     let wanted = |tried: &[f64]| tried.iter().map(|&it| (it, REPLICATIONS)).collect::<Vec<_>>();
     if !bench.run(&wanted(&tried), 0, label, work)? {
-        return Ok(false);
+        return Ok(None);
     }
     if !holds(&badness(&bench.levels[0].evidence(REPLICATIONS as usize))) {
         let lower: Vec<f64> = FURTHER_DOWN.iter().map(nice).collect();
         if !bench.run(&wanted(&lower), 0, label, work)? {
-            return Ok(false);
+            return Ok(None);
         }
         tried = lower.into_iter().chain(tried).collect();
     }
     work.requests += bench.requests();
     let places: Vec<usize> = tried.iter().map(|&it| bench.level(it)).collect();
     let levels: Vec<_> = places.iter().map(|&it| &bench.levels[it]).collect();
-    step.missed_at = crossings(&levels, REPLICATIONS as usize).map(|it| it.first.value);
-    Ok(true)
+    Ok(Some(crossings(&levels, REPLICATIONS as usize).map(|it| it.first)))
 }

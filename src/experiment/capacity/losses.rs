@@ -20,6 +20,10 @@ use crate::{
     stats::interval::CONFIDENCE,
 };
 
+mod later;
+
+pub(super) use later::Later;
+
 /// Replications at the safe load, and of each load below it.
 pub(super) const REPLICATIONS: u32 = 5;
 /// Loads below, of the safe one.
@@ -45,6 +49,8 @@ pub(super) struct Borne {
     pub(super) failed_share: Option<f64>,
     /// The highest load that is borne; `None`: none.
     pub(super) survives: Option<f64>,
+    /// What became of it at the safe load, where it was not well in time.
+    pub(super) later: Option<Later>,
 }
 
 impl Borne {
@@ -133,9 +139,8 @@ pub(super) fn bear(
     known: &Operational,
     work: &mut Work<'_>,
 ) -> Result<Option<Borne>, Failure> {
-    // Before it, the site is as it always is, for long enough to be seen.
-    let before = Span::from_nanos(gone.nanos() / 6);
-    let plan = plan.losing(&kind.lost, &kind.name, before, gone);
+    let whole = plan;
+    let plan = plan.losing(Some(&kind.lost), &kind.name, before(gone), (gone, gone));
     let mut bench = Bench::new(&plan, &kind.name);
     if !bench.run(&[(safe, REPLICATIONS)], 0, &kind.name, work)? {
         return Ok(None);
@@ -148,8 +153,13 @@ pub(super) fn bear(
         let count: u64 = it.causes.iter().sum();
         (count > 0).then(|| 1.0 - it.causes[Cause::None as usize] as f64 / count as f64)
     });
-    let mut borne =
-        Borne { badness: badness(&evidence), is_missed, failed_share, survives: Some(safe) };
+    let mut borne = Borne {
+        badness: badness(&evidence),
+        is_missed,
+        failed_share,
+        survives: Some(safe),
+        later: None,
+    };
     if !borne.is_kept() || !borne.comes_back() {
         borne.survives = None;
         if !look_below(&mut bench, &mut borne, (safe, &kind.name), known, work)? {
@@ -157,7 +167,18 @@ pub(super) fn bear(
         }
     }
     work.requests += bench.requests();
+    if !borne.comes_back() {
+        let Some(later) = later::watch(whole, kind, (safe, gone), known, work)? else {
+            return Ok(None);
+        };
+        borne.later = Some(later);
+    }
     Ok(Some(borne))
+}
+
+/// Before a loss the site is as it always is, for long enough to be seen.
+fn before(gone: Span) -> Span {
+    Span::from_nanos(gone.nanos() / 6)
 }
 
 /// Looks for the highest load below the first miss. `false`: interrupted.

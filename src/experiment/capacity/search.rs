@@ -32,15 +32,31 @@ const AROUND: [f64; 4] = [0.97, 0.99, 1.01, 1.03];
 /// Replications that these are given more of at a time.
 const ROUND: u32 = 12;
 
-/// How well the crossing has to be known.
+/// The search is done when the lower bound of the crossing is that near, of the precision asked for; the
+/// rest of it is for the confirmation.
+const SEARCHED: f64 = 0.2;
+
+/// How well the answer has to be known.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
-    /// Replications of a load at most.
+    /// Replications of a load in the search, at most.
     pub budget: u32,
-    /// Half the width of the crossing's one-sided interval, of itself.
-    pub narrow: f64,
+    /// How far below the first miss the safe load may lie, of it.
+    pub precision: f64,
     /// One less how often the safe load may be wrong.
     pub confidence: f64,
+}
+
+impl Effort {
+    /// How near the lower bound of a crossing should be, of the crossing.
+    pub(super) fn narrow(&self) -> f64 {
+        SEARCHED * self.precision
+    }
+
+    /// How near it is.
+    pub(super) fn half(&self, crossing: &Estimator) -> f64 {
+        student::t_quantile(self.confidence, crossing.freedom) * crossing.error
+    }
 }
 
 /// What a search has found.
@@ -217,10 +233,7 @@ pub(super) fn refine(
             if all_hold { (high, high + width) } else { ((low - width).max(low / 2.0), low) };
     };
     let mut middle = guess.first.value.clamp(low * 0.9, high * 1.1);
-    let mut near: Vec<f64> = Vec::new();
-    let mut count = ROUND.min(effort.budget);
-    let mut moves = 0;
-    loop {
+    let around = |near: &mut Vec<f64>, middle: f64| {
         for share in AROUND {
             let factor = nice(share * middle);
             if near.iter().all(|known| (known - factor).abs() > 0.002 * middle) {
@@ -228,6 +241,12 @@ pub(super) fn refine(
             }
         }
         near.sort_by(f64::total_cmp);
+    };
+    let mut near: Vec<f64> = Vec::new();
+    around(&mut near, middle);
+    let mut count = ROUND.min(effort.budget);
+    let mut moves = 0;
+    loop {
         let wanted: Vec<(f64, u32)> = near.iter().map(|&factor| (factor, count)).collect();
         if !bench.run(&wanted, 0, "around the first miss", work)? {
             return Ok(None);
@@ -240,16 +259,22 @@ pub(super) fn refine(
         if is_outside && moves < 4 {
             moves += 1;
             middle = value.clamp(0.9 * middle, 1.1 * middle);
+            around(&mut near, middle);
             continue;
         }
-        let half = student::t_quantile(effort.confidence, found.first.freedom) * found.first.error;
-        if half <= effort.narrow * value || count >= effort.budget {
+        let half = effort.half(&found.first);
+        let wanted = effort.narrow() * value;
+        if half <= wanted || count >= effort.budget {
             return Ok(Some(Found::Crossing(found)));
         }
         // As many more as the square-root law says, but no more than twice as many at a time.
-        let more = f64::from(count) * (half / (effort.narrow * value)).min(1.42);
-        let more = (more * (half / (effort.narrow * value)).min(1.42)) as u32;
+        let wider = (half / wanted).min(1.42);
+        let more = (f64::from(count) * wider * wider) as u32;
         count = more.next_multiple_of(ROUND).max(count + ROUND).min(effort.budget);
+        // All loads have the same luck: further ones add to the shape, not to what is known of the place.
+        let low = near.iter().rposition(|it| *it <= value - half).unwrap_or(0);
+        let high = near.iter().position(|it| *it >= value + half).unwrap_or(near.len() - 1);
+        near = near[low..=high].to_vec();
     }
 }
 

@@ -3,15 +3,16 @@
 use super::{
     Results,
     bench::{Level, Work},
-    losses::REPLICATIONS,
+    growth,
+    losses::{self, REPLICATIONS},
     search::Found,
 };
 use crate::{
     model::blueprint::{Balance, Blueprint, Promise, Upstream},
     report::{
         capacity::{
-            Answer, Attempt, Busy, Capacity, Cost, Demanded, Grown, Growth, Known, Limit, Load,
-            Loss, Losses, Method, Point, SCHEMA, Safe, Scenario, Station, Step,
+            Answer, Attempt, Busy, Capacity, Cost, Curves, Demanded, Grown, Growth, Known, Later,
+            Limit, Load, Loss, Losses, Method, Point, SCHEMA, Safe, Scenario, Sized, Station, Step,
         },
         summary::Summary,
     },
@@ -59,6 +60,7 @@ pub(super) fn tell(it: &Results<'_>, work: &Work<'_>) -> Capacity {
             replications: work.replications,
             requests: work.requests,
             loads: work.loads,
+            precision: it.question.effort.precision,
             attempts: it.told_attempts(),
         },
         unmodelled: unmodelled(plan, it.question.gone.is_some()),
@@ -87,6 +89,13 @@ impl Results<'_> {
         let objective = &self.question.plan.objectives[crossings.limiting];
         let rho = self.rho(tried.factor);
         let relaxation_s = self.known.relaxation_s(rho);
+        let (first, effort) = (&crossings.first, &self.question.effort);
+        let below = 1.0 - tried.factor / first.value;
+        // Users are whole, and what hardware bears at most is a bound of its own.
+        let is_spent =
+            effort.half(first) > effort.narrow() * first.value || self.attempts.len() > 1;
+        let whole = if self.known.users > 0 { 1.0 / f64::from(self.known.users) } else { 0.0 };
+        let is_coarse = is_spent && below > effort.precision + 0.001 + whole / first.value;
         Some(Safe {
             load: self.load(tried.factor),
             missed_at: Some(self.between(&crossings.first)),
@@ -96,6 +105,8 @@ impl Results<'_> {
             relaxation_s,
             is_short: self.question.plan.duration.seconds() < SHORT * relaxation_s,
             confirmed_by: tried.fold.as_ref().map_or(0, |fold| fold.pool.replications),
+            below: below.max(0.0),
+            is_coarse,
         })
     }
 
@@ -213,6 +224,7 @@ impl Results<'_> {
                 failed_share: borne.failed_share,
                 survives: borne.survives.map(|factor| self.load(factor)),
                 comes_back: borne.comes_back(),
+                later: borne.later.map(told_later),
             }
         });
         let gone_s = self.question.gone?.seconds();
@@ -220,8 +232,18 @@ impl Results<'_> {
     }
 
     fn told_growth(&self) -> Option<Growth> {
-        let (services, steps) = self.growth.as_ref()?;
+        let growth::Growth { services, steps, curves } = self.growth.as_ref()?;
         let plan = self.question.plan;
+        let sized = |it: &growth::Sized| Sized {
+            size: it.size,
+            bound_per_s: it.bound,
+            missed_at: it.missed_at.map(|it| self.between(&it)),
+        };
+        let curves = curves.as_ref().map(|it| Curves {
+            service: plan.services[it.service.index()].name.clone(),
+            wider: it.wider.iter().map(sized).collect(),
+            taller: it.taller.iter().map(sized).collect(),
+        });
         let services = services.iter().map(|it| {
             let service = &plan.services[it.service.index()];
             Grown {
@@ -235,11 +257,11 @@ impl Results<'_> {
             what: it.what.clone(),
             relieves: it.relieves.clone(),
             bound_per_s: it.bound,
-            missed_at: it.missed_at.map(|factor| self.load(factor)),
+            missed_at: it.missed_at.map(|it| self.load(it.value)),
             // Nobody said what a machine of twice the cores costs.
             cost_per_h: price(&it.plan).filter(|_| it.what.ends_with("instances")),
         });
-        Some(Growth { services: services.collect(), steps: steps.collect() })
+        Some(Growth { services: services.collect(), steps: steps.collect(), curves })
     }
 
     fn cost(&self) -> Option<Cost> {
@@ -275,6 +297,17 @@ impl Results<'_> {
             }
         };
         self.attempts.iter().map(told).collect()
+    }
+}
+
+fn told_later(it: losses::Later) -> Later {
+    match it {
+        losses::Later::Slow(within) => Later::Slow { within_s: within.seconds() },
+        losses::Later::Draining(watched, more) => {
+            Later::Draining { watched_s: watched.seconds(), more_s: more.seconds() }
+        }
+        losses::Later::Stays(watched) => Later::Stays { watched_s: watched.seconds() },
+        losses::Later::Unknown(watched) => Later::Unknown { watched_s: watched.seconds() },
     }
 }
 

@@ -93,16 +93,23 @@ impl Blueprint {
     }
 
     /// A day on which nothing happens but one loss: at `at` after the beginning of the window, undone
-    /// after `gone`, and watched for as long again. Each objective stands there twice: over the time
+    /// after `gone`, and watched for `after`. Each objective stands there twice: over the time
     /// of the loss, and (behind all of those) over the second half of the time after it, when what
     /// comes back by itself has come back. Those that are about events themselves are left out.
+    /// `None` is lost: the same day without the loss.
     #[must_use]
-    pub fn losing(&self, lost: &Lost, name: &str, at: Span, gone: Span) -> Blueprint {
+    pub fn losing(
+        &self,
+        lost: Option<&Lost>,
+        name: &str,
+        at: Span,
+        (gone, after): (Span, Span),
+    ) -> Blueprint {
         let mut plan = self.with_only(None);
         let from = Instant::ZERO + plan.warm_up + at;
         let until = from + gone;
-        let end = until + gone;
-        plan.duration = Span::from_nanos(at.nanos() + 2 * gone.nanos());
+        let end = until + after;
+        plan.duration = Span::from_nanos(at.nanos() + gone.nanos() + after.nanos());
         let name = name.to_owned();
         plan.episodes = vec![Episode { name, from, until, rate: None }];
         let mut happens = |what, undone| {
@@ -111,8 +118,9 @@ impl Blueprint {
             }
         };
         match lost {
-            Lost::Instance(id) => happens(What::Crash(*id), What::Restart(*id)),
-            Lost::Hosts(hosts) => {
+            None => {}
+            Some(Lost::Instance(id)) => happens(What::Crash(*id), What::Restart(*id)),
+            Some(Lost::Hosts(hosts)) => {
                 for &it in hosts {
                     happens(What::Lose(it), What::Restore(it));
                 }
@@ -126,7 +134,7 @@ impl Blueprint {
         let within = |from: Instant, until: Instant| {
             kept.iter().map(move |it| Objective { from, until, ..it.clone() })
         };
-        let back = Instant::from_nanos(until.nanos() + gone.nanos() / 2);
+        let back = Instant::from_nanos(until.nanos() + after.nanos() / 2);
         plan.objectives = within(from, until).chain(within(back, end)).collect();
         plan
     }

@@ -1,11 +1,11 @@
 //! The report that is handed on: the safe load first, what isn't modelled last.
 
 use super::{
-    Answer, Capacity, Growth, Losses,
+    Answer, Capacity, Curves, Growth, Losses,
     terminal::{amount, capacity},
     words::{
-        advice, bare, between, in_time, islands, load, money, rate, signed, times, unit,
-        unsurvived, verdict,
+        advice, afterwards, again, bare, between, coarse, in_time, islands, load, money, rate,
+        signed, times, unit, unsurvived, verdict,
     },
 };
 use crate::report::format::{or_dash, percent, seconds, span, thousands, utilisation};
@@ -31,6 +31,12 @@ pub fn render(it: &Capacity, pictures: &[&str]) -> String {
         if pictures.contains(&"scaling.png") {
             out.push_str("\n![What more machines bring](scaling.png)\n");
         }
+        if let Some(curves) = &growth.curves {
+            sizes(&mut out, curves);
+            if pictures.contains(&"sizes.png") {
+                out.push_str("\n![The first bottleneck at several sizes](sizes.png)\n");
+            }
+        }
     }
     cost(&mut out, it);
     method(&mut out, it);
@@ -45,6 +51,9 @@ fn summary(out: &mut String, it: &Capacity) {
     out.push_str(&format!("**{}.**\n", sentence(&verdict(it))));
     if let Some(says) = advice(it) {
         out.push_str(&format!("\n{}.\n", sentence(says)));
+    }
+    if let Some(says) = coarse(it) {
+        out.push_str(&format!("\n**Coarse**: {says}.\n"));
     }
     for says in islands(it) {
         out.push_str(&format!("\n**Not smooth**: {says}.\n"));
@@ -235,7 +244,7 @@ fn lost(out: &mut String, losses: &Losses) {
             loss.alike,
             if loss.is_kept { "yes" } else { "**no**" },
             or_dash(loss.failed_share, percent),
-            if loss.comes_back { "yes" } else { "**no**" },
+            if loss.comes_back { "yes".to_owned() } else { format!("**no**: {}", again(loss)) },
         ));
     }
     let [alone, others] = unsurvived(losses);
@@ -250,6 +259,9 @@ fn lost(out: &mut String, losses: &Losses) {
             "\nNor does any load survive this, although there are others like it: {}.\n",
             cell(&others.join("; "))
         ));
+    }
+    for line in afterwards(losses) {
+        out.push_str(&format!("\n{}.\n", cell(&sentence(&line))));
     }
 }
 
@@ -297,6 +309,27 @@ fn grown(out: &mut String, it: &Capacity, growth: &Growth) {
         "\nSettings stay as they are: workers, pools and limits do not grow with the \
      cores unless the scenario says so.\n",
     );
+}
+
+fn sizes(out: &mut String, curves: &Curves) {
+    let service = cell(&curves.service);
+    out.push_str(&format!(
+        "\n### {service} at other sizes\n\nThe first bottleneck made smaller and larger, all else as \
+         it is. The last two columns are simulated, on fewer replications than the safe load: \
+         where the first objective is missed, and its 95% interval.\n\n\
+         | {service} | hardware is full at | objectives are missed from about | 95% interval |\n\
+         | --- | ---: | ---: | --- |\n"
+    ));
+    for (sizes, of) in [(&curves.wider, "instances"), (&curves.taller, "cores each")] {
+        for it in sizes {
+            let bound = or_dash(it.bound_per_s, |it| format!("{}/s", rate(it)));
+            let (at, bounds) = match &it.missed_at {
+                Some(missed) => (load(&missed[0]), between(missed)),
+                None => ("–".to_owned(), "–".to_owned()),
+            };
+            out.push_str(&format!("| {} {of} | {bound} | {at} | {bounds} |\n", it.size));
+        }
+    }
 }
 
 fn cost(out: &mut String, it: &Capacity) {

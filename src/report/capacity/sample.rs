@@ -1,8 +1,8 @@
 //! A small site's capacity, made up: for the tests of reports and pictures.
 
 use super::{
-    Answer, Attempt, Busy, Capacity, Cost, Demanded, Grown, Growth, Known, Limit, Load, Loss,
-    Losses, Method, Point, SCHEMA, Safe, Scenario, Station, Step,
+    Answer, Attempt, Busy, Capacity, Cost, Curves, Demanded, Grown, Growth, Known, Later, Limit,
+    Load, Loss, Losses, Method, Point, SCHEMA, Safe, Scenario, Sized, Station, Step,
 };
 use crate::report::{page::Colour, page::WIDTH, plot};
 
@@ -33,6 +33,11 @@ fn station(name: &str, kind: &'static str, demand: f64, capacity: f64) -> Statio
     }
 }
 
+fn sized(size: u32, bound_per_s: f64) -> Sized {
+    let missed = [0.92, 0.9, 0.94].map(|share| at(share * bound_per_s));
+    Sized { size, bound_per_s: Some(bound_per_s), missed_at: Some(missed) }
+}
+
 fn loss(name: &str, survives: Option<f64>) -> Loss {
     let is_kept = survives == Some(912.0);
     Loss {
@@ -43,7 +48,12 @@ fn loss(name: &str, survives: Option<f64>) -> Loss {
         badness: Some(if is_kept { 0.8 } else { 31.0 }),
         failed_share: Some(if is_kept { 0.000_2 } else { 0.31 }),
         survives: survives.map(at),
-        comes_back: survives.is_some(),
+        comes_back: survives == Some(912.0),
+        later: match survives {
+            Some(912.0) => None,
+            Some(_) => Some(Later::Slow { within_s: 240.0 }),
+            None => Some(Later::Stays { watched_s: 960.0 }),
+        },
     }
 }
 
@@ -72,6 +82,8 @@ pub(crate) fn document() -> Capacity {
             relaxation_s: 1.25,
             is_short: false,
             confirmed_by: 60,
+            below: 0.0098,
+            is_coarse: false,
         }),
         objectives: vec![
             Limit {
@@ -142,6 +154,16 @@ pub(crate) fn document() -> Capacity {
                     cost_per_h: missed.map(|_| 4.5),
                 })
                 .collect(),
+            curves: Some(Curves {
+                service: "app".to_owned(),
+                wider: vec![
+                    sized(1, 500.0),
+                    sized(2, 1_000.0),
+                    sized(3, 1_500.0),
+                    Sized { missed_at: None, ..sized(4, 1_700.0) },
+                ],
+                taller: vec![sized(2, 500.0), sized(4, 1_000.0), sized(8, 1_700.0)],
+            }),
         }),
         cost: Some(Cost {
             currency: "EUR".to_owned(),
@@ -154,6 +176,7 @@ pub(crate) fn document() -> Capacity {
             replications: 420,
             requests: 123_456_789,
             loads: 21,
+            precision: 0.02,
             attempts: vec![
                 Attempt {
                     load: at(916.0),
@@ -173,7 +196,7 @@ fn the_report_of_a_small_site() {
     let text = super::terminal::render(&document(), Colour::Off);
     assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
     insta::assert_snapshot!("terminal", text);
-    let pictures = ["load.png", "losses.png", "scaling.png"];
+    let pictures = ["load.png", "losses.png", "scaling.png", "sizes.png"];
     insta::assert_snapshot!("markdown", super::markdown::render(&document(), &pictures));
 }
 
@@ -184,7 +207,7 @@ fn the_sample_among_the_results() {
     let folder = std::path::Path::new(folder);
     let text: &'static str = std::fs::read_to_string(folder.join("capacity.json")).unwrap().leak();
     let document: Capacity = serde_json::from_str(text).unwrap();
-    let pictures = ["load.png", "losses.png", "scaling.png"];
+    let pictures = ["load.png", "losses.png", "scaling.png", "sizes.png"];
     let report = super::markdown::render(&document, &pictures);
     let path = folder.join("capacity.md");
     if std::env::var_os("SAMPLE").is_some() {
@@ -201,7 +224,7 @@ fn the_sample_among_the_results() {
 #[test]
 fn pictures_of_a_capacity() {
     let files = plot::capacity::render(&document()).unwrap();
-    assert_eq!(files.len(), 3);
+    assert_eq!(files.len(), 4);
     for file in &files {
         assert!(file.bytes.starts_with(b"\x89PNG"));
         if let Ok(folder) = std::env::var("PLOT_DIR") {

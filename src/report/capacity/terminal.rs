@@ -2,10 +2,10 @@
 //! what to add, what it costs, and last what is not modelled.
 
 use super::{
-    Answer, Capacity, Growth, Losses,
+    Answer, Capacity, Curves, Growth, Losses,
     words::{
-        advice, bare, between, in_time, islands, load, money, rate, signed, times, unit,
-        unsurvived, verdict,
+        advice, afterwards, again, bare, between, coarse, in_time, islands, load, money, rate,
+        signed, times, unit, unsurvived, verdict,
     },
 };
 use crate::report::{
@@ -52,6 +52,9 @@ fn answer(page: &mut Page, it: &Capacity) {
     }
     if let Some(says) = advice(it) {
         page.paragraph(says, 0);
+    }
+    if let Some(says) = coarse(it) {
+        page.paragraph(&format!("COARSE     {says}"), 11);
     }
     for says in islands(it) {
         page.paragraph(&format!("NOT SMOOTH {says}"), 11);
@@ -207,7 +210,7 @@ fn lost(page: &mut Page, losses: &Losses) {
             if loss.is_kept { "yes" } else { "NO" }.to_owned(),
             or_dash(loss.failed_share, percent),
             survives,
-            if loss.comes_back { "yes" } else { "NO" }.to_owned(),
+            again(loss),
         ]);
     }
     page.table(&table);
@@ -217,6 +220,9 @@ fn lost(page: &mut Page, losses: &Losses) {
     }
     if !others.is_empty() {
         page.paragraph(&format!("nor does any load survive {}", others.join("; ")), 2);
+    }
+    for line in afterwards(losses) {
+        page.paragraph(&line, 2);
     }
 }
 
@@ -232,6 +238,25 @@ fn grown(page: &mut Page, growth: &Growth) {
                 step.missed_at.as_ref().map_or_else(String::new, load)
             }),
         ]);
+    }
+    page.table(&table);
+    if let Some(curves) = &growth.curves {
+        sizes(page, curves);
+    }
+}
+
+fn sizes(page: &mut Page, curves: &Curves) {
+    page.heading(&format!("{} at other sizes, simulated", curves.service));
+    let mut table = Table::new(["", "full at", "missed from about", "[low, high]"]);
+    for (sizes, of) in [(&curves.wider, "instances"), (&curves.taller, "cores each")] {
+        for it in sizes {
+            table.row([
+                format!("{} {of}", it.size),
+                or_dash(it.bound_per_s, |it| format!("{}/s", rate(it))),
+                it.missed_at.as_ref().map_or_else(|| "–".to_owned(), |it| load(&it[0])),
+                it.missed_at.as_ref().map_or_else(String::new, between),
+            ]);
+        }
     }
     page.table(&table);
 }

@@ -1,6 +1,6 @@
 //! Loads, shares and money in words.
 
-use super::{Capacity, Load, Losses, Point};
+use super::{Capacity, Later, Load, Loss, Losses, Point};
 use crate::report::format::{percent, thousands, three};
 
 /// `4,120 requests/s`, `300 users`, or both.
@@ -121,6 +121,17 @@ pub(super) fn islands(it: &Capacity) -> Vec<String> {
     it.islands.iter().map(says).collect()
 }
 
+/// How far below the first miss the safe load lies, and why, if that is further than was asked for.
+pub(super) fn coarse(it: &Capacity) -> Option<String> {
+    let safe = it.safe.as_ref().filter(|safe| safe.is_coarse)?;
+    Some(format!(
+        "the safe load lies {} below the first miss, further than {}: the budget was spent; more \
+         replications of a load (`--budget`) bring it nearer",
+        percent(safe.below),
+        percent(it.method.precision)
+    ))
+}
+
 /// What to do about an answer that is none.
 pub(super) fn advice(it: &Capacity) -> Option<&'static str> {
     use super::Answer;
@@ -155,6 +166,67 @@ pub(super) fn unsurvived(losses: &Losses) -> [Vec<&str>; 2] {
         none.filter(|it| (it.alike == 1) == alone).map(|it| it.name.as_str()).collect()
     };
     [names(true), names(false)]
+}
+
+/// Whether all is well again after a loss, in a few words.
+pub(super) fn again(loss: &Loss) -> String {
+    match loss.later {
+        None if loss.comes_back => "yes".to_owned(),
+        None => "NO".to_owned(),
+        Some(Later::Slow { within_s }) => format!("in {}", minutes(within_s)),
+        Some(Later::Draining { watched_s, more_s }) => {
+            format!("in ~{}", minutes(watched_s + more_s))
+        }
+        Some(Later::Stays { .. }) => "STAYS BAD".to_owned(),
+        Some(Later::Unknown { watched_s }) => format!("not in {}", minutes(watched_s)),
+    }
+}
+
+fn minutes(seconds: f64) -> String {
+    match seconds {
+        some if some < 120.0 => crate::report::format::span(some.round()),
+        some => format!("{:.0} min", (some / 60.0).ceil()),
+    }
+}
+
+/// What those words mean, of those that need it.
+pub(super) fn afterwards(losses: &Losses) -> Vec<String> {
+    let named = |is: fn(&Later) -> bool| -> Vec<&str> {
+        let such = losses.each.iter().filter(|it| it.later.as_ref().is_some_and(is));
+        such.map(|it| it.name.as_str()).collect()
+    };
+    let watched_s = losses.each.iter().filter_map(|it| match it.later? {
+        Later::Slow { .. } => None,
+        Later::Draining { watched_s, .. }
+        | Later::Stays { watched_s }
+        | Later::Unknown { watched_s } => Some(watched_s),
+    });
+    let watched = minutes(watched_s.fold(0.0, f64::max));
+    let mut lines = Vec::new();
+    let mut line = |names: Vec<&str>, says: String| {
+        if !names.is_empty() {
+            lines.push(format!("{says}: {}", names.join("; ")));
+        }
+    };
+    line(
+        named(|it| matches!(it, Later::Stays { .. })),
+        format!(
+            "does not recover by itself at the safe load (hysteresis): bad for {watched} after all \
+             is back, nothing is worked off, and the same replications are well if nothing is lost"
+        ),
+    );
+    line(
+        named(|it| matches!(it, Later::Draining { .. })),
+        format!("recovers slowly: what has piled up was still being worked off after {watched}"),
+    );
+    line(
+        named(|it| matches!(it, Later::Unknown { .. })),
+        format!(
+            "not well within {watched}, and whether for ever cannot be told: the site is not well \
+             for so long without a loss either, or has too little to spare"
+        ),
+    );
+    lines
 }
 
 /// Within which time after a loss all has to be well again.

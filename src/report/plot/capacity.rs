@@ -4,6 +4,7 @@
 mod curve;
 mod losses;
 mod scaling;
+mod sizes;
 
 use super::PlotError;
 use crate::report::{capacity::Capacity, folder::File};
@@ -24,6 +25,11 @@ pub fn render(it: &Capacity) -> Result<Vec<File>, PlotError> {
         && it.operational.bound_per_s.is_some()
     {
         files.push(File { name: "scaling.png", bytes: scaling::draw(it, growth)? });
+    }
+    if let Some(curves) = it.growth.as_ref().and_then(|it| it.curves.as_ref())
+        && curves.wider.len() + curves.taller.len() > 2
+    {
+        files.push(File { name: "sizes.png", bytes: sizes::draw(it, curves)? });
     }
     Ok(files)
 }

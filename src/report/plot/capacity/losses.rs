@@ -13,7 +13,7 @@ use super::{
     curve::{across, count_label, unit},
 };
 use crate::report::{
-    capacity::{Capacity, Losses, Safe, load},
+    capacity::{Capacity, Later, Losses, Safe, load},
     format::span,
 };
 
@@ -65,7 +65,12 @@ pub(super) fn draw(it: &Capacity, losses: &Losses, safe: &Safe) -> Result<Vec<u8
                 None => "no load".to_owned(),
                 Some(some) => load(some),
             };
-            let says = if loss.comes_back { says } else { format!("{says}; not well in time") };
+            let says = match loss.later {
+                Some(Later::Stays { .. }) => format!("{says}; STAYS BAD"),
+                Some(Later::Unknown { .. }) => format!("{says}; not well in time"),
+                Some(_) => format!("{says}; recovers slowly"),
+                None => says,
+            };
             let colour = if loss.survives.is_none() { COLOURS[1] } else { BLACK };
             let style = text(15, colour, HPos::Left, VPos::Center);
             // Behind the line of the safe load, where nothing is in the way.

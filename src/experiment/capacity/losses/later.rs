@@ -1,0 +1,136 @@
+//! What becomes of a site that was not well in time, although what it had lost is back: whether it
+//! recovers slowly, for what has piled up has to be worked off, or stays bad by itself (hysteresis, a
+//! metastable failure: retries keep it too busy to answer what causes them).
+//!
+//! It is watched for longer and longer. If it is not well at the end of the longest time either, it is
+//! held against its unfaulted twin, the same replications without the loss. What merely has to be
+//! worked off becomes less: no more can have piled up than came during the loss, and what the first
+//! station can do beyond the load takes a known share of it away. If there is no more in the site than
+//! in its twin, or it does not become less, it is nothing of the kind.
+
+use super::{
+    super::bench::{Bench, Level, Work},
+    Kind, REPLICATIONS, before,
+};
+use crate::{
+    engine::time::Span,
+    experiment::replicate::Failure,
+    model::{blueprint::Blueprint, operational::Operational},
+    stats::interval::CONFIDENCE,
+};
+
+/// Times after the loss, as multiples of how long it lasted; after as long as the loss it was not well.
+const TIMES: [u64; 4] = [2, 4, 8, 16];
+/// What is in the site beyond what is in its twin is something from this share of the latter on.
+const PILED: f64 = 0.1;
+/// That it becomes less can be seen if it should by such a share at least.
+const SEEN: f64 = 0.1;
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in super::super) enum Later {
+    /// It is well again within so long.
+    Slow(Span),
+    /// Not within so long, but what has piled up is worked off, which takes about as much longer.
+    Draining(Span, Span),
+    /// Not within so long, and nothing goes away, though the twin that lost nothing is well.
+    Stays(Span),
+    /// Not within so long; the twin is not well either, or what piles up goes away too slowly to tell.
+    Unknown(Span),
+}
+
+/// Watches for longer. `None`: interrupted.
+pub(in super::super) fn watch(
+    plan: &Blueprint,
+    kind: &Kind,
+    (safe, gone): (f64, Span),
+    known: &Operational,
+    work: &mut Work<'_>,
+) -> Result<Option<Later>, Failure> {
+    let says = format!("{}, afterwards", kind.name);
+    let mut run = |lost, after: Span| -> Result<Option<Bench>, Failure> {
+        let twin = if lost { "" } else { ", but nothing is lost" };
+        let lost = lost.then_some(&kind.lost);
+        let plan = plan.losing(lost, &kind.name, before(gone), (gone, after));
+        let label = format!("{} ({} ns later){twin}", kind.name, after.nanos());
+        let mut bench = Bench::new(&plan, &label);
+        let is_whole = bench.run(&[(safe, REPLICATIONS)], 0, &says, work)?;
+        work.requests += bench.requests();
+        Ok(is_whole.then_some(bench))
+    };
+    let longest = gone.times(TIMES[TIMES.len() - 1]);
+    let mut last = None;
+    for times in TIMES {
+        let after = gone.times(times);
+        let Some(bench) = run(true, after)? else { return Ok(None) };
+        if is_well(&bench.levels[0]) {
+            return Ok(Some(Later::Slow(after)));
+        }
+        last = Some(bench);
+    }
+    let Some(twin) = run(false, longest)? else { return Ok(None) };
+    let twin = &twin.levels[0];
+    if !is_well(twin) {
+        return Ok(Some(Later::Unknown(longest)));
+    }
+    let faulted = last.expect("it was watched");
+    let rho = known.saturates_at().map_or(0.0, |at| safe / at);
+    Ok(Some(judge(&faulted.levels[0], twin, (rho, gone, longest))))
+}
+
+/// Whether no objective is surely missed in the second half of the time after the loss.
+fn is_well(level: &Level) -> bool {
+    let evidence = level.evidence(REPLICATIONS as usize);
+    evidence[evidence.len() / 2..].iter().all(|it| it.p_broken() > 1.0 - CONFIDENCE)
+}
+
+fn judge(faulted: &Level, twin: &Level, (rho, gone, longest): (f64, Span, Span)) -> Later {
+    let after_s = longest.seconds();
+    let middle = (0.5625 * after_s, 0.4375 * after_s);
+    let end = (0.125 * after_s, 0.0);
+    let usual = calls(twin, (after_s, 0.0));
+    let piled = [middle, end].map(|span| calls(faulted, span) - usual);
+    if piled[0].max(piled[1]) <= PILED * usual {
+        return Later::Stays(longest);
+    }
+    // All that came during the loss, worked off at 1 - rho against rho.
+    let slowest_s = gone.seconds() * rho / (1.0 - rho).max(1e-3);
+    let (from_s, until_s) = (0.5 * after_s, 0.9375 * after_s);
+    let left = |at: f64| (slowest_s - at).max(0.0);
+    let falls = if left(from_s) > 0.0 { 1.0 - left(until_s) / left(from_s) } else { 1.0 };
+    let has_fallen = 1.0 - piled[1] / piled[0].max(1e-9);
+    if falls < SEEN {
+        return Later::Unknown(longest);
+    }
+    if has_fallen < 0.5 * falls {
+        return Later::Stays(longest);
+    }
+    let more_s = (until_s - from_s) * (piled[1] / (piled[0] - piled[1]).max(1e-9)).max(0.0);
+    Later::Draining(longest, Span::from_seconds(more_s.ceil()))
+}
+
+/// Calls at all instances but the visitors', between so many seconds before the end and so many, on
+/// average over the replications.
+fn calls(level: &Level, (from_s, until_s): (f64, f64)) -> f64 {
+    let Some(fold) = level.fold() else { return 0.0 };
+    let (plan, pool) = (level.plan(), &fold.pool);
+    let ruler = &pool.usage_ruler;
+    let whole_s = ruler.until.since(ruler.from).seconds();
+    let mut area = 0.0;
+    let mut seconds = 0.0;
+    for part in 0..ruler.parts() {
+        let (begin, end) = ruler.edges_s(part);
+        let middle = whole_s - f64::midpoint(begin, end);
+        if !(until_s..=from_s).contains(&middle) {
+            continue;
+        }
+        let of = |(service, tally): (usize, &crate::measure::tally::ServiceTally)| {
+            let is_visitors = plan.services[service].kind == "visitors";
+            let load = tally.load_by_part.get(part).filter(|_| !is_visitors);
+            load.map_or(0.0, |it| it.in_system as f64)
+        };
+        area += pool.services.iter().enumerate().map(of).sum::<f64>() / 1e9;
+        seconds += end - begin;
+    }
+    if seconds > 0.0 { area / seconds / f64::from(pool.replications) } else { 0.0 }
+}

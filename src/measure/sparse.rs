@@ -1,0 +1,101 @@
+//! Counts by bucket as bytes, most of them few and many empty: numbers of seven bits a byte, the lowest
+//! first. First the number of the first bucket and how many there are, then each count; a 0 is followed
+//! by how many empty ones there are.
+
+fn put(to: &mut Vec<u8>, mut number: u64) {
+    while number > 0x7f {
+        to.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    to.push(number as u8);
+}
+
+fn take(from: &mut &[u8]) -> Option<u64> {
+    let mut number = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let (&byte, rest) = from.split_first()?;
+        *from = rest;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+/// Writes them; nothing at all if there are none.
+pub(super) fn to_bytes<C: Copy + Into<u64>>(first: usize, counts: &[C]) -> Vec<u8> {
+    if counts.is_empty() {
+        return Vec::new();
+    }
+    let mut bytes = Vec::with_capacity(counts.len() + 16);
+    put(&mut bytes, first as u64);
+    put(&mut bytes, counts.len() as u64);
+    let mut empty = 0;
+    for &count in counts {
+        let count = count.into();
+        if count == 0 {
+            empty += 1;
+            continue;
+        }
+        if empty > 0 {
+            bytes.push(0);
+            put(&mut bytes, empty);
+            empty = 0;
+        }
+        put(&mut bytes, count);
+    }
+    bytes
+}
+
+/// Reads them. `None`: they are none, or there are more buckets than `most`.
+pub(super) fn from_bytes(mut bytes: &[u8], most: usize) -> Option<(usize, Vec<u64>)> {
+    if bytes.is_empty() {
+        return Some((0, Vec::new()));
+    }
+    let first = usize::try_from(take(&mut bytes)?).ok()?;
+    let len = usize::try_from(take(&mut bytes)?).ok()?;
+    if first.checked_add(len)? > most {
+        return None;
+    }
+    let mut counts = vec![0; len];
+    let mut bucket = 0_usize;
+    while !bytes.is_empty() {
+        match take(&mut bytes)? {
+            0 => bucket = bucket.checked_add(usize::try_from(take(&mut bytes)?).ok()?)?,
+            count => {
+                *counts.get_mut(bucket)? = count;
+                bucket += 1;
+            }
+        }
+    }
+    Some((first, counts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            first in 0usize..300,
+            counts in prop::collection::vec(prop_oneof![Just(0), 0..300u64, any::<u64>()], 0..60),
+        ) {
+            let bytes = to_bytes(first, &counts);
+            let first = if counts.is_empty() { 0 } else { first };
+            prop_assert_eq!(from_bytes(&bytes, 360), Some((first, counts.clone())));
+            if !counts.is_empty() {
+                prop_assert_eq!(from_bytes(&bytes, first + counts.len() - 1), None);
+            }
+        }
+
+        #[test]
+        fn whatever_is_read_is_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+            if let Some((first, counts)) = from_bytes(&bytes, 1000) {
+                prop_assert!(first + counts.len() <= 1000);
+            }
+        }
+    }
+}
