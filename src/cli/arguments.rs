@@ -1,8 +1,16 @@
 //! What can be said on the command line.
 
-use crate::{engine::time::Span, experiment::ledger::Shard, scenario};
+use crate::{
+    engine::time::Span,
+    experiment::{ledger::Shard, rounds::Crew},
+    scenario,
+    slo::gate::Rules,
+};
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
+};
 
 /// Simulates a whole web site: what users feel, and which machine gives in first.
 ///
@@ -90,10 +98,6 @@ pub(super) struct Run {
     #[command(flatten)]
     pub(super) scenario: Scenario,
 
-    /// Seed of all luck, instead of the scenario's
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    pub(super) seed: Option<u64>,
-
     /// How many replications, instead of the scenario's
     #[arg(long, value_name = "N", allow_negative_numbers = true,
           value_parser = value_parser!(u32).range(1..=1_000_000))]
@@ -119,11 +123,6 @@ pub(super) struct Run {
           requires = "precision", value_parser = value_parser!(u32).range(20..=1_000_000))]
     pub(super) budget: u32,
 
-    /// Replications run at once [default: one a processor]
-    #[arg(long, value_name = "N", allow_negative_numbers = true,
-          value_parser = value_parser!(u16).range(1..=1024))]
-    pub(super) threads: Option<u16>,
-
     /// Folder of the results [default: results/SCENARIO/]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
@@ -132,9 +131,8 @@ pub(super) struct Run {
     #[arg(long)]
     pub(super) no_plots: bool,
 
-    /// Print nothing but errors; the exit code tells
-    #[arg(long)]
-    pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) conduct: Conduct,
 }
 
 /// `simulate check`.
@@ -146,10 +144,6 @@ pub(super) struct Check {
 
     #[command(flatten)]
     pub(super) changes: Changes,
-
-    /// Seed of all luck, instead of the scenarios'
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    pub(super) seed: Option<u64>,
 
     #[command(flatten)]
     pub(super) effort: Effort,
@@ -169,9 +163,8 @@ pub(super) struct Check {
     #[arg(long, value_name = "DIR", requires = "shard")]
     pub(super) out: Option<PathBuf>,
 
-    /// Print nothing but errors; the exit code tells
-    #[arg(long)]
-    pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) conduct: Conduct,
 }
 
 /// Verdicts for programs.
@@ -216,9 +209,8 @@ pub(super) struct Compare {
     #[arg(long, value_name = "FILE")]
     pub(super) json: Option<PathBuf>,
 
-    /// Print nothing but errors
-    #[arg(long)]
-    pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) conduct: Conduct,
 }
 
 /// `simulate sweep`.
@@ -239,10 +231,6 @@ pub(super) struct Sweep {
     #[command(flatten)]
     pub(super) changes: Changes,
 
-    /// Seed of all luck, instead of the scenario's
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    pub(super) seed: Option<u64>,
-
     /// Replications of each point, instead of the scenario's
     #[arg(long, value_name = "N", allow_negative_numbers = true,
           value_parser = value_parser!(u32).range(1..=1_000_000))]
@@ -256,11 +244,6 @@ pub(super) struct Sweep {
     #[arg(long, value_name = "I/N")]
     pub(super) shard: Option<Shard>,
 
-    /// Replications run at once [default: one a processor]
-    #[arg(long, value_name = "N", allow_negative_numbers = true,
-          value_parser = value_parser!(u16).range(1..=1024))]
-    pub(super) threads: Option<u16>,
-
     /// Folder of the results [default: results/SCENARIO-sweep/]; what is there goes on
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
@@ -273,9 +256,8 @@ pub(super) struct Sweep {
     #[arg(long)]
     pub(super) no_plots: bool,
 
-    /// Print nothing but errors
-    #[arg(long)]
-    pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) conduct: Conduct,
 }
 
 /// `simulate merge`.
@@ -310,10 +292,6 @@ pub(super) struct Merge {
 pub(super) struct Capacity {
     #[command(flatten)]
     pub(super) scenario: Scenario,
-
-    /// Seed of all luck, instead of the scenario's
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    pub(super) seed: Option<u64>,
 
     /// How long a load has to be borne [default: the scenario's duration]
     #[arg(long, value_name = "SPAN", allow_hyphen_values = true, value_parser = some_time)]
@@ -351,11 +329,6 @@ pub(super) struct Capacity {
     #[arg(long, value_name = "I/N", requires = "out")]
     pub(super) shard: Option<Shard>,
 
-    /// Replications run at once [default: one a processor]
-    #[arg(long, value_name = "N", allow_negative_numbers = true,
-          value_parser = value_parser!(u16).range(1..=1024))]
-    pub(super) threads: Option<u16>,
-
     /// Folder of the results [default: results/SCENARIO-capacity/], or of all parts' records
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
@@ -364,9 +337,8 @@ pub(super) struct Capacity {
     #[arg(long)]
     pub(super) no_plots: bool,
 
-    /// Print nothing but errors; the exit code tells
-    #[arg(long)]
-    pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) conduct: Conduct,
 }
 
 /// A span, more than none.
@@ -374,6 +346,41 @@ fn some_time(text: &str) -> Result<Span, String> {
     match scenario::span(text) {
         Ok(span) if span < Span::from_millis(1) => Err("no time at all".to_owned()),
         other => other,
+    }
+}
+
+/// Whose luck it is, who works, and what is said meanwhile.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct Conduct {
+    /// Seed of all luck, instead of the scenario's
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    seed: Option<u64>,
+
+    /// Replications run at once [default: one a processor]
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
+          value_parser = value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+
+    /// Print nothing but errors; the exit code tells
+    #[arg(long)]
+    quiet: bool,
+}
+
+impl Conduct {
+    /// The seed as a change of the scenario: it goes the way of `--set`, behind it, so that it is
+    /// checked and explained in one place, and the last one wins.
+    pub(super) fn change(self) -> Option<String> {
+        self.seed.map(|seed| format!("scenario.seed={seed}"))
+    }
+
+    /// Who works.
+    pub(super) fn crew(self, interrupted: &AtomicBool) -> Crew<'_> {
+        Crew::new(self.threads(), interrupted)
+    }
+
+    /// How many threads, if that was said.
+    pub(super) fn threads(self) -> Option<usize> {
+        self.threads.map(usize::from)
     }
 }
 
@@ -394,11 +401,13 @@ pub(super) struct Effort {
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, default_value = "95%",
           value_parser = confidence)]
     pub(super) confidence: f64,
+}
 
-    /// Replications run at once [default: one a processor]
-    #[arg(long, value_name = "N", allow_negative_numbers = true,
-          value_parser = value_parser!(u16).range(1..=1024))]
-    pub(super) threads: Option<u16>,
+impl Effort {
+    /// The rules by which verdicts are found.
+    pub(super) fn rules(&self) -> Rules {
+        Rules { confidence: self.confidence, round: self.round, budget: self.budget }
+    }
 }
 
 /// `2%` or `0.02`, more than nothing.
@@ -478,11 +487,11 @@ impl Arguments {
 
     pub(super) fn is_quiet(&self) -> bool {
         match self.asked() {
-            Command::Run(run) => run.quiet,
-            Command::Check(check) => check.quiet,
-            Command::Compare(compare) => compare.quiet,
-            Command::Capacity(capacity) => capacity.quiet,
-            Command::Sweep(sweep) => sweep.quiet,
+            Command::Run(run) => run.conduct.quiet,
+            Command::Check(check) => check.conduct.quiet,
+            Command::Compare(compare) => compare.conduct.quiet,
+            Command::Capacity(capacity) => capacity.conduct.quiet,
+            Command::Sweep(sweep) => sweep.conduct.quiet,
             Command::Merge(merge) => merge.quiet,
             Command::Explain(_) => false,
         }
@@ -508,7 +517,7 @@ mod tests {
         for line in ["simulate a.toml --seed 3", "simulate run a.toml --seed 3"] {
             let arguments = parsed(line).unwrap();
             let Command::Run(run) = arguments.asked() else { panic!("{line}") };
-            assert_eq!((run.scenario.file().to_str(), run.seed), (Some("a.toml"), Some(3)));
+            assert_eq!((run.scenario.file().to_str(), run.conduct.seed), (Some("a.toml"), Some(3)));
         }
     }
 

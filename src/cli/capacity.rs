@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 
 pub(super) fn capacity(options: &Capacity, terminal: Terminal) -> Result<Exit, Problem> {
     let interrupted = on_interrupt();
-    let crew = Crew::new(options.threads.map(usize::from), &interrupted);
+    let crew = options.conduct.crew(&interrupted);
     let file = options.scenario.file();
     let changes = changes(options);
     let folder = asked(options, file, &changes, terminal)?;
@@ -83,9 +83,10 @@ pub(super) fn publish(
 
 /// The options that stand for settings of the scenario go the way of `--set`, behind it.
 fn changes(options: &Capacity) -> Vec<String> {
-    let seed = options.seed.map(|seed| format!("scenario.seed={seed}"));
-    let sustain = options.sustain.map(|it| format!("scenario.duration={}ns", it.nanos()));
-    options.scenario.changes.set.iter().cloned().chain(seed).chain(sustain).collect()
+    let mut changes = options.scenario.changes.set.clone();
+    changes.extend(options.conduct.change());
+    changes.extend(options.sustain.map(|it| format!("scenario.duration={}ns", it.nanos())));
+    changes
 }
 
 /// Whether it can be answered, and where to: all that is in the way is told at once.

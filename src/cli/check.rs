@@ -33,8 +33,7 @@ use std::path::Path;
 
 pub(super) fn check(options: &Check, terminal: Terminal) -> Result<Exit, Problem> {
     let interrupted = on_interrupt();
-    let effort = &options.effort;
-    let crew = Crew::new(effort.threads.map(usize::from), &interrupted);
+    let crew = options.conduct.crew(&interrupted);
     compile(options, terminal)?;
     let outputs = [&options.forms.junit, &options.forms.json, &options.forms.markdown];
     for path in outputs.into_iter().flatten() {
@@ -44,7 +43,7 @@ pub(super) fn check(options: &Check, terminal: Terminal) -> Result<Exit, Problem
     if let Some(shard) = options.shard {
         return parts::check(options, shard, &changes(options), &prepared, crew, terminal);
     }
-    let rules = Rules { confidence: effort.confidence, round: effort.round, budget: effort.budget };
+    let rules = options.effort.rules();
     if let Some(folder) = &options.baseline {
         return against(options, &prepared, folder, &rules, crew, terminal);
     }
@@ -141,8 +140,7 @@ fn against(
 
 /// The user's changes.
 fn changes(options: &Check) -> Vec<String> {
-    let seed = options.seed.map(|seed| format!("scenario.seed={seed}"));
-    options.changes.set.iter().cloned().chain(seed).collect()
+    options.changes.set.iter().cloned().chain(options.conduct.change()).collect()
 }
 
 /// All scenarios, ready to run.

@@ -20,7 +20,7 @@ use crate::{
         page::Colour,
         versus::{Comparison, render},
     },
-    slo::{gate::Rules, recorded::Recorded},
+    slo::recorded::Recorded,
 };
 use std::path::Path;
 
@@ -37,9 +37,8 @@ enum From<'a> {
 }
 
 pub(super) fn compare(options: &Compare, terminal: Terminal) -> Result<Exit, Problem> {
-    let effort = &options.effort;
     let interrupted = on_interrupt();
-    let crew = Crew::new(effort.threads.map(usize::from), &interrupted);
+    let crew = options.conduct.crew(&interrupted);
     let (one, one_from, other_file) = sides(options)?;
     let Some((one, other)) = ready(options, one, other_file, crew, terminal)? else {
         return Ok(Exit::Interrupted);
@@ -48,7 +47,7 @@ pub(super) fn compare(options: &Compare, terminal: Terminal) -> Result<Exit, Pro
     if let Some(path) = &options.json {
         single::check(path, &options.files)?;
     }
-    let rules = Rules { confidence: effort.confidence, round: effort.round, budget: effort.budget };
+    let rules = options.effort.rules();
     let bar = terminal.progress(u64::from(rules.round) * 2);
     let side = match &one {
         One::Live(it) => Side::Live(&it.plan, &it.scenario),
@@ -112,23 +111,26 @@ fn ready(
     crew: Crew<'_>,
     terminal: Terminal,
 ) -> Result<Option<(One, Prepared)>, Problem> {
-    let changes = &options.changes.set;
+    let seed: Vec<String> = options.conduct.change().into_iter().collect();
+    let changes = &[&options.changes.set[..], &seed].concat();
     let Some(mut other) = prepare(other_file, changes, crew, terminal)? else { return Ok(None) };
     let one = match one {
         From::Saved(saved) => return Ok(Some((One::Saved(saved), other))),
         From::File(file) => file,
     };
-    let Some(mut it) = prepare(one, &[], crew, terminal)? else { return Ok(None) };
+    let Some(mut it) = prepare(one, &seed, crew, terminal)? else { return Ok(None) };
     let is_open = |file: &Path, changes: &[String]| {
         layers::compile(file, changes.iter(), terminal).map(|plan| plan.finds_warm_up)
     };
-    if it.plan.warm_up != other.plan.warm_up && is_open(one, &[])? && is_open(other_file, changes)?
+    if it.plan.warm_up != other.plan.warm_up
+        && is_open(one, &seed)?
+        && is_open(other_file, changes)?
     {
         let longer = it.plan.warm_up.max(other.plan.warm_up).nanos();
         let set = format!("scenario.warm_up={longer}ns");
         let changes: Vec<String> = changes.iter().cloned().chain([set.clone()]).collect();
         match (
-            prepare(one, &[set], crew, terminal)?,
+            prepare(one, &[&seed[..], &[set]].concat(), crew, terminal)?,
             prepare(other_file, &changes, crew, terminal)?,
         ) {
             (Some(one), Some(two)) => (it, other) = (one, two),

@@ -25,7 +25,7 @@ const ROUND: u32 = 20;
 
 pub(super) fn run(options: &Run, terminal: Terminal) -> Result<Exit, Problem> {
     let interrupted = on_interrupt();
-    let crew = Crew::new(options.threads.map(usize::from), &interrupted);
+    let crew = options.conduct.crew(&interrupted);
     let mut set = options.scenario.changes.set.clone();
     set.extend(changes(options));
     let Some(prepared) = prepare(options.scenario.file(), &set, crew, terminal)? else {
@@ -47,9 +47,8 @@ pub(super) fn run(options: &Run, terminal: Terminal) -> Result<Exit, Problem> {
 /// The options that stand for settings of the scenario go the way of `--set`, behind it: checked
 /// and explained in one place, and the last one wins.
 fn changes(options: &Run) -> Vec<String> {
-    let seed = options.seed.map(|seed| format!("scenario.seed={seed}"));
     let count = options.replications.map(|count| format!("scenario.replications={count}"));
-    seed.into_iter().chain(count).collect()
+    options.conduct.change().into_iter().chain(count).collect()
 }
 
 /// What was measured, and how many replications were wanted.

@@ -28,7 +28,7 @@ const POINTS_FREE: u64 = 100_000;
 
 pub(super) fn sweep(options: &Options, terminal: Terminal) -> Result<Exit, Problem> {
     let interrupted = on_interrupt();
-    let crew = Crew::new(options.threads.map(usize::from), &interrupted);
+    let crew = options.conduct.crew(&interrupted);
     let Some(charter) = charter(options, crew, terminal)? else { return Ok(Exit::Interrupted) };
     let sweep = charter.sweep().expect("it is one").map_err(|mistakes| {
         // Drawn in full before: the same text gives the same grid.
@@ -92,7 +92,7 @@ fn charter(
     terminal: Terminal,
 ) -> Result<Option<Charter>, Problem> {
     let mut changes = options.changes.set.clone();
-    changes.extend(options.seed.map(|seed| format!("scenario.seed={seed}")));
+    changes.extend(options.conduct.change());
     changes.extend(options.replications.map(|count| format!("scenario.replications={count}")));
     let as_written = layers::compile(&options.file, changes.iter(), terminal)?;
     // Wrong parameters are told before pilots run.
@@ -129,9 +129,8 @@ fn ask(
     if points <= POINTS_FREE || options.yes {
         return Ok(());
     }
-    let threads = options
-        .threads
-        .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = options.conduct.threads().unwrap_or_else(processors);
     let took = took_s(sweep, crew, terminal)?;
     let all = sweep.replications();
     let count = |number: u64| match number {
