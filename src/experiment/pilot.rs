@@ -156,6 +156,6 @@ mod tests {
         for settling in [cut(20, 5, 5, 5), cut(5, 20, 5, 5), cut(5, 5, 20, 5), cut(5, 5, 5, 20)] {
             assert_eq!(settling, Settling::After(Span::from_millis(20_000)));
         }
-        assert_eq!(cut(5, 5, 40, 5), Settling::TooShort("hit ratio of buffer pools"));
+        assert_eq!(cut(5, 5, 35, 5), Settling::TooShort("hit ratio of buffer pools"));
     }
 }

@@ -227,18 +227,12 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// One of the gauges goes from a level to another.
+    /// At one of the gauges the calls, and those that wait, go from a level to another.
     #[inline]
-    pub fn calls(&mut self, change: (u32, u32), now: Instant) {
+    pub fn change(&mut self, calls: (u32, u32), waiting: (u32, u32), now: Instant) {
         self.settle(now);
-        self.calls = self.calls + change.1 - change.0;
-    }
-
-    /// The same of those that wait.
-    #[inline]
-    pub fn waiting(&mut self, change: (u32, u32), now: Instant) {
-        self.settle(now);
-        self.waiting = self.waiting + change.1 - change.0;
+        self.calls = self.calls + calls.1 - calls.0;
+        self.waiting = self.waiting + waiting.1 - waiting.0;
     }
 
     /// Sees what has lasted up to now.
@@ -299,15 +293,14 @@ mod tests {
     fn a_crowd_is_what_is_there_at_once() {
         let at = Instant::from_nanos;
         let mut crowd = Crowd::default();
-        crowd.calls((0, 9), at(5));
+        crowd.change((0, 9), (0, 0), at(5));
         crowd.settle(at(10));
         crowd.forget();
         // Two leave at the start, three come while two others leave at the same instant.
-        crowd.calls((9, 7), at(10));
-        crowd.calls((0, 3), at(20));
-        crowd.calls((7, 5), at(20));
-        crowd.waiting((0, 2), at(20));
-        crowd.waiting((2, 1), at(25));
+        crowd.change((9, 7), (0, 0), at(10));
+        crowd.change((0, 3), (0, 2), at(20));
+        crowd.change((7, 5), (0, 0), at(20));
+        crowd.change((0, 0), (2, 1), at(25));
         crowd.settle(at(30));
         assert_eq!((crowd.calls_max, crowd.waiting_max), (8, 2));
     }

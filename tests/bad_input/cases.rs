@@ -135,8 +135,10 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
         "a buffer pool without room for a page of 16 KiB",
     ),
     (
-        "kind = \"mysql\"",
-        "kind = \"mysql\"\nmemory = \"1GiB\"\ninnodb_buffer_pool_size = \"3GiB\"",
+        "[service.db.query.read]",
+        "memory = \"1GiB\"\ninnodb_buffer_pool_size = \"3GiB\"\n\
+         table.items = { size = \"1GiB\", popularity = { uniform = true } }\n\
+         [service.db.query.read]\ntable = \"items\"",
         "a buffer pool of 3GiB in a process that has 1GiB",
     ),
     (

@@ -235,17 +235,30 @@ fn apps() -> impl Strategy<Value = String> {
 }
 
 fn databases() -> impl Strategy<Value = String> {
-    (place(), one(&["2", "9", "151"]), 0..2_u32, 0..2_u32, 1..3_u32).prop_map(
-        |(place, connections, binlog, flush, workers)| {
+    let pool = one(&["", "warm", "cold"]);
+    (place(), one(&["2", "9", "151"]), 0..2_u32, 0..2_u32, 1..3_u32, pool).prop_map(
+        |(place, connections, binlog, flush, workers, pool)| {
+            let (size, table, read, write) = if pool.is_empty() {
+                let read = "disk_reads = { geometric = 0.5 }\n";
+                (String::new(), String::new(), read, "apply_reads = { geometric = 0.1 }\n")
+            } else {
+                let table = format!(
+                    "[service.db.table.rows]\nsize = \"2MiB\"\nstart = \"{pool}\"\n\
+                     popularity = {{ zipf = 0.9 }}\n"
+                );
+                let pages = "table = \"rows\"\npages = { geometric = 0.5 }\n";
+                let size = "innodb_buffer_pool_size = \"500KiB\"\n".to_owned();
+                (size, table, pages, "table = \"rows\"\n")
+            };
             format!(
-                "[service.db]\nkind = \"mysql\"\ninstances = 2\n{place}\n\
+                "[service.db]\nkind = \"mysql\"\ninstances = 2\n{place}\n{size}\
                  max_connections = {connections}\nsync_binlog = {binlog}\n\
                  innodb_flush_log_at_trx_commit = {flush}\nreplica_parallel_workers = {workers}\n\
-                 source_connect_retry = \"700ms\"\n\
+                 source_connect_retry = \"700ms\"\n{table}\
                  [service.db.query.read]\naccess = \"read\"\ncpu = {{ exponential = \"1ms\" }}\n\
-                 disk_reads = {{ geometric = 0.5 }}\nrows = \"3kB\"\n\
+                 {read}rows = \"3kB\"\n\
                  [service.db.query.write]\naccess = \"write\"\ncpu = \"500us\"\n\
-                 apply = \"200us\"\napply_reads = {{ geometric = 0.1 }}\n"
+                 apply = \"200us\"\n{write}"
             )
         },
     )

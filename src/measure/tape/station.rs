@@ -71,8 +71,7 @@ impl Station {
     pub(super) fn set_calls(&mut self, level: u32, now: Instant, crowd: &mut Crowd) {
         let over = self.calls.set(level, now);
         let waited = self.lasted(over);
-        crowd.calls((over.level, level), now);
-        crowd.waiting((waited, self.calls.above(level)), now);
+        crowd.change((over.level, level), (waited, self.calls.above(level)), now);
     }
 
     /// The number of calls that wait to be accepted changes.
@@ -80,7 +79,7 @@ impl Station {
     pub(super) fn set_waiting(&mut self, level: u32, now: Instant, crowd: &mut Crowd) {
         if let Some(loops) = &mut self.loops {
             let over = loops.waiting.set(level, now);
-            crowd.waiting((over.level, level), now);
+            crowd.change((0, 0), (over.level, level), now);
             self.waiting.add(over);
         }
     }
