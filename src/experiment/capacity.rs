@@ -223,7 +223,7 @@ impl Results<'_> {
             let asked = (change, steps.as_slice());
             let found = growth::curves(plan, &self.known, &crossings.first, asked, work)?;
             let Some(found) = found else { return Ok(false) };
-            curves = found;
+            curves = Some(found).filter(|it| !it.wider.is_empty());
         }
         self.growth = Some(growth::Growth { services, steps, curves });
         Ok(true)

@@ -211,7 +211,9 @@ mod tests {
     /// The histogram whose buckets these are.
     fn hdr(values: &[Span]) -> Hdr<u64> {
         let mut hdr = Hdr::new_with_bounds(1_000, HIGH_NS, 3).unwrap();
-        values.iter().for_each(|value| hdr.saturating_record(value.nanos()));
+        for value in values {
+            hdr.saturating_record(value.nanos());
+        }
         hdr
     }
 

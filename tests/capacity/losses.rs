@@ -50,7 +50,7 @@ require = "p(95) < 60ms"
 fn a_single_point_of_failure_is_named() {
     let desk = Desk::new();
     desk.write("pair.toml", PAIR);
-    let said = desk.run("capacity pair.toml --budget 40 --no-scaling --loss 20s --no-plots");
+    let said = desk.run("capacity pair.toml --budget 40 --no-scaling --loss 8s --no-plots");
     let said =
         said.expect(0, &["single points of failure: crash of front.1; loss of host front-1"]);
     let row = |name: &str| said.out.lines().find(|line| line.starts_with(name)).unwrap().to_owned();

@@ -176,8 +176,8 @@ pub(super) fn steps(
         let Some(found) = simulate(&step.plan, expected, &label, known, work)? else {
             return Ok(None);
         };
-        step.missed_at = found;
-        (seen, bound_before) = (found.map(|it| it.value), step.bound);
+        step.missed_at = found.missed_at;
+        (seen, bound_before) = (step.missed_at.map(|it| it.value), step.bound);
     }
     Ok(Some(steps))
 }
@@ -190,47 +190,46 @@ pub(super) fn curves(
     crossing: &Estimator,
     (change, steps): (Change<'_>, &[Step]),
     work: &mut Work<'_>,
-) -> Result<Option<Option<Curves>>, Failure> {
+) -> Result<Option<Curves>, Failure> {
+    let mut found = Curves { service: ServiceId(0), wider: Vec::new(), taller: Vec::new() };
     let (Some(first), Some(before)) = (known.stations.first(), known.bound_per_s()) else {
-        return Ok(Some(None));
+        return Ok(Some(found));
     };
     let service = first.service;
+    found.service = service;
     let name = plan.services[service.index()].name.clone();
     let (instances, cores) = (plan.services[service.index()].instances, cores(plan, service));
     let mut one = |size: u32,
                    is_now: bool,
                    changes: Vec<String>,
-                   what: String|
-     -> Result<Option<Option<Sized>>, Failure> {
+                   unit: &str|
+     -> Result<Option<Vec<Sized>>, Failure> {
         if is_now {
             let found = Sized { size, bound: Some(before), missed_at: Some(*crossing) };
-            return Ok(Some(Some(found)));
+            return Ok(Some(vec![found]));
         }
-        let Some(sized) = change(&changes) else { return Ok(Some(None)) };
+        let Some(sized) = change(&changes) else { return Ok(Some(Vec::new())) };
         let bound = Operational::of(&sized).bound_per_s();
-        let what = format!("{name}: {size} {what}");
+        let what = format!("{name}: {size} {unit}");
+        let is_like =
+            |it: &Step| it.what.starts_with(&format!("{name}: ")) && it.what.ends_with(unit);
         // What to add next may have asked the same.
-        let step = steps.iter().take(SIMULATED).enumerate().find(|(number, it)| {
-            let so_far = &steps[..*number];
-            it.what == what && so_far.iter().all(|it| it.what.starts_with(&format!("{name}: ")))
-        });
-        let missed_at = match step {
-            Some((_, step)) => step.missed_at,
-            None => {
-                let expected = crossing.value * bound.unwrap_or(before) / before;
-                let label = format!("with {what}");
-                let Some(found) = simulate(&sized, expected, &label, known, work)? else {
-                    return Ok(None);
-                };
-                found
-            }
+        let mut same = steps.iter().take(SIMULATED).take_while(|it| is_like(it));
+        let missed_at = if let Some(step) = same.find(|it| it.what == what) {
+            step.missed_at
+        } else {
+            let expected = crossing.value * bound.unwrap_or(before) / before;
+            let label = format!("with {what}");
+            let Some(seen) = simulate(&sized, expected, &label, known, work)? else {
+                return Ok(None);
+            };
+            seen.missed_at
         };
-        Ok(Some(Some(Sized { size, bound, missed_at })))
+        Ok(Some(vec![Sized { size, bound, missed_at }]))
     };
-    let mut found = Curves { service, wider: Vec::new(), taller: Vec::new() };
     for size in instances.saturating_sub(1).max(1)..=instances + 2 {
         let changes = vec![of_instances(plan, service, size)];
-        let Some(it) = one(size, size == instances, changes, "instances".to_owned())? else {
+        let Some(it) = one(size, size == instances, changes, "instances")? else {
             return Ok(None);
         };
         found.wider.extend(it);
@@ -239,12 +238,17 @@ pub(super) fn curves(
     sizes.dedup();
     for size in sizes.into_iter().filter(|size| *size > 0) {
         let changes = of_cores(plan, service, size);
-        let Some(it) = one(size, size == cores, changes, "cores each".to_owned())? else {
+        let Some(it) = one(size, size == cores, changes, "cores each")? else {
             return Ok(None);
         };
         found.taller.extend(it);
     }
-    Ok(Some(Some(found)))
+    Ok(Some(found))
+}
+
+/// Where the first objective is missed; `None`: not thereabouts.
+struct Simulated {
+    missed_at: Option<Estimator>,
 }
 
 /// Looks for where the first objective is missed, near where it should be; there may be no such load
@@ -255,7 +259,7 @@ fn simulate(
     label: &str,
     known: &Operational,
     work: &mut Work<'_>,
-) -> Result<Option<Option<Estimator>>, Failure> {
+) -> Result<Option<Simulated>, Failure> {
     let mut bench = Bench::new(plan, label);
     let nice = |share: &f64| said(known, share * expected);
     let mut tried: Vec<f64> = TRIED.iter().map(nice).collect();
@@ -273,5 +277,6 @@ fn simulate(
     work.requests += bench.requests();
     let places: Vec<usize> = tried.iter().map(|&it| bench.level(it)).collect();
     let levels: Vec<_> = places.iter().map(|&it| &bench.levels[it]).collect();
-    Ok(Some(crossings(&levels, REPLICATIONS as usize).map(|it| it.first)))
+    let missed_at = crossings(&levels, REPLICATIONS as usize).map(|it| it.first);
+    Ok(Some(Simulated { missed_at }))
 }

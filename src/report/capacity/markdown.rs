@@ -5,7 +5,7 @@ use super::{
     terminal::{amount, capacity},
     words::{
         advice, afterwards, again, bare, between, coarse, in_time, islands, load, money, rate,
-        signed, times, unit, unsurvived, verdict,
+        signed, sized, times, unit, unsurvived, verdict,
     },
 };
 use crate::report::format::{or_dash, percent, seconds, span, thousands, utilisation};
@@ -320,14 +320,14 @@ fn sizes(out: &mut String, curves: &Curves) {
          | {service} | hardware is full at | objectives are missed from about | 95% interval |\n\
          | --- | ---: | ---: | --- |\n"
     ));
-    for (sizes, of) in [(&curves.wider, "instances"), (&curves.taller, "cores each")] {
+    for (sizes, of) in [(&curves.wider, "instance"), (&curves.taller, "core")] {
         for it in sizes {
             let bound = or_dash(it.bound_per_s, |it| format!("{}/s", rate(it)));
             let (at, bounds) = match &it.missed_at {
                 Some(missed) => (load(&missed[0]), between(missed)),
                 None => ("–".to_owned(), "–".to_owned()),
             };
-            out.push_str(&format!("| {} {of} | {bound} | {at} | {bounds} |\n", it.size));
+            out.push_str(&format!("| {} | {bound} | {at} | {bounds} |\n", sized(it.size, of)));
         }
     }
 }

@@ -5,7 +5,7 @@ use super::{
     Answer, Capacity, Curves, Growth, Losses,
     words::{
         advice, afterwards, again, bare, between, coarse, in_time, islands, load, money, rate,
-        signed, times, unit, unsurvived, verdict,
+        signed, sized, times, unit, unsurvived, verdict,
     },
 };
 use crate::report::{
@@ -248,10 +248,10 @@ fn grown(page: &mut Page, growth: &Growth) {
 fn sizes(page: &mut Page, curves: &Curves) {
     page.heading(&format!("{} at other sizes, simulated", curves.service));
     let mut table = Table::new(["", "full at", "missed from about", "[low, high]"]);
-    for (sizes, of) in [(&curves.wider, "instances"), (&curves.taller, "cores each")] {
+    for (sizes, of) in [(&curves.wider, "instance"), (&curves.taller, "core")] {
         for it in sizes {
             table.row([
-                format!("{} {of}", it.size),
+                sized(it.size, of),
                 or_dash(it.bound_per_s, |it| format!("{}/s", rate(it))),
                 it.missed_at.as_ref().map_or_else(|| "–".to_owned(), |it| load(&it[0])),
                 it.missed_at.as_ref().map_or_else(String::new, between),

@@ -55,6 +55,13 @@ pub(super) fn times(badness: f64) -> String {
     }
 }
 
+/// `3 instances`, `1 core each`.
+pub(super) fn sized(size: u32, of: &str) -> String {
+    let several = if size == 1 { "" } else { "s" };
+    let each = if of == "core" { " each" } else { "" };
+    format!("{size} {of}{several}{each}")
+}
+
 /// `+60%`, `-12%`.
 pub(super) fn signed(share: f64) -> String {
     format!("{:+.0}%", share * 100.0)
