@@ -376,8 +376,8 @@ fn add(mine: &mut Causes, theirs: &Causes) {
     mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
 }
 
-fn found_or_not(mine: &mut [u32; 2], theirs: &[u32; 2]) {
-    mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine = mine.saturating_add(*theirs));
+fn found_or_not(mine: &mut [u32; 2], theirs: [u32; 2]) {
+    *mine = [mine[0].saturating_add(theirs[0]), mine[1].saturating_add(theirs[1])];
 }
 
 impl RequestTally {
@@ -467,7 +467,9 @@ impl InstanceTally {
         });
         self.pool_hits += other.pool_hits;
         self.pool_misses += other.pool_misses;
-        each_part((&mut self.pool_by_part, &other.pool_by_part), found_or_not);
+        each_part((&mut self.pool_by_part, &other.pool_by_part), |mine, it| {
+            found_or_not(mine, *it);
+        });
         self.flushes += other.flushes;
         self.transactions += other.transactions;
     }
@@ -493,6 +495,8 @@ impl HostTally {
         self.disk.merge(&other.disk);
         self.cache_hits += other.cache_hits;
         self.cache_misses += other.cache_misses;
-        each_part((&mut self.cache_by_part, &other.cache_by_part), found_or_not);
+        each_part((&mut self.cache_by_part, &other.cache_by_part), |mine, it| {
+            found_or_not(mine, *it);
+        });
     }
 }

@@ -138,7 +138,9 @@ fn in_bands(number: usize, table: &Table) -> Vec<Band> {
         first = until;
     }
     let all: f64 = bands.iter().rev().map(|band| band.share).sum();
-    bands.iter_mut().for_each(|band| band.share /= all);
+    for band in &mut bands {
+        band.share /= all;
+    }
     bands
 }
 
@@ -178,7 +180,7 @@ mod tests {
         let name = "db.items".to_owned();
         let popularity = LawId(0);
         let (first, page_bytes, starts_warm, reads) = (0, 1, true, 1.0);
-        Table { name, pages, page_bytes, first, zipf, popularity, starts_warm, reads }
+        Table { name, pages, page_bytes, first, popularity, zipf, starts_warm, reads }
     }
 
     /// Against the equation with each page by itself.

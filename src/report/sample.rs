@@ -290,7 +290,9 @@ fn replication(number: u64, rate: f64) -> Tally {
     }
     story.sort_by_key(|(at, _)| *at);
     let mut tape = Tape::new(&shape());
-    story.into_iter().for_each(|(at, told)| told.tell(&mut tape, at));
+    for (at, told) in story {
+        told.tell(&mut tape, at);
+    }
     tape.close(at(WINDOW_S + 10.0))
 }
 

@@ -196,7 +196,9 @@ mod tests {
 
     fn maxima(values: &[f64]) -> Series {
         let mut series = Series::default();
-        values.iter().for_each(|&value| series.push(Some(Sample::Maximum(value))));
+        for &value in values {
+            series.push(Some(Sample::Maximum(value)));
+        }
         series
     }
 

@@ -6,7 +6,10 @@ use crate::{
     story::{plan, run, story},
 };
 use simulate::{
-    engine::{maths::exp, time::Span},
+    engine::{
+        maths::{exp, ln},
+        time::Span,
+    },
     experiment::{
         pilot::{Settling, settling},
         rounds::Crew,
@@ -67,7 +70,7 @@ const POOL: &str = "64000KiB";
 /// The share that an LRU list of so many hits: an item is there if it was asked for within the time
 /// in which as many different ones are as there is room for.
 fn che(pages: u32, zipf: f64, room: f64) -> f64 {
-    let weights: Vec<f64> = (1..=pages).map(|rank| f64::from(rank).powf(-zipf)).collect();
+    let weights: Vec<f64> = (1..=pages).map(|rank| exp(-zipf * ln(f64::from(rank)))).collect();
     let all: f64 = weights.iter().sum();
     let there = |time: f64| weights.iter().map(move |it| 1.0 - exp(-it / all * time));
     let (mut low, mut high) = (0.0, 1e9);
