@@ -7,11 +7,11 @@ use super::{
 use simulate::{
     experiment::{
         ledger::{Ledger, Shard},
-        replicate::Replications,
         rounds::Crew,
-        study::study,
         sweep::{Sweep, Swept},
     },
+    measure::tape::Tape,
+    model,
     report::{
         summary::Summary,
         sweep::{Told, csv, json},
@@ -21,8 +21,8 @@ use simulate::{
 use std::sync::atomic::AtomicBool;
 
 const ROUNDS: u64 = 3;
-/// Points: a replication of M/M/1 with some 25,000 customers each, 2 to 3 ms from building the site to its
-/// last event. What a point takes besides hardly depends on how long it is: smaller ones waste more.
+/// Points: a replication of M/M/1 with some 25,000 customers each. What a point takes besides hardly
+/// depends on how long it is: smaller ones waste more.
 const SMALL: u64 = 1_000;
 
 static NEVER: AtomicBool = AtomicBool::new(false);
@@ -61,15 +61,18 @@ fn whole(sweep: &Sweep, threads: usize) -> (f64, String) {
     (seconds, tables)
 }
 
-/// The replications alone: nothing compiled, kept, folded or told.
+/// The replications alone, from building each site to its last event: no threads, nothing compiled, kept,
+/// folded or told.
 fn simulation(sweep: &Sweep) -> f64 {
-    let plans: Vec<_> =
-        (0..sweep.grid.points()).map(|number| sweep.point(number).expect("a point").plan).collect();
+    let points: Vec<_> =
+        (0..sweep.grid.points()).map(|number| sweep.point(number).expect("a point")).collect();
     let from = wall_seconds();
-    for plan in &plans {
-        let count = u64::from(sweep.replications);
-        let work = Replications { count, threads: Some(1), interrupted: &NEVER };
-        std::hint::black_box(study(plan, work, |_| ()).expect("nothing is lost"));
+    for point in &points {
+        for replication in 0..u64::from(sweep.replications) {
+            let mut tape = Tape::new(&point.shape);
+            let site = model::run::replicate(&point.plan, replication, &mut tape);
+            std::hint::black_box((site.expect("nothing is lost"), tape));
+        }
     }
     wall_seconds() - from
 }

@@ -162,8 +162,10 @@ impl Latency {
                 let Some((next, here)) = buckets.next() else { break };
                 (bucket, seen) = (next, seen + here);
             }
-            // The middle of the bucket, rather than its upper end: without bias.
-            let middle = (least(bucket) + least(bucket + 1) - 1) as f64 / 2e9;
+            // The middle of the bucket, rather than its upper end: without bias. Nothing lies below the
+            // share of nothing.
+            let top = if share > 0.0 { least(bucket + 1) - 1 } else { least(bucket) };
+            let middle = (least(bucket) + top) as f64 / 2e9;
             *value = Some(if share < 1.0 { middle.min(max) } else { max });
         }
         found
