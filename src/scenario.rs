@@ -148,7 +148,9 @@ fn read(source: &Source, overrides: &[Override]) -> Result<Reading, Mistakes> {
     let is_clean = notes.is_clean();
     let (mut mistakes, filled) = notes.into_parts();
     drop_echoes(&mut mistakes, &broken, &source.text);
-    mistakes.iter_mut().for_each(|mistake| point_elsewhere(mistake, &root, overrides));
+    for mistake in &mut mistakes {
+        point_elsewhere(mistake, &root, overrides);
+    }
     match found {
         Some(routes) if is_clean => Ok(Reading { root, site, routes, filled }),
         Some(_) | None => Err(Mistakes::new(texts(source, overrides), mistakes)),

@@ -20,10 +20,10 @@ use simulate::{
 };
 use std::sync::atomic::AtomicBool;
 
-const ROUNDS: u64 = 3;
+const ROUNDS: u64 = 7;
 /// Points: a replication of M/M/1 with some 25,000 customers each. What a point takes besides hardly
 /// depends on how long it is: smaller ones waste more.
-const SMALL: u64 = 1_000;
+const SMALL: u64 = 400;
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 
@@ -78,7 +78,7 @@ fn simulation(sweep: &Sweep) -> f64 {
 }
 
 pub fn row(table: &mut Table) {
-    let large = sweep("scale-up", "app.instances=2..9", &["duration=5s", "warm_up=5s"], 2);
+    let large = sweep("scale-up", "app.instances=2..9", &["duration=5s", "warm_up=5s"], 6);
     let (mut one_tables, mut two_tables) = (String::new(), String::new());
     let mut one = |_| {
         let (seconds, tables) = whole(&large, 1);

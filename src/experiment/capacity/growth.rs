@@ -24,6 +24,8 @@ const SIMULATED: usize = 3;
 const WORTH: f64 = 1.005;
 /// Loads tried, of the one at which an objective should be missed, and their replications.
 const TRIED: [f64; 4] = [0.88, 0.96, 1.02, 1.08];
+/// And then of the crossing that these have shown.
+const CLOSER: [f64; 3] = [0.985, 1.0, 1.015];
 const FURTHER_DOWN: [f64; 3] = [0.55, 0.7, 0.8];
 const REPLICATIONS: u32 = 5;
 
@@ -274,9 +276,25 @@ fn simulate(
         }
         tried = lower.into_iter().chain(tried).collect();
     }
+    let mut missed_at = fitted(&mut bench, &tried);
+    // Between loads so far apart the fit only guesses; near the crossing it is looked at.
+    if let Some(first) = missed_at {
+        let closer = CLOSER.iter().map(|share| said(known, share * first.value));
+        let closer: Vec<f64> = closer.filter(|it| !tried.contains(it)).collect();
+        if !bench.run(&wanted(&closer), 0, label, work)? {
+            return Ok(None);
+        }
+        tried.extend(closer);
+        tried.sort_by(f64::total_cmp);
+        missed_at = fitted(&mut bench, &tried);
+    }
     work.requests += bench.requests();
+    Ok(Some(Simulated { missed_at }))
+}
+
+/// Where the first objective is missed, of loads in ascending order.
+fn fitted(bench: &mut Bench, tried: &[f64]) -> Option<Estimator> {
     let places: Vec<usize> = tried.iter().map(|&it| bench.level(it)).collect();
     let levels: Vec<_> = places.iter().map(|&it| &bench.levels[it]).collect();
-    let missed_at = crossings(&levels, REPLICATIONS as usize).map(|it| it.first);
-    Ok(Some(Simulated { missed_at }))
+    crossings(&levels, REPLICATIONS as usize).map(|it| it.first)
 }
