@@ -97,7 +97,7 @@ fn what_is_not_ours_is_refused_and_kept() {
     assert!(refused("x").contains("holds no records"));
     assert!(refused("simulate-records/2 {}\n").contains("another experiment"));
     assert!(refused("simulate-records/2 {\"a\":2222}\n").contains("another experiment"));
-    assert!(refused("simulate-records/2 {\"a\":1}\n").contains("holds no records"));
+    assert!(refused("simulate-records/1 {\"a\":1}\n").contains("holds no records"));
 }
 
 #[test]
