@@ -142,20 +142,24 @@ impl Latency {
 
     /// The value below which this share lies, in seconds; `None` if there is no value at all.
     pub fn quantile(&self, share: f64) -> Option<f64> {
-        self.quantiles([share])[0]
+        self.ascending()(share)
     }
 
     /// The values below which these shares lie, the least first, found in one go.
     pub fn quantiles<const N: usize>(&self, shares: [f64; N]) -> [Option<f64>; N] {
-        let mut found = [None; N];
-        let Some(max) = self.moments.max_s() else { return found };
+        shares.map(self.ascending())
+    }
+
+    /// What tells the value below which a share lies, for shares that only grow: all of them are found
+    /// in one go.
+    pub fn ascending(&self) -> impl FnMut(f64) -> Option<f64> {
         let Moments { count, zeros, .. } = self.moments;
         let mut buckets = (self.counts.first..).zip(&self.counts.counts);
         let (mut bucket, mut seen) = (0, 0);
-        for (value, share) in found.iter_mut().zip(shares) {
+        move |share| {
+            let max = self.moments.max_s()?;
             if zeros > 0 && share < 1.0 && share * count as f64 <= zeros as f64 {
-                *value = Some(0.0);
-                continue;
+                return Some(0.0);
             }
             let rank = ((share * count as f64).ceil() as u64).max(1);
             while seen < rank {
@@ -166,9 +170,8 @@ impl Latency {
             // share of nothing.
             let top = if share > 0.0 { least(bucket + 1) - 1 } else { least(bucket) };
             let middle = (least(bucket) + top) as f64 / 2e9;
-            *value = Some(if share < 1.0 { middle.min(max) } else { max });
+            Some(if share < 1.0 { middle.min(max) } else { max })
         }
-        found
     }
 }
 

@@ -61,12 +61,13 @@ pub fn latency(site: &Blueprint, pool: &Tally) -> String {
         if count == 0 {
             return;
         }
+        let mut quantile = latency.ascending();
         for share in shares(count) {
             rows.row(&[
                 request.to_owned(),
                 outcome.to_owned(),
                 share.to_string(),
-                cell(latency.quantile(share)),
+                cell(quantile(share)),
                 count.to_string(),
             ]);
         }

@@ -106,7 +106,8 @@ impl Station {
     }
 
     /// Returns how many waited.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "in the way of every call that comes or goes")]
+    #[inline(always)]
     fn lasted(&mut self, over: Stretch) -> u32 {
         self.in_system.add(over);
         let above = self.calls.above(over.level);

@@ -99,13 +99,11 @@ fn of_one(
     is_dashed: bool,
 ) -> Result<(), PlotError> {
     let count = curve.latency.moments.count;
+    let mut quantile = curve.latency.ascending();
     let points: Vec<(f64, Option<f64>)> = shares(count)
         .into_iter()
         .filter(|&share| share < 1.0)
-        .map(|share| {
-            let seconds = curve.latency.quantile(share);
-            (nines(share), seconds.map(|seconds| libm::log10(seconds.max(1e-6))))
-        })
+        .map(|share| (nines(share), quantile(share).map(|seconds| libm::log10(seconds.max(1e-6)))))
         .collect();
     line(chart, &points, colour, is_dashed, 2)?;
     let LatencyFigures { p50_s, p90_s, p95_s, p99_s, p99_9_s, .. } = curve.whiskers;
