@@ -314,9 +314,11 @@ impl Tally {
         Ok(())
     }
 
-    /// Requests by which the work in flight grew over the window.
+    /// Requests by which the work in flight grew in the second half of the window; in the first it
+    /// does so in whatever begins empty.
     pub fn growth(&self) -> f64 {
-        let parts = self.requests.iter().flat_map(|it| &it.parts);
+        let half = self.request_ruler.parts() / 2;
+        let parts = self.requests.iter().flat_map(|it| &it.parts[half..]);
         let (came, went) =
             parts.fold((0, 0), |(came, went), it| (came + it.ok + it.failed, went + it.ended));
         came as f64 - went as f64

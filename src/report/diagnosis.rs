@@ -2,17 +2,19 @@
 //! load, so a resource that is busy a share u of the time at load X saturates at X / u.
 //!
 //! For workers that are held while something behind them is slow this is an upper bound: the time
-//! they are held grows with the load. A mix that changes with the load is left out.
+//! they are held grows with the load. A mix that changes with the load is left out. Where events
+//! take machines away or bring more visitors, the mean over the window is no law's.
 
 use serde::Serialize;
 
-use super::summary::Summary;
+use super::summary::{Summary, window_s};
 use crate::{
     measure::{
         fold::Fold,
         series::{Section, Series},
-        tally::Tally,
+        tally::{HostTally, Tally},
     },
+    model::blueprint::{Blueprint, Host},
     stats::{estimator::Estimator, interval::REPLICATIONS_MIN},
 };
 
@@ -30,7 +32,8 @@ pub struct Resource {
     pub of: String,
     /// Share of it in use.
     pub utilisation: f64,
-    /// The load, in requests a second, at which all of it is; `None` if it is not used at all.
+    /// The load, in requests a second, at which all of it is; `None` if it is not used at all, or
+    /// if events change the site or its load.
     pub saturates_at_per_s: Option<f64>,
 }
 
@@ -63,9 +66,9 @@ pub struct Diagnosis {
 const NAMED_MAX: usize = 10;
 
 /// Looks for what gives in first.
-pub fn diagnose(summary: &Summary, fold: &Fold) -> Diagnosis {
+pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
     let pool = &fold.pool;
-    let mut busiest = resources(summary);
+    let mut busiest = resources(site, summary);
     // Stable: among equals the first of the scenario is named.
     busiest.sort_by(|one, other| other.utilisation.total_cmp(&one.utilisation));
     busiest.truncate(NAMED_MAX);
@@ -76,7 +79,9 @@ pub fn diagnose(summary: &Summary, fold: &Fold) -> Diagnosis {
     // One in a hundred arrivals stays: no fluctuation does that over half a window.
     let piles_up = growth_per_s > 0.01 * offered && growth_per_s * pool.seconds() > 20.0;
     let grows = grows(&fold.growth);
-    let is_saturated = busiest.first().is_some_and(|first| first.utilisation >= SATURATED);
+    // It may have begun empty.
+    let is_saturated = busiest.first().is_some_and(|first| first.utilisation >= SATURATED)
+        || piles_up && latest_cpu(site, pool) >= SATURATED;
     let stability = match (is_saturated, piles_up || grows || unfinished > 0) {
         (false, _) => Stability::Stable,
         (true, false) => Stability::Saturated,
@@ -85,7 +90,21 @@ pub fn diagnose(summary: &Summary, fold: &Fold) -> Diagnosis {
     Diagnosis { stability, growth_per_s, unfinished, busiest }
 }
 
-fn resources(summary: &Summary) -> Vec<Resource> {
+/// Utilisation of the busiest host's cores in the second half of the window.
+fn latest_cpu(site: &Blueprint, pool: &Tally) -> f64 {
+    let ruler = &pool.usage_ruler;
+    let half = ruler.parts() / 2;
+    let (begin_s, _) = ruler.edges_s(half);
+    let seconds = (window_s(pool) - begin_s) * f64::from(pool.replications);
+    let share = |(host, tally): (&Host, &HostTally)| {
+        let used: u64 = tally.runnable.used.by_part[half..].iter().sum();
+        used as f64 / 1e9 / seconds / f64::from(host.cores)
+    };
+    site.hosts.iter().zip(&pool.hosts).map(share).fold(0.0, f64::max)
+}
+
+fn resources(site: &Blueprint, summary: &Summary) -> Vec<Resource> {
+    let is_eventful = !site.episodes.is_empty();
     let rates = &summary.site.figures.rates;
     let offered = rates.offered_per_s.value.unwrap_or(0.0);
     let served = rates.throughput_per_s.value.unwrap_or(0.0);
@@ -93,7 +112,8 @@ fn resources(summary: &Summary) -> Vec<Resource> {
         utilisation.map(|utilisation| {
             // What a saturated resource lets through is its capacity, whatever is offered.
             let load = if utilisation < SATURATED { offered } else { served };
-            let saturates_at_per_s = (utilisation > 0.0).then(|| load / utilisation);
+            let is_known = utilisation > 0.0 && !is_eventful;
+            let saturates_at_per_s = is_known.then(|| load / utilisation);
             Resource { kind, of: of.to_owned(), utilisation, saturates_at_per_s }
         })
     };
@@ -112,7 +132,8 @@ fn resources(summary: &Summary) -> Vec<Resource> {
     hosts.chain(instances).flatten().collect()
 }
 
-/// Whether replications agree that work in flight grows over the window, however slowly.
+/// Whether replications agree that work in flight grows in the second half of the window, however
+/// slowly.
 fn grows(growth: &Series) -> bool {
     let values: Vec<f64> = growth.sections().iter().map(Section::value).collect();
     let is_known = growth.count() >= REPLICATIONS_MIN;
@@ -131,7 +152,7 @@ fn growth_per_s(pool: &Tally) -> f64 {
         }
     }
     let (begin_s, _) = pool.request_ruler.edges_s(half);
-    let seconds = (super::summary::window_s(pool) - begin_s) * f64::from(pool.replications);
+    let seconds = (window_s(pool) - begin_s) * f64::from(pool.replications);
     (came as f64 - went as f64) / seconds
 }
 

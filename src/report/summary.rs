@@ -251,7 +251,7 @@ impl Summary {
             visitors: visitors(site, pool),
             events_digest: pool.events.to_string(),
         };
-        summary.diagnosis = diagnose(&summary, fold);
+        summary.diagnosis = diagnose(site, &summary, fold);
         summary
     }
 }

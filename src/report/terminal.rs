@@ -254,7 +254,8 @@ fn bottleneck(page: &mut Page, summary: &Summary) {
         let name = format!("{} of {}", resource.kind, resource.of);
         let busy = utilisation(resource.utilisation);
         match resource.saturates_at_per_s {
-            None => format!("{name}, not used at all"),
+            None if resource.utilisation == 0.0 => format!("{name}, not used at all"),
+            None => format!("{name}, {busy} busy on average, events included"),
             Some(load) if is_saturated => format!("{name}, {busy} busy at {}/s", three(load)),
             Some(load) => format!("{name}, {busy} busy, saturates at about {}/s", three(load)),
         }

@@ -123,7 +123,7 @@ impl Heat<'_> {
         let value = shown.and_then(|it| self.figure.of(it).value);
         let paint = value.map_or(WHITE, |it| colour(share(self.axis, self.figure.position(it))));
         root.draw(&Rectangle::new(corners, paint.filled())).map_err(failed)?;
-        let is_above = shown.is_some_and(|it| it.stability == Stability::Unstable);
+        let is_above = shown.is_some_and(|it| it.stability != Stability::Stable);
         if is_above {
             hatch(root, corners, ink(paint))?;
         }

@@ -65,7 +65,7 @@ impl Curve {
             .map(|(&x, shown)| Spot {
                 x: x + shift,
                 estimate: shown.map_or(Estimate::default(), |it| figure.of(it)),
-                is_above: shown.is_some_and(|it| it.stability == Stability::Unstable),
+                is_above: shown.is_some_and(|it| it.stability != Stability::Stable),
             })
             .collect();
         spots.sort_by(|one, other| one.x.total_cmp(&other.x));

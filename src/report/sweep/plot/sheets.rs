@@ -119,7 +119,7 @@ impl Picture<'_> {
     }
 
     fn legend(&self, above: Above, keys: Vec<Key>) -> Legend {
-        let has_above = self.grid.all().any(|it| it.stability == Stability::Unstable);
+        let has_above = self.grid.all().any(|it| it.stability != Stability::Stable);
         let has_value = |it: &Shown| self.figure.of(it).value.is_some();
         Legend {
             figure: self.figure,
