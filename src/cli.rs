@@ -1,8 +1,7 @@
 //! Arguments in, exit code out. Data goes to stdout, everything else to stderr.
 //!
-//! There is no handler for an interrupt: the standard library has none, and a process that is
-//! killed by one is what a shell reports as 130. Results are written beside and renamed, so being
-//! killed at any time leaves the old results or none.
+//! An interrupt is noticed between replications (`interrupt`). Results are written beside and
+//! renamed, so being killed at any time leaves the old results or none.
 
 mod arguments;
 mod baseline;

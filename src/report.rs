@@ -7,6 +7,7 @@ pub mod csv;
 pub mod diagnosis;
 pub mod folder;
 pub mod format;
+pub mod hgrm;
 pub mod json;
 pub mod objective;
 pub mod page;

@@ -15,11 +15,7 @@ use simulate::{
     report::summary::Summary,
     stats::interval::Estimate,
 };
-use std::{
-    ops::RangeInclusive,
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
-};
+use std::{ops::RangeInclusive, sync::atomic::AtomicBool, thread};
 use truth::{Queue, STEPS_PER_S, Truth};
 
 const REPLICATIONS: u64 = 10;
@@ -52,22 +48,8 @@ struct Count {
     doubtful: u64,
 }
 
-/// One queue behind an entrance without length.
 fn site(queue: &Queue, warm_up_s: f64, rate: f64, rest: &str) -> Blueprint {
-    let Queue { servers, places, speed } = *queue;
-    let (room, service) = (places as u32 - servers, 1e3 / speed);
-    compile(&format!(
-        "[scenario]\nwarm_up = \"{warm_up_s}s\"\n{rest}\
-         [network]\nlatency = 0\nloopback = 0\n\
-         [hardware.box]\ncores = {servers}\ndiscipline = \"fifo\"\n\
-         [service.queue]\nkind = \"service\"\nhardware = \"box\"\nworkers = {servers}\n\
-         queue = {room}\n\
-         [service.queue.endpoint.serve]\n\
-         steps = [ {{ cpu = {{ exponential = \"{service}ms\" }} }} ]\n\
-         [request.customer]\nto = \"queue.serve\"\n\
-         [workload.customers]\nmix = {{ customer = 1 }}\n\
-         arrivals = {{ poisson = \"{rate}/s\" }}\n"
-    ))
+    compile(&queue.scenario(rate, &format!("warm_up = \"{warm_up_s}s\"\n{rest}"), ""))
 }
 
 /// A ratio, and what is averaged over time.
@@ -194,7 +176,7 @@ fn judge(case: &Case, seeds: impl Iterator<Item = u64>) -> Vec<Count> {
 /// Runs so many experiments of each case, and asks of each figure how many of its intervals may
 /// hold. Where the tool itself doubts an interval the case is too short.
 fn covers(experiments: u64, held: &RangeInclusive<u64>) {
-    let is_wrong = AtomicBool::new(false);
+    let mut is_wrong = false;
     for case in [single(), lossy(), spike()] {
         let counts = thread::scope(|scope| {
             let case = &case;
@@ -209,13 +191,13 @@ fn covers(experiments: u64, held: &RangeInclusive<u64>) {
             let says = format!("{}, {}: {all} of {experiments}", case.name, row.name);
             if !held.contains(&all) || doubtful > 0 {
                 eprintln!("{says}, {doubtful} doubtful; {held:?} were to be expected");
-                is_wrong.store(true, Ordering::Relaxed);
+                is_wrong = true;
             } else {
                 eprintln!("{says}");
             }
         }
     }
-    assert!(!is_wrong.into_inner());
+    assert!(!is_wrong);
 }
 
 /// The lowest count that is no accident, one in ten thousand, where each of so many holds with at

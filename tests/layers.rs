@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// From the bottom. `report` and `slo` stand side by side.
+/// From the bottom.
 const LAYERS: [&str; 10] = [
     "engine",
     "resource",
@@ -82,7 +82,13 @@ fn layers_look_down_only() {
         let inside = path.strip_prefix(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).unwrap();
         let first = inside.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
         let own = first.trim_end_matches(".rs");
-        let Some(height) = LAYERS.iter().position(|layer| *layer == own) else { continue };
+        if ["main", "lib"].contains(&own) {
+            continue;
+        }
+        let Some(height) = LAYERS.iter().position(|layer| *layer == own) else {
+            wrong.push(format!("{} is of no layer", inside.display()));
+            continue;
+        };
         let text = fs::read_to_string(&path).unwrap();
         for used in named(&text) {
             seen += 1;

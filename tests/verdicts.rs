@@ -1,9 +1,12 @@
 //! How often verdicts are wrong, and how often they are right: many experiments with seeds of their own
 //! on queues whose truth is known. Small ones here; the long ones are ignored, and run by `.ci/full`.
 
+#[path = "support/compile.rs"]
+mod compile;
 #[path = "coverage/truth.rs"]
 mod truth;
 
+use compile::compile;
 use simulate::{
     experiment::{
         check::check,
@@ -11,7 +14,6 @@ use simulate::{
         rounds::Crew,
     },
     model::blueprint::Blueprint,
-    scenario::{Override, Source, compile},
     slo::gate::{Rules, Verdict},
     stats::comparison::Direction,
 };
@@ -34,8 +36,7 @@ fn queue(rate: f64, service: &str, seed: u64, promise: &str, speed: f64) -> Blue
          [workload.customers]\narrivals = {{ poisson = \"{rate}/s\" }}\nmix = {{ customer = 1 }}\n\
          [[slo]]\nname = \"it\"\n{promise}\n"
     );
-    let source = Source { path: "queue.toml".to_owned(), text };
-    compile(&source, &[] as &[Override]).unwrap_or_else(|wrong| panic!("{}", wrong.draw(false)))
+    compile(&text)
 }
 
 fn crew() -> Crew<'static> {
@@ -51,22 +52,8 @@ fn rules(budget: u32) -> Rules {
 const LOSSY: Queue = Queue { servers: 2, places: 12, speed: 100.0 };
 
 fn lossy(seed: u64, promise: &str) -> Blueprint {
-    let Queue { servers, places, speed } = LOSSY;
-    let (room, service) = (places as u32 - servers, 1e3 / speed);
-    let text = format!(
-        "[scenario]\nduration = \"5s\"\nwarm_up = \"1s\"\nseed = {seed}\n\
-         [network]\nlatency = 0\nloopback = 0\n\
-         [hardware.box]\ncores = {servers}\ndiscipline = \"fifo\"\n\
-         [service.queue]\nkind = \"service\"\nhardware = \"box\"\nworkers = {servers}\n\
-         queue = {room}\n\
-         [service.queue.endpoint.serve]\n\
-         steps = [ {{ cpu = {{ exponential = \"{service}ms\" }} }} ]\n\
-         [request.customer]\nto = \"queue.serve\"\n\
-         [workload.customers]\narrivals = {{ poisson = \"170/s\" }}\nmix = {{ customer = 1 }}\n\
-         [[slo]]\nname = \"it\"\n{promise}\n"
-    );
-    let source = Source { path: "lossy.toml".to_owned(), text };
-    compile(&source, &[] as &[Override]).unwrap_or_else(|wrong| panic!("{}", wrong.draw(false)))
+    let head = format!("duration = \"5s\"\nwarm_up = \"1s\"\nseed = {seed}\n");
+    compile(&LOSSY.scenario(170.0, &head, &format!("[[slo]]\nname = \"it\"\n{promise}\n")))
 }
 
 /// Promises of a kind about it.

@@ -109,8 +109,8 @@ pub(super) struct Run {
           value_parser = value_parser!(u64).range(0..1 << 40))]
     pub(super) replication: Option<u64>,
 
-    /// As many replications as it takes to know figures to ±2%
-    #[arg(long, value_name = "2%", allow_negative_numbers = true,
+    /// As many replications as it takes to know figures within this share of them, either way
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true,
           conflicts_with = "replications", value_parser = narrowness)]
     pub(super) precision: Option<f64>,
 
@@ -170,7 +170,7 @@ pub(super) struct Check {
 /// Verdicts for programs.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Forms {
-    /// Write `JUnit` XML, a case for each objective
+    /// Write a JUnit file (XML), a case for each objective
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
 

@@ -12,7 +12,7 @@ use crate::{
     report::{
         csv,
         folder::{self, File, FolderError, RUN},
-        json, plot,
+        hgrm, json, plot,
         summary::Summary,
         terminal::{Colour, render},
     },
@@ -58,6 +58,7 @@ pub(super) fn publish(
     let mut files = vec![
         File { name: "summary.json", bytes: json::render(&summary).into_bytes() },
         File { name: "latency.csv", bytes: csv::latency(plan, &fold.pool).into_bytes() },
+        File { name: "latency.hgrm", bytes: hgrm::render(&fold.pool.site().ok).into_bytes() },
         File { name: "timeseries.csv", bytes: csv::timeseries(plan, &fold.pool).into_bytes() },
         File { name: folder::RECORDED, bytes: json::compact(&recorded).into_bytes() },
     ];

@@ -3,7 +3,7 @@
 //! need no slot, no links and no place in the queue: each belt is a ring, and the few heads are
 //! compared directly.
 
-use super::queue::NOTHING;
+use super::{queue::NOTHING, time::Span};
 
 /// More belts than this, and comparing heads costs more than a queue.
 pub const BELTS_MAX: usize = 8;
@@ -11,30 +11,36 @@ pub const BELTS_MAX: usize = 8;
 /// Some belts.
 #[derive(Clone, Debug)]
 pub struct Belts<E> {
+    /// One for each constant delay. Those that are no belts stay empty.
     all: Vec<Belt<E>>,
-    /// Their heads; `NOTHING` of those that are empty or do not exist.
-    heads: [u128; BELTS_MAX],
-    /// The least of them, and whose it is.
+    /// Those that are.
+    moving: Vec<u32>,
+    /// The least of their heads, and whose it is.
     soonest: u128,
     first: usize,
     /// The least of the other heads.
     second: u128,
 }
 
-/// A ring of 2^n places, none before the first use. Behind the last that is on it stands `NOTHING`,
-/// so that an empty belt has a head, too.
+/// A ring of 2^n places, none before the first use.
 #[derive(Clone, Debug)]
 struct Belt<E> {
     places: Vec<(u128, Option<E>)>,
     /// How many have come and gone, modulo 2^32.
     come: u32,
     gone: u32,
+    /// After how long what is put on it comes off; `Span::MAX` if it is no belt.
+    delay: Span,
 }
 
 /// The places of a belt that is used.
 const PLACES_MIN: usize = 8;
 
 impl<E: Copy> Belt<E> {
+    fn new(delay: Span) -> Belt<E> {
+        Belt { places: Vec::new(), come: 0, gone: 0, delay }
+    }
+
     #[inline]
     fn len(&self) -> usize {
         self.come.wrapping_sub(self.gone) as usize
@@ -45,24 +51,29 @@ impl<E: Copy> Belt<E> {
         number as usize & self.places.len().wrapping_sub(1)
     }
 
+    /// The key of what comes off first, `NOTHING` if there is none.
+    #[inline]
+    fn head(&self) -> u128 {
+        if self.gone == self.come { NOTHING } else { self.places[self.place(self.gone)].0 }
+    }
+
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "on the way of every message")]
     fn push(&mut self, key: u128, event: E) {
-        if self.len() + 1 >= self.places.len() {
+        if self.len() == self.places.len() {
             self.grow();
         }
-        let (last, behind) = (self.place(self.come), self.place(self.come.wrapping_add(1)));
+        let last = self.place(self.come);
         self.places[last] = (key, Some(event));
-        self.places[behind].0 = NOTHING;
         self.come = self.come.wrapping_add(1);
     }
 
-    /// Takes off the first, which must be there. The next head.
+    /// Takes off the first, which must be there.
     #[inline]
-    fn pop(&mut self) -> (u128, Option<E>) {
-        let (first, next) = (self.place(self.gone), self.place(self.gone.wrapping_add(1)));
+    fn pop(&mut self) -> Option<E> {
+        let first = self.place(self.gone);
         self.gone = self.gone.wrapping_add(1);
-        (self.places[next].0, self.places[first].1)
+        self.places[first].1
     }
 
     /// Twice the places, the first that is there in the first of them.
@@ -79,12 +90,23 @@ impl<E: Copy> Belt<E> {
 }
 
 impl<E: Copy> Belts<E> {
-    /// So many empty belts.
-    pub fn new(count: usize) -> Belts<E> {
-        assert!(count <= BELTS_MAX, "{count} belts");
-        let belt = || Belt { places: Vec::new(), come: 0, gone: 0 };
-        let all = (0..count).map(|_| belt()).collect();
-        Belts { all, heads: [NOTHING; BELTS_MAX], soonest: NOTHING, first: 0, second: NOTHING }
+    /// For so many constant delays, none of which has a belt.
+    pub fn new(delays: usize) -> Belts<E> {
+        let all = (0..delays).map(|_| Belt::new(Span::MAX)).collect();
+        Belts { all, moving: Vec::new(), soonest: NOTHING, first: 0, second: NOTHING }
+    }
+
+    /// A constant delay gets a belt.
+    pub fn lay(&mut self, number: u32, delay: Span) {
+        assert!(self.moving.len() < BELTS_MAX, "more than {BELTS_MAX} belts");
+        self.all[number as usize].delay = delay;
+        self.moving.push(number);
+    }
+
+    /// After how long what is put on a belt comes off it, `Span::MAX` if it is none.
+    #[inline]
+    pub fn delay(&self, number: u32) -> Span {
+        self.all[number as usize].delay
     }
 
     /// How much is on all of them.
@@ -110,7 +132,8 @@ impl<E: Copy> Belts<E> {
 
     /// What comes off each belt after the first `skip` on it, at most `count` of them.
     pub fn ahead(&self, skip: usize, count: usize) -> impl Iterator<Item = &E> {
-        self.all.iter().flat_map(move |belt| {
+        let moving = self.moving.iter().map(|&number| &self.all[number as usize]);
+        moving.flat_map(move |belt| {
             let numbers = skip.min(belt.len())..(skip + count).min(belt.len());
             numbers.filter_map(|number| {
                 let place = belt.place(belt.gone.wrapping_add(number as u32));
@@ -122,18 +145,23 @@ impl<E: Copy> Belts<E> {
     /// Puts something behind all else on a belt: its key is greater.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "on the way of every message")]
-    pub fn push(&mut self, belt: usize, key: u128, event: E) {
-        let on = &mut self.all[belt];
-        let was_empty = on.len() == 0;
+    pub fn push(&mut self, number: u32, key: u128, event: E) {
+        let on = &mut self.all[number as usize];
+        let was_empty = on.come == on.gone;
         on.push(key, event);
         if was_empty {
-            self.heads[belt % BELTS_MAX] = key;
-            if key < self.soonest {
-                (self.soonest, self.second) = (key, self.soonest);
-                self.first = belt;
-            } else if key < self.second {
-                self.second = key;
-            }
+            self.begin(number as usize, key);
+        }
+    }
+
+    /// A belt that was empty has a head.
+    #[inline]
+    fn begin(&mut self, belt: usize, key: u128) {
+        if key < self.soonest {
+            (self.soonest, self.second) = (key, self.soonest);
+            self.first = belt;
+        } else if key < self.second {
+            self.second = key;
         }
     }
 
@@ -141,8 +169,9 @@ impl<E: Copy> Belts<E> {
     #[inline]
     pub fn pop(&mut self) -> Option<E> {
         debug_assert!(!self.is_empty());
-        let (head, event) = self.all[self.first].pop();
-        self.heads[self.first % BELTS_MAX] = head;
+        let belt = &mut self.all[self.first];
+        let event = belt.pop();
+        let head = belt.head();
         self.soonest = head;
         if head > self.second {
             self.look_at_all();
@@ -154,10 +183,11 @@ impl<E: Copy> Belts<E> {
     #[inline(never)]
     fn look_at_all(&mut self) {
         let (mut soonest, mut first, mut second) = (NOTHING, 0, NOTHING);
-        for (belt, &head) in self.heads.iter().take(self.all.len()).enumerate() {
+        for &number in &self.moving {
+            let head = self.all[number as usize].head();
             let is_soonest = head < soonest;
             second = if is_soonest { soonest } else { second.min(head) };
-            first = if is_soonest { belt } else { first };
+            first = if is_soonest { number as usize } else { first };
             soonest = soonest.min(head);
         }
         (self.soonest, self.first, self.second) = (soonest, first, second);
@@ -172,13 +202,14 @@ mod tests {
     proptest! {
         #[test]
         fn comes_off_in_the_order_of_keys(steps in prop::collection::vec((0usize..4, 1u128..50), 0..400)) {
-            let mut belts = Belts::new(3);
+            let mut belts = Belts::new(4);
+            (1..4).for_each(|number| belts.lay(number, Span::from_millis(u64::from(number))));
             let (mut last, mut expected) = ([0; 3], Vec::new());
             for (number, (what, gap)) in steps.into_iter().enumerate() {
                 if what < 3 {
                     last[what] += gap * 1000;
                     let key = last[what] + number as u128;
-                    belts.push(what, key, key);
+                    belts.push(what as u32 + 1, key, key);
                     expected.push(key);
                     expected.sort_unstable();
                 } else if !expected.is_empty() {

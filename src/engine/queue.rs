@@ -68,30 +68,30 @@ impl Queue {
     }
 
     /// Adds the key of an entry, due at or after `now`, before which nothing more is going to be due.
-    #[inline(never)]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "few events of the next moment wait anywhere else")]
     pub fn push<E: Copy>(&mut self, roster: &mut Roster<E>, key: u128, now: u64) {
-        let due = roster::due(key);
-        if self.near.len() == NEAR_MAX || !self.flood.is_empty() {
-            self.push_otherwise(roster, key, now);
-        } else if due <= self.limit {
-            self.near.insert(key);
-        } else if self.wheel.is_empty() {
-            self.limit = due;
+        let has_room = self.near.len() < NEAR_MAX && self.flood.is_empty();
+        if has_room && roster::due(key) <= self.limit {
             self.near.insert(key);
         } else {
-            self.wheel.push(key);
+            self.push_otherwise(roster, key, now);
         }
     }
 
-    /// As `push`, where the array is full or the heap in use.
+    /// As `push`, where it is due late, the array is full or the heap in use.
     #[inline(never)]
     fn push_otherwise<E: Copy>(&mut self, roster: &mut Roster<E>, key: u128, now: u64) {
+        let has_room = self.near.len() < NEAR_MAX && self.flood.is_empty();
         if roster::due(key) <= self.limit {
             self.push_near(roster, key, now);
+        } else if !self.wheel.is_empty() {
+            self.wheel.push(key);
+        } else if has_room {
+            self.limit = roster::due(key);
+            self.near.insert(key);
         } else {
-            if self.wheel.is_empty() {
-                self.wheel.begin(now);
-            }
+            self.wheel.begin(now);
             self.wheel.push(key);
         }
     }

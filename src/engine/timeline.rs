@@ -73,9 +73,6 @@ impl Happening for usize {
     }
 }
 
-/// For delays without a belt: those that are not hops, and no delay at all.
-const NO_BELT: usize = usize::MAX;
-
 #[derive(Clone, Debug)]
 struct Lane {
     delay: Span,
@@ -97,10 +94,7 @@ pub struct Timeline<E> {
     roster: Roster<E>,
     lanes: Vec<Lane>,
     belts: Belts<E>,
-    /// Each constant delay, and its belt, `NO_BELT` if it has none.
-    ways: Vec<(Span, usize)>,
-    /// How many told events are pending.
-    told: usize,
+    cancelled: u64,
     /// What is due now, before everything else.
     held: Option<E>,
 }
@@ -114,9 +108,14 @@ impl<E: Happening> Timeline<E> {
     /// A timeline at time zero, with one lane for each constant delay, and belts for those of them
     /// on which most events travel.
     pub fn with_belts(delays: &[Span], hops: &[DelayId]) -> Timeline<E> {
-        let mut ways: Vec<_> = delays.iter().map(|&delay| (delay, NO_BELT)).collect();
-        let hops = hops.iter().filter(|hop| !delays[hop.0 as usize].is_zero());
-        let hops = hops.enumerate().map(|(belt, hop)| ways[hop.0 as usize].1 = belt).count();
+        let mut belts = Belts::new(delays.len());
+        for &hop in hops {
+            let delay = delays[hop.0 as usize];
+            // What takes no time at all may be what happens next.
+            if !delay.is_zero() {
+                belts.lay(hop.0, delay);
+            }
+        }
         let mut line = Timeline {
             now: Instant::ZERO,
             sequence: 0,
@@ -124,9 +123,8 @@ impl<E: Happening> Timeline<E> {
             queue: Queue::default(),
             roster: Roster::default(),
             lanes: Vec::with_capacity(delays.len()),
-            belts: Belts::new(hops),
-            ways,
-            told: 0,
+            belts,
+            cancelled: 0,
             held: None,
         };
         for &delay in delays {
@@ -156,8 +154,8 @@ impl<E: Happening> Timeline<E> {
 
     /// How many events are pending.
     pub fn pending(&self) -> usize {
-        let on_the_way = self.belts.len() + usize::from(self.held.is_some());
-        self.roster.len() - self.lanes.len() + on_the_way + self.told
+        // Whatever is scheduled has a sequence.
+        (self.sequence - self.happened - self.cancelled) as usize
     }
 
     /// How many keys stand in the queue: pending events but for those behind a lane's head, and
@@ -212,7 +210,6 @@ impl<E: Happening> Timeline<E> {
             return;
         }
         let key = roster::key_of(due.nanos(), self.next_sequence()) | u128::from(word | TOLD);
-        self.told += 1;
         self.queue.push(&mut self.roster, key, self.now.nanos());
     }
 
@@ -246,12 +243,12 @@ impl<E: Happening> Timeline<E> {
     /// has one.
     #[inline(always)]
     pub fn hop(&mut self, delay: DelayId, event: E) {
-        let (span, belt) = self.ways[delay.0 as usize];
-        if belt == NO_BELT {
-            self.hop_otherwise(delay, event);
-        } else if let Some(due) = self.now.later(span) {
-            let sequence = self.next_sequence();
-            self.belts.push(belt, roster::key_of(due.nanos(), sequence), event);
+        match self.now.later(self.belts.delay(delay.0)) {
+            Some(due) => {
+                let sequence = self.next_sequence();
+                self.belts.push(delay.0, roster::key_of(due.nanos(), sequence), event);
+            }
+            None => self.hop_otherwise(delay, event),
         }
     }
 
@@ -327,6 +324,7 @@ impl<E: Happening> Timeline<E> {
             self.unlink(slot);
         }
         self.roster.remove(slot);
+        self.cancelled += 1;
     }
 
     #[inline]
@@ -362,7 +360,6 @@ impl<E: Happening> Timeline<E> {
             if roster::named(queued) & TOLD != 0 {
                 self.now = due;
                 self.happened += 1;
-                self.told -= 1;
                 return Some(told(queued));
             }
             let event = if roster::named(queued) & LANE == 0 {

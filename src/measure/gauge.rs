@@ -86,9 +86,8 @@ impl Gauge {
 
 /// How long each level lasted, as it comes in. Level 0 is left out: it has what is left.
 #[derive(Clone, Debug, Default)]
-#[repr(C)]
 pub struct Durations {
-    /// Of the lowest levels, beside the gauge. What is there for level 0 means nothing.
+    /// Of the lowest levels. What is there for level 0 means nothing.
     low: [u64; LOW],
     /// Of those above; none before the first of them.
     high: Option<Box<High>>,
@@ -113,12 +112,6 @@ impl Durations {
             Some(nanos) => *nanos += over.nanos,
             None => self.add_high(over),
         }
-    }
-
-    /// How long one of the lowest levels lasted.
-    #[inline]
-    pub fn low(&self, level: usize) -> u64 {
-        self.low[level]
     }
 
     fn add_high(&mut self, over: Stretch) {
@@ -153,6 +146,122 @@ impl Durations {
         let levels = by_level.iter().skip(1).rposition(|&nanos| nanos > 0).map_or(0, |it| it + 1);
         by_level.truncate(levels + 1);
         by_level
+    }
+}
+
+/// A level whose distribution is kept, in two cache lines. What it was for how long says what the
+/// areas are, so nothing else is summed up for the lowest levels before a page is over.
+#[derive(Clone, Debug)]
+#[repr(C)]
+pub struct Occupancy {
+    /// Up to where all is known, in nanoseconds.
+    since_ns: u64,
+    level: u32,
+    /// What is above it waits.
+    ceiling: u32,
+    /// How long each of the lowest levels has lasted in this page.
+    low: [u64; LOW],
+    /// Of the higher ones: the areas in this page.
+    area: u64,
+    used: u64,
+    spent: Box<Spent>,
+}
+
+/// How long each level lasted, those of the present page that are low left out.
+#[derive(Clone, Debug, Default)]
+pub struct Spent {
+    /// Of all that is there.
+    pub all: Durations,
+    /// Of what is above the ceiling.
+    pub above: Durations,
+}
+
+impl Occupancy {
+    /// Level 0 from the beginning of time.
+    pub fn new(ceiling: u32) -> Occupancy {
+        Occupancy {
+            since_ns: 0,
+            level: 0,
+            ceiling,
+            low: [0; LOW],
+            area: 0,
+            used: 0,
+            spent: Box::default(),
+        }
+    }
+
+    /// The level changes to `level`. Returns what it was.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "in the way of every call that comes or goes")]
+    pub fn set(&mut self, level: u32, now: Instant) -> u32 {
+        debug_assert!(self.since_ns <= now.nanos(), "time runs backwards");
+        let nanos = now.nanos() - self.since_ns;
+        let was = self.level;
+        match self.low.get_mut(was as usize) {
+            Some(low) => *low += nanos,
+            None => self.add_high(nanos),
+        }
+        self.level = level;
+        self.since_ns = now.nanos();
+        was
+    }
+
+    #[inline(never)]
+    fn add_high(&mut self, nanos: u64) {
+        let level = self.level;
+        self.area += u64::from(level) * nanos;
+        self.used += u64::from(level.min(self.ceiling)) * nanos;
+        self.lasted(level, nanos);
+    }
+
+    fn lasted(&mut self, level: u32, nanos: u64) {
+        self.spent.all.add(Stretch { level, nanos });
+        let above = self.above(level);
+        if above > 0 {
+            self.spent.above.add(Stretch { level: above, nanos });
+        }
+    }
+
+    /// The present level.
+    #[inline]
+    pub fn level(&self) -> u32 {
+        self.level
+    }
+
+    /// How much of a level is above the ceiling.
+    #[inline]
+    pub fn above(&self, level: u32) -> u32 {
+        level.saturating_sub(self.ceiling)
+    }
+
+    /// Fetches what `set` changes.
+    #[inline]
+    pub fn seen(&self) -> u64 {
+        self.low[1] ^ u64::from(self.level)
+    }
+
+    /// The page is over; the next one begins.
+    pub fn sweep(&mut self, end: Instant) -> Swept {
+        self.set(self.level, end);
+        let (area, used) = (std::mem::take(&mut self.area), std::mem::take(&mut self.used));
+        let mut swept = Swept { area, used };
+        for (level, nanos) in (0..).zip(std::mem::take(&mut self.low)) {
+            swept.area += u64::from(level) * nanos;
+            swept.used += u64::from(level.min(self.ceiling)) * nanos;
+            self.lasted(level, nanos);
+        }
+        swept
+    }
+
+    /// Forgets how long each level lasted.
+    pub fn forget(&mut self) {
+        self.spent.all.clear();
+        self.spent.above.clear();
+    }
+
+    /// How long each level lasted, up to the last page that is over.
+    pub fn spent(&self) -> &Spent {
+        &self.spent
     }
 }
 
@@ -210,50 +319,66 @@ impl Usage {
     }
 }
 
-/// The calls of several gauges together, for the highest there were at once. What changes and
-/// changes back at the same instant was never there.
+/// The calls of several instances together, for the highest there were at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Crowd {
-    /// Since when it is what it is, in nanoseconds.
-    since_ns: u64,
     /// Calls.
-    calls: u32,
+    pub calls: Peak,
     /// Those that wait among them.
-    waiting: u32,
-    /// The most of either, each by itself, up to `since_ns`.
-    pub calls_max: u32,
-    /// The same of those that wait.
-    pub waiting_max: u32,
+    pub waiting: Peak,
 }
 
 impl Crowd {
-    /// At one of the gauges the calls, and those that wait, go from a level to another.
+    /// Sees what has lasted up to now.
+    pub fn settle(&mut self, now: Instant) {
+        self.calls.settle(now);
+        self.waiting.settle(now);
+    }
+
+    /// Forgets what has been before now, not what is.
+    pub fn forget(&mut self) {
+        (self.calls.highest, self.waiting.highest) = (0, 0);
+    }
+}
+
+/// The highest that a level has been. What changes and changes back at the same instant was never
+/// there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Peak {
+    /// Since when the level is above the highest, if it is, in nanoseconds.
+    since_ns: u64,
+    level: u32,
+    /// The highest of those that are over.
+    pub highest: u32,
+}
+
+impl Peak {
+    /// One of the parts goes from a level to another.
     #[inline]
-    pub fn change(&mut self, calls: (u32, u32), waiting: (u32, u32), now: Instant) {
-        self.settle(now);
-        self.calls = self.calls + calls.1 - calls.0;
-        self.waiting = self.waiting + waiting.1 - waiting.0;
+    pub fn change(&mut self, from: u32, to: u32, now: Instant) {
+        if self.level > self.highest {
+            self.settle(now);
+        }
+        self.level = self.level + to - from;
+        if self.level > self.highest {
+            self.since_ns = now.nanos();
+        }
     }
 
     /// Sees what has lasted up to now.
     #[inline]
     pub fn settle(&mut self, now: Instant) {
         if self.since_ns != now.nanos() {
+            self.highest = self.highest.max(self.level);
             self.since_ns = now.nanos();
-            self.calls_max = self.calls_max.max(self.calls);
-            self.waiting_max = self.waiting_max.max(self.waiting);
         }
-    }
-
-    /// Forgets what has been, not what is.
-    pub fn forget(&mut self) {
-        (self.calls_max, self.waiting_max) = (0, 0);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_page_ends_and_the_level_goes_on() {
@@ -290,18 +415,89 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_is_what_is_there_at_once() {
+    fn a_peak_is_what_was_there_at_once() {
         let at = Instant::from_nanos;
-        let mut crowd = Crowd::default();
-        crowd.change((0, 9), (0, 0), at(5));
-        crowd.settle(at(10));
-        crowd.forget();
+        let mut peak = Peak::default();
+        peak.change(0, 9, at(5));
+        peak.settle(at(10));
+        assert_eq!(peak.highest, 9);
+        peak.highest = 0;
         // Two leave at the start, three come while two others leave at the same instant.
-        crowd.change((9, 7), (0, 0), at(10));
-        crowd.change((0, 3), (0, 2), at(20));
-        crowd.change((7, 5), (0, 0), at(20));
-        crowd.change((0, 0), (2, 1), at(25));
-        crowd.settle(at(30));
-        assert_eq!((crowd.calls_max, crowd.waiting_max), (8, 2));
+        peak.change(9, 7, at(10));
+        peak.change(0, 3, at(20));
+        peak.change(7, 5, at(20));
+        peak.settle(at(30));
+        assert_eq!(peak.highest, 8);
+    }
+
+    proptest! {
+        /// The highest level of non-zero length since it was last forgotten, whatever happens at
+        /// one instant.
+        #[test]
+        fn a_peak_is_the_highest_that_lasted(
+            steps in prop::collection::vec((0u32..9, 0u64..3, 0u8..10), 0..200),
+        ) {
+            let (mut peak, mut level, mut highest, mut now) = (Peak::default(), 0, 0, 0);
+            for (to, gap, what) in steps {
+                if gap > 0 {
+                    highest = highest.max(level);
+                }
+                now += gap;
+                if what == 0 {
+                    peak.settle(Instant::from_nanos(now));
+                    prop_assert_eq!(peak.highest, highest);
+                    (peak.highest, highest) = (0, 0);
+                } else {
+                    peak.change(level, to, Instant::from_nanos(now));
+                    level = to;
+                }
+            }
+            peak.settle(Instant::from_nanos(now + 1));
+            prop_assert_eq!(peak.highest, highest.max(level));
+        }
+
+        /// Where most happens between low levels, what it sums up is what a gauge does.
+        #[test]
+        fn an_occupancy_agrees_with_a_gauge(
+            ceiling in 0u32..20,
+            steps in prop::collection::vec((0u32..14, 0u64..3, 0u8..12), 0..300),
+        ) {
+            let mut occupancy = Occupancy::new(ceiling);
+            let mut gauge = Gauge::new(ceiling);
+            let (mut all, mut above) = (Durations::default(), Durations::default());
+            let mut now = 0;
+            for (level, gap, what) in steps {
+                now += gap;
+                let at = Instant::from_nanos(now);
+                let over = if what == 0 {
+                    let swept = occupancy.sweep(at);
+                    let (expected, over) = gauge.sweep(at);
+                    prop_assert_eq!(swept, expected);
+                    over
+                } else {
+                    let level = if what == 1 { 10 * level } else { level };
+                    let was = occupancy.set(level, at);
+                    let over = gauge.set(level, at);
+                    prop_assert_eq!(was, over.level);
+                    over
+                };
+                all.add(over);
+                if gauge.above(over.level) > 0 {
+                    above.add(Stretch { level: gauge.above(over.level), ..over });
+                }
+            }
+            let at = Instant::from_nanos(now);
+            let (_, over) = gauge.sweep(at);
+            occupancy.sweep(at);
+            all.add(over);
+            if gauge.above(over.level) > 0 {
+                above.add(Stretch { level: gauge.above(over.level), ..over });
+            }
+            prop_assert_eq!(occupancy.level(), gauge.level());
+            prop_assert_eq!(occupancy.spent.all.by_level(now), all.by_level(now));
+            prop_assert_eq!(occupancy.spent.above.by_level(now), above.by_level(now));
+            prop_assert_eq!(occupancy.spent.all.highest(), all.highest());
+            prop_assert_eq!(occupancy.spent.above.highest(), above.highest());
+        }
     }
 }

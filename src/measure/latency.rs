@@ -3,6 +3,7 @@
 //! The buckets are those of the HDR histogram of three digits. While a site runs, requests are counted in
 //! an array of all of them; what is kept of it goes from the first that holds any to the last one.
 
+use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use super::{histogram::Moments, sparse};
@@ -140,6 +141,23 @@ impl Latency {
         self.counts.merge(&other.counts);
     }
 
+    /// As the histogram whose buckets these are, in nanoseconds, for whatever reads its formats.
+    pub fn hdr(&self) -> Histogram<u64> {
+        let mut hdr = empty_hdr();
+        let mut add = |nanos, count| {
+            if count > 0 {
+                hdr.record_n(nanos, count).expect("all buckets are within its bounds");
+            }
+        };
+        let mut zeros = self.moments.zeros;
+        add(0, zeros);
+        for (bucket, &count) in (self.counts.first..).zip(&self.counts.counts) {
+            // Zeros lie in the first.
+            add(least(bucket).max(1), count - std::mem::take(&mut zeros));
+        }
+        hdr
+    }
+
     /// The value below which this share lies, in seconds; `None` if there is no value at all.
     pub fn quantile(&self, share: f64) -> Option<f64> {
         self.ascending()(share)
@@ -175,10 +193,13 @@ impl Latency {
     }
 }
 
+fn empty_hdr() -> Histogram<u64> {
+    Histogram::new_with_bounds(1_000, HIGH_NS, 3).expect("bounds that make sense")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hdrhistogram::Histogram as Hdr;
     use proptest::prelude::*;
 
     fn of(values: impl IntoIterator<Item = Span>) -> Latency {
@@ -214,8 +235,8 @@ mod tests {
     }
 
     /// The histogram whose buckets these are.
-    fn hdr(values: &[Span]) -> Hdr<u64> {
-        let mut hdr = Hdr::new_with_bounds(1_000, HIGH_NS, 3).unwrap();
+    fn hdr(values: &[Span]) -> Histogram<u64> {
+        let mut hdr = empty_hdr();
         for value in values {
             hdr.saturating_record(value.nanos());
         }
@@ -250,6 +271,7 @@ mod tests {
                 let expected = middle.min(latency.moments.max_s().unwrap());
                 prop_assert_eq!(latency.quantile(share), Some(expected));
             }
+            prop_assert_eq!(&latency.hdr(), &hdr);
             let all = latency.quantiles([0.0, 0.3, 0.9, 0.999, 1.0]);
             let each = [0.0, 0.3, 0.9, 0.999, 1.0].map(|share| latency.quantile(share));
             prop_assert_eq!(all, each);

@@ -76,6 +76,12 @@ pub trait Recorder {
     fn finished(&mut self, request: Finished, now: Instant);
     /// A call is over at its server.
     fn served(&mut self, call: Served, now: Instant);
+    /// Both in one: a call is over at its server, at which so many are left.
+    #[inline]
+    fn left(&mut self, call: Served, left: u32, now: Instant) {
+        self.level(Level::Calls(call.instance), left, now);
+        self.served(call, now);
+    }
     /// An attempt through an upstream (index) failed, with its cause; it may be tried again.
     fn attempt_failed(&mut self, upstream: u32, outcome: Outcome, now: Instant);
     /// A level has changed to `value`.

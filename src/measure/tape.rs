@@ -186,7 +186,7 @@ impl Tape {
                 None => crowd.forget(),
                 Some(_) => {
                     (service.in_system_max, service.waiting_max) =
-                        (crowd.calls_max, crowd.waiting_max);
+                        (crowd.calls.highest, crowd.waiting.highest);
                 }
             }
         }
@@ -257,6 +257,13 @@ impl Tape {
         if !is_refusal(call.outcome.cause) {
             self.count_wait(&stay);
         }
+    }
+
+    /// As `left`, where there is more to be done than to count.
+    #[inline(never)]
+    fn left_unusually(&mut self, call: &Served, left: u32, now: Instant) {
+        self.level(Level::Calls(call.instance), left, now);
+        self.served(*call, now);
     }
 
     #[inline]
@@ -464,6 +471,33 @@ impl Recorder for Tape {
             self.note_stay(stay);
         } else {
             self.count(&stay);
+        }
+    }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "most calls that are over end in the same two places")]
+    fn left(&mut self, call: Served, left: u32, now: Instant) {
+        let is_usual = call.outcome.is_ok()
+            && !call.is_wasted
+            && self.is_inside(call.arrived)
+            && self.is_inside(now)
+            && !self.pages.is_over(now)
+            && self.notes.is_none()
+            && self.watch.calls.is_empty();
+        if !is_usual {
+            self.left_unusually(&call, left, now);
+            return;
+        }
+        let station = &mut self.stations[call.instance as usize];
+        station.set_calls(left, now, &mut self.crowds[station.service as usize]);
+        let sojourn = now.since(call.arrived);
+        let size = Size::of(sojourn);
+        station.stayed(sojourn, size);
+        let service = &mut self.tally.services[call.service as usize].calls;
+        service.sojourn.histogram.record_positive(sojourn, size);
+        if !call.waited.is_zero() {
+            let Served { service, instance, waited, .. } = call;
+            self.count_positive_wait(&Stay { service, instance, sojourn, waited });
         }
     }
 

@@ -211,7 +211,7 @@ impl<R: Recorder> Run<'_, R> {
         if upstream.servers == 1 {
             0
         } else if matches!(upstream.balance, Balance::Random { .. }) {
-            random::draw(upstream, upstream.servers_in(&self.plan.servers), key)
+            random::draw(upstream, &self.plan.servers, key)
         } else {
             self.server_in_turn(upstream, to, process, key)
         }
@@ -239,16 +239,15 @@ impl<R: Recorder> Run<'_, R> {
         let service = state.service;
         state.calls -= 1;
         state.busy -= 1;
-        tape.level(Level::Calls(instance), state.calls, now);
         if call.seat != NONE {
             state.seats.push_back(call.seat);
         }
-        let waits = state.waiting_count > 0;
+        let (left, waits) = (state.calls, state.waiting_count > 0);
         calls.remove(key);
         books.services[service as usize].succeeded += 1;
         let outcome = Outcome::OK;
-        let is_wasted = false;
-        tape.served(Served { service, instance, arrived, waited, outcome, is_wasted }, now);
+        let over = Served { service, instance, arrived, waited, outcome, is_wasted: false };
+        tape.left(over, left, now);
         if waits {
             self.grant_slots(instance as usize);
         }

@@ -273,8 +273,8 @@ impl<R: Recorder> Run<'_, R> {
             account.failed += 1;
         }
         state.calls -= 1;
-        tape.level(Level::Calls(instance), state.calls, now);
-        tape.served(Served { service, instance, arrived, waited, outcome, is_wasted }, now);
+        let over = Served { service, instance, arrived, waited, outcome, is_wasted };
+        tape.left(over, state.calls, now);
     }
 
     /// The caller has gone, and the server notices: whatever was under way here ends.

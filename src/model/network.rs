@@ -310,8 +310,8 @@ impl<R: Recorder> Run<'_, R> {
         let Run { site, tape, .. } = self;
         let (now, coming) = (site.line.now(), site.line.coming());
         let cpu = &mut site.hosts[host.index()].cpu;
-        let (call, next) = cpu.end(now, core, turn, coming)?;
-        tape.level(Level::Runnable(host.0), cpu.runnable(), now);
+        let (call, next, runnable) = cpu.end(now, core, turn, coming)?;
+        tape.level(Level::Runnable(host.0), runnable, now);
         if let Some(stint) = next {
             schedule_end(&mut site.line, host, stint, coming);
         }

@@ -41,7 +41,7 @@ impl<R: Recorder> Run<'_, R> {
             && let Balance::Random { .. } = upstream.balance
         {
             // The view is not looked at: among millions it would be a cache miss each time.
-            return Pick::Server(random::draw(upstream, servers, attempt_key));
+            return Pick::Server(random::draw(upstream, &self.plan.servers, attempt_key));
         }
         let now = self.site.line.now();
         let is_limited = upstream.slots != u32::MAX;

@@ -7,10 +7,7 @@ use super::{
     event::Event,
     site::Site,
 };
-use crate::{
-    engine::time::Instant,
-    measure::{outcome::Cause, recorder::Recorder},
-};
+use crate::{engine::time::Instant, measure::recorder::Recorder};
 
 /// A site in motion. The methods are spread over the files of this layer, each with the noun it is
 /// about.
@@ -168,7 +165,7 @@ impl<R: Recorder> Run<'_, R> {
         open.retain(|&key| calls[key].is.is_root);
         open.sort_by_key(|&key| (calls[key].arrived, calls[key].request_key));
         for key in open {
-            self.record_visit(key, Cause::Unfinished);
+            self.cut_off_visit(key);
         }
     }
 

@@ -137,6 +137,12 @@ impl Blueprint {
         arrived >= from && arrived < from + self.duration
     }
 
+    /// The workload whose visitors are a service.
+    #[inline]
+    fn workload_of(&self, service: u32) -> usize {
+        service as usize - (self.services.len() - self.workloads.len())
+    }
+
     /// How a visitor's request ended.
     #[inline]
     fn finished(&self, call: &Call, workload: usize, cause: Cause, ended: Instant) -> Finished {
@@ -162,30 +168,32 @@ impl<R: Recorder> Run<'_, R> {
     /// The workload whose visitors are an instance.
     #[inline]
     pub(crate) fn workload_of(&self, instance: u32) -> usize {
-        let service = self.site.instances[instance as usize].service as usize;
-        service - (self.plan.services.len() - self.plan.workloads.len())
+        self.plan.workload_of(self.site.instances[instance as usize].service)
     }
 
     /// The next visitors of a source arrive.
     pub(crate) fn visit(&mut self, index: u32) {
         let id = WorkloadId(index);
         let workload = &self.plan.workloads[id.index()];
-        let source = &self.site.sources[id.index()];
         let Arrivals::Open { batch, .. } = &workload.arrivals else { return };
-        let together = match batch {
+        match batch {
+            None => self.begin_next_visit(index),
             Some(law) => {
+                let source = &self.site.sources[id.index()];
                 let word = self.site.draw(mix(source.key, BATCH), source.next);
-                self.plan.laws[law.index()].draw(word) as u64
+                let together = self.plan.laws[law.index()].draw(word) as u64;
+                (0..together).for_each(|_| self.begin_next_visit(index));
             }
-            None => 1,
-        };
-        for _ in 0..together {
-            let source = &mut self.site.sources[id.index()];
-            let visitor = mix(source.key, source.next);
-            source.next += 1;
-            self.begin_visit(index, visitor, 0, NONE);
         }
         self.site.schedule_visit(self.plan, id);
+    }
+
+    #[inline]
+    fn begin_next_visit(&mut self, index: u32) {
+        let source = &mut self.site.sources[index as usize];
+        let visitor = mix(source.key, source.next);
+        source.next += 1;
+        self.begin_visit(index, visitor, 0, NONE);
     }
 
     /// A closed user has finished thinking.
@@ -253,14 +261,16 @@ impl<R: Recorder> Run<'_, R> {
 
     /// A visitor has what it came for, or not.
     pub(crate) fn visit_is_over(&mut self, key: Key, cause: Cause) {
-        let workload = self.record_visit(key, cause);
-        let Run { plan, site, .. } = self;
-        let Site { calls, line, books, .. } = &mut **site;
+        let Run { plan, site, tape } = self;
+        let Site { calls, instances, line, books, .. } = &mut **site;
+        let now = line.now();
         let call = &calls[key];
         debug_assert!(call.stage == Stage::Running, "over twice");
+        let workload = plan.workload_of(instances[call.instance as usize].service);
         let user = if call.is.is_direct { NONE } else { call.rest.user };
-        let arrived = call.arrived;
-        line.cancel(call.timer);
+        let (arrived, timer) = (call.arrived, call.timer);
+        tape.finished(plan.finished(call, workload, cause, now), now);
+        line.cancel(timer);
         calls.remove(key);
         let account = &mut books.workloads[workload];
         if cause == Cause::None {
@@ -288,14 +298,12 @@ impl<R: Recorder> Run<'_, R> {
         self.site.line.after(think, Event::Ask { user });
     }
 
-    /// Tells whoever measures how a visitor's request ended. Whose it was.
-    #[inline]
-    pub(crate) fn record_visit(&mut self, key: Key, cause: Cause) -> usize {
+    /// Tells whoever measures of a visitor's request that is cut off by the end of the run.
+    pub(crate) fn cut_off_visit(&mut self, key: Key) {
         let now = self.now();
         let call = &self.site.calls[key];
         let workload = self.workload_of(call.instance);
-        self.tape.finished(self.plan.finished(call, workload, cause, now), now);
-        workload
+        self.tape.finished(self.plan.finished(call, workload, Cause::Unfinished, now), now);
     }
 
     /// The connection that the user who made a call has kept, if it still lives.

@@ -29,6 +29,7 @@ pub const RUN: Kind = Kind {
     names: &[
         SUMMARY,
         "latency.csv",
+        "latency.hgrm",
         "timeseries.csv",
         RECORDED,
         "latency.png",

@@ -114,8 +114,8 @@ impl<J: Copy + Default> Cpu<J> {
         }
     }
 
-    /// A stint is at its end: whose job is done, and what the core does next, if there is anything,
-    /// in the turn `next`. `None` if the stint was over before.
+    /// A stint is at its end: whose job is done, what the core does next, if there is anything, in
+    /// the turn `next`, and how many jobs are left. `None` if the stint was over before.
     #[inline]
     pub fn end(
         &mut self,
@@ -123,7 +123,7 @@ impl<J: Copy + Default> Cpu<J> {
         core: u32,
         turn: u32,
         next: u32,
-    ) -> Option<(J, Option<Stint>)> {
+    ) -> Option<(J, Option<Stint>, u32)> {
         match &mut self.service {
             Service::Serial(station) => station.end(now, core, turn, next),
             Service::Sharing(_) => unreachable!("shared cores have no stints"),

@@ -28,6 +28,24 @@ pub(crate) struct Truth {
 }
 
 impl Queue {
+    /// It behind an entrance without length. `head`: of `[scenario]`.
+    pub(crate) fn scenario(self, rate: f64, head: &str, tail: &str) -> String {
+        let Queue { servers, places, speed } = self;
+        let (room, service) = (places as u32 - servers, 1e3 / speed);
+        format!(
+            "[scenario]\n{head}\
+             [network]\nlatency = 0\nloopback = 0\n\
+             [hardware.box]\ncores = {servers}\ndiscipline = \"fifo\"\n\
+             [service.queue]\nkind = \"service\"\nhardware = \"box\"\nworkers = {servers}\n\
+             queue = {room}\n\
+             [service.queue.endpoint.serve]\n\
+             steps = [ {{ cpu = {{ exponential = \"{service}ms\" }} }} ]\n\
+             [request.customer]\nto = \"queue.serve\"\n\
+             [workload.customers]\nmix = {{ customer = 1 }}\n\
+             arrivals = {{ poisson = \"{rate}/s\" }}\n{tail}"
+        )
+    }
+
     /// Of a window of `duration` behind `warm_up`, in seconds.
     pub(crate) fn truth(self, (warm_up, duration): (f64, f64), rate: impl Fn(f64) -> f64) -> Truth {
         let mut chances = vec![0.0; self.places + 1];

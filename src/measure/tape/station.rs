@@ -5,7 +5,7 @@ use super::{is_refusal, pages::Page};
 use crate::{
     engine::time::{Instant, Span},
     measure::{
-        gauge::{Crowd, Durations, Gauge, Stretch, Swept},
+        gauge::{Crowd, Gauge, Occupancy, Stretch, Swept},
         histogram::{Size, Times},
         outcome::Cause,
         shape::{InstanceShape, Workers},
@@ -18,17 +18,15 @@ use crate::{
 #[repr(C, align(128))]
 pub(super) struct Station {
     // The first two lines of the cache, fetched together: changed when a call comes or goes.
-    /// Calls here; above the ceiling is who waits for a slot.
-    pub(super) calls: Gauge,
-    in_system: Durations,
     /// Index of its service.
     pub(super) service: u32,
+    /// Calls here; above the ceiling is who waits for a slot.
+    pub(super) calls: Occupancy,
     // The next lines: changed when a call is over.
     sojourn: Times<4, u32>,
     /// Of those that did wait.
     wait: Times<4, u32>,
     // Not for every call.
-    pub(super) waiting: Durations,
     pub(super) connections: Gauge,
     pub(super) connections_max: u32,
     /// What must be told because the workers are loops.
@@ -38,7 +36,7 @@ pub(super) struct Station {
 /// An instance whose workers are loops.
 #[derive(Clone, Debug)]
 pub(super) struct Loops {
-    pub(super) waiting: Gauge,
+    pub(super) waiting: Occupancy,
     pub(super) busy: Gauge,
 }
 
@@ -49,17 +47,15 @@ impl Station {
         let (ceiling, loops) = match shape.workers_are {
             Workers::Slots => (workers, None),
             Workers::Loops => {
-                let (waiting, busy) = (Gauge::new(u32::MAX), Gauge::new(workers));
+                let (waiting, busy) = (Occupancy::new(u32::MAX), Gauge::new(workers));
                 (u32::MAX, Some(Box::new(Loops { waiting, busy })))
             }
         };
         Station {
-            calls: Gauge::new(ceiling),
-            in_system: Durations::default(),
             service: shape.service,
+            calls: Occupancy::new(ceiling),
             sojourn: Times::default(),
             wait: Times::default(),
-            waiting: Durations::default(),
             connections: Gauge::new(u32::MAX),
             connections_max: 0,
             loops,
@@ -67,20 +63,23 @@ impl Station {
     }
 
     /// The number of calls changes.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "in the way of every call that comes or goes")]
     pub(super) fn set_calls(&mut self, level: u32, now: Instant, crowd: &mut Crowd) {
-        let over = self.calls.set(level, now);
-        let waited = self.lasted(over);
-        crowd.change((over.level, level), (waited, self.calls.above(level)), now);
+        let was = self.calls.set(level, now);
+        crowd.calls.change(was, level, now);
+        let (waited, waiting) = (self.calls.above(was), self.calls.above(level));
+        if waited != waiting {
+            crowd.waiting.change(waited, waiting, now);
+        }
     }
 
     /// The number of calls that wait to be accepted changes.
     #[inline]
     pub(super) fn set_waiting(&mut self, level: u32, now: Instant, crowd: &mut Crowd) {
         if let Some(loops) = &mut self.loops {
-            let over = loops.waiting.set(level, now);
-            crowd.change((0, 0), (over.level, level), now);
-            self.waiting.add(over);
+            let was = loops.waiting.set(level, now);
+            crowd.waiting.change(was, level, now);
         }
     }
 
@@ -105,22 +104,10 @@ impl Station {
         }
     }
 
-    /// Returns how many waited.
-    #[expect(clippy::inline_always, reason = "in the way of every call that comes or goes")]
-    #[inline(always)]
-    fn lasted(&mut self, over: Stretch) -> u32 {
-        self.in_system.add(over);
-        let above = self.calls.above(over.level);
-        if above > 0 {
-            self.waiting.add(Stretch { level: above, ..over });
-        }
-        above
-    }
-
     /// Fetches what `set_calls` changes.
     #[inline]
     pub(super) fn seen(&self) -> u64 {
-        self.in_system.low(1) ^ u64::from(self.calls.level())
+        self.calls.seen()
     }
 
     /// Fetches what `stayed` changes first.
@@ -149,22 +136,19 @@ impl Station {
 
     /// A page is over. How many calls were there, and how many of them waited.
     pub(super) fn sweep(&mut self, page: Page, whole: Span, tally: &mut InstanceTally) -> Load {
-        let (calls, over) = self.calls.sweep(page.end);
-        self.lasted(over);
+        let calls = self.calls.sweep(page.end);
         let (connections, over) = self.connections.sweep(page.end);
         self.were_connected(over);
         let (waiting, busy) = match &mut self.loops {
             None => (calls.area - calls.used, Swept { area: calls.used, ..calls }),
-            Some(loops) => {
-                let (waiting, over) = loops.waiting.sweep(page.end);
-                self.waiting.add(over);
-                (waiting.area, loops.busy.sweep(page.end).0)
-            }
+            Some(loops) => (loops.waiting.sweep(page.end).area, loops.busy.sweep(page.end).0),
         };
         match page.part {
             None => {
-                self.in_system.clear();
-                self.waiting.clear();
+                self.calls.forget();
+                if let Some(loops) = &mut self.loops {
+                    loops.waiting.forget();
+                }
                 self.connections_max = 0;
             }
             Some(part) => {
@@ -175,10 +159,15 @@ impl Station {
             }
         }
         if page.is_last {
-            tally.in_system.by_level_ns = self.in_system.by_level(whole.nanos());
-            tally.waiting.by_level_ns = self.waiting.by_level(whole.nanos());
-            tally.in_system.max = self.in_system.highest();
-            tally.waiting.max = self.waiting.highest();
+            let in_system = &self.calls.spent().all;
+            let waiting = match &self.loops {
+                None => &self.calls.spent().above,
+                Some(loops) => &loops.waiting.spent().all,
+            };
+            tally.in_system.by_level_ns = in_system.by_level(whole.nanos());
+            tally.waiting.by_level_ns = waiting.by_level(whole.nanos());
+            tally.in_system.max = in_system.highest();
+            tally.waiting.max = waiting.highest();
             tally.connections_max = self.connections_max;
         }
         Load { in_system: calls.area, waiting }

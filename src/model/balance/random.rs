@@ -22,13 +22,22 @@ pub(crate) struct Urn<'a> {
     pub(crate) open: u32,
 }
 
-/// The only draw, where nobody is barred.
+/// The only draw, where nobody is barred: servers of equal weight are not looked at.
 #[inline]
-pub(crate) fn draw(upstream: &Upstream, servers: &[Server], key: u64) -> u32 {
-    let are_weights_equal = upstream.are_weights_equal;
-    let open = upstream.servers;
-    let urn = Urn { servers, are_weights_equal, sent: &[], bars: &[], open };
-    urn.by_weight(mix(key, 0)) as u32
+pub(crate) fn draw(upstream: &Upstream, all: &[Server], key: u64) -> u32 {
+    let (word, open) = (mix(key, 0), upstream.servers);
+    if upstream.are_weights_equal {
+        return evenly(word, open as usize) as u32;
+    }
+    let servers = upstream.servers_in(all);
+    let urn = Urn { servers, are_weights_equal: false, sent: &[], bars: &[], open };
+    urn.by_weight(word) as u32
+}
+
+/// One of so many.
+#[inline]
+fn evenly(word: u64, count: usize) -> usize {
+    ((u128::from(word) * count as u128) >> 64) as usize
 }
 
 impl Urn<'_> {
@@ -75,7 +84,7 @@ impl Urn<'_> {
     fn by_weight(&self, word: u64) -> usize {
         let servers = self.servers;
         if self.are_weights_equal {
-            return ((u128::from(word) * servers.len() as u128) >> 64) as usize;
+            return evenly(word, servers.len());
         }
         let total = servers.last().map_or(0, |last| last.weight_up_to);
         let left = ((u128::from(word) * u128::from(total)) >> 64) as u64;

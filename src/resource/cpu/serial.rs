@@ -80,8 +80,9 @@ impl<J: Copy + Default> Serial<J> {
             return None;
         }
         self.runnable += 1;
-        let stint = self.begin(now, Task { job, left: units(work), rank: 0 }, turn);
-        Some((stint, self.runnable))
+        let end = self.rate.end_of(now, work);
+        let core = self.begin(now, Task { job, left: units(work), rank: 0 }, turn);
+        Some((Stint { core, end }, self.runnable))
     }
 
     pub(super) fn admit(
@@ -97,7 +98,7 @@ impl<J: Copy + Default> Serial<J> {
         self.admitted += 1;
         self.runnable += 1;
         if self.runnable <= self.cores {
-            return Admission::Begins(self.begin(now, task, turn));
+            return Admission::Begins(self.begin_stint(now, task, turn));
         }
         if self.is_preemptive
             && let Some(stint) = self.interrupt(now, task, turn)
@@ -108,8 +109,8 @@ impl<J: Copy + Default> Serial<J> {
         Admission::Waits
     }
 
-    /// The end of a stint: whose job that was, and what the core does next, in the turn `next`.
-    /// `None` if the stint was over before.
+    /// The end of a stint: whose job that was, what the core does next, in the turn `next`, and how
+    /// many jobs are left. `None` if the stint was over before.
     #[inline]
     pub(super) fn end(
         &mut self,
@@ -117,7 +118,7 @@ impl<J: Copy + Default> Serial<J> {
         core: u32,
         turn: u32,
         next: u32,
-    ) -> Option<(J, Option<Stint>)> {
+    ) -> Option<(J, Option<Stint>, u32)> {
         let it = self.running.at(core);
         if it.turn != turn || it.next != BUSY {
             return None;
@@ -127,13 +128,13 @@ impl<J: Copy + Default> Serial<J> {
         if self.runnable < self.cores {
             it.next = self.idle;
             self.idle = core;
-            return Some((job, None));
+            return Some((job, None, self.runnable));
         }
         it.task = self.waiting.pop().expect("somebody waits while all cores are busy");
         it.since = now;
         it.turn = next;
         let end = self.rate.end(now, it.task.left, 0);
-        Some((job, Some(Stint { core, end })))
+        Some((job, Some(Stint { core, end }), self.runnable))
     }
 
     pub(super) fn remove_if(
@@ -155,7 +156,7 @@ impl<J: Copy + Default> Serial<J> {
         self.runnable = busy + self.waiting.len();
         while busy < self.cores.min(self.runnable) {
             let task = self.waiting.pop().expect("somebody waits beside an idle core");
-            let stint = self.begin(now, task, 0);
+            let stint = self.begin_stint(now, task, 0);
             self.running.at(stint.core).turn = begins(stint);
             busy += 1;
         }
@@ -193,23 +194,29 @@ impl<J: Copy + Default> Serial<J> {
         self.runnable
     }
 
-    /// An idle core begins.
+    /// An idle core begins. When it will be done.
+    fn begin_stint(&mut self, now: Instant, task: Task<J>, turn: u32) -> Stint {
+        Stint { end: self.rate.end(now, task.left, 0), core: self.begin(now, task, turn) }
+    }
+
+    /// An idle core begins. Which one.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "on the way of every burst")]
-    fn begin(&mut self, now: Instant, task: Task<J>, turn: u32) -> Stint {
+    fn begin(&mut self, now: Instant, task: Task<J>, turn: u32) -> u32 {
         let core = self.idle;
-        let end = self.rate.end(now, task.left, 0);
         if core == NONE {
-            let core = self.begin_on_another(now, task, turn);
-            return Stint { core, end };
+            return self.begin_on_another(now, task, turn);
         }
         let it = self.running.at(core);
         self.idle = it.next;
         it.next = BUSY;
-        it.task = task;
+        // Part by part: as a whole it would be put together in memory first.
+        it.task.job = task.job;
+        it.task.left = task.left;
+        it.task.rank = task.rank;
         it.since = now;
         it.turn = turn;
-        Stint { core, end }
+        core
     }
 
     /// A core that has never been busy.
@@ -240,6 +247,6 @@ impl<J: Copy + Default> Serial<J> {
         }
         self.waiting.put_back(victim.task);
         self.free(core);
-        Some(self.begin(now, task, turn))
+        Some(self.begin_stint(now, task, turn))
     }
 }

@@ -53,7 +53,7 @@ impl Kept {
         if let Some(place) = place.filter(|&place| self.stints[place].0.end <= now) {
             let (Stint { core, end }, turn) = self.stints.remove(place);
             self.turn += 1;
-            let (job, next) = self.cpu.end(end, core, turn, self.turn)?;
+            let (job, next, _) = self.cpu.end(end, core, turn, self.turn)?;
             self.stints.extend(next.map(|stint| (stint, self.turn)));
             return Some(job);
         }

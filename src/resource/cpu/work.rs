@@ -54,6 +54,13 @@ impl Rate {
         (units, moved as u64 & ((1 << CARRY_BITS) - 1))
     }
 
+    /// When work is done that is begun at `from`.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "on the way of every burst")]
+    pub(super) fn end_of(self, from: Instant, work: Span) -> Instant {
+        if self.0 == UNIT_RATE { from + work.min(WORK_MAX) } else { self.end(from, units(work), 0) }
+    }
+
     /// When so many units are done that are begun at `from`, `carry` of the first having been done
     /// already. Rounded up, so that no work is over before its time.
     #[inline(always)]
