@@ -18,6 +18,7 @@ mod parts;
 mod prepare;
 mod publish;
 mod read;
+mod repeat;
 mod run;
 mod single;
 mod sweep;
