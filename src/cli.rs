@@ -17,6 +17,7 @@ mod parts;
 mod prepare;
 mod publish;
 mod read;
+mod repeat;
 mod run;
 mod single;
 mod sweep;

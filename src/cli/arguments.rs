@@ -149,7 +149,8 @@ pub(super) struct Check {
     pub(super) effort: Effort,
 
     /// Fail on what is worse than in these results of an earlier run, and only on that
-    #[arg(long, value_name = "DIR")]
+    // It has as many pairs as there are replications in it, and is looked at once.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["budget", "round"])]
     pub(super) baseline: Option<PathBuf>,
 
     #[command(flatten)]
@@ -195,7 +196,7 @@ pub(super) struct Compare {
     pub(super) files: Vec<PathBuf>,
 
     /// Compare with the results of an earlier run, a folder
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["budget", "round"])]
     pub(super) baseline: Option<PathBuf>,
 
     // Changes the other side alone.

@@ -1,17 +1,59 @@
 //! Results of an earlier run, read to be held against.
 
-use super::{exit::Problem, terminal::shown};
+use super::{
+    exit::Problem,
+    prepare::{Prepared, with_warm_up},
+    terminal::{Terminal, printable, shown},
+};
 use crate::{
+    engine::time::Span,
+    model::blueprint::Blueprint,
     report::folder::RECORDED,
     slo::recorded::{Recorded, SCHEMA},
     stats::interval::REPLICATIONS_MIN,
 };
 use std::{fs, io::ErrorKind, path::Path};
 
-/// The record of a scenario: in the folder itself, or in one of its name there.
-pub(super) fn read_of(folder: &Path, scenario: &str) -> Result<Recorded, Problem> {
-    let own = folder.join(scenario);
-    read(if own.join(RECORDED).is_file() { &own } else { folder })
+/// The record that a scenario is to be held against: in the folder itself, or in one of its name there.
+/// It may be of another version of it, under another name even, but not of something else.
+pub(super) fn read_of(folder: &Path, plan: &Blueprint) -> Result<Recorded, Problem> {
+    let own = folder.join(&plan.name);
+    let folder = if own.join(RECORDED).is_file() { &own } else { folder };
+    let recorded = read(folder)?;
+    if recorded.name != plan.name && !recorded.knows_any_of(plan) {
+        let says = format!(
+            "`{}` is of `{}`, which has no objective in common with `{}`",
+            shown(folder),
+            printable(&recorded.name),
+            printable(&plan.name)
+        );
+        let hint = format!("results of `{0}` are looked for in DIR/{0}, too", plan.name);
+        return Err(Problem::wrong(says, Some(&printable(&hint))));
+    }
+    Ok(recorded)
+}
+
+/// A scenario that leaves its warm-up open has that of the baseline: both sides are cut alike.
+pub(super) fn aligned(
+    now: Prepared,
+    saved: &Recorded,
+    file: &Path,
+    changes: &[String],
+    terminal: Terminal,
+) -> Result<Prepared, Problem> {
+    let cut = Span::from_nanos(saved.warm_up_ns);
+    let Some(found) = now.found.filter(|found| *found != cut) else { return Ok(now) };
+    let seconds = cut.seconds();
+    let name = printable(&now.plan.name);
+    terminal.tell(&format!("warm-up: {seconds} s for `{name}`, as in the baseline"));
+    if found > cut {
+        let longer = found.seconds();
+        terminal.tell(&format!(
+            "it settles after {longer} s only: with `--set warm_up={longer}s` on both sides nothing \
+             of that is measured"
+        ));
+    }
+    with_warm_up(&now, cut, file, changes, terminal)
 }
 
 /// The record in a folder of results.

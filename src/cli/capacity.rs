@@ -7,7 +7,8 @@ use super::{
     layers, parts,
     prepare::{Prepared, prepare},
     publish::{problem, usual},
-    terminal::{Terminal, quoted, shown},
+    repeat,
+    terminal::{Terminal, shown},
 };
 use crate::{
     experiment::{
@@ -43,10 +44,14 @@ pub(super) fn capacity(options: &Capacity, terminal: Terminal) -> Result<Exit, P
     }
     let answered = answer(&charter, crew, terminal)?.map_err(|failure| {
         Problem::failed(&failure, |replication| {
-            let (file, seed) = (quoted(&file.to_string_lossy()), plan.seed);
+            let set = &options.scenario.changes.set;
+            let mut again = repeat::scenario("capacity", file, set, plan.seed);
+            if let Some(span) = options.sustain {
+                again.push_str(&format!(" --sustain {}ns", span.nanos()));
+            }
             format!(
                 "replication {replication} of a load or variant that is named above, with\n  \
-                 simulate capacity {file} --seed {seed} --threads 1"
+                 {again} --threads 1"
             )
         })
     })?;

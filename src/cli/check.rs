@@ -7,8 +7,8 @@ use super::{
     interrupt::on_interrupt,
     layers, parts,
     prepare::{Prepared, prepare},
-    single,
-    terminal::{Terminal, quoted, shown},
+    repeat, single,
+    terminal::{Terminal, shown},
 };
 use crate::{
     experiment::{
@@ -45,8 +45,9 @@ pub(super) fn check(options: &Check, terminal: Terminal) -> Result<Exit, Problem
     }
     let rules = options.effort.rules();
     if let Some(folder) = &options.baseline {
-        return against(options, &prepared, folder, &rules, crew, terminal);
+        return against(options, prepared, folder, &rules, crew, terminal);
     }
+    let again = repeats(options, &prepared);
     let plans: Vec<Blueprint> = prepared.into_iter().map(|it| it.plan).collect();
     let bar = terminal.progress(u64::from(rules.round) * plans.len() as u64);
     let show = |progress: Progress| {
@@ -58,22 +59,28 @@ pub(super) fn check(options: &Check, terminal: Terminal) -> Result<Exit, Problem
     };
     let checked = run(&plans, &rules, crew, show);
     bar.finish_and_clear();
-    let checked =
-        checked.map_err(|failure| failed(&failure, options, &plans.iter().collect::<Vec<_>>()))?;
+    let checked = checked.map_err(|failure| failed(&failure, again))?;
     let files = options.files.iter().map(|file| file.to_string_lossy());
     conclude(&rules, &plans, files, &checked, &options.forms, terminal)
 }
 
 /// What went wrong in one of the scenarios, and how it is seen again.
-fn failed(failure: &Failure, options: &Check, plans: &[&Blueprint]) -> Problem {
+fn failed(failure: &Failure, again: impl Fn(u64) -> String) -> Problem {
     Problem::failed(failure, |replication| {
-        let seen = plans.iter().zip(&options.files).map(|(plan, file)| {
-            let file = quoted(&file.to_string_lossy());
-            let seed = plan.seed;
-            format!("\n  simulate run {file} --seed {seed} --replication {replication} --threads 1")
-        });
-        format!("replication {replication}, seen again with{}", seen.collect::<String>())
+        format!("replication {replication}, seen again with{}", again(replication))
     })
+}
+
+/// What runs a replication of each scenario again.
+fn repeats<'a>(options: &'a Check, prepared: &[Prepared]) -> impl Fn(u64) -> String + use<'a> {
+    let sites: Vec<(Vec<String>, u64)> =
+        prepared.iter().map(|it| (it.settings(&options.changes.set), it.plan.seed)).collect();
+    move |replication| {
+        let seen = sites.iter().zip(&options.files).map(|((set, seed), file)| {
+            format!("\n  {}", repeat::replication(file, set, *seed, replication))
+        });
+        seen.collect()
+    }
 }
 
 /// Verdicts for people and programs, and the exit code that they make.
@@ -104,15 +111,20 @@ pub(super) fn conclude(
 /// Holds the scenarios against earlier results.
 fn against(
     options: &Check,
-    prepared: &[Prepared],
+    prepared: Vec<Prepared>,
     folder: &Path,
     rules: &Rules,
     crew: Crew<'_>,
     terminal: Terminal,
 ) -> Result<Exit, Problem> {
-    let saved: Vec<Recorded> = prepared
-        .iter()
-        .map(|it| baseline::read_of(folder, &it.plan.name))
+    let saved: Vec<Recorded> =
+        prepared.iter().map(|it| baseline::read_of(folder, &it.plan)).collect::<Result<_, _>>()?;
+    let changes = changes(options);
+    let prepared: Vec<Prepared> = prepared
+        .into_iter()
+        .zip(&saved)
+        .zip(&options.files)
+        .map(|((it, saved), file)| baseline::aligned(it, saved, file, &changes, terminal))
         .collect::<Result<_, _>>()?;
     let pairs = prepared.iter().zip(&saved);
     let pairs: Vec<Renewed<'_>> =
@@ -124,18 +136,20 @@ fn against(
     });
     bar.finish_and_clear();
     let plans: Vec<&Blueprint> = prepared.iter().map(|it| &it.plan).collect();
-    let ran = ran.map_err(|failure| failed(&failure, options, &plans))?;
+    let ran = ran.map_err(|failure| failed(&failure, repeats(options, &prepared)))?;
     let mut verdicts = Verdicts::new(rules);
+    let mut is_interrupted = false;
     for ((plan, file), ran) in plans.into_iter().zip(&options.files).zip(ran) {
         let Some(ran) = ran.filter(|ran| !ran.is_interrupted) else {
-            return Ok(Exit::Interrupted);
+            is_interrupted = true;
+            continue;
         };
         let (from, to) = (shown(folder), shown(file));
         let comparison = Comparison::new(rules, (&ran.one, &from), (&ran.other, &to), &ran.versus);
         verdicts.scenarios.push(Case::against(plan, &to, &ran.fold, comparison));
     }
     publish(&options.forms, &verdicts, terminal)?;
-    Ok(exit(&verdicts))
+    Ok(if is_interrupted { Exit::Interrupted } else { exit(&verdicts) })
 }
 
 /// The user's changes.

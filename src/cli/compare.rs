@@ -5,10 +5,9 @@ use super::{
     baseline,
     exit::{Exit, Problem},
     interrupt::on_interrupt,
-    layers,
-    prepare::{Prepared, prepare},
-    single,
-    terminal::{Terminal, quoted, shown},
+    prepare::{Prepared, prepare, with_warm_up},
+    repeat, single,
+    terminal::{Terminal, shown},
 };
 use crate::{
     experiment::{
@@ -40,13 +39,14 @@ pub(super) fn compare(options: &Compare, terminal: Terminal) -> Result<Exit, Pro
     let interrupted = on_interrupt();
     let crew = options.conduct.crew(&interrupted);
     let (one, one_from, other_file) = sides(options)?;
-    let Some((one, other)) = ready(options, one, other_file, crew, terminal)? else {
-        return Ok(Exit::Interrupted);
-    };
-    let Prepared { plan, scenario } = other;
     if let Some(path) = &options.json {
         single::check(path, &options.files)?;
     }
+    let Some((one, other)) = ready(options, one, other_file, crew, terminal)? else {
+        return Ok(Exit::Interrupted);
+    };
+    let again = repeats(options, &one, &other, other_file);
+    let Prepared { plan, scenario, .. } = other;
     let rules = options.effort.rules();
     let bar = terminal.progress(u64::from(rules.round) * 2);
     let side = match &one {
@@ -60,11 +60,7 @@ pub(super) fn compare(options: &Compare, terminal: Terminal) -> Result<Exit, Pro
     bar.finish_and_clear();
     let ran = ran.map_err(|failure| {
         Problem::failed(&failure, |replication| {
-            let (file, seed) = (quoted(&other_file.to_string_lossy()), plan.seed);
-            format!(
-                "replication {replication}, perhaps seen again with\n  \
-                 simulate run {file} --seed {seed} --replication {replication} --threads 1"
-            )
+            format!("replication {replication}, seen again with{}", again(replication))
         })
     })?;
     let Some(ran) = ran else { return Ok(Exit::Interrupted) };
@@ -80,6 +76,25 @@ pub(super) fn compare(options: &Compare, terminal: Terminal) -> Result<Exit, Pro
     let colour = if terminal.colours_data() { Colour::On } else { Colour::Off };
     terminal.print(&render(&comparison, colour))?;
     Ok(if ran.is_interrupted { Exit::Interrupted } else { Exit::Done })
+}
+
+/// What runs a replication of each side that is run again.
+fn repeats<'a>(
+    options: &'a Compare,
+    one: &One,
+    other: &Prepared,
+    other_file: &'a Path,
+) -> impl Fn(u64) -> String + use<'a> {
+    let mut sides = vec![(other_file, other.settings(&options.changes.set), other.plan.seed)];
+    if let One::Live(it) = one {
+        sides.push((&options.files[0], it.settings(&[]), it.plan.seed));
+    }
+    move |replication| {
+        let side = |(file, set, seed): &(&Path, Vec<String>, u64)| {
+            format!("\n  {}", repeat::replication(file, set, *seed, replication))
+        };
+        sides.iter().map(side).collect()
+    }
 }
 
 /// The one side, its name, and the file of the other.
@@ -115,27 +130,19 @@ fn ready(
     let changes = &[&options.changes.set[..], &seed].concat();
     let Some(mut other) = prepare(other_file, changes, crew, terminal)? else { return Ok(None) };
     let one = match one {
-        From::Saved(saved) => return Ok(Some((One::Saved(saved), other))),
+        From::Saved(saved) => {
+            other = baseline::aligned(other, &saved, other_file, changes, terminal)?;
+            return Ok(Some((One::Saved(saved), other)));
+        }
         From::File(file) => file,
     };
     let Some(mut it) = prepare(one, &seed, crew, terminal)? else { return Ok(None) };
-    let is_open = |file: &Path, changes: &[String]| {
-        layers::compile(file, changes.iter(), terminal).map(|plan| plan.finds_warm_up)
-    };
-    if it.plan.warm_up != other.plan.warm_up
-        && is_open(one, &seed)?
-        && is_open(other_file, changes)?
+    if let (Some(first), Some(second)) = (it.found, other.found)
+        && first != second
     {
-        let longer = it.plan.warm_up.max(other.plan.warm_up).nanos();
-        let set = format!("scenario.warm_up={longer}ns");
-        let changes: Vec<String> = changes.iter().cloned().chain([set.clone()]).collect();
-        match (
-            prepare(one, &[&seed[..], &[set]].concat(), crew, terminal)?,
-            prepare(other_file, &changes, crew, terminal)?,
-        ) {
-            (Some(one), Some(two)) => (it, other) = (one, two),
-            _ => return Ok(None),
-        }
+        let longer = first.max(second);
+        it = with_warm_up(&it, longer, one, &seed, terminal)?;
+        other = with_warm_up(&other, longer, other_file, changes, terminal)?;
     }
     Ok(Some((One::Live(Box::new(it)), other)))
 }

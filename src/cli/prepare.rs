@@ -22,6 +22,16 @@ const LONGER: u32 = 4;
 pub(super) struct Prepared {
     pub(super) plan: Blueprint,
     pub(super) scenario: String,
+    /// How long it takes to settle, if that was left open.
+    pub(super) found: Option<Span>,
+}
+
+impl Prepared {
+    /// The user's settings, and the warm-up that was found: what runs the same again without pilots.
+    pub(super) fn settings(&self, set: &[String]) -> Vec<String> {
+        let found = self.found.map(|_| fixed(self.plan.warm_up));
+        set.iter().cloned().chain(found).collect()
+    }
 }
 
 /// Prepares a scenario with changes, the last of which wins. `None`: interrupted.
@@ -33,15 +43,36 @@ pub(super) fn prepare(
 ) -> Result<Option<Prepared>, Problem> {
     let mut changes = changes.to_vec();
     let mut plan = layers::compile(file, changes.iter(), terminal)?;
+    let mut found = None;
     if plan.finds_warm_up {
         let Some(warm_up) = warm_up(file, &changes, &plan, crew, terminal)? else {
             return Ok(None);
         };
-        changes.push(format!("scenario.warm_up={}ns", warm_up.nanos()));
+        changes.push(fixed(warm_up));
         plan = layers::compile(file, changes.iter(), terminal)?;
+        found = Some(warm_up);
     }
     let scenario = layers::explain(file, changes.iter(), terminal)?;
-    Ok(Some(Prepared { plan, scenario }))
+    Ok(Some(Prepared { plan, scenario, found }))
+}
+
+/// The same with a warm-up that was found elsewhere: for the other side of a comparison, or by an
+/// earlier run.
+pub(super) fn with_warm_up(
+    it: &Prepared,
+    warm_up: Span,
+    file: &Path,
+    changes: &[String],
+    terminal: Terminal,
+) -> Result<Prepared, Problem> {
+    let changes: Vec<String> = changes.iter().cloned().chain([fixed(warm_up)]).collect();
+    let plan = layers::compile(file, changes.iter(), terminal)?;
+    let scenario = layers::explain(file, changes.iter(), terminal)?;
+    Ok(Prepared { plan, scenario, found: it.found })
+}
+
+fn fixed(warm_up: Span) -> String {
+    format!("scenario.warm_up={}ns", warm_up.nanos())
 }
 
 fn warm_up(

@@ -52,7 +52,7 @@ pub(super) fn publish(
     to: &Path,
     terminal: Terminal,
 ) -> Result<(), Problem> {
-    let Prepared { plan, scenario } = prepared;
+    let Prepared { plan, scenario, .. } = prepared;
     let summary = Summary::new(plan, fold);
     let recorded = Recorded::new(plan, &fold.pool.shape, scenario, &fold.records);
     let mut files = vec![

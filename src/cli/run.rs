@@ -5,8 +5,8 @@ use super::{
     exit::{Exit, Problem},
     interrupt::on_interrupt,
     prepare::prepare,
-    publish,
-    terminal::{Terminal, printable, quoted},
+    publish, repeat,
+    terminal::{Terminal, printable},
 };
 use crate::{
     experiment::{
@@ -18,7 +18,6 @@ use crate::{
     scenario::nearest,
     slo::recorded::names,
 };
-use std::fmt::Write as _;
 
 /// Replications in a round.
 const ROUND: u32 = 20;
@@ -83,7 +82,8 @@ fn measure(
     bar.finish_and_clear();
     result.map_err(|failure| {
         Problem::failed(&failure, |replication| {
-            let again = command(options, plan.seed, replication);
+            let set = &options.scenario.changes.set;
+            let again = repeat::replication(options.scenario.file(), set, plan.seed, replication);
             format!("seed {}, replication {replication}, seen again with\n  {again}", plan.seed)
         })
     })?;
@@ -140,16 +140,6 @@ fn tell(
     }
 }
 
-/// What runs a replication again.
-fn command(options: &Run, seed: u64, replication: u64) -> String {
-    let mut out = format!("simulate run {}", quoted(&options.scenario.file().to_string_lossy()));
-    for setting in &options.scenario.changes.set {
-        let _ = write!(out, " --set {}", quoted(setting));
-    }
-    let _ = write!(out, " --seed {seed} --replication {replication} --threads 1");
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,7 +153,7 @@ mod tests {
         let Command::Run(options) = arguments.asked() else { panic!("not run") };
         assert_eq!(changes(options), ["scenario.seed=1"]);
         assert_eq!(
-            command(options, 1, 4),
+            repeat::replication(options.scenario.file(), &options.scenario.changes.set, 1, 4),
             "simulate run 'my shop.toml' --set a.b=3 --seed 1 --replication 4 --threads 1"
         );
     }

@@ -88,6 +88,15 @@ impl<const BITS: u32, C: Counter> Histogram<BITS, C> {
         (low << Self::UNIT_BITS, (low + (1 << octave)) << Self::UNIT_BITS)
     }
 
+    /// From where to where the truth may lie of a quantile that came out as this, in seconds: the
+    /// edges of its bucket.
+    pub fn edges_around(quantile_s: f64) -> (f64, f64) {
+        let nanos = Span::from_nanos((quantile_s * 1e9) as u64);
+        let bucket = Self::bucket(Size::of(nanos)).min(Self::BUCKETS - 1);
+        let (low, high) = Self::edges(bucket);
+        (low as f64 / 1e9, high as f64 / 1e9)
+    }
+
     /// Counts a value.
     #[inline]
     pub fn record(&mut self, size: Size) {
@@ -327,6 +336,18 @@ mod tests {
         }
         check::<4, u32>();
         check::<7, u64>();
+    }
+
+    #[test]
+    fn a_quantile_lies_in_its_bucket() {
+        for nanos in [3_u64, 5_000, 10_010_000, 7_000_000_000] {
+            let mut histogram = Fine::default();
+            histogram.record(size(nanos));
+            let quantile = histogram.quantile(0.5).unwrap();
+            let (low, high) = Fine::edges_around(quantile);
+            let truth = nanos as f64 / 1e9;
+            assert!((low..high).contains(&truth) && (low..high).contains(&quantile), "{nanos}");
+        }
     }
 
     #[test]

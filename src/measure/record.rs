@@ -67,6 +67,30 @@ pub enum Unit {
     Calls,
 }
 
+/// How closely a figure is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resolution {
+    /// Exactly.
+    Exact,
+    /// From buckets of three digits.
+    Digits,
+    /// From 128 buckets an octave.
+    Fine,
+}
+
+impl Resolution {
+    /// The width of the bucket a value is read from; 0: it is exact.
+    pub fn width(self, value: f64) -> f64 {
+        let (share, least_s) = match self {
+            Resolution::Exact => return 0.0,
+            Resolution::Digits => (1.0 / 1024.0, 512e-9),
+            Resolution::Fine => (1.0 / 128.0, 32e-9),
+        };
+        (share * value).max(least_s)
+    }
+}
+
 /// A figure, without its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
@@ -78,6 +102,21 @@ pub struct Kind {
     pub unit: Unit,
     /// A larger value is better, rather than worse.
     pub more_is_better: bool,
+}
+
+impl Kind {
+    /// How closely it is known: percentiles are read from histograms.
+    pub fn resolution(self) -> Resolution {
+        let last = self.name.rsplit(' ').next().unwrap_or_default();
+        let is_percentile = last
+            .strip_prefix('p')
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        match self.about {
+            _ if !is_percentile => Resolution::Exact,
+            About::Site | About::Request(_) => Resolution::Digits,
+            About::Service(_) | About::Host(_) => Resolution::Fine,
+        }
+    }
 }
 
 type Column = (&'static str, Unit, bool);

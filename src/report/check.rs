@@ -75,7 +75,10 @@ pub struct Judged {
     /// What is to be said of it.
     pub verdict: Verdict,
     /// Why it is none.
-    pub reason: Option<&'static str>,
+    pub reason: Option<String>,
+    /// What it was judged by, in a sentence: what was measured, or how it differs from what was before.
+    #[serde(skip)]
+    pub says: String,
     /// The line of the file, 0 if it does not stand in one.
     pub line: u32,
     /// Of a broken one.
@@ -118,14 +121,14 @@ impl Case {
         let told = site.objectives.iter().zip(measured).zip(verdicts);
         let objectives: Vec<Judged> = told
             .map(|((objective, it), &verdict)| {
-                let is_broken = verdict == Verdict::Missed;
-                let blame = is_broken.then(|| blame(site, objective, fold, &sentence(it)));
+                let (is_broken, says) = (verdict == Verdict::Missed, sentence(it));
                 Judged {
                     measured: it.clone(),
                     verdict,
-                    reason: verdict.reason(),
+                    reason: verdict.reason().map(str::to_owned),
                     line: objective.line,
-                    blame,
+                    blame: is_broken.then(|| blame(site, objective, fold, &says)),
+                    says,
                 }
             })
             .collect();
@@ -133,18 +136,40 @@ impl Case {
     }
 
     /// Held against what was there before: missed is what is worse by more than its margin, and
-    /// nothing else is.
+    /// nothing else is. Of what has nothing to be held against there is no data. What no comparison
+    /// has, for it needs days without events, has no part in it, unless it is all there is.
     pub fn against(site: &Blueprint, file: &str, fold: &Fold, comparison: Comparison) -> Case {
         let summary = Summary::new(site, fold);
         let both = site.objectives.iter().zip(summary.objectives);
+        let is_any_compared = !comparison.objectives.is_empty();
         let objectives = both.filter_map(|(objective, it)| {
-            let told = comparison.objectives.iter().find(|told| told.name == it.name)?;
-            let verdict = if told.is_regression { Verdict::Missed } else { Verdict::Met };
-            let blame = told.is_regression.then(|| blame(site, objective, fold, &change(told)));
-            Some(Judged { measured: it, verdict, reason: None, line: objective.line, blame })
+            let line = objective.line;
+            if let Some(told) = comparison.objectives.iter().find(|told| told.name == it.name) {
+                let says = change(told);
+                let blame = told.is_regression.then(|| blame(site, objective, fold, &says));
+                let verdict = if told.is_regression { Verdict::Missed } else { Verdict::Met };
+                return Some(Judged { measured: it, verdict, reason: None, says, line, blame });
+            }
+            let gap = comparison.uncompared.iter().find(|gap| gap.name == it.name)?;
+            if gap.needs_quiet_days && is_any_compared {
+                return None;
+            }
+            let says = "not compared with the baseline".to_owned();
+            let reason = Some(gap.reason.clone());
+            let verdict = Verdict::NoData;
+            Some(Judged { measured: it, verdict, reason, says, line, blame: None })
         });
         let objectives = objectives.collect();
         Case::of(site, file, fold, objectives, Some(comparison))
+    }
+
+    /// What a verdict is called: held against what was there before, it is no limit that is missed.
+    pub fn word(&self, verdict: Verdict) -> &'static str {
+        match (verdict, &self.against) {
+            (Verdict::Met, Some(_)) => "not worse",
+            (Verdict::Missed, Some(_)) => "worse",
+            (verdict, _) => verdict.name(),
+        }
     }
 
     fn of(

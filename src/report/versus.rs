@@ -15,7 +15,7 @@ use crate::{
     slo::{
         gate::Rules,
         recorded::Recorded,
-        versus::{Told, Versus},
+        versus::{Told, Uncompared, Versus},
     },
     stats::comparison::Direction,
 };
@@ -47,6 +47,8 @@ pub struct Comparison {
     pub changes: Vec<String>,
     /// What was promised.
     pub objectives: Vec<Told>,
+    /// What was promised and has nothing to be compared with.
+    pub uncompared: Vec<Uncompared>,
     /// Everything else: exploratory.
     pub exploratory: Vec<Told>,
     /// What only one side has.
@@ -89,6 +91,7 @@ impl Comparison {
             pairs: one.records.len().min(other.records.len()) as u32,
             changes: changes(&one.scenario, &other.scenario),
             objectives: versus.objectives.clone(),
+            uncompared: versus.uncompared.clone(),
             exploratory: versus.figures.clone(),
             unmatched: versus.unmatched.clone(),
         }
@@ -165,7 +168,9 @@ fn objectives(page: &mut Page, it: &Comparison) {
     for told in all {
         let (word, code) = word(told.verdict);
         let require = told.require.as_deref().unwrap_or_default();
-        page.painted(code, &format!("{word:<10}  {}: {require}", told.name));
+        let required = told.required.as_ref().map(|it| format!(" (it was {it})"));
+        let required = required.unwrap_or_default();
+        page.painted(code, &format!("{word:<10}  {}: {require}{required}", told.name));
         let mut text = change(told);
         if let Some(factor) = told.variance_reduction {
             text.push_str(&format!("; pairing narrows the variance {}×", three(factor)));
@@ -241,14 +246,15 @@ const fn word(verdict: Direction) -> (&'static str, &'static str) {
 
 /// `+7.6% [+7.0%, +8.1%]`, where there is something to be relative to.
 fn relative(told: &Told) -> String {
-    if told.one <= 0.0 {
-        return difference(told);
+    let Some((low, high)) = told.relative else { return difference(told) };
+    if told.verdict == Direction::Identical {
+        return "0".to_owned();
     }
     let signed = |value: f64| {
         let sign = if value < 0.0 { "−" } else { "+" };
-        format!("{sign}{}%", three(100.0 * (value / told.one).abs()))
+        format!("{sign}{}%", three(100.0 * value.abs()))
     };
-    format!("{} [{}, {}]", signed(told.difference), signed(told.low), signed(told.high))
+    format!("{} [{}, {}]", signed(told.difference / told.one), signed(low), signed(high))
 }
 
 /// `+1.2 ms [+0.8 ms, +1.5 ms]`.

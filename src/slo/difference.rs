@@ -3,13 +3,21 @@
 //!
 //! Pairs are replications, never requests: both sides of a pair share their luck, and requests of one
 //! replication depend on each other.
+//!
+//! A percentile is read from the buckets of a histogram, so it is known to the width of its bucket only:
+//! the difference of two has a *blur*, which no number of pairs takes away. Only what was seen alike to
+//! the last nanosecond is identical.
 
 use crate::{
-    measure::record::{Seen, Unit},
+    measure::{
+        histogram::Fine,
+        record::{Seen, Unit},
+    },
     model::blueprint::{Objective, Promise},
     stats::{
-        comparison::{Compared, Direction, Larger, compare, variance_reduction},
+        comparison::{Compared, Direction, Larger, compare, compare_blurred, variance_reduction},
         estimator::Estimator,
+        interval::REPLICATIONS_MIN,
         ratio::{Pair, jackknife, jackknife_difference},
     },
 };
@@ -33,18 +41,55 @@ pub struct Difference {
     pub variance_reduction: Option<f64>,
 }
 
+/// Why an objective is not compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gap {
+    /// Nothing happened that it is about, or in too few replications, on one of the sides.
+    NoData,
+    /// Failures are beyond its percentile, and its limit is not what it was.
+    Failures,
+    /// It is measured beside days without events.
+    QuietDays,
+}
+
+impl Gap {
+    /// In words.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Gap::NoData => "too little happened that it is about",
+            Gap::Failures => {
+                "failures lie beyond its percentile, and of another limit nobody counted"
+            }
+            Gap::QuietDays => "it needs days without events, which only `check` runs",
+        }
+    }
+}
+
 impl Difference {
-    /// Of what both sides saw, as many replications of each. `None`: there is nothing to compare.
-    pub fn of(objective: &Objective, one: &[Seen], other: &[Seen]) -> Option<Difference> {
+    /// Of what both sides saw, as many replications of each. `before`: its limit on the one side.
+    pub fn of(
+        objective: &Objective,
+        before: f64,
+        one: &[Seen],
+        other: &[Seen],
+    ) -> Result<Difference, Gap> {
         assert_eq!(one.len(), other.len(), "pairs are of two");
         let margin = objective.margin;
-        match objective.promise {
-            Promise::Percentile { .. } | Promise::Lag { share: Some(_), .. } => {
+        let found = match objective.promise {
+            Promise::Percentile { limit, .. } | Promise::Lag { share: Some(_), limit } => {
                 // Where failures are beyond the percentile there is none, and shares are compared.
-                let times = of_values(one, other, margin, Larger::IsWorse, Unit::Seconds);
-                times.or_else(|| of_times(one, other))
+                let times = of_percentiles(one, other, margin);
+                let is_seen = |of: &[Seen]| of.iter().any(|it| it.count > 0);
+                if times.is_some() || limit.seconds() == before {
+                    times.or_else(|| of_times(one, other))
+                } else if is_seen(one) && is_seen(other) {
+                    return Err(Gap::Failures);
+                } else {
+                    None
+                }
             }
-            Promise::Success { share } => of_shares(one, other, margin * (1.0 - share)),
+            // The margin is a part of what may fail: a promise that is loosened takes nothing along.
+            Promise::Success { share } => of_shares(one, other, margin * (1.0 - share.max(before))),
             Promise::Mean { .. } | Promise::Lag { share: None, .. } => of_means(one, other, margin),
             Promise::Throughput { .. } => {
                 of_values(one, other, margin, Larger::IsBetter, Unit::PerSecond)
@@ -54,8 +99,23 @@ impl Difference {
             }
             Promise::Queue { .. } => of_values(one, other, margin, Larger::IsWorse, Unit::Calls),
             // Whoever compares runs no quiet days.
-            Promise::Recovery(_) | Promise::Budget(_) => None,
-        }
+            Promise::Recovery(_) | Promise::Budget(_) => return Err(Gap::QuietDays),
+        };
+        let is_known =
+            |it: &Difference| it.compared.difference.freedom + 1.0 >= f64::from(REPLICATIONS_MIN);
+        found.filter(is_known).ok_or(Gap::NoData)
+    }
+
+    /// The same where the values are known less well than that.
+    #[must_use]
+    pub fn blurred(self, blur: f64, margin: f64) -> Difference {
+        let difference = self.compared.difference;
+        let p_regression = match self.larger {
+            Larger::IsWorse => difference.p_above(margin + blur),
+            Larger::IsBetter => difference.p_below(-margin - blur),
+        };
+        let compared = compare_blurred(&difference, margin, blur);
+        Difference { compared, p_regression, ..self }
     }
 
     /// What is to be said of it, at a level.
@@ -85,6 +145,27 @@ fn of_times(one: &[Seen], other: &[Seen]) -> Option<Difference> {
     };
     it.p_regression = far.p_above(0.0);
     Some(it)
+}
+
+/// Percentiles themselves, each from a bucket of its histogram.
+fn of_percentiles(one: &[Seen], other: &[Seen], margin: f64) -> Option<Difference> {
+    let it = of_values(one, other, margin, Larger::IsWorse, Unit::Seconds)?;
+    let is_alike = |(one, other): (&Seen, &Seen)| {
+        (one.count, one.sum_s, one.value) == (other.count, other.sum_s, other.value)
+    };
+    if one.iter().zip(other).all(is_alike) {
+        return Some(it);
+    }
+    // How far below and above what came out the difference may be, wherever in their buckets both are.
+    let (mut below, mut above) = (0.0, 0.0);
+    for (one, other) in one.iter().zip(other) {
+        let (one, other) = (one.value?, other.value?);
+        let (from, to) = (Fine::edges_around(one), Fine::edges_around(other));
+        below += (other - to.0) + (from.1 - one);
+        above += (to.1 - other) + (one - from.0);
+    }
+    let blur = f64::max(below, above) / one.len() as f64;
+    Some(it.blurred(blur, margin * it.values.0))
 }
 
 fn of_shares(one: &[Seen], other: &[Seen], margin: f64) -> Option<Difference> {

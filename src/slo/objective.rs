@@ -96,6 +96,12 @@ pub fn unit(objective: &Objective) -> Unit {
     bounds(objective).0
 }
 
+/// What an objective's quantity is held against: of a percentile its time, in seconds.
+pub fn limit(objective: &Objective) -> f64 {
+    let (_, limit, limit_s) = bounds(objective);
+    limit_s.unwrap_or(limit)
+}
+
 /// In which unit, what is the limit, and which time makes a request good.
 fn bounds(objective: &Objective) -> (Unit, f64, Option<f64>) {
     match objective.promise {

@@ -3,18 +3,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::objective::place;
+use super::objective::{limit, place};
 use crate::{
     engine::{digest::Digest, time::Instant},
     measure::{
-        record::{About, Kind, Record, Unit, kinds},
+        record::{About, Kind, Record, Resolution, Unit, kinds},
         shape::Shape,
     },
-    model::blueprint::{Blueprint, Objective},
+    model::blueprint::{Blueprint, Objective, Promise},
 };
 
 /// Changes whenever a field is renamed, removed or means something else.
-pub const SCHEMA: &str = "simulate-replications/1";
+pub const SCHEMA: &str = "simulate-replications/2";
 
 /// An experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub struct Recorded {
     pub seed: u64,
     /// The scenario with every default filled in, for people.
     pub scenario: String,
+    /// Where the measured window began, nanoseconds; it may have been found by pilots.
+    pub warm_up_ns: u64,
     /// Names and requirements of its objectives.
     pub objectives: Vec<Promised>,
     /// Its figures, in the order in which each replication has them.
@@ -40,12 +42,16 @@ pub struct Recorded {
 }
 
 /// An objective by its name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Promised {
     /// As in the scenario.
     pub name: String,
     /// As in the scenario.
     pub require: String,
+    /// What it is about, whatever its limit: `p(95)`.
+    pub measures: String,
+    /// What it was to be below or above: of a percentile its time, in seconds.
+    pub limit: f64,
     /// Where and when, in words.
     pub scope: String,
 }
@@ -59,6 +65,8 @@ pub struct Named {
     pub unit: Unit,
     /// A larger value is better, rather than worse.
     pub more_is_better: bool,
+    /// How closely it is known.
+    pub resolution: Resolution,
 }
 
 /// The names of a record's figures, in its order: `request page: p99`.
@@ -88,7 +96,39 @@ impl Promised {
         } else {
             format!("{place}, {from} s to {until} s")
         };
-        Promised { name: it.name.clone(), require: it.require.clone(), scope }
+        Promised {
+            name: it.name.clone(),
+            require: it.require.clone(),
+            measures: measures(it),
+            limit: limit(it),
+            scope,
+        }
+    }
+
+    /// Whether both are about the same quantity, whatever is required of it.
+    pub fn is_about_the_same(&self, other: &Promised) -> bool {
+        (&self.name, &self.measures, &self.scope) == (&other.name, &other.measures, &other.scope)
+    }
+}
+
+/// What an objective is about, in the words of `require`.
+fn measures(it: &Objective) -> String {
+    // Shares are binary; the digits people wrote come back.
+    let percentile = |share: f64| format!("p({})", (share * 1e10).round() / 1e8);
+    match it.promise {
+        Promise::Percentile { share, .. } if it.successes_only => {
+            format!("{} of successes", percentile(share))
+        }
+        Promise::Percentile { share, .. } => percentile(share),
+        Promise::Mean { .. } => "mean".to_owned(),
+        Promise::Success { .. } => "success".to_owned(),
+        Promise::Throughput { .. } => "throughput".to_owned(),
+        Promise::Utilisation { of, .. } => format!("utilisation({})", of.name()),
+        Promise::Queue { .. } => "queue".to_owned(),
+        Promise::Lag { share: None, .. } => "lag".to_owned(),
+        Promise::Lag { share: Some(share), .. } => format!("lag {}", percentile(share)),
+        Promise::Recovery(_) => "recovery".to_owned(),
+        Promise::Budget(_) => "error_budget".to_owned(),
     }
 }
 
@@ -100,6 +140,7 @@ impl Recorded {
             name,
             unit: kind.unit,
             more_is_better: kind.more_is_better,
+            resolution: kind.resolution(),
         });
         let mut recorded = Recorded {
             schema: SCHEMA.to_owned(),
@@ -107,6 +148,7 @@ impl Recorded {
             name: site.name.clone(),
             seed: site.seed,
             scenario: scenario.to_owned(),
+            warm_up_ns: site.warm_up.nanos(),
             objectives: objectives.collect(),
             figures: named.collect(),
             records: records.to_vec(),
@@ -130,9 +172,12 @@ impl Recorded {
             digest.fold_bytes(text.as_bytes());
         }
         digest.fold(self.seed);
+        digest.fold(self.warm_up_ns);
         for it in &self.objectives {
             digest.fold_bytes(it.name.as_bytes());
             digest.fold_bytes(it.require.as_bytes());
+            digest.fold_bytes(it.measures.as_bytes());
+            digest.fold(it.limit.to_bits());
             digest.fold_bytes(it.scope.as_bytes());
         }
         self.figures.iter().for_each(|it| digest.fold_bytes(it.name.as_bytes()));

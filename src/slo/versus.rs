@@ -3,21 +3,26 @@
 //! After each round the declared objectives are compared at a level that is spent bit by bit, and
 //! among them by Holm's procedure; what was told stands. All other figures are compared once, at the
 //! end, with Benjamini and Hochberg's correction, and are for exploring: no verdict hangs on them.
+//! What is identical on both sides is tested in neither family.
+//!
+//! An objective is the same by its name and by what it measures: its limit may be another one, for a
+//! change that loosens a promise is what a comparison is there to see.
 
 use serde::Serialize;
 
 use super::{
-    difference::{Difference, of_numbers},
+    difference::{Difference, Gap, of_numbers},
     gate::Rules,
     recorded::{Named, Promised, Recorded},
 };
 use crate::{
-    measure::record::{Record, Seen, Unit},
+    measure::record::{Record, Resolution, Seen, Unit},
     model::blueprint::{Blueprint, Promise},
     stats::{
         comparison::{Direction, Larger},
-        interval::six_digits,
+        interval::{REPLICATIONS_MIN, six_digits},
         multiple::{benjamini_hochberg, holm_adjusted},
+        ratio::jackknife_log_ratio,
         spending::Looks,
     },
 };
@@ -28,13 +33,26 @@ pub struct Versus {
     rules: Rules,
     looks: Looks,
     rounds: usize,
-    told: Vec<Option<Told>>,
+    told: Vec<Result<Told, Gap>>,
     /// At the end: the objectives of both sides.
     pub objectives: Vec<Told>,
+    /// At the end: those of the other side that have nothing to be compared with.
+    pub uncompared: Vec<Uncompared>,
     /// At the end: figures of both sides, the surest differences first.
     pub figures: Vec<Told>,
     /// Objectives and figures that only one side has, or that mean something else there.
     pub unmatched: Vec<String>,
+}
+
+/// An objective of the other side that has nothing to be compared with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Uncompared {
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// No comparison has it: it is measured beside days without events.
+    pub needs_quiet_days: bool,
 }
 
 /// What is to be said of an objective or a figure.
@@ -44,6 +62,8 @@ pub struct Told {
     pub name: String,
     /// Its requirement, of an objective.
     pub require: Option<String>,
+    /// What was required before, if that is not the same.
+    pub required: Option<String>,
     /// Its unit.
     pub unit: Unit,
     /// What the other side is.
@@ -60,6 +80,9 @@ pub struct Told {
     pub low: f64,
     /// Upper bound.
     pub high: f64,
+    /// Bounds of the difference as a share of what was, never below -1. `None`: nothing was, or it is
+    /// an objective.
+    pub relative: Option<(f64, f64)>,
     /// By what factor pairing narrows the variance.
     pub variance_reduction: Option<f64>,
 }
@@ -77,6 +100,7 @@ impl Versus {
             rounds: 0,
             told: Vec::new(),
             objectives: Vec::new(),
+            uncompared: Vec::new(),
             figures: Vec::new(),
             unmatched: Vec::new(),
         }
@@ -86,15 +110,13 @@ impl Versus {
     pub fn look(&mut self, site: &Blueprint, one: &Recorded, other: &[Record]) -> bool {
         let level = self.looks.level(self.rounds);
         self.rounds += 1;
-        self.told.resize(site.objectives.len(), None);
+        self.told.resize(site.objectives.len(), Err(Gap::NoData));
         let told = self.objectives_at(site, one, other, level);
+        let mut is_open = false;
         for (old, new) in self.told.iter_mut().zip(told) {
-            if old.as_ref().is_none_or(|old| old.verdict == Direction::Undecided) {
-                *old = new;
-            }
+            is_open |= renew(old, new);
         }
-        let mut open = self.told.iter().flatten();
-        open.any(|it| it.verdict == Direction::Undecided)
+        is_open
     }
 
     /// The objectives that both sides have, at a one-sided level.
@@ -104,20 +126,24 @@ impl Versus {
         one: &Recorded,
         other: &[Record],
         level: f64,
-    ) -> Vec<Option<Told>> {
-        let compared: Vec<Option<Difference>> = (0..site.objectives.len())
+    ) -> Vec<Result<Told, Gap>> {
+        let compared: Vec<Result<(Difference, &Promised), Gap>> = (0..site.objectives.len())
             .map(|index| {
-                let theirs = counterpart(site, index, one)?;
+                let theirs = counterpart(site, index, one).ok_or(Gap::NoData)?;
+                let before = &one.objectives[theirs];
                 let count = one.records.len().min(other.len());
                 let seen = |of: &[Record], index: usize| -> Vec<Seen> {
                     of[..count].iter().map(|record| record.objectives[index].clone()).collect()
                 };
                 let sides = (seen(&one.records, theirs), seen(other, index));
-                Difference::of(&site.objectives[index], &sides.0, &sides.1)
+                let it = &site.objectives[index];
+                Ok((Difference::of(it, before.limit, &sides.0, &sides.1)?, before))
             })
             .collect();
-        // Holm over those that are compared; two-sided, so at twice the level.
-        let known: Vec<&Difference> = compared.iter().flatten().collect();
+        // Holm over those of which there is a test; two-sided, so at twice the level.
+        let is_tested = |it: &Difference| !it.compared.is_identical();
+        let known: Vec<&Difference> =
+            compared.iter().flatten().map(|(it, _)| it).filter(|it| is_tested(it)).collect();
         let adjusted = |p: &dyn Fn(&Difference) -> f64| {
             holm_adjusted(&known.iter().map(|it| p(it)).collect::<Vec<_>>())
         };
@@ -128,22 +154,26 @@ impl Versus {
             .iter()
             .zip(&site.objectives)
             .map(|(difference, objective)| {
-                let mut difference = (*difference)?;
-                difference.compared.p_zero = zero[place];
-                let is_regression = regression[place] <= level;
-                place += 1;
+                let (mut difference, before) = (*difference)?;
+                let mut is_regression = false;
+                if is_tested(&difference) {
+                    difference.compared.p_zero = zero[place];
+                    is_regression = regression[place] <= level;
+                    place += 1;
+                }
                 let mut told = self.told(&objective.name, &difference, level);
                 told.require = Some(objective.require.clone());
+                told.required =
+                    (before.require != objective.require).then(|| before.require.clone());
                 told.is_regression = is_regression;
-                Some(told)
+                Ok(told)
             })
             .collect()
     }
 
     fn told(&self, name: &str, of: &Difference, level: f64) -> Told {
-        let estimator = &of.compared.difference;
-        let (low, high) = estimator.interval(self.rules.confidence);
-        let (mut values, mut bounds) = (of.values, (estimator.value, low, high));
+        let (low, high) = of.compared.interval(self.rules.confidence);
+        let (mut values, mut bounds) = (of.values, (of.compared.difference.value, low, high));
         if of.is_of_bad {
             values = (1.0 - values.0, 1.0 - values.1);
             bounds = (-bounds.0, -bounds.2, -bounds.1);
@@ -152,6 +182,7 @@ impl Versus {
         Told {
             name: name.to_owned(),
             require: None,
+            required: None,
             unit: of.unit,
             verdict: of.direction(level),
             is_regression: false,
@@ -160,30 +191,34 @@ impl Versus {
             difference,
             low: six_digits(low),
             high: six_digits(high),
+            relative: None,
             variance_reduction: of.variance_reduction,
         }
     }
 
     /// What there is to say at the end.
     pub fn close(&mut self, site: &Blueprint, one: &Recorded, other: &Recorded) {
-        self.objectives = std::mem::take(&mut self.told).into_iter().flatten().collect();
-        for (index, it) in site.objectives.iter().enumerate() {
-            if counterpart(site, index, one).is_none() {
-                self.unmatched.push(match one.objectives.iter().find(|own| own.name == it.name) {
-                    Some(own) => {
-                        format!("objective `{}`: it was `{}`, {}", it.name, own.require, own.scope)
+        self.told.resize(site.objectives.len(), Err(Gap::NoData));
+        let told = std::mem::take(&mut self.told);
+        for ((index, it), told) in site.objectives.iter().enumerate().zip(told) {
+            let needs_quiet_days = matches!(it.promise, Promise::Recovery(_) | Promise::Budget(_));
+            let reason = match told {
+                Ok(told) => {
+                    self.objectives.push(told);
+                    continue;
+                }
+                Err(_) if needs_quiet_days => Gap::QuietDays.reason().to_owned(),
+                Err(_) if counterpart(site, index, one).is_none() => {
+                    match one.objectives.iter().find(|own| own.name == it.name) {
+                        Some(own) => format!("it was `{}`, {}", own.require, own.scope),
+                        None => "it is new".to_owned(),
                     }
-                    None => format!("objective `{}`: it is new", it.name),
-                });
-            }
-        }
-        for it in &site.objectives {
-            if matches!(it.promise, Promise::Recovery(_) | Promise::Budget(_)) {
-                self.unmatched.push(format!(
-                    "objective `{}`: it needs days without events, which only `check` runs",
-                    it.name
-                ));
-            }
+                }
+                Err(_) if self.rounds == 0 => "interrupted".to_owned(),
+                Err(gap) => gap.reason().to_owned(),
+            };
+            self.unmatched.push(format!("objective `{}`: {reason}", it.name));
+            self.uncompared.push(Uncompared { name: it.name.clone(), reason, needs_quiet_days });
         }
         for own in &one.objectives {
             if !site.objectives.iter().any(|it| it.name == own.name) {
@@ -194,30 +229,44 @@ impl Versus {
     }
 
     fn explore(&mut self, one: &Recorded, other: &Recorded) -> Vec<Told> {
-        let count = one.records.len().min(other.records.len());
-        let mut pairs: Vec<(&Named, Difference)> = Vec::new();
-        for (index, figure) in other.figures.iter().enumerate() {
-            let Some(theirs) = one.figures.iter().position(|it| it.name == figure.name) else {
+        let mut pairs: Vec<(&Named, Difference, Option<Bounds>)> = Vec::new();
+        for figure in &other.figures {
+            let Some((a, b)) = both(&figure.name, one, other) else {
                 self.unmatched.push(format!("figure `{}`: it is new", figure.name));
                 continue;
             };
-            let both = one.records[..count].iter().zip(&other.records[..count]);
-            let both: Vec<(f64, f64)> =
-                both.filter_map(|(a, b)| Some((a.figures[theirs]?, b.figures[index]?))).collect();
-            let (a, b): (Vec<f64>, Vec<f64>) = both.into_iter().unzip();
+            if a.len() < REPLICATIONS_MIN as usize {
+                if !a.is_empty() {
+                    let few = format!("figure `{}`: {} pairs have it", figure.name, a.len());
+                    self.unmatched.push(few);
+                }
+                continue;
+            }
             let larger = if figure.more_is_better { Larger::IsBetter } else { Larger::IsWorse };
-            pairs.extend(of_numbers(&a, &b, 0.0, larger, figure.unit).map(|it| (figure, it)));
+            let Some(it) = of_numbers(&a, &b, 0.0, larger, figure.unit) else { continue };
+            let width = |(a, b): (&f64, &f64)| figure.resolution.width(a.max(*b));
+            let blur = if figure.resolution == Resolution::Exact
+                || (a == b && is_mean_identical(&figure.name, one, other))
+            {
+                0.0
+            } else {
+                a.iter().zip(&b).map(width).sum::<f64>() / a.len() as f64
+            };
+            let relative = relative(&a, &b, blur, self.rules.confidence);
+            pairs.push((figure, it.blurred(blur, 0.0), relative));
         }
-        let adjusted =
-            benjamini_hochberg(&pairs.iter().map(|it| it.1.compared.p_zero).collect::<Vec<_>>());
+        let is_tested = |it: &Difference| !it.compared.is_identical();
+        let tested = pairs.iter().filter(|(_, it, _)| is_tested(it));
+        let tested: Vec<f64> = tested.map(|(_, it, _)| it.compared.p_zero).collect();
+        let mut adjusted = benjamini_hochberg(&tested).into_iter();
         let level = 1.0 - self.rules.confidence;
         let mut figures: Vec<(f64, Told)> = pairs
             .into_iter()
-            .zip(adjusted)
-            .map(|((figure, mut difference), p)| {
+            .map(|(figure, mut difference, relative)| {
+                let p = if is_tested(&difference) { adjusted.next() } else { None }.unwrap_or(1.0);
                 difference.compared.p_zero = p;
                 difference.compared.p_equivalent = 1.0;
-                (p, self.told(&figure.name, &difference, level))
+                (p, Told { relative, ..self.told(&figure.name, &difference, level) })
             })
             .collect();
         figures.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -225,8 +274,112 @@ impl Versus {
     }
 }
 
-/// The same promise on the other side: the same name, requirement, place and window.
+/// Takes what another round says: what was told stands, but what is worse may yet turn out to be so by
+/// more than its margin. Whether more pairs could tell more.
+fn renew(old: &mut Result<Told, Gap>, new: Result<Told, Gap>) -> bool {
+    match (&*old, &new) {
+        (Ok(Told { verdict: Direction::Worse, is_regression: false, .. }), Ok(told)) => {
+            let is_within = told.verdict == Direction::Equivalent;
+            if told.is_regression {
+                *old = new.map(|told| Told { verdict: Direction::Worse, ..told });
+                return false;
+            }
+            !is_within
+        }
+        (Ok(told), _) if told.verdict != Direction::Undecided => false,
+        (_, Ok(told)) => {
+            let is_open = told.verdict == Direction::Undecided
+                || (told.verdict == Direction::Worse && !told.is_regression);
+            *old = new;
+            is_open
+        }
+        (_, Err(_)) => {
+            *old = new;
+            false
+        }
+    }
+}
+
+/// From where to where.
+type Bounds = (f64, f64);
+
+/// Numbers of the one side and of the other, as many of each.
+type Sides = (Vec<f64>, Vec<f64>);
+
+/// What the pairs that have a figure on both sides have of it. `None`: one side does not know it.
+fn both(name: &str, one: &Recorded, other: &Recorded) -> Option<Sides> {
+    let place = |of: &Recorded| of.figures.iter().position(|it| it.name == name);
+    let (theirs, own) = (place(one)?, place(other)?);
+    let pairs = one.records.iter().zip(&other.records);
+    Some(pairs.filter_map(|(a, b)| Some((a.figures[theirs]?, b.figures[own]?))).unzip())
+}
+
+/// Whether the mean that stands beside a percentile is the same on both sides, exactly: then so are
+/// the values that the percentile was read from.
+fn is_mean_identical(percentile: &str, one: &Recorded, other: &Recorded) -> bool {
+    let mean = percentile.rsplit_once(' ').map(|(of, _)| format!("{of} mean"));
+    let means = mean.and_then(|mean| both(&mean, one, other));
+    means.is_some_and(|(a, b)| a == b)
+}
+
+/// Bounds of the factor between two means, less one, and less and more what they may be off.
+fn relative(one: &[f64], other: &[f64], blur: f64, confidence: f64) -> Option<Bounds> {
+    let (low, high) = jackknife_log_ratio(one, other)?.interval(confidence);
+    let off = blur * one.len() as f64 / one.iter().sum::<f64>();
+    let bound = |log: f64, off: f64| six_digits((libm::exp(log) - 1.0 + off).max(-1.0));
+    Some((bound(low, -off), bound(high, off)))
+}
+
+/// The same promise on the other side: the same name, quantity, place and window.
 fn counterpart(site: &Blueprint, index: usize, one: &Recorded) -> Option<usize> {
     let it = Promised::of(site, &site.objectives[index]);
-    one.objectives.iter().position(|own| *own == it)
+    one.objectives.iter().position(|own| own.is_about_the_same(&it))
+}
+
+impl Recorded {
+    /// Whether any objective of the site can be held against it.
+    pub fn knows_any_of(&self, site: &Blueprint) -> bool {
+        (0..site.objectives.len()).any(|index| counterpart(site, index, self).is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told((verdict, is_regression): (Direction, bool)) -> Told {
+        Told {
+            name: "it".to_owned(),
+            require: None,
+            required: None,
+            unit: Unit::Seconds,
+            verdict,
+            is_regression,
+            one: 1.0,
+            other: 2.0,
+            difference: 1.0,
+            low: 0.5,
+            high: 1.5,
+            relative: None,
+            variance_reduction: None,
+        }
+    }
+
+    /// What is worse is looked at until it is known whether by more than the margin.
+    #[test]
+    fn a_verdict_stands_and_may_become_a_regression() {
+        use Direction::{Better, Equivalent, Undecided, Worse};
+        for (old, new, then, is_open) in [
+            ((Undecided, false), (Worse, false), (Worse, false), true),
+            ((Worse, false), (Undecided, false), (Worse, false), true),
+            ((Worse, false), (Worse, true), (Worse, true), false),
+            ((Worse, false), (Equivalent, false), (Worse, false), false),
+            ((Worse, true), (Undecided, false), (Worse, true), false),
+            ((Better, false), (Worse, true), (Better, false), false),
+        ] {
+            let mut it = Ok(told(old));
+            assert_eq!(renew(&mut it, Ok(told(new))), is_open, "{old:?} {new:?}");
+            assert_eq!(it, Ok(told(then)), "{old:?} {new:?}");
+        }
+    }
 }

@@ -4,6 +4,11 @@
 //! one-sided tests (Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987). Both
 //! may hold at once, and then it is too small to matter. Differences that are all exactly zero
 //! are no matter of chance: no test is made of them.
+//!
+//! Values that are read from the buckets of a histogram are known to the width of a bucket only, and
+//! no number of replications makes them better known. By how much their difference may be off, its
+//! *blur*, stands beside every test: a difference is told, or told to be within the margin, if it is
+//! so wherever in their buckets the values lie.
 
 use serde::Serialize;
 
@@ -39,6 +44,8 @@ pub enum Direction {
 pub struct Compared {
     /// With its error.
     pub difference: Estimator,
+    /// By how much it may be off besides, whatever the number of replications.
+    pub blur: f64,
     /// The two-sided p-value of "there is none"; 1 where it is exactly zero.
     pub p_zero: f64,
     /// The p-value of "it is as large as the margin": the larger one of two one-sided tests.
@@ -47,19 +54,33 @@ pub struct Compared {
 
 /// Holds a difference against a margin, which may be 0.
 pub fn compare(difference: &Estimator, margin: f64) -> Compared {
+    compare_blurred(difference, margin, 0.0)
+}
+
+/// The same of a difference that may be off by `blur`.
+pub fn compare_blurred(difference: &Estimator, margin: f64, blur: f64) -> Compared {
     assert!(margin >= 0.0, "a margin of {margin}");
-    let smaller = difference.p_below(0.0).min(difference.p_above(0.0));
-    Compared {
-        difference: *difference,
-        p_zero: (2.0 * smaller).min(1.0),
-        p_equivalent: difference.p_below(margin).max(difference.p_above(-margin)),
-    }
+    assert!(blur >= 0.0, "a blur of {blur}");
+    let smaller = difference.p_below(-blur).min(difference.p_above(blur));
+    let within = margin - blur;
+    let p_equivalent = if within < 0.0 {
+        1.0
+    } else {
+        difference.p_below(within).max(difference.p_above(-within))
+    };
+    Compared { difference: *difference, blur, p_zero: (2.0 * smaller).min(1.0), p_equivalent }
 }
 
 impl Compared {
     /// Whether no replication showed any difference.
     pub fn is_identical(&self) -> bool {
-        self.difference.value == 0.0 && self.difference.error == 0.0
+        self.difference.value == 0.0 && self.difference.error == 0.0 && self.blur == 0.0
+    }
+
+    /// Where the true difference lies, blur and all.
+    pub fn interval(&self, confidence: f64) -> (f64, f64) {
+        let (low, high) = self.difference.interval(confidence);
+        (low - self.blur, high + self.blur)
     }
 
     /// What both p-values say at a level. For a family of comparisons, put in the adjusted ones.
@@ -127,6 +148,23 @@ mod tests {
         let compared = compare(&of(5.0, 1.0), 1.0);
         assert_eq!(compared.direction(0.05, Larger::IsBetter), Direction::Better);
         assert_eq!(compare(&of(0.0, 0.0), 1.0).p_zero, 1.0);
+    }
+
+    /// What lies in one bucket is not the same, and what lies in two may hardly differ.
+    #[test]
+    fn buckets_are_no_evidence() {
+        for (value, margin, blur, expected) in [
+            (0.0, 0.0, 0.5, Direction::Undecided),
+            (0.0, 1.0, 0.5, Direction::Equivalent),
+            (0.4, 0.0, 0.5, Direction::Undecided),
+            (0.6, 0.0, 0.5, Direction::Worse),
+            (0.6, 1.0, 0.5, Direction::Worse),
+            (0.4, 1.0, 0.5, Direction::Equivalent),
+        ] {
+            let compared = compare_blurred(&of(value, 0.0), margin, blur);
+            assert_eq!(compared.direction(0.05, Larger::IsWorse), expected, "{value} {margin}");
+        }
+        assert_eq!(compare_blurred(&of(1.0, 0.0), 0.0, 0.5).interval(0.9), (0.5, 1.5));
     }
 
     #[test]

@@ -37,6 +37,20 @@ pub fn jackknife_difference(one: &[Pair], other: &[Pair]) -> Option<Estimator> {
     Some(Estimator { freedom, ..estimator })
 }
 
+/// The logarithm of the ratio of the second sum to the first: its bounds, taken back by the
+/// exponential, are those of a factor, which is never negative. `None` where a sum is not positive.
+pub fn jackknife_log_ratio(one: &[f64], other: &[f64]) -> Option<Estimator> {
+    assert!(one.len() == other.len(), "{} against {}", one.len(), other.len());
+    let sum = |of: &[f64], left_out: Option<usize>| -> f64 {
+        let kept = of.iter().enumerate().filter(|(i, _)| Some(*i) != left_out);
+        kept.map(|(_, value)| value).sum()
+    };
+    jackknife_of(one.len(), |left_out| {
+        let (below, above) = (sum(one, left_out), sum(other, left_out));
+        (below > 0.0 && above > 0.0).then(|| libm::log(above / below))
+    })
+}
+
 /// Any smooth statistic of `count` replications: `of(None)` is that of all, `of(Some(i))` that of
 /// all but the i-th. `None` of fewer than two, or where one of them does not exist.
 pub fn jackknife_of(count: usize, of: impl Fn(Option<usize>) -> Option<f64>) -> Option<Estimator> {
@@ -116,6 +130,17 @@ mod tests {
         let estimator = jackknife(&pairs(&[(1.0, 1.0), (2.0, 2.0), (6.0, 3.0)])).unwrap();
         assert!((estimator.value - 1.6).abs() < 1e-12);
         assert!((estimator.error - (0.63_f64 / 3.0).sqrt()).abs() < 1e-12);
+    }
+
+    /// Every other value twice the one: the factor is 2, exactly.
+    #[test]
+    fn a_factor_is_positive() {
+        let estimator = jackknife_log_ratio(&[1.0, 2.0, 3.0], &[2.0, 4.0, 6.0]).unwrap();
+        assert!((libm::exp(estimator.value) - 2.0).abs() < 1e-12 && estimator.error < 1e-12);
+        let estimator = jackknife_log_ratio(&[1.0, 9.0, 1.0], &[0.1, 0.1, 0.1]).unwrap();
+        assert!(estimator.error > 0.5 && libm::exp(estimator.interval(0.95).0) > 0.0);
+        assert_eq!(jackknife_log_ratio(&[1.0, 0.0], &[1.0, 1.0]), None);
+        assert_eq!(jackknife_log_ratio(&[1.0, 2.0], &[0.0, 0.0]), None);
     }
 
     #[test]

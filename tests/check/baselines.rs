@@ -47,6 +47,78 @@ fn a_limit_that_was_broken_before_is_no_regression() {
     desk.run("check queue.toml --baseline base").expect(0, &["identical"]);
 }
 
+/// Whoever loosens a limit is not judged by the new one.
+#[test]
+fn a_loosened_limit_hides_nothing() {
+    let desk = desk();
+    desk.write("change.toml", &desk.read("queue.toml").replace("p(95) < 200ms", "p(95) < 900ms"));
+    let slow = "check change.toml --baseline base --set queue.hardware.speed=0.9";
+    let outputs = "--junit j.xml --markdown m.md --github";
+    desk.run(&format!("{slow} {outputs}")).expect(
+        1,
+        &["WORSE it: p(95) < 900ms (it was p(95) < 200ms)", "title=worse%3A it::p(95) < 900ms"],
+    );
+    // By how much, wherever it is told.
+    let said = desk.run(&format!("{slow} {outputs}"));
+    for text in [desk.read("j.xml"), desk.read("m.md"), said.out] {
+        let told = text.lines().find(|line| line.contains("a difference of +"));
+        assert!(told.is_some(), "{text}");
+    }
+    assert!(desk.read("j.xml").contains("message=\"worse: p(95) &lt; 900ms: "));
+}
+
+/// What has nothing to be compared with is not green.
+#[test]
+fn what_is_not_compared_is_no_data() {
+    let desk = desk();
+    let before = desk.read("queue.toml");
+    desk.write("queue.toml", &before.replace("p(95) < 200ms", "p(99) < 200ms"));
+    desk.run("check queue.toml --baseline base --junit j.xml --json v.json --github").expect(
+        3,
+        &["nothing was compared; 1 without data", "it was `p(95) < 200ms`", "::error file="],
+    );
+    assert!(desk.read("j.xml").contains("tests=\"1\" skipped=\"0\" failures=\"0\" errors=\"1\""));
+    assert!(desk.read("v.json").contains("\"verdict\": \"no data\""));
+    let rare = "[[slo]]\nname = \"rare\"\nrequire = \"mean < 1s\"\n\
+                where = { request = \"rare\" }\n[request.rare]\nto = \"queue.serve\"\n";
+    desk.write("queue.toml", &format!("{before}{rare}"));
+    let said = desk.run("check queue.toml --baseline base");
+    said.expect(3, &["identical", "objective `rare`: it is new", "1 without data"]);
+    // It was there, and nothing happened that it is about.
+    desk.run("queue.toml --no-plots --replications 10 --out both").expect(0, &[]);
+    let said = desk.run("check queue.toml --baseline both");
+    said.expect(3, &["objective `rare`: too little happened that it is about"]);
+}
+
+#[test]
+fn another_scenarios_baseline_is_refused() {
+    let desk = desk();
+    desk.write("other.toml", &desk.read("queue.toml").replace("\"it\"", "\"other\""));
+    let said = desk.run("check other.toml --baseline base");
+    said.expect(2, &["`base` is of `queue`, which has no objective in common with `other`"]);
+    // Renamed, it is still the same.
+    desk.write("renamed.toml", &desk.read("queue.toml"));
+    desk.run("check renamed.toml --baseline base").expect(0, &["identical"]);
+    desk.run("check queue.toml --baseline base --budget 40").expect(2, &["cannot be used with"]);
+    desk.run("compare queue.toml --baseline base --round 40").expect(2, &["cannot be used with"]);
+}
+
+/// Both sides are cut at the same instant, so that the same visitors meet.
+#[test]
+fn a_warm_up_that_was_found_is_found_once() {
+    let desk = Desk::with(&promise("p(95) < 200ms", "margin = \"2%\""));
+    let text = desk.read("queue.toml");
+    desk.write("queue.toml", &text.replace("\"5s\"", "\"auto\""));
+    desk.run("queue.toml --no-plots --replications 10 --out base").expect(0, &[]);
+    desk.run("check queue.toml --baseline base").expect(0, &["identical"]);
+    let recorded: serde_json::Value =
+        serde_json::from_str(&desk.read("base/replications.json")).unwrap();
+    let seconds = recorded["warm_up_ns"].as_f64().unwrap() / 1e9;
+    let said = desk.run("compare queue.toml --baseline base --set queue.hardware.speed=0.82");
+    let told = format!("warm-up: {seconds} s for `queue`, as in the baseline");
+    said.expect(0, &[&told, "+ speed = 0.82", "WORSE"]);
+}
+
 #[test]
 fn torn_and_foreign_ones_are_refused() {
     let desk = desk();
@@ -62,7 +134,7 @@ fn torn_and_foreign_ones_are_refused() {
     let changed = format!("{}{digit}{}", &whole[..at], &whole[at + 1..]);
     check(&changed, &["is torn or was changed"]);
     check("{\"schema\":\"other\"}", &["is of another program"]);
-    check(&whole.replace("replications/1", "replications/9"), &["is of another version"]);
+    check(&whole.replace("replications/2", "replications/9"), &["is of another version"]);
     check("", &["is of another program"]);
     desk.run("check queue.toml --baseline nowhere").expect(2, &["there is no `nowhere"]);
     desk.run("queue.toml --no-plots --replications 1 --out one").expect(0, &[]);

@@ -45,6 +45,50 @@ fn matched_by_name() {
     assert!(json["exploratory"].as_array().unwrap().len() > 5);
 }
 
+/// All take exactly as long, so that each percentile lies in one bucket of 128 an octave.
+fn constant(wait: &str, margin: &str) -> String {
+    format!(
+        "[scenario]\nduration = \"20s\"\nwarm_up = \"1s\"\n\
+         [network]\nlatency = 0\nloopback = 0\n[hardware.one]\ncores = 1\n\
+         [service.s]\nkind = \"service\"\nhardware = \"one\"\n\
+         [service.s.endpoint.serve]\nsteps = [ {{ wait = \"{wait}\" }} ]\n\
+         [request.r]\nto = \"s.serve\"\n\
+         [workload.w]\narrivals = {{ even = \"50/s\" }}\nmix = {{ r = 1 }}\n{}",
+        promise("p(95) < 20ms", &format!("margin = \"{margin}\""))
+    )
+}
+
+/// Neither is what lies in one bucket identical, nor what lies in two of them far apart.
+#[test]
+fn buckets_are_no_evidence() {
+    let desk = Desk::new();
+    let check = |one: &str, other: &str, margin: &str, says: &str| {
+        desk.write("one.toml", &constant(one, margin));
+        desk.write("other.toml", &constant(other, margin));
+        desk.run("compare one.toml other.toml --budget 10 --round 5").expect(0, &[says])
+    };
+    check("10ms", "10ms", "0%", "identical   it");
+    check("10ms", "10.01ms", "0%", "undecided   it");
+    check("10ms", "10.01ms", "2%", "equivalent  it");
+    let said = check("10ms", "10.04ms", "0.5%", "undecided   it");
+    assert!(!said.out.contains("by more than its margin"), "{}", said.out);
+    check("10ms", "10.4ms", "0.5%", "worse by more than its margin");
+}
+
+/// A figure that shrinks to next to nothing does not shrink by more than all of it.
+#[test]
+fn no_interval_is_below_nothing() {
+    let desk = desk();
+    let line = "compare queue.toml --budget 20 --json c.json --set queue.hardware.speed=8";
+    desk.run(line).expect(0, &["better      it"]);
+    let json: serde_json::Value = serde_json::from_str(&desk.read("c.json")).unwrap();
+    let figures = json["exploratory"].as_array().unwrap();
+    let bounds =
+        |it: &serde_json::Value| Some((it["relative"][0].as_f64()?, it["relative"][1].as_f64()?));
+    let all: Vec<(f64, f64)> = figures.iter().filter_map(bounds).collect();
+    assert!(all.len() > 10 && all.iter().all(|it| -1.0 <= it.0 && it.0 <= it.1), "{all:?}");
+}
+
 #[test]
 fn nothing_to_compare_with() {
     let desk = desk();

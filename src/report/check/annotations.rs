@@ -2,7 +2,7 @@
 //! <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
 
 use super::Verdicts;
-use crate::{report::objective::measured, slo::gate::Verdict};
+use crate::slo::gate::Verdict;
 
 /// A line for each.
 pub fn render(verdicts: &Verdicts) -> String {
@@ -14,11 +14,11 @@ pub fn render(verdicts: &Verdicts) -> String {
                 Verdict::Missed | Verdict::NoData | Verdict::Undecided(_) => "error",
             };
             let (name, require) = (&judged.measured.name, &judged.measured.require);
-            let title = property(&format!("{}: {name}", judged.verdict.name()));
-            let mut says = format!("{require}: {}", measured(&judged.measured));
+            let title = property(&format!("{}: {name}", case.word(judged.verdict)));
+            let mut says = format!("{require}: {}", judged.says);
             if let Some(blame) = &judged.blame {
                 says.push_str(&format!("\nwhen: {}\nwho: {}", blame.when, blame.who));
-            } else if let Some(reason) = judged.reason {
+            } else if let Some(reason) = &judged.reason {
                 says.push_str(&format!("\n{reason}"));
             }
             let file = property(&case.file);

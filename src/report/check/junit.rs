@@ -4,8 +4,8 @@
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Judged, Verdicts};
-use crate::{report::objective::measured, slo::gate::Verdict};
+use super::{Case, Judged, Verdicts};
+use crate::slo::gate::Verdict;
 
 /// The document.
 pub fn render(verdicts: &Verdicts) -> String {
@@ -13,9 +13,9 @@ pub fn render(verdicts: &Verdicts) -> String {
     for case in &verdicts.scenarios {
         let mut suite = TestSuite::new(&case.name);
         for judged in &case.objectives {
-            let mut test = TestCase::new(&judged.measured.name, status(judged));
+            let mut test = TestCase::new(&judged.measured.name, status(case, judged));
             test.set_classname(&case.name);
-            test.set_system_out(measured(&judged.measured));
+            test.set_system_out(&judged.says);
             suite.add_test_case(test);
         }
         report.add_test_suite(suite);
@@ -23,22 +23,22 @@ pub fn render(verdicts: &Verdicts) -> String {
     report.to_string().expect("what was read as UTF-8 can be written")
 }
 
-fn status(judged: &Judged) -> TestCaseStatus {
-    let (kind, word) = match judged.verdict {
+fn status(case: &Case, judged: &Judged) -> TestCaseStatus {
+    let kind = match judged.verdict {
         Verdict::Met => return TestCaseStatus::success(),
-        Verdict::Missed => (NonSuccessKind::Failure, "missed"),
-        Verdict::Undecided(_) => (NonSuccessKind::Error, "undecided"),
-        Verdict::NoData => (NonSuccessKind::Error, "no data"),
+        Verdict::Missed => NonSuccessKind::Failure,
+        Verdict::Undecided(_) | Verdict::NoData => NonSuccessKind::Error,
     };
+    let word = case.word(judged.verdict);
     let mut status = TestCaseStatus::non_success(kind);
     let require = &judged.measured.require;
     status.set_type(word);
-    status.set_message(format!("{word}: {require}: {}", measured(&judged.measured)));
-    let text = match (&judged.blame, judged.reason) {
+    status.set_message(format!("{word}: {require}: {}", judged.says));
+    let text = match (&judged.blame, &judged.reason) {
         (Some(blame), _) => {
             format!("what: {}\nwhen: {}\nwho:  {}", blame.what, blame.when, blame.who)
         }
-        (None, Some(reason)) => reason.to_owned(),
+        (None, Some(reason)) => reason.clone(),
         (None, None) => String::new(),
     };
     status.set_description(text);

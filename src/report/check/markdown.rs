@@ -1,10 +1,7 @@
 //! A summary for the page of a CI job: a table for each scenario, and the story of what is missed.
 
 use super::Verdicts;
-use crate::{
-    report::{format::percent, objective::measured},
-    slo::gate::Verdict,
-};
+use crate::{report::format::percent, slo::gate::Verdict};
 
 /// The text.
 pub fn render(verdicts: &Verdicts) -> String {
@@ -16,17 +13,22 @@ pub fn render(verdicts: &Verdicts) -> String {
             out.push_str("Nothing was promised.\n");
             continue;
         }
-        out.push_str("| | objective | requires | measured |\n| --- | --- | --- | --- |\n");
+        let seen = match &case.against {
+            None => "measured".to_owned(),
+            Some(comparison) => format!("against `{}`", code(&comparison.one.from)),
+        };
+        out.push_str(&format!("| | objective | requires | {seen} |\n"));
+        out.push_str("| --- | --- | --- | --- |\n");
         for judged in &case.objectives {
             let it = &judged.measured;
             out.push_str(&format!(
                 "| {} {} | {} | `{}`, {} | {} |\n",
                 mark(judged.verdict),
-                judged.verdict.name(),
+                case.word(judged.verdict),
                 cell(&it.name),
                 code(&it.require),
                 cell(&it.place),
-                cell(&measured(it)),
+                cell(&judged.says),
             ));
         }
         for judged in &case.objectives {
@@ -38,7 +40,7 @@ pub fn render(verdicts: &Verdicts) -> String {
                 {
                     out.push_str(&format!("- {what}: {}\n", cell(text)));
                 }
-            } else if let Some(reason) = judged.reason {
+            } else if let Some(reason) = &judged.reason {
                 out.push_str(&format!("\n**{}**: {reason}\n", cell(&judged.measured.name)));
             }
         }

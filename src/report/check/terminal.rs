@@ -5,7 +5,6 @@ use super::{Case, Judged, Verdicts, badness};
 use crate::{
     report::{
         format::percent,
-        objective::measured,
         page::{Colour, Page},
         versus,
     },
@@ -63,8 +62,8 @@ fn objective(page: &mut Page, it: &Judged) {
     };
     match &it.blame {
         None => {
-            say("", &measured(&it.measured));
-            if let Some(reason) = it.reason {
+            say("", &it.says);
+            if let Some(reason) = &it.reason {
                 say("", reason);
             }
         }
@@ -84,12 +83,26 @@ fn regressions(page: &mut Page, verdicts: &Verdicts) {
             page.paragraph(&format!("            {what}{text}"), 18);
         }
     }
+    for case in &verdicts.scenarios {
+        for judged in case.objectives.iter().filter(|it| it.verdict == Verdict::NoData) {
+            let reason = judged.reason.as_deref().unwrap_or_default();
+            page.painted("33", &format!("{:<10}  {}", "no data", judged.measured.name));
+            page.paragraph(&format!("            {reason}"), 14);
+        }
+    }
     let all = verdicts.judged().count();
+    let gaps = verdicts.count(|it| it == Verdict::NoData);
     let worse = verdicts.count(|it| it == Verdict::Missed);
-    page.line(&match worse {
-        0 => format!("none of {all} objectives is worse by more than its margin"),
-        some => format!("{some} of {all} objectives worse by more than the margin"),
-    });
+    let judged = all - gaps;
+    let mut text = match (judged, worse) {
+        (0, _) => "nothing was compared".to_owned(),
+        (_, 0) => format!("none of {judged} objectives is worse by more than its margin"),
+        (_, some) => format!("{some} of {judged} objectives worse by more than the margin"),
+    };
+    if gaps > 0 {
+        text.push_str(&format!("; {gaps} without data"));
+    }
+    page.line(&text);
 }
 
 fn totals(page: &mut Page, verdicts: &Verdicts) {
