@@ -170,6 +170,7 @@ impl<R: Recorder> Run<'_, R> {
         for key in open {
             self.record_visit(key, Cause::Unfinished);
         }
+        self.tell_unseen();
     }
 
     /// Law 3: started + nothing = succeeded + failed + cancelled + in flight, for every service and
