@@ -9,6 +9,7 @@ pub mod buffer_pool;
 pub mod call;
 pub mod connection;
 mod direct;
+pub mod episodes;
 pub mod event;
 pub mod event_loop;
 pub mod fault;

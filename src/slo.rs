@@ -1,5 +1,6 @@
 //! Objectives: what was promised, what was counted, and whether the promise is kept.
 
+mod budget;
 pub mod difference;
 pub mod evidence;
 pub mod gate;
@@ -7,4 +8,5 @@ pub mod objective;
 pub mod recorded;
 pub mod recovery;
 pub mod sides;
+mod stretch;
 pub mod versus;

@@ -230,6 +230,7 @@ fn exit(verdicts: &Verdicts) -> Exit {
                 | Doubt::BudgetSpent
                 | Doubt::FewBursts
                 | Doubt::Unstable
+                | Doubt::CutShort
                 | Doubt::Interrupted,
             )
             | Verdict::NoData => exit = Exit::Undecided,

@@ -12,6 +12,7 @@ use crate::{
         rounds::Crew,
     },
     model::blueprint::Blueprint,
+    stats::warm_up::Refusal,
 };
 use std::path::Path;
 
@@ -83,7 +84,7 @@ fn warm_up(
     terminal: Terminal,
 ) -> Result<Option<Span>, Problem> {
     let mut length = plan.duration;
-    let mut too_short = "work in flight";
+    let mut too_short = ("work in flight", Refusal::LateMinimum);
     for _ in 0..LONGER {
         let quiet = [
             "scenario.warm_up=0".to_owned(),
@@ -113,15 +114,17 @@ fn warm_up(
                      `--set warm_up=0`, shows the beginning of the end",
                 ));
             }
-            Some(Settling::TooShort(series)) => too_short = series,
+            Some(Settling::TooShort(series, why)) => too_short = (series, why),
         }
         length = length.times(2);
     }
-    let says = format!(
-        "`{}` has not settled within {} s, by its {too_short}",
-        plan.name,
-        length.seconds() / 2.0
-    );
+    let (name, seconds) = (&plan.name, length.seconds() / 2.0);
+    let says = match too_short {
+        (series, Refusal::TooFew) => {
+            format!("`{name}` has too few values of its {series} in {seconds} s to tell")
+        }
+        (series, _) => format!("`{name}` has not settled within {seconds} s, by its {series}"),
+    };
     Err(refused(says, "a longer `duration` makes longer pilots; or write `warm_up` as a span"))
 }
 

@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     engine::time::Span,
-    measure::tally::Tally,
+    measure::{
+        shape::{Detail, Shape},
+        tally::Tally,
+    },
     model::{self, blueprint::Blueprint},
     stats::warm_up::{Refusal, drifts, mser5},
 };
@@ -28,15 +31,15 @@ const FIRST: u64 = 1 << 40;
 pub enum Settling {
     /// So much is to be left out.
     After(Span),
-    /// The pilots are too short to tell by this series.
-    TooShort(&'static str),
+    /// The pilots are too short to tell by this series, and why.
+    TooShort(&'static str, Refusal),
     /// It never settles: unfinished work piles up.
     Never,
 }
 
 /// Runs pilots of `plan`, which has no warm-up and no events. `None`: interrupted.
 pub fn settling(plan: &Blueprint, crew: Crew<'_>) -> Result<Option<Settling>, Failure> {
-    let shape = model::shape::shape(plan);
+    let shape = Shape { detail: Detail::PILOT, ..model::shape::shape(plan) };
     let mut pilots: Vec<States> = Vec::new();
     let Crew { threads, interrupted, .. } = crew;
     let work = Replications { count: PILOTS, threads, interrupted };
@@ -71,8 +74,8 @@ fn judge(pilots: &[States], length: Span) -> Settling {
                 let share = cut as f64 / values.len() as f64;
                 longest = longest.max(Span::from_seconds(length.seconds() * share));
             }
-            Err(Refusal::LateMinimum) => return Settling::TooShort(name),
             Err(Refusal::Drifts) => return Settling::Never,
+            Err(refusal) => return Settling::TooShort(name, refusal),
         }
     }
     Settling::After(longest)
@@ -138,11 +141,28 @@ fn averaged(pilots: &[States], pick: fn(&States) -> &Vec<f64>) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::time::Instant;
 
     /// A series that is 0 for the first parts, and then goes up and down by little.
     fn settled_after(parts: usize) -> Vec<f64> {
         let late = |part: usize| 0.9 + 0.01 * ((part * 7 % 5) as f64 - 2.0);
         (0..60).map(|part| if part < parts { 0.0 } else { late(part) }).collect()
+    }
+
+    /// However long it lasts, and however many kinds of requests there are.
+    #[test]
+    fn there_are_parts_enough() {
+        let lengths = (1..200).map(|it| Span::from_millis(it * it * it * 97));
+        for length in lengths {
+            let (from, until) = (Instant::ZERO, Instant::ZERO + length);
+            for requests in [1, 1_000] {
+                let detail = Detail::PILOT;
+                let tally =
+                    Tally::new(&Shape { detail, from, until, requests, ..Shape::default() });
+                let parts = tally.usage_ruler.parts().min(tally.request_ruler.parts());
+                assert!((50..=150).contains(&parts), "{parts} in {length:?}");
+            }
+        }
     }
 
     /// Each series by itself makes the warm-up as long as it takes.
@@ -156,6 +176,9 @@ mod tests {
         for settling in [cut(20, 5, 5, 5), cut(5, 20, 5, 5), cut(5, 5, 20, 5), cut(5, 5, 5, 20)] {
             assert_eq!(settling, Settling::After(Span::from_millis(20_000)));
         }
-        assert_eq!(cut(5, 5, 35, 5), Settling::TooShort("hit ratio of buffer pools"));
+        assert_eq!(
+            cut(5, 5, 35, 5),
+            Settling::TooShort("hit ratio of buffer pools", Refusal::LateMinimum)
+        );
     }
 }

@@ -35,7 +35,8 @@ pub struct Seen {
     /// Of a rate or a level its mean over the window, of a percentile itself, in seconds; `None` if
     /// failures are beyond it.
     pub value: Option<f64>,
-    /// How many there were in each slice of the window, and how many of those were beyond the limit.
+    /// How many there were in each slice of the window, and how many of those were beyond the limit;
+    /// of a silent one, in which none arrived, how many older ones lasted through all of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slices: Vec<[u32; 2]>,
 }
@@ -191,7 +192,7 @@ impl Record {
 impl Seen {
     fn new(it: &ObjectiveShape, counted: &ObjectiveTally, shape: &Shape) -> Seen {
         let window_s = it.until.since(it.from).seconds();
-        let ObjectiveTally { count, beyond, area, ref slices, ref sizes } = *counted;
+        let ObjectiveTally { count, beyond, area, ref sizes, .. } = *counted;
         let (sum_s, value) = match &it.subject {
             Subject::Requests(..) | Subject::Calls(..) | Subject::Lag(..) => {
                 // Failures are beyond every quantile of the others.
@@ -204,12 +205,12 @@ impl Seen {
                 (0.0, Some(area as f64 / (1e9 * window_s * capacity(meter, shape))))
             }
         };
-        Seen { count, beyond, sum_s, value, slices: slices.clone() }
+        Seen { count, beyond, sum_s, value, slices: counted.slices() }
     }
 }
 
 /// How much of a level there is at most; 1 where it is not a share of anything.
-fn capacity(meter: &Meter, shape: &Shape) -> f64 {
+pub fn capacity(meter: &Meter, shape: &Shape) -> f64 {
     let host = |index: &u32| &shape.hosts[*index as usize];
     let whole: u64 = match meter {
         Meter::Cores(of) => of.iter().map(|it| u64::from(host(it).cores)).sum(),

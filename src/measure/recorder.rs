@@ -96,6 +96,8 @@ pub trait Recorder {
     fn buffer_pool(&mut self, _instance: u32, _is_hit: bool, _now: Instant) {}
     /// A replica (index of the instance) made a transaction visible, so long after its commit.
     fn applied(&mut self, instance: u32, lag: Span, now: Instant);
+    /// The run ends, and a replica (index of the instance) does not show a transaction of that time.
+    fn unseen(&mut self, _instance: u32, _committed: Instant, _now: Instant) {}
     /// A commit group of so many transactions was flushed by an instance.
     fn flushed(&mut self, instance: u32, transactions: u32, now: Instant);
 }

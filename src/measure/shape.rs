@@ -34,16 +34,24 @@ pub struct Shape {
 pub struct Detail {
     /// For requests.
     pub request_parts: u32,
+    /// So many for requests however many kinds of them there are.
+    pub request_parts_least: u32,
     /// For hosts and instances.
     pub usage_parts: u32,
 }
 
 impl Detail {
     /// For pictures and tables of one scenario.
-    pub const FINE: Detail = Detail { request_parts: 240, usage_parts: 60 };
+    pub const FINE: Detail =
+        Detail { request_parts: 240, request_parts_least: 24, usage_parts: 60 };
     /// Enough to see whether work piles up: for thousands of variants, each of which leaves a few
     /// kilobytes a replication.
-    pub const COARSE: Detail = Detail { request_parts: 24, usage_parts: 1 };
+    pub const COARSE: Detail =
+        Detail { request_parts: 24, request_parts_least: 24, usage_parts: 1 };
+    /// For pilots. Widths are round, so there may be two and a half times fewer parts: at least the
+    /// fifty that a warm-up is found by, whatever the duration.
+    pub const PILOT: Detail =
+        Detail { request_parts: 150, request_parts_least: 150, usage_parts: 150 };
 }
 
 impl Default for Detail {

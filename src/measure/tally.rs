@@ -229,6 +229,8 @@ pub struct ObjectiveTally {
     /// How many there were in each slice, and how many of those were beyond the limit, if the
     /// objective wants slices.
     pub slices: Vec<[u32; 2]>,
+    /// Of each slice, how many more last through it from end to end than through the one before.
+    pub lasting: Vec<i32>,
     /// How long those that did not fail took, if the objective wants a quantile.
     pub sizes: Fine,
 }
@@ -242,6 +244,22 @@ impl ObjectiveTally {
         each_part((&mut self.slices, &other.slices), |mine: &mut [u32; 2], theirs| {
             mine.iter_mut().zip(theirs).for_each(|(mine, it)| *mine = mine.saturating_add(*it));
         });
+        each_part((&mut self.lasting, &other.lasting), |mine: &mut i32, theirs| *mine += theirs);
+    }
+
+    /// How many there were in each slice, and how many of those were beyond the limit. A slice in which
+    /// none arrived while older ones lasted through it is silent: 0, and how many those were.
+    pub fn slices(&self) -> Vec<[u32; 2]> {
+        let mut slices = self.slices.clone();
+        slices.resize(slices.len().max(self.lasting.len()), [0; 2]);
+        let mut older = 0_i32;
+        for (slice, more) in slices.iter_mut().zip(&self.lasting) {
+            older += more;
+            if slice[0] == 0 {
+                slice[1] = older.unsigned_abs();
+            }
+        }
+        slices
     }
 }
 
@@ -259,8 +277,8 @@ pub struct Imbalance {
 impl Tally {
     /// Nothing yet.
     pub fn new(shape: &Shape) -> Tally {
-        let Detail { request_parts, usage_parts } = shape.detail;
-        let most = (REQUEST_PARTS_ALL / shape.requests.max(1)).max(24);
+        let Detail { request_parts, request_parts_least, usage_parts } = shape.detail;
+        let most = (REQUEST_PARTS_ALL / shape.requests.max(1)).max(request_parts_least);
         let request_ruler = Ruler::new(shape.from, shape.until, request_parts.min(most));
         let ruler = Ruler::new(shape.from, shape.until, usage_parts);
         let request = || RequestTally {

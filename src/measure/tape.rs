@@ -386,6 +386,16 @@ impl Tape {
         }
     }
 
+    /// A transaction was committed so long ago, and is visible or the run is over.
+    fn judge_lag(&mut self, instance: u32, lag: Span, now: Instant) {
+        let Some(watched) = self.watch.lags.get(instance as usize) else { return };
+        let committed = Instant::ZERO + Span::from_nanos(now.nanos() - lag.nanos());
+        for &index in watched {
+            let counter = &mut self.tally.objectives[index as usize];
+            self.tally.shape.objectives[index as usize].see_lag(lag, committed, counter);
+        }
+    }
+
     #[inline]
     fn judge_request(&mut self, request: &Finished, is_cut_off: bool) {
         for &index in &self.watch.requests {
@@ -576,12 +586,12 @@ impl Recorder for Tape {
             let part = at_part(&mut it.lag_by_part, &self.tally.usage_ruler, now);
             part.sum_s += lag.seconds();
             part.count += 1;
-            let Some(watched) = self.watch.lags.get(instance as usize) else { return };
-            for &index in watched {
-                let counter = &mut self.tally.objectives[index as usize];
-                self.tally.shape.objectives[index as usize].see_lag(lag, now, counter);
-            }
         }
+        self.judge_lag(instance, lag, now);
+    }
+
+    fn unseen(&mut self, instance: u32, committed: Instant, now: Instant) {
+        self.judge_lag(instance, now.since(committed), now);
     }
 
     fn flushed(&mut self, instance: u32, transactions: u32, now: Instant) {

@@ -254,6 +254,18 @@ impl<R: Recorder> Run<'_, R> {
         }
     }
 
+    /// The run ends: tells what replicas do not show.
+    pub(crate) fn tell_unseen(&mut self) {
+        let now = self.now();
+        for (log, plan) in self.site.logs.iter().zip(&self.plan.logs) {
+            for (state, instance) in log.replicas.iter().zip(&plan.replicas) {
+                for it in log.entries.range((state.applied - log.base) as usize..) {
+                    self.tape.unseen(instance.0, it.committed, now);
+                }
+            }
+        }
+    }
+
     /// A worker has applied its transaction; what is now complete from the front is visible.
     pub(crate) fn applied(&mut self, key: Key) {
         let now = self.now();

@@ -14,10 +14,12 @@
 mod flow;
 mod place;
 mod program;
+mod reach;
 mod residence;
 mod station;
 mod sums;
 
+pub use reach::{below, touched};
 pub use station::{Kind, Station, Where};
 
 use self::{flow::Flows, program::Run, residence::Residences, sums::Stations};

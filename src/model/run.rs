@@ -167,6 +167,7 @@ impl<R: Recorder> Run<'_, R> {
         for key in open {
             self.cut_off_visit(key);
         }
+        self.tell_unseen();
     }
 
     /// Law 3: started + nothing = succeeded + failed + cancelled + in flight, for every service and

@@ -1,8 +1,11 @@
 //! What a recorder must know of a site: counts and limits.
 
-use super::blueprint::{
-    Blueprint, Budget, Episode, HostId, Instance, Objective, Promise, Recovery, Resource, Scope,
-    Serving,
+use super::{
+    blueprint::{
+        Blueprint, Budget, Episode, HostId, Instance, Objective, Promise, Recovery, Resource,
+        Scope, Serving,
+    },
+    episodes::around as around_event,
 };
 use crate::{
     engine::time::{Instant, Span},
@@ -39,19 +42,19 @@ pub fn shape(plan: &Blueprint) -> Shape {
 }
 
 /// The times before the first event, during each, and after each until the next one, as far as there
-/// is such a time.
+/// is such a time. Where events overlap it is the time in which none runs.
 pub fn windows(plan: &Blueprint) -> Vec<(String, Instant, Instant)> {
     let begin = Instant::ZERO + plan.warm_up;
     let end = begin + plan.duration;
     let mut episodes: Vec<&Episode> = plan.episodes.iter().collect();
     episodes.sort_by_key(|it| it.from);
+    let lasts: Vec<_> = episodes.iter().map(|it| (it.from, it.until)).collect();
     let first = episodes.first().map(|it| ("before all events".to_owned(), begin, it.from));
-    let each = episodes.iter().flat_map(|it| {
-        let next = plan.episodes.iter().map(|other| other.from).filter(|from| *from >= it.until);
-        let next = next.min().unwrap_or(end);
+    let each = episodes.iter().enumerate().flat_map(|(index, it)| {
+        let [_, after] = around_event(&lasts, index, (begin, end));
         [
             (format!("during {}", it.name), it.from, it.until),
-            (format!("after {}", it.name), it.until, next),
+            (format!("after {}", it.name), after.0, after.1),
         ]
     });
     first.into_iter().chain(each).filter(|(_, from, until)| from < until).collect()
@@ -103,7 +106,7 @@ fn objective(plan: &Blueprint, it: &Objective) -> ObjectiveShape {
     };
     let slice = match it.promise {
         Promise::Recovery(recovery) => Some(slice_of(it, recovery.hold)),
-        Promise::Budget(budget) => budget.slice,
+        Promise::Budget(budget) => Some(budget_slice(it, &budget)),
         _ => None,
     };
     let quantile = match it.promise {
@@ -118,6 +121,12 @@ fn objective(plan: &Blueprint, it: &Objective) -> ObjectiveShape {
 pub fn slice_of(it: &Objective, hold: Span) -> Span {
     let least = it.until.since(it.from).nanos().div_ceil(SLICES_MAX);
     Span::from_nanos((hold.nanos() / 10).max(least).max(1))
+}
+
+/// The slices of a budget; if it has none, such that the end of the window can be looked at.
+pub fn budget_slice(it: &Objective, budget: &Budget) -> Span {
+    let twentieth = it.until.since(it.from).nanos().div_ceil(20).max(1);
+    budget.slice.unwrap_or(Span::from_nanos(twentieth))
 }
 
 /// A limit less its margin, itself, and with its margin.

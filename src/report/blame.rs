@@ -3,10 +3,13 @@
 //! When: the parts of the window in which the promise would be broken by itself, and what happened
 //! then. Parts are judged by compact histograms, so they are told in words, not in verdicts.
 
+mod concerned;
+mod level;
 mod who;
 
 use serde::Serialize;
 
+use self::concerned::Concerned;
 use super::format::span;
 use crate::{
     engine::time::Instant,
@@ -14,7 +17,7 @@ use crate::{
         fold::Fold,
         tally::{RequestPart, Tally},
     },
-    model::blueprint::{Blueprint, Budget, Episode, Objective, Promise, Recovery, Scope},
+    model::blueprint::{Blueprint, Budget, Episode, Objective, Promise, Recovery},
 };
 
 /// Why a promise is broken.
@@ -32,15 +35,17 @@ pub struct Blame {
 
 /// Looks for who is to blame for a broken promise.
 pub fn blame(site: &Blueprint, objective: &Objective, fold: &Fold, measured: &str) -> Blame {
-    let looks = Look { site, pool: &fold.pool };
+    let concerned = Concerned::new(site, &fold.pool, objective);
+    let looks = Look { site, pool: &fold.pool, concerned: &concerned };
     let bad = looks.bad_parts(objective);
-    let (path, who) = who::who(site, &fold.pool, objective, &bad);
+    let (path, who) = who::who(site, &fold.pool, objective, &concerned, &bad);
     Blame { what: measured.to_owned(), when: looks.when(objective, &bad), who, path }
 }
 
 struct Look<'a> {
     site: &'a Blueprint,
     pool: &'a Tally,
+    concerned: &'a Concerned,
 }
 
 /// From where to where, in seconds since the window began.
@@ -79,16 +84,18 @@ impl Look<'_> {
         let start = Instant::ZERO + self.site.warm_up;
         let window =
             (objective.from.since(start).seconds(), objective.until.since(start).seconds());
-        let ruler = self.pool.request_ruler;
-        let requests: Vec<usize> = match objective.scope {
-            Scope::Request(id) => vec![id.index()],
-            Scope::Site | Scope::Workload(_) | Scope::Service(_) => {
-                (0..self.pool.requests.len()).collect()
-            }
-        };
+        let is_level = matches!(
+            objective.promise,
+            Promise::Utilisation { .. } | Promise::Queue { .. } | Promise::Lag { .. }
+        );
+        let ruler = if is_level { self.pool.usage_ruler } else { self.pool.request_ruler };
+        let index = self.site.objectives.iter().position(|it| it.name == objective.name);
         let is_bad = |part: usize| {
+            if is_level {
+                return index.is_some_and(|it| level::is_broken(objective, it, part, self.pool));
+            }
             let mut all = RequestPart::default();
-            for &request in &requests {
+            for &request in &self.concerned.requests {
                 all.merge(&self.pool.requests[request].parts[part]);
             }
             let (from, until) = ruler.edges_s(part);
@@ -129,8 +136,10 @@ impl Look<'_> {
             let times = if bad.len() == 2 { "time" } else { "times" };
             text = format!("{text}, and {} shorter {times}", bad.len() - 1);
         }
-        let happened =
-            self.site.episodes.iter().map(|it| (it, covers(lasts(self.site, it), worst)));
+        let episodes = self.site.episodes.iter().enumerate();
+        let happened = episodes
+            .filter(|(index, _)| self.concerned.is_struck_by(self.site, *index))
+            .map(|(_, it)| (it, covers(lasts(self.site, it), worst)));
         let most = happened.fold(None, |most: Option<(&Episode, f64)>, it| match most {
             Some(most) if most.1 >= it.1 => Some(most),
             _ => (it.1 > 0.0).then_some(it).or(most),
@@ -145,7 +154,7 @@ impl Look<'_> {
 /// Whether what arrived in a part of the window breaks a promise by itself.
 fn is_broken(promise: Promise, part: &RequestPart, seconds: f64) -> bool {
     let count = part.ok + part.failed;
-    if count == 0 {
+    if count == 0 && !matches!(promise, Promise::Throughput { .. }) {
         return false;
     }
     match promise {
@@ -158,7 +167,7 @@ fn is_broken(promise: Promise, part: &RequestPart, seconds: f64) -> bool {
         Promise::Success { share } => (part.ok as f64) < share * count as f64,
         Promise::Throughput { least } => (part.completed as f64) < least * seconds,
         Promise::Mean { limit } => {
-            part.latency.quantile(0.5).is_some_and(|it| it > limit.seconds())
+            part.latency_ns as f64 / 1e9 >= limit.seconds() * part.ok.max(1) as f64
         }
         Promise::Recovery(Recovery { of, .. }) | Promise::Budget(Budget { of, .. }) => is_broken(
             match of.limit {

@@ -23,7 +23,7 @@ use crate::{
     },
     slo::{objective::Measured, sides::Sides},
     stats::{
-        batches::batch_means,
+        batches::{TooShort, batch_means, batch_sums},
         interval::{CONFIDENCE, Estimate, estimate, longest, share},
         ratio::Pair,
     },
@@ -47,6 +47,9 @@ pub struct Summary {
     pub scenario: Scenario,
     /// How sure each interval is.
     pub confidence: f64,
+    /// Why a long run alone gives no intervals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_batches: Option<String>,
     /// All requests.
     pub site: Requests,
     /// Levels of the whole site.
@@ -231,6 +234,7 @@ impl Summary {
             version: env!("CARGO_PKG_VERSION"),
             scenario: scenario(site, pool.replications),
             confidence: CONFIDENCE,
+            no_batches: no_batches(site, pool).map(TooShort::reason),
             site: of_requests("site", "all requests", &pool.site(), &figures.site),
             whole: figures.whole.clone(),
             windows: windows(site, pool, &figures),
@@ -326,34 +330,54 @@ fn shares(figures: &mut Figures<Estimate>, series: &Figures<Series>) {
     }
 }
 
-/// One long run of a steady site: means and shares by batch means, where batches are long enough.
-fn by_batches(figures: &mut Figures<Estimate>, pool: &Tally) {
+/// Parts of the window that are as long as the others; the last may be shorter.
+fn whole_parts(pool: &Tally) -> Vec<usize> {
     let ruler = pool.request_ruler;
-    // The last part may be shorter than the others.
     let whole = (0..ruler.parts()).filter(|&part| {
         let (from, until) = ruler.edges_s(part);
         (until - from) > 0.999 * ruler.width.seconds()
     });
-    let whole: Vec<usize> = whole.collect();
+    whole.collect()
+}
+
+fn latency_of(part: &RequestPart) -> Pair {
+    Pair { part: part.latency_ns as f64 / 1e9, whole: part.ok as f64 }
+}
+
+/// Why one long run of a steady site has no intervals by batch means, if it has none.
+fn no_batches(site: &Blueprint, pool: &Tally) -> Option<TooShort> {
+    if !site.is_steady() || pool.replications != 1 {
+        return None;
+    }
+    let all = pool.site();
+    let parts: Vec<Pair> =
+        whole_parts(pool).iter().map(|&part| latency_of(&all.parts[part])).collect();
+    batch_sums(&parts, BATCHES).err()
+}
+
+/// One long run of a steady site: means and shares by batch means, where batches are long enough.
+fn by_batches(figures: &mut Figures<Estimate>, pool: &Tally) {
+    let whole = whole_parts(pool);
     let fill = |figures: &mut RequestFigures<Estimate>, tally: &RequestTally| {
-        let of = |pair: &dyn Fn(&RequestPart) -> Pair, it: &mut Estimate| {
-            let parts: Vec<Pair> = whole.iter().map(|&part| pair(&tally.parts[part])).collect();
-            if let Ok(estimator) = batch_means(&parts, BATCHES) {
+        let parts = |pair: &dyn Fn(&RequestPart) -> Pair| -> Vec<Pair> {
+            whole.iter().map(|&part| pair(&tally.parts[part])).collect()
+        };
+        let mean = |pair: &dyn Fn(&RequestPart) -> Pair, it: &mut Estimate| {
+            if let Ok(estimator) = batch_means(&parts(pair), BATCHES) {
                 *it = it.bounded(&estimator);
             }
         };
-        let mean =
-            |it: &RequestPart| Pair { part: it.latency_ns as f64 / 1e9, whole: it.ok as f64 };
-        of(&mean, &mut figures.ok.mean_s);
-        let all = |it: &RequestPart| (it.ok + it.failed) as f64;
-        let has_both = tally.causes[Cause::None as usize] < tally.causes.iter().sum();
-        if has_both {
-            let share = |it: &RequestPart| Pair { part: it.ok as f64, whole: all(it) };
-            of(&share, &mut figures.rates.success_share);
-        }
-        let seconds = ruler.width.seconds();
+        mean(&latency_of, &mut figures.ok.mean_s);
+        let seconds = pool.request_ruler.width.seconds();
         let rate = |it: &RequestPart| Pair { part: it.completed as f64, whole: seconds };
-        of(&rate, &mut figures.rates.throughput_per_s);
+        mean(&rate, &mut figures.rates.throughput_per_s);
+        let all = |it: &RequestPart| (it.ok + it.failed) as f64;
+        let share = |it: &RequestPart| Pair { part: it.ok as f64, whole: all(it) };
+        let has_both = tally.causes[Cause::None as usize] < tally.causes.iter().sum();
+        if let Some(sums) = batch_sums(&parts(&share), BATCHES).ok().filter(|_| has_both) {
+            let it = &mut figures.rates.success_share;
+            *it = it.of_share(&sums);
+        }
     };
     fill(&mut figures.site, &pool.site());
     for (figures, tally) in figures.requests.iter_mut().zip(&pool.requests) {

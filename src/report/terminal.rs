@@ -75,6 +75,10 @@ fn header(page: &mut Page, summary: &Summary) {
         page.line("[low, high]: of means and shares, by batch means of one long run");
         return;
     }
+    if let Some(why) = &summary.no_batches {
+        page.paragraph(&format!("{why}; a longer one, or five replications, would give some"), 0);
+        return;
+    }
     if scenario.replications < REPLICATIONS_MIN {
         page.line("[low, high] needs five replications; there are none here");
         return;

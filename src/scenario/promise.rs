@@ -1,5 +1,8 @@
 //! Objectives: `require` in the manner of a threshold, `where` it holds, over which `window`.
 
+mod window;
+
+use self::window::{holds_in, window};
 use crate::{
     engine::time::{Instant, Span},
     model::blueprint::{Budget, Good, Promise, Recovery, Resource},
@@ -49,18 +52,11 @@ pub(crate) fn objective(fields: &Fields<'_>, number: usize, site: &Site) -> Opti
     }
     let place = place?;
     place.check(promise, site, notes)?;
+    let window = window?;
+    let at = if fields.has("window") { fields.at("window") } else { at };
+    holds_in(window, promise, at, site, notes)?;
     let (scope, zone) = (place.scope, place.zone);
-    Some(Objective {
-        name,
-        require,
-        at,
-        scope,
-        zone,
-        window: window?,
-        promise,
-        successes_only,
-        margin,
-    })
+    Some(Objective { name, require, at, scope, zone, window, promise, successes_only, margin })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,74 +194,6 @@ impl Place {
         notes.hinted(self.at, says, "what has no limit has no utilisation");
         None
     }
-}
-
-const WINDOWS: &str =
-    "as in \"0s..3min\", \"before event 1\", \"during event 1\", \"after event 1\"";
-
-fn window(fields: &Fields<'_>, site: &Site) -> Option<(Span, Span)> {
-    let Some(node) = fields.node("window") else {
-        fields.filled("window", format!("\"0s..{}s\"", site.duration.seconds()), "the whole run");
-        return Some((Span::ZERO, site.duration));
-    };
-    let notes = fields.notes;
-    let text = String::read(node, notes)?;
-    let trimmed = text.trim();
-    for (word, part) in [("before", 0), ("during", 1), ("after", 2)] {
-        if let Some(rest) = trimmed.strip_prefix(word) {
-            return around(rest, part, node.at, site, notes);
-        }
-    }
-    let ends = trimmed.split_once("..").map(|(from, until)| (span(from), span(until)));
-    match ends {
-        Some((Ok(from), Ok(until))) if from < until && until <= site.duration => {
-            Some((from, until))
-        }
-        Some((Ok(from), Ok(until))) if from < until => {
-            notes.hinted(node.at, format!("the window `{text}` ends after the run"), lasts(site));
-            None
-        }
-        Some((Ok(_), Ok(_))) => {
-            notes.mistake(node.at, format!("the window `{text}` is empty"));
-            None
-        }
-        Some((Err(reason), _) | (_, Err(reason))) => {
-            notes.hinted(node.at, reason.0, reason.1);
-            None
-        }
-        None => {
-            notes.hinted(node.at, format!("`{text}` is not a window"), WINDOWS);
-            None
-        }
-    }
-}
-
-/// The time before, during or after an event, which is named by its number.
-fn around(rest: &str, part: usize, at: At, site: &Site, notes: &Notes) -> Option<(Span, Span)> {
-    let number = rest.trim().strip_prefix("event").and_then(|it| it.trim().parse::<usize>().ok());
-    let Some(number) = number else {
-        notes.hinted(at, "events are named by their number", WINDOWS);
-        return None;
-    };
-    let episode = number.checked_sub(1).and_then(|index| site.episodes.get(index));
-    let Some(episode) = episode else {
-        let says = format!("no event {number}: the scenario has {}", site.episodes.len());
-        notes.hinted(at, says, "they are counted from 1, in the order of the file");
-        return None;
-    };
-    // Other events end the time before and after this one.
-    let before = site.episodes.iter().map(|it| it.until).filter(|until| *until <= episode.from);
-    let after = site.episodes.iter().map(|it| it.from).filter(|from| *from >= episode.until);
-    let (from, until) = [
-        (before.max().unwrap_or(Span::ZERO), episode.from),
-        (episode.from, episode.until),
-        (episode.until, after.min().unwrap_or(site.duration)),
-    ][part];
-    if from >= until {
-        notes.mistake(at, format!("there is no time {} it", ["before", "during", "after"][part]));
-        return None;
-    }
-    Some((from, until))
 }
 
 /// `recovery < 30s` and `error_budget < 100%`, which have settings of their own; `None`: it is none of

@@ -7,10 +7,10 @@
 
 use serde::Serialize;
 
-use super::{recovery::recovery_time, sides::Sides};
+use super::{budget, recovery::recovery_time, sides::Sides};
 use crate::{
-    measure::record::{Record, Seen},
-    model::blueprint::{Budget, Objective, Promise},
+    measure::record::Seen,
+    model::blueprint::{Objective, Promise},
     stats::{
         binomial,
         estimator::Estimator,
@@ -28,6 +28,8 @@ pub struct Evidence {
     limits: [f64; 3],
     /// The promise is kept above its limit, rather than below.
     is_kept_above: bool,
+    /// What it is about was not over by the end of the window.
+    is_cut_short: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -49,6 +51,9 @@ struct Bad {
     /// Replications that had any, and the largest share in one of them.
     seen_in: u64,
     most: f64,
+    /// The same of what is good.
+    good_in: u64,
+    good_most: f64,
 }
 
 /// Fewer replications than this say nothing, in either direction.
@@ -60,6 +65,9 @@ const EVENTS_MIN: f64 = 20.0;
 
 /// A burst that was not seen is taken to be no more than so many times as large as those that were.
 const LARGER: f64 = 3.0;
+
+/// So much of a limit is an error of rounding.
+const ROUNDING: f64 = 1e-12;
 
 impl Bad {
     /// The p-value of "it is as much as `limit`, or more". Where few bursts were seen their spread is
@@ -79,10 +87,25 @@ impl Bad {
         scattered.max(binomial::at_most(self.seen_in as f64, replications, often))
     }
 
-    /// The p-value of "it is as little as `limit`, or less": a few bursts may have been bad luck.
+    /// The p-value of "it is as little as `limit`, or less": a few bursts may have been bad luck. Where
+    /// nearly all is bad it is what is good that comes in bursts, and was seen too seldom.
     fn p_above(&self, limit: f64) -> f64 {
-        let is_known = self.share.replications >= REPLICATIONS_MIN && self.share.is_scattered;
-        if is_known { self.share.p_above(limit) } else { 1.0 }
+        if self.share.replications < REPLICATIONS_MIN {
+            return 1.0;
+        }
+        let scattered = self.share.p_above(limit);
+        if self.share.is_scattered {
+            return scattered;
+        }
+        if self.share.value <= 0.5 {
+            return 1.0;
+        }
+        let often = (1.0 - limit) / (LARGER * self.good_most);
+        if often >= 1.0 {
+            return scattered;
+        }
+        let replications = self.share.replications as f64;
+        scattered.max(binomial::at_most(self.good_in as f64, replications, often))
     }
 }
 
@@ -130,9 +153,16 @@ impl Evidence {
                 let of = if times.is_empty() { Of::Nothing } else { Of::Times { times, part } };
                 (of, around(it.share))
             }
-            Promise::Budget(it) => (budget(objective, &it, index, sides), around(it.most)),
+            Promise::Budget(it) => {
+                let burnt = budget::burnt(objective, &it, index, sides);
+                (burnt.map_or(Of::Nothing, Of::Number), around(it.most))
+            }
         };
-        Evidence { of, limits, is_kept_above }
+        let is_cut_short = match objective.promise {
+            Promise::Budget(it) => budget::is_cut_short(objective, &it, index, sides),
+            _ => false,
+        };
+        Evidence { of, limits, is_kept_above, is_cut_short }
     }
 
     /// Whether there is nothing to judge.
@@ -140,14 +170,34 @@ impl Evidence {
         matches!(self.of, Of::Nothing)
     }
 
+    /// Whether more is bad than was seen, for an event goes on to do harm behind the window.
+    pub fn is_cut_short(&self) -> bool {
+        self.is_cut_short
+    }
+
     /// How likely at most what was seen would be if the promise were broken.
     pub fn p_kept(&self) -> f64 {
+        if self.is_at_limit() {
+            return 1.0;
+        }
         if self.is_kept_above { self.p_above(1) } else { self.p_below(1) }
     }
 
     /// How likely at most what was seen would be if it were kept.
     pub fn p_broken(&self) -> f64 {
+        if self.is_at_limit() {
+            return 0.0;
+        }
         if self.is_kept_above { self.p_below(1) } else { self.p_above(1) }
+    }
+
+    /// Whether each replication is right at the limit: a promise to be below is broken there.
+    fn is_at_limit(&self) -> bool {
+        let Of::Number(number) = &self.of else { return false };
+        let nothing = ROUNDING * self.limits[1];
+        is_known(number)
+            && number.error <= nothing
+            && (number.value - self.limits[1]).abs() <= nothing
     }
 
     /// How likely at most it would be if the truth lay outside of the margin (two one-sided tests,
@@ -275,36 +325,6 @@ fn kept_above(promise: Promise) -> bool {
     matches!(promise, Promise::Throughput { .. } | Promise::Recovery(_))
 }
 
-/// The share of a budget that is burnt over a long time, by renewal and reward: everyday badness,
-/// and for each kind of event its rate times what one of it burns more than a quiet day does. A ratio
-/// of sums over replications; an event's own burning is what its day has more than its quiet twin.
-fn budget(objective: &Objective, it: &Budget, index: usize, sides: &Sides<'_>) -> Of {
-    let bad = |record: &Record| {
-        let seen = &record.objectives[index];
-        if it.slice.is_none() {
-            (seen.beyond[1] as f64, seen.count as f64)
-        } else {
-            let slices = seen.slices.iter().filter(|slice| slice[0] > 0);
-            let is_bad =
-                |slice: &&[u32; 2]| f64::from(slice[1]) > (1.0 - it.of.share) * f64::from(slice[0]);
-            let bad = slices.clone().filter(is_bad).count();
-            (bad as f64, slices.count() as f64)
-        }
-    };
-    let window_s = objective.until.since(objective.from).seconds();
-    let windows = it.over.seconds() / window_s;
-    let pairs = sides.quiet.iter().enumerate().map(|(number, quiet)| {
-        let (everyday, count) = bad(quiet);
-        let events = sides.only.iter().filter_map(|(rate, only)| {
-            let burnt = bad(only.get(number)?).0 - everyday;
-            Some(rate * it.over.seconds() * burnt)
-        });
-        let burnt = everyday * windows + events.sum::<f64>();
-        Pair { part: burnt, whole: (1.0 - it.of.share) * count * windows }
-    });
-    jackknife(&pairs.collect::<Vec<_>>()).map_or(Of::Nothing, Of::Number)
-}
-
 fn shares(counts: &[&Seen]) -> Of {
     let bad = |which: usize| {
         let counted: Vec<Counted> =
@@ -314,6 +334,8 @@ fn shares(counts: &[&Seen]) -> Of {
             share,
             seen_in: counted.iter().filter(|it| it.part > 0).count() as u64,
             most: counted.iter().map(of).fold(0.0, f64::max),
+            good_in: counted.iter().filter(|it| it.part < it.whole).count() as u64,
+            good_most: counted.iter().map(|it| 1.0 - of(it)).fold(0.0, f64::max),
         })
     };
     match (bad(0), bad(1), bad(2)) {

@@ -35,6 +35,8 @@ pub enum Doubt {
     FewBursts,
     /// It was kept so far, but unfinished work piles up: there is no steady state to judge.
     Unstable,
+    /// It was kept so far, but an event goes on to do harm when the window ends.
+    CutShort,
     /// The user stopped it.
     Interrupted,
 }
@@ -68,6 +70,10 @@ impl Verdict {
             Verdict::Undecided(Doubt::Unstable) => Some(
                 "unfinished work piles up: the load is at or above capacity, and a longer run would \
                  show something worse",
+            ),
+            Verdict::Undecided(Doubt::CutShort) => Some(
+                "an event still does harm when the window ends, so more is burnt than was seen; a \
+                 longer run would tell",
             ),
             Verdict::Undecided(Doubt::Interrupted) => Some("interrupted"),
         }
@@ -163,6 +169,8 @@ impl Gate {
         let rest = if is_interrupted { Doubt::Interrupted } else { Doubt::BudgetSpent };
         let verdict = |(verdict, evidence): (Option<Verdict>, &Evidence)| match verdict {
             Some(Verdict::Met) if is_unstable => Verdict::Undecided(Doubt::Unstable),
+            Some(Verdict::Missed) => Verdict::Missed,
+            _ if evidence.is_cut_short() && !is_interrupted => Verdict::Undecided(Doubt::CutShort),
             Some(verdict) => verdict,
             None if evidence.is_empty() && !is_interrupted => Verdict::NoData,
             None if !is_interrupted && evidence.came_in_bursts() => {

@@ -1,10 +1,11 @@
 //! How long it takes until everything is well again after an event.
 //!
 //! Well is: over the time for which it has to hold, the share of bad requests is within its limit,
-//! AND no more above that of the quiet twin (the same replication without events) than may be bad at
-//! all. A replication that is not well again by the end of the run is censored: it would have taken
-//! longer than was looked.
+//! AND close to that of the quiet twin (the same replication without events), AND there is no silence
+//! that the twin does not know (`stretch`). A replication that is not well again by the end of the
+//! run is censored: it would have taken longer than was looked.
 
+use super::stretch::Wellness;
 use crate::{
     engine::time::Span,
     measure::record::Seen,
@@ -23,21 +24,9 @@ pub fn recovery_time(objective: &Objective, it: &Recovery, seen: &Seen, quiet: &
     let held = it.hold.nanos().div_ceil(slice.nanos()).max(1) as usize;
     let clock = it.clock.since(objective.from).nanos();
     let first = clock.div_ceil(slice.nanos()) as usize;
-    let allowed = 1.0 - it.of.share;
-    let is_well = |from: usize| {
-        let bad = |seen: &Seen| {
-            let until = (from + held).min(seen.slices.len());
-            let all = seen.slices.get(from..until).unwrap_or(&[]);
-            all.iter()
-                .fold([0, 0], |[count, bad], it| [count + u64::from(it[0]), bad + u64::from(it[1])])
-        };
-        let share =
-            |[count, bad]: [u64; 2]| if count > 0 { bad as f64 / count as f64 } else { 0.0 };
-        let (here, there) = (share(bad(seen)), share(bad(quiet)));
-        here <= allowed && here <= there + allowed
-    };
+    let wellness = Wellness::new(objective, it.of.share, held, seen, quiet);
     let last = slices.saturating_sub(held);
-    if let Some(slice_number) = (first..=last).find(|&from| is_well(from)) {
+    if let Some(slice_number) = (first..=last).find(|&from| wellness.is_well(from)) {
         let at = slice_number as u64 * slice.nanos();
         Observed { time: Span::from_nanos(at.saturating_sub(clock)).seconds(), is_censored: false }
     } else {

@@ -28,10 +28,31 @@ pub enum TooShort {
     },
 }
 
+impl TooShort {
+    /// In words, and what would help.
+    pub fn reason(self) -> String {
+        match self {
+            TooShort::Parts => {
+                "one run, too short to be cut into batches: no [low, high]".to_owned()
+            }
+            TooShort::Correlated { lag_1 } => format!(
+                "one run, whose batches resemble their neighbours (correlation {lag_1:.2}): no \
+                 [low, high]"
+            ),
+        }
+    }
+}
+
 /// The ratio of sums over a run of equal `parts`, in their order, from so many batches.
+pub fn batch_means(parts: &[Pair], batches: usize) -> Result<Estimator, TooShort> {
+    jackknife(&batch_sums(parts, batches)?).ok_or(TooShort::Parts)
+}
+
+/// The sums over so many batches of a run of equal `parts`, in their order, if batches are as good as
+/// replications.
 ///
 /// What does not fill the batches is left out at the beginning, where the run is least steady.
-pub fn batch_means(parts: &[Pair], batches: usize) -> Result<Estimator, TooShort> {
+pub fn batch_sums(parts: &[Pair], batches: usize) -> Result<Vec<Pair>, TooShort> {
     assert!(batches >= 10, "{batches} batches");
     let length = parts.len() / batches;
     if length == 0 {
@@ -46,7 +67,7 @@ pub fn batch_means(parts: &[Pair], batches: usize) -> Result<Estimator, TooShort
     if p < SUSPICION {
         return Err(TooShort::Correlated { lag_1 });
     }
-    jackknife(&sums).ok_or(TooShort::Parts)
+    Ok(sums)
 }
 
 fn sum(parts: &[Pair]) -> Pair {

@@ -69,16 +69,8 @@ pub fn share(value: Option<f64>, series: &Series) -> Estimate {
     if value.is_none() || !series.is_ratio || series.count() < REPLICATIONS_MIN {
         return alone;
     }
-    let counts = series.sections().iter();
-    let counts =
-        counts.map(|it| Counted { part: it.part.round() as u64, whole: it.whole.round() as u64 });
-    match Share::of(&counts.collect::<Vec<_>>()).filter(Share::is_trustworthy) {
-        None => alone,
-        Some(share) => {
-            let (low, high) = share.interval(CONFIDENCE);
-            Estimate { low: Some(six_digits(low)), high: Some(six_digits(high)), ..alone }
-        }
-    }
+    let sums = series.sections().iter().map(|it| Pair { part: it.part, whole: it.whole });
+    alone.of_share(&sums.collect::<Vec<_>>())
 }
 
 /// The longest, or the highest, of one replication: what is to be expected of the next one, and
@@ -116,6 +108,21 @@ impl Estimate {
         let (low, high) = estimator.interval(CONFIDENCE);
         let (low, high) = (Some(six_digits(low.max(0.0))), Some(six_digits(high)));
         Estimate { low, high, ..self }
+    }
+
+    /// The same value with bounds of a share, by what each replication or batch counted.
+    #[must_use]
+    pub fn of_share(self, sums: &[Pair]) -> Estimate {
+        let count =
+            |it: &Pair| Counted { part: it.part.round() as u64, whole: it.whole.round() as u64 };
+        let counts: Vec<Counted> = sums.iter().map(count).collect();
+        match Share::of(&counts).filter(Share::is_trustworthy) {
+            None => Estimate { low: None, high: None, ..self },
+            Some(share) => {
+                let (low, high) = share.interval(CONFIDENCE);
+                Estimate { low: Some(six_digits(low)), high: Some(six_digits(high)), ..self }
+            }
+        }
     }
 
     /// Of a percentile, by how many observations each replication has of what it is about: from too

@@ -21,6 +21,8 @@ const DRIFT_MATTERS: f64 = 0.1;
 /// Why no cut can be named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
+    /// Fewer than fifty observations.
+    TooFew,
     /// The best cut lies in the second half: the pilots are too short to tell, or the system
     /// never settles.
     LateMinimum,
@@ -33,7 +35,7 @@ pub fn mser5(series: &[f64]) -> Result<usize, Refusal> {
     let mean = |batch: &[f64]| batch.iter().sum::<f64>() / BATCH as f64;
     let batches: Vec<f64> = series.chunks_exact(BATCH).map(mean).collect();
     if batches.len() < 2 * LAST_BATCHES {
-        return Err(Refusal::LateMinimum);
+        return Err(Refusal::TooFew);
     }
     let cut = best_cut(&batches);
     // Half of the batches, and not one more.
@@ -144,7 +146,7 @@ mod tests {
         assert_eq!(mser5(&series[40..]), Ok(0));
         let late: Vec<f64> = (0..240).map(|index| if index < 180 { 9.0 } else { 1.0 }).collect();
         assert_eq!(mser5(&late), Err(Refusal::LateMinimum));
-        assert_eq!(mser5(&series[..49]), Err(Refusal::LateMinimum));
+        assert_eq!(mser5(&series[..49]), Err(Refusal::TooFew));
         let constant = vec![7.0; 240];
         assert_eq!(cut(&[constant.clone(), series.clone()]), Ok(40));
         assert_eq!(cut(&[constant, series, late]), Err((2, Refusal::LateMinimum)));

@@ -2,6 +2,43 @@
 
 use crate::command::{Desk, QUEUE, promise};
 
+/// Five users of a front whose back has a machine of its own, which is lost for 20 s.
+const USERS: &str = r#"
+[scenario]
+duration     = "60s"
+warm_up      = "5s"
+[network]
+latency  = 0
+loopback = 0
+[hardware.one]
+cores      = 1
+[service.front]
+kind = "service"
+hardware = "one"
+connections = "tcp"
+[service.front.endpoint.serve]
+steps = [ { call = "back.serve" } ]
+[service.front.upstream.back]
+servers = "back"
+[service.back]
+kind     = "service"
+hardware = "one"
+workers  = 1
+[service.back.endpoint.serve]
+steps = [ { cpu = { exponential = "2ms" } } ]
+[request.customer]
+to = "front.serve"
+[workload.customers]
+arrivals = { users = 5, think = { exponential = "100ms" } }
+mix      = { customer = 1 }
+patience = "8s"
+[[event]]
+at = "20s"
+for = "20s"
+lose = "host of back.1"
+rate = "2/d"
+"#;
+
 const CRASH: &str = "[[event]]\nat = \"20s\"\nfor = \"4s\"\ncrash = \"queue.1\"\nrate = \"2/d\"\n";
 
 fn desk(promises: &str) -> Desk {
@@ -58,4 +95,101 @@ fn before_during_and_after() {
     check("after event 1", 0);
     let said = desk("").run("queue.toml --no-plots");
     said.expect(0, &["Around events", "before all events", "during crash queue.1", "after crash"]);
+}
+
+/// Who waits for an answer does not ask again: that nobody asks is no sign of health.
+#[test]
+fn users_who_all_wait_are_not_well() {
+    let desk = Desk::new();
+    let rest = "of = \"success > 99%\"\nhold = \"2s\"\nclock = \"begin\"";
+    desk.write("users.toml", &format!("{USERS}{}", promise("recovery < 15s", rest)));
+    let command = "check users.toml --budget 120";
+    desk.run(command).expect(1, &["MISSED", "half are well again after 2"]);
+    desk.write("users.toml", &format!("{USERS}{}", promise("recovery < 30s", rest)));
+    desk.run(command).expect(0, &["met", "half are well again after 2"]);
+    // Whoever asks anew at 36 s waits until 44 s. 24 slices each, twice a day for 30 days, of 1% of
+    // all seconds: 5.6%.
+    let rest = "of = \"success > 99%\"\nover = \"30d\"\nslice = \"1s\"";
+    desk.write("users.toml", &format!("{USERS}{}", promise("error_budget < 6.5%", rest)));
+    desk.run(command).expect(0, &["met"]);
+    desk.write("users.toml", &format!("{USERS}{}", promise("error_budget < 5%", rest)));
+    desk.run(command).expect(1, &["MISSED"]);
+}
+
+/// Within the limit, and yet nothing like a day without the event: what 0.75% of the requests need
+/// stays away.
+#[test]
+fn well_again_is_like_the_quiet_day() {
+    let desk = Desk::new();
+    let site = QUEUE
+        .replace("60s", "30s")
+        .replace("{ poisson = \"80/s\" }", "{ even = \"1000/s\" }")
+        .replace("cores      = 1", "cores      = 64")
+        .replace("{ cpu = { exponential = \"10ms\" } }", "{ wait = \"1ms\" }")
+        .replace("workers  = 1", "connections = \"tcp\"")
+        .replace("customer = 1", "customer = 9925, rare = 75")
+        .replace(
+            "[request.customer]",
+            "[service.queue.endpoint.relay]\nsteps = [ { call = \"other.serve\" } ]\n\
+             [service.queue.upstream.other]\nservers = \"other\"\n\
+             [request.rare]\nto = \"queue.relay\"\n[request.customer]",
+        );
+    let other = "[service.other]\nkind = \"service\"\nhardware = \"one\"\nconnections = \"tcp\"\n\
+                 [service.other.endpoint.serve]\nsteps = [ { wait = \"1ms\" } ]\n\
+                 [[event]]\nat = \"5s\"\ncrash = \"other.1\"\n";
+    let rest = "of = \"success > 99%\"\nhold = \"10s\"\nclock = \"begin\"";
+    desk.write("rare.toml", &format!("{site}{other}{}", promise("recovery < 15s", rest)));
+    let command = "check rare.toml --budget 20 --confidence 90%";
+    desk.run(command).expect(1, &["MISSED", "later than was looked"]);
+    // Whoever says so is content with being within the limit.
+    let rest = format!("{rest}\nmargin = \"99%\"");
+    desk.write("rare.toml", &format!("{site}{other}{}", promise("recovery < 15s", &rest)));
+    let said = desk.run(command);
+    assert!(said.out.contains("100% ["), "{}", said.out);
+}
+
+#[test]
+fn what_an_event_burns_has_to_be_seen_to_its_end() {
+    let rest = "of = \"success > 99.9%\"\nover = \"30d\"";
+    let check = |event: &str, rest: &str, code: i32, says: &[&str]| {
+        let desk = desk(&promise("error_budget < 100%", rest));
+        let text = desk.read("queue.toml").replace("at = \"20s\"\nfor = \"4s\"", event);
+        desk.write("queue.toml", &text);
+        desk.run("check queue.toml --budget 20").expect(code, says);
+    };
+    check("at = \"20s\"", rest, 2, &["event 1 (`crash queue.1`) is not undone", "give it a `for`"]);
+    let early = format!("{rest}\nwindow = \"0s..15s\"");
+    check("at = \"20s\"\nfor = \"4s\"", &early, 2, &["is not within the window"]);
+    let late = format!("{rest}\nwindow = \"21s..60s\"");
+    check("at = \"20s\"\nfor = \"4s\"", &late, 2, &["is not within the window"]);
+    check("at = \"20s\"\nfor = \"4s\"", rest, 0, &["met"]);
+    // Until right before the end.
+    let says = ["undecided", "an event still does harm when the window ends"];
+    check("at = \"50s\"\nfor = \"9s\"", rest, 3, &says);
+}
+
+#[test]
+fn a_recovery_that_the_window_does_not_hold_is_refused() {
+    let check = |window: &str, says: &str| {
+        let rest = format!("of = \"success > 99%\"\nhold = \"2s\"\nwindow = \"{window}\"");
+        let desk = desk(&promise("recovery < 5s", &rest));
+        desk.run("check queue.toml --budget 20").expect(2, &[says, "the clock starts at 24s"]);
+    };
+    check("before event 1", "the window ends before anything can have held for so long");
+    check("30s..60s", "the window begins when the clock of the recovery has run for a while");
+    check("20s..25s", "the window ends before anything can have held for so long");
+}
+
+/// Where events overlap, the time before and after one is that without any.
+#[test]
+fn the_time_around_events_is_that_of_no_other() {
+    let second = "[[event]]\nat = \"22s\"\nfor = \"1s\"\ncrash = \"queue.1\"\n";
+    let check = |window: &str, says: &str| {
+        let rest = format!("window = \"{window}\"\n{second}");
+        let desk = desk(&promise("success > 99%", &rest));
+        let said = desk.run("check queue.toml --budget 20 --json v.json").expect(0, &[]);
+        assert!(said.out.contains(says) || desk.read("v.json").contains(says), "{}", said.out);
+    };
+    check("before event 2", "\"until_s\": 20.0");
+    check("after event 2", "\"from_s\": 24.0");
 }

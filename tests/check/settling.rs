@@ -65,3 +65,81 @@ fn a_replication_alone_is_that_of_the_whole() {
     assert_eq!(whole["records"][4], alone["records"][0]);
     assert_ne!(whole["records"][3], alone["records"][0]);
 }
+
+/// A pool that begins cold, whose disk is overloaded until it is warm: both are left out, whatever
+/// the duration.
+#[test]
+fn what_begins_cold_and_overloaded_needs_a_warm_up() {
+    let desk = Desk::new();
+    let settle = |start: &str, duration: &str, load: &str| -> f64 {
+        let scenario = format!(
+            r#"
+[scenario]
+duration = "{duration}"
+warm_up = "auto"
+replications = 5
+[network]
+latency = 0
+loopback = 0
+[hardware.one]
+cores = 2
+disk = {{ read = "1ms", parallel = 1 }}
+memory = "8GiB"
+[service.app]
+kind = "app"
+hardware = "one"
+threads = 500
+[service.app.endpoint.page]
+steps = [ {{ cpu = {{ exponential = "5ms" }} }}, {{ query = "db.get" }} ]
+[service.db]
+kind = "mysql"
+hardware = "one"
+replication = "none"
+innodb_buffer_pool_size = "128MiB"
+[service.db.table.t]
+size = "64MiB"
+popularity = {{ uniform = true }}
+start = "{start}"
+[service.db.query.get]
+access = "read"
+cpu = "1ms"
+table = "t"
+pages = 20
+[request.page]
+to = "app.page"
+[workload.customers]
+arrivals = {{ poisson = "{load}" }}
+mix = {{ page = 1 }}
+"#
+        );
+        desk.write("pool.toml", &scenario);
+        let said = desk.run("pool.toml --no-plots --replications 5").expect(0, &["warm-up: "]);
+        said.talk.split("warm-up: ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap()
+    };
+    // 4,096 pages at 1 ms each are read after 4 s at the soonest; that of 1,200 a second none is a new
+    // one takes 28 s.
+    let cold = settle("cold", "48s", "60/s");
+    assert!((4.0..=100.0).contains(&cold), "{cold}");
+    let warm = settle("warm", "48s", "60/s");
+    assert!(warm < cold, "{warm} {cold}");
+    settle("cold", "90s", "10/s");
+    settle("cold", "3min", "10/s");
+}
+
+/// A long run alone: shares are shares, and where there is no interval it is said why.
+#[test]
+fn one_run_alone_has_intervals_that_can_be_trusted_or_none() {
+    let desk = Desk::with("");
+    let text = desk.read("queue.toml");
+    let short = text.replace("workers  = 1", "workers = 1\nqueue = 5");
+    desk.write("short.toml", &short.replace("80/s", "40/s"));
+    let line = "--no-plots --replications 1 --set duration=20s";
+    let said = desk.run(&format!("short.toml {line}")).expect(0, &["by batch means"]);
+    let success = said.out.split("Success\n").nth(1).unwrap().lines().next().unwrap();
+    let high = success.split(", ").nth(1).unwrap().split('%').next().unwrap();
+    assert!(high.parse::<f64>().unwrap() <= 100.0, "{success}");
+    let line = "--no-plots --replications 1 --set customers.arrivals.poisson=95/s";
+    let said = desk.run(&format!("queue.toml {line}"));
+    said.expect(0, &["one run, whose batches resemble their neighbours (correlation 0."]);
+    assert!(desk.read("results/queue/summary.json").contains("\"no_batches\""));
+}

@@ -162,3 +162,170 @@ fn above_capacity_nothing_is_met() {
     let desk = Desk::with(&promise("p(99) < 300ms", ""));
     desk.run(load).expect(1, &["MISSED"]);
 }
+
+/// At exactly the limit in every replication: to be above it is not to be at it.
+#[test]
+fn right_at_a_strict_limit_it_is_missed() {
+    let even = |promises: &str| {
+        let desk = Desk::with(promises);
+        let text = desk.read("queue.toml").replace("poisson = \"80/s\"", "even = \"50/s\"");
+        let text = text.replace("{ cpu = { exponential = \"10ms\" } }", "{ wait = \"10ms\" }");
+        desk.write("queue.toml", &text);
+        desk.run("check queue.toml --budget 100")
+    };
+    even(&promise("throughput > 50/s", "")).expect(1, &["MISSED", "20 replications"]);
+    even(&promise("throughput > 49.9/s", "")).expect(0, &["met"]);
+    let full = "check queue.toml --budget 20 --set customers.arrivals.poisson=150/s \
+                --set warm_up=20s --set duration=10s";
+    let promises = promise("utilisation < 100%", QUEUE);
+    Desk::with(&promises).run(full).expect(1, &["MISSED", "100% [100%, 100%]"]);
+}
+
+/// What is rare and comes in bursts is what is good here.
+#[test]
+fn nearly_all_is_bad_and_what_is_good_is_rare() {
+    let desk = Desk::new();
+    desk.write(
+        "rare.toml",
+        r#"
+[scenario]
+duration = "10s"
+[network]
+latency = 0
+loopback = 0
+[hardware.one]
+cores = 1
+[service.s]
+kind = "service"
+hardware = "one"
+[service.s.endpoint.slow]
+steps = [ { wait = "100ms" } ]
+[service.s.endpoint.quick]
+steps = [ { wait = "1ms" } ]
+[request.slow]
+to = "s.slow"
+[request.quick]
+to = "s.quick"
+[workload.w]
+arrivals = { poisson = "500/s" }
+mix = { slow = 1 }
+[workload.v]
+arrivals = { batches = { rate = "0.015/s", size = 5 } }
+mix = { quick = 1 }
+[[slo]]
+name = "quick"
+require = "p(99) < 50ms"
+"#,
+    );
+    desk.run("check rare.toml --budget 20").expect(1, &["MISSED"]);
+}
+
+/// A replica that shows nothing any more lags ever further behind.
+#[test]
+fn a_replica_that_is_gone_lags() {
+    let desk = Desk::new();
+    let promises = ["lag p(99) < 1s", "lag < 1s"].map(|require| {
+        let name = require.replace('<', "below");
+        format!(
+            "[[slo]]\nname = \"{name}\"\nrequire = \"{require}\"\nwhere = {{ service = \"db\" }}\n"
+        )
+    });
+    let site = r#"
+[scenario]
+duration = "60s"
+warm_up = "5s"
+[network]
+latency = "100us"
+[hardware.one]
+cores = 2
+disk = { read = "1ms", parallel = 4 }
+[service.app]
+kind = "app"
+hardware = "one"
+threads = 8
+[service.app.endpoint.page]
+steps = [ { cpu = { exponential = "1ms" } }, { query = "db.put" } ]
+[service.db]
+kind = "mysql"
+hardware = "one"
+instances = 2
+[service.db.query.put]
+access = "write"
+cpu = "1ms"
+[request.page]
+to = "app.page"
+[workload.customers]
+arrivals = { poisson = "20/s" }
+mix = { page = 1 }
+"#;
+    let crash = "[[event]]\nat = \"10s\"\ncrash = \"db.2\"\n";
+    desk.write("gone.toml", &format!("{site}{crash}{}", promises.concat()));
+    let said = desk.run("check gone.toml --budget 20").expect(1, &["2 missed", "crash db.2"]);
+    assert!(said.out.contains("when  from 10"), "{}", said.out);
+    desk.write("there.toml", &format!("{site}{}", promises.concat()));
+    desk.run("check there.toml --budget 20").expect(0, &["2 met"]);
+}
+
+/// Two sites side by side: what happens to one is no reason for the other's failures.
+#[test]
+fn who_is_not_on_the_way_is_not_to_blame() {
+    let site = r#"
+[scenario]
+duration = "60s"
+warm_up  = "5s"
+[network]
+latency  = 0
+loopback = 0
+[hardware.one]
+cores = 1
+[service.a]
+kind     = "service"
+hardware = "one"
+workers  = 1
+queue    = 1
+connections = "tcp"
+[service.a.endpoint.serve]
+steps = [ { cpu = { exponential = "10ms" } } ]
+[service.b]
+kind     = "service"
+hardware = "one"
+workers  = 1
+connections = "tcp"
+[service.b.endpoint.serve]
+steps = [ { cpu = { exponential = "1ms" } } ]
+[request.ra]
+to = "a.serve"
+[request.rb]
+to = "b.serve"
+[workload.wa]
+to = "a"
+arrivals = { poisson = "40/s" }
+mix = { ra = 1 }
+[workload.wb]
+to = "b"
+arrivals = { poisson = "100/s" }
+mix = { rb = 1 }
+[[event]]
+at = "20s"
+for = "20s"
+crash = "b.1"
+[[event]]
+at = "40s"
+spike = { workload = "wb", extra = "x9", hold = "10s" }
+"#;
+    let check = |require: &str, rest: &str| {
+        let desk = Desk::new();
+        desk.write("two.toml", &format!("{site}{}", promise(require, rest)));
+        let said = desk.run("check two.toml --budget 20").expect(1, &["MISSED"]);
+        said.out.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let told = check("success > 95%", "where = { request = \"ra\" }");
+    assert!(told.contains("who a: ") && told.contains("`queue full`"), "{told}");
+    assert!(told.contains("when throughout") && !told.contains("b.1"), "{told}");
+    let told = check("throughput > 45/s", "where = { workload = \"wa\" }");
+    assert!(told.contains("when throughout") && !told.contains("b.1"), "{told}");
+    let told = check("queue < 1", "where = { service = \"b\" }");
+    assert!(told.contains("when from 40 s") && told.contains("spike of wb"), "{told}");
+    let told = check("success > 95%", "where = { request = \"rb\" }");
+    assert!(told.contains("who b: crash b.1"), "{told}");
+}

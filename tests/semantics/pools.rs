@@ -158,7 +158,7 @@ fn a_cold_pool_has_to_warm_up() {
     let least = Span::from_millis(16_000);
     match settled {
         Settling::After(cut) => assert!(cut >= least, "{cut:?}"),
-        Settling::TooShort(what) => assert_eq!(what, "hit ratio of buffer pools"),
+        Settling::TooShort(what, _) => assert_eq!(what, "hit ratio of buffer pools"),
         Settling::Never => panic!("it settles"),
     }
 }

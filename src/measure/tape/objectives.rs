@@ -20,7 +20,7 @@ pub(super) struct Watch {
     pub(super) requests: Vec<u32>,
     /// When a call is over, by instance; empty if no objective is about calls.
     pub(super) calls: Vec<Vec<u32>>,
-    /// When a transaction is visible, by instance; empty if no objective is about lag.
+    /// When a transaction is visible or never will be, by instance; empty if no objective is about lag.
     pub(super) lags: Vec<Vec<u32>>,
     /// About levels.
     levels: Vec<u32>,
@@ -131,7 +131,7 @@ impl ObjectiveShape {
                 if whose.is_of(request) && self.covers(request.arrived) =>
             {
                 let is_bad = judged.count(request.ended.since(request.arrived), is_ok, counter);
-                self.cut(request.arrived, is_bad, counter);
+                self.cut(request.arrived, request.ended, is_bad, counter);
                 self.size(request.ended.since(request.arrived), is_ok, counter);
             }
             Subject::Ended(whose) if whose.is_of(request) => {
@@ -153,7 +153,7 @@ impl ObjectiveShape {
         match self.subject {
             Subject::Calls(_, judged) if self.covers(arrived) => {
                 let is_bad = judged.count(ended.since(arrived), is_ok, counter);
-                self.cut(arrived, is_bad, counter);
+                self.cut(arrived, ended, is_bad, counter);
                 self.size(ended.since(arrived), is_ok, counter);
             }
             Subject::Served(_) => counter.count += u64::from(is_ok && self.covers(ended)),
@@ -170,7 +170,7 @@ impl ObjectiveShape {
     }
 
     /// Counts in slices, too.
-    fn cut(&self, arrived: Instant, is_bad: bool, counter: &mut ObjectiveTally) {
+    fn cut(&self, arrived: Instant, ended: Instant, is_bad: bool, counter: &mut ObjectiveTally) {
         let Some(slice) = self.slice else { return };
         let at = (arrived.since(self.from).nanos() / slice.nanos()) as usize;
         if counter.slices.len() <= at {
@@ -178,12 +178,26 @@ impl ObjectiveShape {
         }
         counter.slices[at][0] += 1;
         counter.slices[at][1] += u32::from(is_bad);
+        let window = self.until.since(self.from).nanos();
+        let end = if ended < self.until {
+            (ended.since(self.from).nanos() / slice.nanos()) as usize
+        } else {
+            window.div_ceil(slice.nanos()) as usize
+        };
+        if at + 1 < end {
+            if counter.lasting.len() <= end {
+                counter.lasting.resize(end + 1, 0);
+            }
+            counter.lasting[at + 1] += 1;
+            counter.lasting[end] -= 1;
+        }
     }
 
-    /// A transaction is visible.
-    pub(super) fn see_lag(&self, lag: Span, now: Instant, counter: &mut ObjectiveTally) {
+    /// A transaction is visible, or is not when the run ends, which makes its lag at least as long. It
+    /// counts by its commit: a replica that is gone shows nothing, and that is what is wrong with it.
+    pub(super) fn see_lag(&self, lag: Span, committed: Instant, counter: &mut ObjectiveTally) {
         if let Subject::Lag(_, judged) = self.subject
-            && self.covers(now)
+            && self.covers(committed)
         {
             judged.count(lag, true, counter);
             self.size(lag, true, counter);

@@ -11,7 +11,7 @@
 //! that is full. A full door is to blame itself, unless somebody behind it keeps it full. That no
 //! server is left because all were late is not the servers' absence, but whatever made them late.
 
-use super::{Stretch, covers, lasts, told};
+use super::{Stretch, concerned::Concerned, covers, lasts, told};
 use crate::{
     measure::{
         figures::Figures,
@@ -33,6 +33,7 @@ pub(super) fn who(
     site: &Blueprint,
     pool: &Tally,
     objective: &Objective,
+    concerned: &Concerned,
     bad: &[Stretch],
 ) -> (Vec<String>, String) {
     let ruler = pool.usage_ruler;
@@ -45,7 +46,7 @@ pub(super) fn who(
     let served =
         Figures::of(pool).numbers().services.iter().map(|it| it.throughput_per_s).collect();
     let nanos = time * 1e9 * f64::from(pool.replications);
-    let looks = Who { site, pool, parts, nanos, served };
+    let looks = Who { site, pool, concerned, parts, nanos, served };
     let Some(entry) = looks.entry(objective) else { return (Vec::new(), String::new()) };
     let (path, why) = looks
         .failing(objective, entry, bad)
@@ -66,6 +67,7 @@ pub(super) fn who(
 struct Who<'a> {
     site: &'a Blueprint,
     pool: &'a Tally,
+    concerned: &'a Concerned,
     /// The parts of the window in which it is broken, and how long they are, all replications
     /// together.
     parts: Vec<usize>,
@@ -82,13 +84,7 @@ impl Who<'_> {
         }
         let mut visitors = self.site.upstreams.iter().filter(|upstream| {
             let caller = &self.site.services[upstream.caller.index()];
-            caller.kind == VISITORS
-                && match objective.scope {
-                    Scope::Workload(id) => {
-                        self.site.workloads[id.index()].service == upstream.caller
-                    }
-                    Scope::Site | Scope::Request(_) | Scope::Service(_) => true,
-                }
+            caller.kind == VISITORS && self.concerned.touches(upstream.caller.index())
         });
         visitors.next().map(|upstream| upstream.callee.index())
     }
@@ -103,7 +99,7 @@ impl Who<'_> {
         if !self.fails(objective) {
             return None;
         }
-        let all: u64 = self.pool.services.iter().map(|it| it.blamed.iter().sum::<u64>()).sum();
+        let (all, _) = failures(&self.concerned.causes);
         let (place, cause, count) = self.most_blamed()?;
         let seen_by = match self.site.services[place].kind {
             VISITORS => "visitors",
@@ -156,11 +152,7 @@ impl Who<'_> {
 
     /// Whether what is bad are failures rather than late successes.
     fn fails(&self, objective: &Objective) -> bool {
-        let (failed, all) = match objective.scope {
-            Scope::Request(id) => failures(&self.pool.requests[id.index()].causes),
-            Scope::Service(id) => failures(&self.pool.services[id.index()].calls.causes),
-            Scope::Site | Scope::Workload(_) => failures(&self.pool.site().causes),
-        };
+        let (failed, all) = failures(&self.concerned.causes);
         match objective.promise {
             Promise::Success { .. } => true,
             Promise::Percentile { share, .. } => {
@@ -176,11 +168,16 @@ impl Who<'_> {
         }
     }
 
-    /// Where most requests failed first, and why.
+    /// Where most of the requests in question failed first, and why. Places are counted for all
+    /// requests, so of each cause there are no more than those in question had.
     fn most_blamed(&self) -> Option<(usize, Cause, u64)> {
         let mut most = None;
-        for (service, tally) in self.pool.services.iter().enumerate() {
-            for (&cause, &count) in Cause::ALL.iter().zip(&tally.blamed) {
+        let places = self.pool.services.iter().enumerate();
+        for (service, tally) in places.filter(|(it, _)| self.concerned.may_fail_at(*it)) {
+            for ((&cause, &count), &own) in
+                Cause::ALL.iter().zip(&tally.blamed).zip(&self.concerned.causes)
+            {
+                let count = count.min(own);
                 if count > most.map_or(0, |(_, _, count)| count) {
                     most = Some((service, cause, count));
                 }
@@ -191,23 +188,26 @@ impl Who<'_> {
 
     /// Whether most failures are of this kind.
     fn is_mostly(&self, is: impl Fn(Cause) -> bool, all: u64) -> bool {
-        let of = |causes: &Causes| -> u64 {
-            let counted = Cause::ALL.iter().zip(causes);
-            counted.filter(|(cause, _)| is(**cause)).map(|(_, count)| count).sum()
-        };
-        2 * self.pool.services.iter().map(|it| of(&it.blamed)).sum::<u64>() >= all
+        let counted = Cause::ALL.iter().zip(&self.concerned.causes);
+        2 * counted.filter(|(cause, _)| is(**cause)).map(|(_, count)| count).sum::<u64>() >= all
     }
 
     /// The event that took a service's instances away for most of the bad time, if there is one.
     fn gone(&self, bad: &[Stretch]) -> Option<(usize, &Episode)> {
         let length: f64 = bad.iter().map(|it| it.1 - it.0).sum();
         let mut taken = self.site.timeline.iter().filter_map(|happening| {
-            let instance = match happening.what {
-                What::Crash(instance) => instance.index(),
-                What::Lose(host) => self.site.instances.iter().position(|it| it.host == host)?,
-                What::Restart(_) | What::Restore(_) => return None,
-            };
+            let instance =
+                match happening.what {
+                    What::Crash(instance) => instance.index(),
+                    What::Lose(host) => self.site.instances.iter().position(|it| {
+                        it.host == host && self.concerned.touches(it.service.index())
+                    })?,
+                    What::Restart(_) | What::Restore(_) => return None,
+                };
             let service = self.site.instances[instance].service.index();
+            if !self.concerned.touches(service) {
+                return None;
+            }
             let episode = &self.site.episodes[happening.episode as usize];
             let event = lasts(self.site, episode);
             let covered: f64 = bad.iter().map(|&it| covers(event, it)).sum();
