@@ -20,6 +20,7 @@ mod publish;
 mod read;
 mod run;
 mod single;
+mod standing;
 mod sweep;
 mod sweeping;
 mod terminal;
