@@ -20,6 +20,7 @@ mod read;
 mod repeat;
 mod run;
 mod single;
+mod standing;
 mod sweep;
 mod sweeping;
 mod terminal;

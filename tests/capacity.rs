@@ -16,3 +16,5 @@ mod losses;
 mod operational;
 #[path = "capacity/refused.rs"]
 mod refused;
+#[path = "capacity/users.rs"]
+mod users;

@@ -7,19 +7,22 @@ use super::{
     layers, parts,
     prepare::{Prepared, prepare},
     publish::{problem, usual},
-    repeat,
-    terminal::{Terminal, shown},
+    repeat, standing,
+    terminal::{Terminal, quoted, shown},
 };
 use crate::{
     experiment::{
-        capacity::{Effort, Question, Work, capacity as run},
+        capacity::{Effort, Question, Work, capacity as run, known},
         charter::{Bearing, Charter, Chartered, Work as CharteredWork},
         replicate::Failure,
         rounds::Crew,
     },
     model::blueprint::Blueprint,
     report::{
-        capacity::{Answer, Capacity as Document, markdown, terminal::render},
+        capacity::{
+            Answer, Capacity as Document, markdown,
+            terminal::{opening, render},
+        },
         folder::{CAPACITY, File},
         json,
         page::Colour,
@@ -34,7 +37,11 @@ pub(super) fn capacity(options: &Capacity, terminal: Terminal) -> Result<Exit, P
     let crew = options.conduct.crew(&interrupted);
     let file = options.scenario.file();
     let changes = changes(options);
-    let folder = asked(options, file, &changes, terminal)?;
+    let (folder, before) = asked(options, file, &changes, terminal)?;
+    if options.shard.is_none() {
+        // What is known at once is told at once: finding the rest can take long.
+        open(&before, terminal)?;
+    }
     let Some(Prepared { plan, .. }) = prepare(file, &changes, crew, terminal)? else {
         return Ok(Exit::Interrupted);
     };
@@ -62,7 +69,17 @@ pub(super) fn capacity(options: &Capacity, terminal: Terminal) -> Result<Exit, P
     publish(&document, &folder, !options.no_plots, terminal)
 }
 
-/// Writes and prints the report.
+/// What is known without simulating.
+pub(super) fn open(plan: &Blueprint, terminal: Terminal) -> Result<(), Problem> {
+    let title = if plan.title.is_empty() { &plan.name } else { &plan.title };
+    terminal.print(&opening(title, &known(plan), colour(terminal)))
+}
+
+fn colour(terminal: Terminal) -> Colour {
+    if terminal.colours_data() { Colour::On } else { Colour::Off }
+}
+
+/// Writes and prints the report, but for what is known without simulating.
 pub(super) fn publish(
     document: &Document,
     folder: &Path,
@@ -70,14 +87,21 @@ pub(super) fn publish(
     terminal: Terminal,
 ) -> Result<Exit, Problem> {
     let has_answer = matches!(document.answer, Answer::Found | Answer::Unconfirmed);
+    let is_better = standing::is_confirmed(folder) && document.answer == Answer::Unconfirmed;
     let mut undrawn = None;
-    if has_answer {
+    if has_answer && !is_better {
         undrawn = write(draws, document, folder)?;
     }
-    let colour = if terminal.colours_data() { Colour::On } else { Colour::Off };
-    terminal.print(&render(document, colour))?;
-    if has_answer {
-        terminal.tell(&format!("the report is in {}", shown(folder)));
+    terminal.print(&render(document, colour(terminal)))?;
+    let there = shown(folder);
+    if has_answer && !is_better {
+        terminal.tell(&format!("the report is in {there}"));
+    } else if is_better {
+        terminal.tell(&format!(
+            "{there} is left as it is: its safe load was confirmed (`--out` names another folder)"
+        ));
+    } else if folder.exists() {
+        terminal.tell(&format!("nothing was written; {there} is of an earlier search"));
     }
     match undrawn {
         Some(problem) => Err(problem),
@@ -100,7 +124,7 @@ fn asked(
     file: &Path,
     changes: &[String],
     terminal: Terminal,
-) -> Result<PathBuf, Problem> {
+) -> Result<(PathBuf, Blueprint), Problem> {
     let plan = layers::compile(file, changes.iter(), terminal)?;
     let mut problems = Vec::new();
     if plan.objectives.is_empty() {
@@ -111,12 +135,12 @@ fn asked(
     }
     let folder = options.out.clone().unwrap_or_else(|| usual(&plan, "-capacity"));
     if options.shard.is_none()
-        && let Err(error) = CAPACITY.check(&folder)
+        && let Err(problem) = standing::check(&folder, &plan)
     {
-        problems.push(problem(&error));
+        problems.push(problem);
     }
     match problems.pop() {
-        None => Ok(folder),
+        None => Ok((folder, plan)),
         Some(last) => {
             for problem in &problems {
                 terminal.complain(problem);

@@ -9,7 +9,8 @@ use super::{
     exit::{Exit, Problem, Text},
     layers,
     prepare::Prepared,
-    publish::{problem, usual},
+    publish::usual,
+    standing,
     sweeping::refused,
     terminal::{Terminal, shown},
 };
@@ -22,7 +23,7 @@ use crate::{
         rounds::Crew,
     },
     model::blueprint::Blueprint,
-    report::{folder::CAPACITY, format::thousands},
+    report::format::thousands,
     scenario::{self, Mistakes},
     slo::gate::Rules,
 };
@@ -110,9 +111,12 @@ pub(super) fn answer(
     let plan = scenario::compile(&scenario.source(), &scenario.overrides())
         .map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))?;
     let folder = options.out.clone().unwrap_or_else(|| usual(&plan, "-capacity"));
-    CAPACITY.check(&folder).map_err(|error| problem(&error))?;
+    standing::check(&folder, &plan)?;
     match capacity::answer(charter, crew, terminal)? {
-        Ok(Some(document)) => capacity::publish(&document, &folder, !options.no_plots, terminal),
+        Ok(Some(document)) => {
+            capacity::open(&plan, terminal)?;
+            capacity::publish(&document, &folder, !options.no_plots, terminal)
+        }
         Ok(None) => Ok(Exit::Interrupted),
         Err(failure) => Err(unfinished(&failure, "", crew)),
     }

@@ -7,6 +7,8 @@ mod bench;
 mod confirm;
 mod fit;
 mod growth;
+mod judgement;
+mod known;
 mod losses;
 mod search;
 mod tell;
@@ -20,18 +22,18 @@ use crate::{
     stats::estimator::Estimator,
 };
 
-pub use self::{bench::Work, growth::Change, search::Effort};
+pub use self::{bench::Work, growth::Change, known::known, search::Effort};
 
 use self::{
     bench::Bench,
     confirm::{Tried, attempt},
     losses::{Borne, Kind, bear, kinds},
-    search::{Found, Ladder, climb, refine, said},
+    search::{Found, Ladder, climb, one_user, refine, said_at_most},
 };
 
 /// Loads that are put on trial, at most.
 const ATTEMPTS: u32 = 5;
-/// A further one lies so many standard errors of the crossing below, and at least so far.
+/// A further one lies so many standard errors of the crossing below, and at least so far, or one user.
 const STEP: f64 = 1.25;
 const STEP_LEAST: f64 = 0.002;
 /// The first should lie no further below the crossing than this, of the precision asked for: the rest is
@@ -45,7 +47,8 @@ const TRIAL_LEAST: u32 = 60;
 const TRIAL_MOST: u32 = 2;
 /// No load is called safe that uses more of the first station.
 const FULL: f64 = 0.995;
-/// Warm-ups last so many relaxation times, at this use of the first station at most.
+/// Warm-ups last so many relaxation times, at this use of the first station at most, unless users bound
+/// its queue.
 const RELAXATIONS: f64 = 3.0;
 const RHO_MOST: f64 = 0.97;
 
@@ -123,25 +126,27 @@ fn trial(crossing: &Estimator, searched: u32, effort: &Effort) -> (u32, f64) {
     (count, half + needed / f64::from(count).sqrt())
 }
 
+/// A warm-up long enough for what is left of the beginning to be forgotten at a load, but no longer than
+/// what is measured.
+fn settled(plan: &Blueprint, factor: f64) -> Span {
+    let known = Operational::of(plan);
+    let rho = known.saturates_at().map_or(0.0, |at| factor / at);
+    let most = if known.is_closed() { f64::INFINITY } else { RHO_MOST };
+    let seconds = RELAXATIONS * known.relaxation_s(rho.min(most));
+    Span::from_seconds(seconds.ceil()).min(plan.duration).max(plan.warm_up)
+}
+
 impl Results<'_> {
     /// How much of the first station a load uses.
     fn rho(&self, factor: f64) -> f64 {
         self.known.saturates_at().map_or(0.0, |at| factor / at)
     }
 
-    /// Long enough for what is left of the beginning to be forgotten, but no longer than what is
-    /// measured.
-    fn settled(&self, factor: f64) -> Span {
-        let seconds = RELAXATIONS * self.known.relaxation_s(self.rho(factor).min(RHO_MOST));
-        let plan = self.question.plan;
-        let wanted = Span::from_seconds(seconds.ceil());
-        wanted.min(plan.duration).max(plan.warm_up)
-    }
-
     /// `false`: interrupted.
     fn look_closer(&mut self, bracket: (f64, f64), work: &mut Work<'_>) -> Result<bool, Failure> {
-        self.warm_up = self.settled(bracket.1);
-        let plan = self.question.plan.warmed_up_for(self.warm_up);
+        let plan = self.question.plan;
+        self.warm_up = settled(plan, bracket.1);
+        let plan = plan.warmed_up_for(self.warm_up);
         let mut bench = Bench::new(&plan, "search");
         let found = refine(&mut bench, bracket, &self.known, &self.question.effort, work)?;
         work.requests += bench.requests();
@@ -167,7 +172,8 @@ impl Results<'_> {
         let Some(crossings) = self.crossing() else { return Ok(true) };
         let effort = &self.question.effort;
         let first = crossings.first;
-        let step = (STEP * first.error).max(STEP_LEAST * first.value);
+        let least = one_user(&self.known).unwrap_or(STEP_LEAST * first.value);
+        let step = (STEP * first.error).max(least);
         let searched = self.near.as_ref().map_or(0, Bench::most_replications);
         let (replications, off) = trial(&first, searched, effort);
         let mut from = first.value - off;
@@ -176,7 +182,7 @@ impl Results<'_> {
         }
         let plan = self.question.plan.warmed_up_for(self.warm_up);
         for number in 0..ATTEMPTS {
-            let factor = said(&self.known, from - f64::from(number) * step);
+            let factor = said_at_most(&self.known, from - f64::from(number) * step);
             let is_known = self.attempts.last().is_some_and(|it| it.factor <= factor);
             if factor <= 0.0 || is_known {
                 continue;
@@ -198,7 +204,8 @@ impl Results<'_> {
         let (Some(safe), Some(gone)) = (self.safe().map(|it| it.factor), self.question.gone) else {
             return Ok(true);
         };
-        let plan = self.question.plan.warmed_up_for(self.settled(safe));
+        let plan = self.question.plan;
+        let plan = plan.warmed_up_for(settled(plan, safe));
         let mut losses = Vec::new();
         for kind in kinds(&plan) {
             let Some(borne) = bear(&plan, &kind, (safe, gone), &self.known, work)? else {

@@ -84,6 +84,9 @@ pub trait Recorder {
     }
     /// An attempt through an upstream (index) failed, with its cause; it may be tried again.
     fn attempt_failed(&mut self, upstream: u32, outcome: Outcome, now: Instant);
+    /// A server of an upstream (index), in the eyes of one of its callers' processes, is passed over for
+    /// its failures for so long.
+    fn banned(&mut self, _upstream: u32, _from: Instant, _until: Instant) {}
     /// A level has changed to `value`.
     fn level(&mut self, level: Level, value: u32, now: Instant);
     /// A device is busy from `from` (now or later) to `until`.

@@ -214,6 +214,8 @@ pub struct UpstreamTally {
     pub queued_by_part: Vec<u64>,
     /// Failed attempts within the window.
     pub failed: Causes,
+    /// Servers that are passed over for their failures, in each caller's process, times nanoseconds.
+    pub banned_area: u128,
 }
 
 /// An objective.
@@ -371,6 +373,7 @@ impl Tally {
                 *mine += it;
             });
             add(&mut mine.failed, &theirs.failed);
+            mine.banned_area += theirs.banned_area;
         });
         each(&mut self.objectives, &other.objectives, ObjectiveTally::merge);
         each(&mut self.windows, &other.windows, RequestTally::merge);

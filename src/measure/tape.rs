@@ -517,6 +517,15 @@ impl Recorder for Tape {
         }
     }
 
+    fn banned(&mut self, upstream: u32, from: Instant, until: Instant) {
+        let Shape { from: begin, until: end, .. } = self.tally.shape;
+        let (from, until) = (from.max(begin), until.min(end));
+        if from < until {
+            let area = u128::from(until.since(from).nanos());
+            self.tally.upstreams[upstream as usize].banned_area += area;
+        }
+    }
+
     #[expect(clippy::inline_always, reason = "where it is called the kind of level is known")]
     #[inline(always)]
     fn level(&mut self, level: Level, value: u32, now: Instant) {

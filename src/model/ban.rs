@@ -24,21 +24,41 @@ struct Failures {
     failed_at: Instant,
     /// When they were last looked at.
     looked_at: Instant,
+    /// The server is passed over until then, if it was ever banned.
+    banned_until: Instant,
 }
 
 impl Bans {
     pub(crate) fn new(servers: u32) -> Bans {
-        let clean = Failures { count: 0, failed_at: Instant::ZERO, looked_at: Instant::ZERO };
+        let clean = Failures {
+            count: 0,
+            failed_at: Instant::ZERO,
+            looked_at: Instant::ZERO,
+            banned_until: Instant::ZERO,
+        };
         Bans { failures: vec![clean; servers as usize], banned: VecDeque::new() }
     }
 
-    /// A call at a server has failed. Whether it is banned.
-    pub(crate) fn blame(&mut self, server: u32, ban: Ban, now: Instant) -> bool {
+    /// A call at a server has failed. If that bans it: from when until when it is passed over for this
+    /// failure and was not for earlier ones. A trial counts from its beginning if it fails.
+    pub(crate) fn blame(
+        &mut self,
+        server: u32,
+        ban: Ban,
+        now: Instant,
+    ) -> Option<(Instant, Instant)> {
         let failures = &mut self.failures[server as usize];
+        let since = if failures.count >= ban.fails_max { failures.looked_at } else { now };
         failures.count += 1;
         failures.failed_at = now;
         failures.looked_at = now;
-        self.is_banned(server, ban, now)
+        if !self.is_banned(server, ban, now) {
+            return None;
+        }
+        let failures = &mut self.failures[server as usize];
+        let from = since.max(failures.banned_until);
+        failures.banned_until = now + ban.span;
+        Some((from, failures.banned_until))
     }
 
     /// A call was answered: failures from before the last look are forgiven. Whether any were.
@@ -84,5 +104,25 @@ impl Bans {
             }
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::time::Span;
+
+    /// Bans that overlap are told once; a trial that fails counts from its beginning.
+    #[test]
+    fn stretches_of_bans_do_not_overlap() {
+        let at = |seconds: u64| Instant::from_nanos(seconds * 1_000_000_000);
+        let ban = Ban { fails_max: 2, span: Span::from_seconds(10.0) };
+        let mut bans = Bans::new(1);
+        assert_eq!(bans.blame(0, ban, at(1)), None);
+        assert_eq!(bans.blame(0, ban, at(2)), Some((at(2), at(12))));
+        assert_eq!(bans.blame(0, ban, at(5)), Some((at(12), at(15))));
+        assert_eq!(bans.next_pardoned(ban, at(16)), Some(0));
+        assert!(bans.look_at(0, ban, at(20)));
+        assert_eq!(bans.blame(0, ban, at(21)), Some((at(20), at(31))));
     }
 }

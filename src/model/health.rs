@@ -150,8 +150,11 @@ impl<R: Recorder> Run<'_, R> {
             | Cause::Unfinished => false,
         };
         if counts {
-            let now = self.now();
-            self.site.views[call.rest.view as usize].blame(call.rest.server, ban, now);
+            let (now, upstream) = (self.now(), call.upstream.0);
+            let view = &mut self.site.views[call.rest.view as usize];
+            if let Some((from, until)) = view.blame(call.rest.server, ban, now) {
+                self.tape.banned(upstream, from, until);
+            }
         }
     }
 }

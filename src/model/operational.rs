@@ -24,7 +24,7 @@ pub use station::{Kind, Station, Where};
 
 use self::{flow::Flows, program::Run, residence::Residences, sums::Stations};
 use super::{
-    blueprint::{Arrivals, Blueprint, EndpointId, RequestId, Workload},
+    blueprint::{Arrivals, Blueprint, EndpointId, RequestId, ServiceId, Workload},
     buffer_pool,
     files::Misses,
 };
@@ -86,7 +86,7 @@ impl Operational {
         let mut requests: Vec<Demanded> = Vec::new();
         for visit in &load.visits {
             let flows = Flows::of(plan, &runs, visit.endpoint);
-            stations.add(visit.share, &flows, &runs, &mut residences);
+            stations.add((visit.request, visit.share), &flows, &runs, &mut residences);
             match requests.iter_mut().find(|it| it.request == visit.request) {
                 Some(known) => {
                     let share = known.share + visit.share;
@@ -142,16 +142,36 @@ impl Operational {
 
     /// Seconds after which a site that is busy for `rho` has forgotten how it began: the relaxation
     /// time of M/M/1, 1 / (mu (1 - sqrt(rho))^2), of the first station as if it were one server as
-    /// quick as all of it (Morse 1955; Abate and Whitt, *Queueing Systems* 2, 1987).
+    /// quick as all of it (Morse 1955; Abate and Whitt, *Queueing Systems* 2, 1987). No more than all
+    /// users can queue where nobody else comes, so that it is bounded, and finite at any load: that of
+    /// M/M/1/K, 1 / (mu (1 + rho - 2 sqrt(rho) cos(pi / (K + 1)))) (Morse 1955).
     pub fn relaxation_s(&self, rho: f64) -> f64 {
         let Some(first) = self.stations.first() else { return 0.0 };
         let visit_s = first.visit_s() / first.capacity;
+        if self.is_closed() {
+            let room = (rho * first.saturates_at_per_s() * self.cycle_s()).max(1.0);
+            let turn = libm::cos(std::f64::consts::PI / (room + 1.0));
+            return visit_s / (1.0 + rho - 2.0 * rho.sqrt() * turn);
+        }
         let gap = 1.0 - rho.clamp(0.0, 0.999).sqrt();
         visit_s / (gap * gap)
     }
 
-    /// The first station of each kind and service: what saturates first, and what next when that is
-    /// relieved.
+    /// Of one request of a kind, on average: seconds of a station, or how many.
+    pub fn demand_of(&self, station: &Station, of: &Demanded) -> f64 {
+        station.by_request.get(&of.request).map_or(0.0, |part| part / of.share)
+    }
+
+    /// Requests a second that a service could serve if nothing but itself ran out. `None`: nothing of
+    /// it does.
+    pub fn alone_per_s(&self, service: ServiceId) -> Option<f64> {
+        self.stations.iter().find(|it| it.service == service).map(Station::saturates_at_per_s)
+    }
+
+    /// What saturates first, and what is next once that is *relieved*: once the service whose station
+    /// it is has so much of this resource that it never runs out, at any of its instances. So the
+    /// first station of each kind of each service. Demands do not depend on capacities, so that nothing
+    /// else moves (what is held is counted at no load).
     pub fn bottlenecks(&self) -> Vec<&Station> {
         let mut found: Vec<&Station> = Vec::new();
         for station in &self.stations {

@@ -209,11 +209,18 @@ impl View {
         self.admit(server as usize, DOWN);
     }
 
-    /// A call at a server has failed.
-    pub(crate) fn blame(&mut self, server: u32, ban: Ban, now: Instant) {
-        if self.bans.blame(server, ban, now) {
+    /// A call at a server has failed; from when until when that bans it.
+    pub(crate) fn blame(
+        &mut self,
+        server: u32,
+        ban: Ban,
+        now: Instant,
+    ) -> Option<(Instant, Instant)> {
+        let banned = self.bans.blame(server, ban, now);
+        if banned.is_some() {
             self.bar(server as usize, BANNED);
         }
+        banned
     }
 
     /// A call was answered: failures from before the last look at the server are forgiven.

@@ -12,7 +12,7 @@ use serde::Serialize;
 pub use words::load;
 
 /// Changes whenever a field is renamed, removed or means something else.
-pub const SCHEMA: &str = "simulate-capacity/1";
+pub const SCHEMA: &str = "simulate-capacity/2";
 
 /// Everything.
 #[derive(Clone, Debug, Serialize)]
@@ -38,7 +38,7 @@ pub struct Capacity {
     pub operational: Known,
     /// What was measured, load by load.
     pub curve: Vec<Point>,
-    /// Where latency begins to cost more than throughput gains.
+    /// Where latency begins to cost more than throughput gains, of the loads tried.
     pub knee: Option<Load>,
     /// What is busiest at the safe load, as measured.
     pub busiest: Vec<Busy>,
@@ -179,6 +179,8 @@ pub struct Station {
     pub kind: &'static str,
     /// What one request asks of it: seconds, bits, bytes, operations.
     pub demand: f64,
+    /// The same of a request of each kind, in the order of `requests`.
+    pub demands: Vec<f64>,
     /// How many at once, or how much a second.
     pub capacity: f64,
     /// Share in use at the scenario's own load.
@@ -221,7 +223,7 @@ pub struct Busy {
 pub struct Losses {
     /// For so long, seconds.
     pub gone_s: f64,
-    /// Replications of each.
+    /// Replications of each; thrice as many where these leave it open.
     pub replications: u32,
     /// One of each kind.
     pub each: Vec<Loss>,
@@ -236,19 +238,46 @@ pub struct Loss {
     /// How many there are of its kind: what holds for one holds for each.
     pub alike: u32,
     /// Whether all objectives are kept while it is gone.
-    pub is_kept: bool,
+    pub kept: Kept,
     /// The one that is missed by most.
     pub worst: Option<String>,
     /// By how much: what is bad over what may be.
     pub badness: Option<f64>,
     /// Requests that fail while it is gone.
     pub failed_share: Option<f64>,
-    /// The highest load that is kept meanwhile, about; `None`: none.
+    /// The highest load at which they are kept meanwhile and afterwards: a lower bound; `None`: none.
     pub survives: Option<Load>,
-    /// It is well in the second half of as long a time after it is back.
-    pub comes_back: bool,
+    /// Whether all is well in the second half of as long a time after it is back.
+    pub well_again: Kept,
     /// If it is not, what becomes of it at the safe load.
     pub later: Option<Later>,
+    /// If it is never well while it is watched, what keeps it so.
+    pub ending: Option<Ending>,
+}
+
+/// Whether objectives are kept, as far as a few replications can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[serde(rename_all = "snake_case")]
+pub enum Kept {
+    /// Surely (95%).
+    Yes,
+    /// It can be either.
+    Perhaps,
+    /// Surely not (95%).
+    No,
+}
+
+impl Loss {
+    /// The safe load is borne without it.
+    pub fn is_borne(&self) -> bool {
+        self.kept == Kept::Yes && self.well_again == Kept::Yes
+    }
+
+    /// It is not, surely.
+    pub fn is_missed(&self) -> bool {
+        self.kept == Kept::No || self.well_again == Kept::No
+    }
 }
 
 /// What becomes of a site that is not well in time although what it had lost is back.
@@ -280,11 +309,49 @@ pub enum Later {
     },
 }
 
+/// A site that was not well for as long as it was watched: the time of the loss and many times as long.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct Ending {
+    /// Share of visitors' requests that fail once all is back.
+    pub failed_share: f64,
+    /// Why most of them do.
+    pub failing: Vec<Failing>,
+    /// Servers that callers pass over for their failures.
+    pub banned: Vec<Banned>,
+    /// Attempts that fail, inside of the site as well, for each request of a visitor.
+    pub failed_attempts: f64,
+}
+
+/// Visitors' requests that fail.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct Failing {
+    /// Where they fail first.
+    pub service: String,
+    /// `no server`, `response timeout`, …
+    pub cause: String,
+    /// Of all requests.
+    pub share: f64,
+}
+
+/// Servers that are banned.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct Banned {
+    /// The service that they belong to.
+    pub servers: String,
+    /// The service that calls them.
+    pub by: String,
+    /// Of the time of all servers in the eyes of all callers.
+    pub share: f64,
+}
+
 /// What more machines bring.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Growth {
-    /// For each service, one more and twice the cores, by the operational bound.
+    /// Each service at other sizes, by the utilisation law.
     pub services: Vec<Grown>,
     /// What to add next, one after the other.
     pub steps: Vec<Step>,
@@ -323,12 +390,36 @@ pub struct Sized {
 pub struct Grown {
     /// Which.
     pub service: String,
-    /// Instances, or cores of each.
+    /// Instances that there are.
     pub from: u32,
-    /// Bounds with 1, 2, 3 and 4 more instances, requests a second; `None`: it cannot be done.
-    pub wider_per_s: Vec<Option<f64>>,
-    /// Bound with twice the cores.
-    pub taller_per_s: Option<f64>,
+    /// With these and more instances.
+    pub wider: Vec<Size>,
+    /// With half, as many, one and a half times and twice the cores of each host.
+    pub taller: Vec<Size>,
+}
+
+impl Grown {
+    /// With half, as many, one and a half times and twice the cores, as far as there are such numbers.
+    pub(super) fn by_cores(&self) -> [Option<&Size>; 4] {
+        // Twice as many is the last, and always there; half and half as many again may not be.
+        let Some((twice, rest)) = self.taller.split_last() else { return [None; 4] };
+        let now = twice.size / 2;
+        let of = |is: &dyn Fn(u32) -> bool| rest.iter().find(|it| is(it.size));
+        [of(&|size| size < now), of(&|size| size == now), of(&|size| size > now), Some(twice)]
+    }
+}
+
+/// What a service could serve at one of its sizes.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct Size {
+    /// Instances, or cores of each.
+    pub size: u32,
+    /// Requests a second at which the first of its own stations is full, whatever else is. `None`:
+    /// it cannot be done, or nothing of it runs out.
+    pub alone_per_s: Option<f64>,
+    /// Of the whole site with it.
+    pub site_per_s: Option<f64>,
 }
 
 /// One more of what runs out first.
@@ -345,6 +436,8 @@ pub struct Step {
     pub missed_at: Option<Load>,
     /// Cost an hour with it.
     pub cost_per_h: Option<f64>,
+    /// So many steps before it, more of the same, are left out.
+    pub skipped: u32,
 }
 
 /// What it costs.

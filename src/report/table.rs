@@ -9,13 +9,23 @@ pub struct Table {
 impl Table {
     /// With the titles of its columns.
     pub fn new<const COLUMNS: usize>(titles: [&str; COLUMNS]) -> Table {
-        Table { rows: vec![titles.map(str::to_owned).to_vec()] }
+        Table::of(titles.map(str::to_owned).into())
+    }
+
+    /// The same, where their number is a matter of the scenario.
+    pub fn of(titles: Vec<String>) -> Table {
+        Table { rows: vec![titles] }
     }
 
     /// One more row, of as many cells.
     pub fn row<const COLUMNS: usize>(&mut self, cells: [String; COLUMNS]) {
-        assert_eq!(COLUMNS, self.rows[0].len());
-        self.rows.push(cells.into());
+        self.row_of(cells.into());
+    }
+
+    /// The same.
+    pub fn row_of(&mut self, cells: Vec<String>) {
+        assert_eq!(cells.len(), self.rows[0].len());
+        self.rows.push(cells);
     }
 
     /// Leaves out a column (not the first) that says nothing in any row.

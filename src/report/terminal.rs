@@ -265,17 +265,18 @@ fn bottleneck(page: &mut Page, summary: &Summary) {
         }
     };
     page.painted("1", &format!("first  {}", said(first)));
-    // The next of another kind: instances of one service give in together.
+    // The next when that is relieved at all instances of its service, and so on: the first of each kind.
     let role = |resource: &Resource| {
         let of = resource.of.trim_end_matches(|it: char| it.is_ascii_digit());
         (resource.kind, of.to_owned())
     };
-    if let Some(next) = diagnosis.busiest.get(1) {
-        page.line(&format!("next   {}", said(next)));
-    }
-    let other = diagnosis.busiest.iter().find(|it| role(it) != role(first));
-    if let Some(other) = other.filter(|other| diagnosis.busiest.get(1) != Some(*other)) {
-        page.line(&format!("then   {}", said(other)));
+    let mut before = vec![role(first)];
+    for name in ["next ", "then "] {
+        let Some(other) = diagnosis.busiest.iter().find(|it| !before.contains(&role(it))) else {
+            return;
+        };
+        page.line(&format!("{name}  {}", said(other)));
+        before.push(role(other));
     }
 }
 

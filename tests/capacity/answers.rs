@@ -41,6 +41,18 @@ fn a_safe_load_and_its_folder() {
     assert!(!desk.file(&format!("{folder}/losses.png")).exists());
 }
 
+/// What is known at once is told at once, and so above what has to be found first.
+#[test]
+fn what_needs_no_search_comes_first() {
+    let desk = Desk::with(&promise("p(50) < 5ms", ""));
+    let said = desk.run(SMALL).expect(3, &["no more than 100.0/s can be served"]);
+    let place =
+        |words: &str| said.out.find(words).unwrap_or_else(|| panic!("{words}: {}", said.out));
+    assert!(place("CPU of queue-1") < place("no load holds all objectives"));
+    assert_eq!(said.out.matches("What runs out, without simulating").count(), 1);
+    assert!(desk.run(&format!("{SMALL} --quiet")).out.is_empty());
+}
+
 #[test]
 fn the_same_bytes_whatever_the_threads() {
     let desk = Desk::with(&promise("p(99) < 250ms", ""));

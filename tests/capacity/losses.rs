@@ -124,10 +124,15 @@ fn retries_that_keep_a_site_down_are_told_from_slow_recovery() {
     let (row, said) = lost_host(&lone(3, times, 1, "p(95) < 60ms"), 40);
     assert!(row.ends_with("STAYS BAD"), "{said}");
     assert!(said.contains("does not recover by itself at the safe load (hysteresis)"), "{said}");
-    // Without retries it is well at once.
+    let flowing = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in ["with “response timeout” at front", "no server is banned, 3.9"] {
+        assert!(flowing.contains(words), "{words}: {said}");
+    }
+    // Without retries it is well at once, as far as 2.5 s can tell of a load so near the limit.
     let (row, said) = lost_host(&lone(0, times, 1, "p(95) < 60ms"), 40);
-    assert!(row.ends_with("yes") && !said.contains("hysteresis"), "{said}");
+    let is_well = row.ends_with("yes") || row.ends_with("perhaps");
+    assert!(is_well && !said.contains("hysteresis"), "{said}");
     // What piles up at one of two, which nobody gives up, is worked off with an eighth of the capacity.
     let (row, said) = lost_host(&lone(0, "balance = \"least_connections\"", 2, "p(95) < 80ms"), 60);
-    assert!(row.ends_with("in 20 s") && !said.contains("hysteresis"), "{said}");
+    assert!(row.ends_with("within 20 s") && !said.contains("hysteresis"), "{said}");
 }

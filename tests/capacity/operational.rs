@@ -6,7 +6,7 @@ use simulate::{
     engine::time::Span,
     experiment::{replicate::Replications, study::study},
     model::{
-        blueprint::Blueprint,
+        blueprint::{Blueprint, ServiceId},
         operational::{Kind, Operational, Station, Where},
     },
     report::summary::Summary,
@@ -92,6 +92,76 @@ fn a_loop_is_met_again_and_again() {
     close(known.no_load_s, 0.002 + 0.008 + 0.05 + 0.015);
     let names: Vec<String> = known.bottlenecks().iter().map(|it| it.name(&plan)).collect();
     assert_eq!(names, ["CPU of db-1", "CPU of app-1", "CPU of web-1", "CPU of lb-1"]);
+}
+
+/// What runs out next is what does once all that came before is enlarged, at any of its instances.
+#[test]
+fn the_next_bottleneck_is_that_of_a_site_without_the_first() {
+    let of = |cores: u32| {
+        let text = jackson(10)
+            .replace("[hardware.db]\ncores = 1", &format!("[hardware.db]\ncores = {cores}"));
+        compile(&text)
+    };
+    let (plan, relieved) = (of(1), of(1_000));
+    let names = |plan: &Blueprint| -> Vec<String> {
+        Operational::of(plan).bottlenecks().iter().map(|it| it.name(plan)).collect()
+    };
+    let (before, after) = (names(&plan), names(&relieved));
+    assert_eq!(before[1..], after[..3], "{after:?}");
+    let (known, grown) = (Operational::of(&plan), Operational::of(&relieved));
+    near(known.bottlenecks()[1].saturates_at_per_s(), grown.bound_per_s().unwrap());
+    // A service alone knows nothing of the others.
+    let alone = |known: &Operational, name: &str| {
+        let id = plan.services.iter().position(|it| it.name == name).unwrap();
+        known.alone_per_s(ServiceId(id as u32)).unwrap()
+    };
+    near(alone(&known, "app"), alone(&grown, "app"));
+    near(alone(&known, "app"), 4.0 / 0.05);
+    near(alone(&grown, "db") / alone(&known, "db"), 1_000.0);
+}
+
+/// Two types of requests: each asks for its own, and together for what the mix does.
+#[test]
+fn demands_by_type_of_request() {
+    let plan = compile(
+        r#"
+[scenario]
+duration = "10s"
+[hardware.machine]
+cores = 1
+[service.web]
+kind = "service"
+hardware = "machine"
+[service.web.endpoint.page]
+steps = [ { cpu = "2ms" }, { call = "db.query" }, { call = "db.query" } ]
+[service.web.endpoint.image]
+steps = [ { cpu = "1ms" } ]
+[service.db]
+kind = "service"
+hardware = "machine"
+[service.db.endpoint.query]
+steps = [ { cpu = "3ms" } ]
+[request.page]
+to = "web.page"
+[request.image]
+to = "web.image"
+[workload.visitors]
+mix = { page = 1, image = 3 }
+arrivals = { poisson = "10/s" }
+"#,
+    );
+    let known = Operational::of(&plan);
+    let of = |station: &Station| -> Vec<f64> {
+        known.requests.iter().map(|it| known.demand_of(station, it)).collect()
+    };
+    for (name, [page, image]) in [("CPU of web-1", [0.002, 0.001]), ("CPU of db-1", [0.006, 0.0])] {
+        let station = station(&known, &plan, name);
+        let demands = of(station);
+        near(demands[0], page);
+        near(demands[1] + 1.0, image + 1.0);
+        let mix: f64 = known.requests.iter().zip(&demands).map(|(it, one)| it.share * one).sum();
+        near(mix, station.demand);
+    }
 }
 
 #[test]

@@ -26,6 +26,31 @@ fn a_folder_that_is_not_ours_and_all_else_at_once() {
 }
 
 #[test]
+fn the_report_of_another_scenario_or_version() {
+    let desk = Desk::with(&promise("p(99) < 250ms", ""));
+    let short = "--set duration=5s --budget 20 --no-losses --no-scaling --no-plots --out R --quiet";
+    desk.run(&format!("capacity queue.toml {short}")).expect(0, &[]);
+    let first = desk.read("R/capacity.json");
+    // Another file is another scenario, whatever is in it.
+    desk.write("other.toml", &desk.read("queue.toml"));
+    desk.run(&format!("capacity other.toml {short}"))
+        .expect(2, &["`R` is not replaced: it holds the capacity of another scenario, `queue`"]);
+    assert_eq!(desk.read("R/capacity.json"), first);
+    let version = env!("CARGO_PKG_VERSION");
+    let older = first.replace(&format!("\"version\": \"{version}\""), "\"version\": \"0.0.7\"");
+    desk.write("R/capacity.json", &older);
+    desk.run(&format!("capacity queue.toml {short}"))
+        .expect(2, &["`R` is not replaced: it holds a report by `simulate` 0.0.7"]);
+    assert_eq!(desk.read("R/capacity.json"), older);
+    // The same scenario, edited, replaces its own report.
+    desk.write("R/capacity.json", &first);
+    desk.write("queue.toml", &desk.read("queue.toml").replace("250ms", "300ms"));
+    desk.run(&format!("capacity queue.toml {short}")).expect(0, &[]);
+    let second = desk.read("R/capacity.json");
+    assert!(second != first && second.contains("p(99) < 300ms"));
+}
+
+#[test]
 fn options_that_make_no_sense() {
     let desk = Desk::with(&promise("p(99) < 250ms", ""));
     let check = |options: &str, says: &[&str]| {

@@ -5,8 +5,18 @@ use std::fs;
 
 #[test]
 fn parts_find_the_report_of_the_whole() {
+    parts_of("--set duration=10s --no-losses --no-scaling --budget 40");
+}
+
+/// What is lost and what is added is looked at in rounds as well.
+#[test]
+fn parts_lose_and_grow_as_the_whole_does() {
+    parts_of("--set duration=5s --loss 3s --budget 20");
+}
+
+fn parts_of(options: &str) {
     let desk = Desk::with(&promise("p(90) < 100ms", ""));
-    let asked = "capacity queue.toml --set duration=10s --no-losses --no-scaling --budget 40";
+    let asked = format!("capacity queue.toml {options}");
     desk.run(&format!("{asked} --out plain --quiet"));
     let mut rounds = 0;
     while {
@@ -17,7 +27,7 @@ fn parts_find_the_report_of_the_whole() {
         said.talk.contains("of the next round")
     } {
         rounds += 1;
-        assert!(rounds < 60, "it never ends");
+        assert!(rounds < 200, "it never ends");
     }
     assert!(rounds > 2, "there were no rounds to speak of");
     let mut names: Vec<_> = fs::read_dir(desk.file("plain")).unwrap().flatten().collect();

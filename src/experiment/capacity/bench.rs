@@ -1,6 +1,9 @@
 //! The loads that are tried of one variant of a site, each on the same luck: replication `r` is the
 //! same visitors at every load, closer together.
 
+use std::collections::BTreeMap;
+
+use super::judgement::Judgement;
 use crate::{
     experiment::{
         replicate::Failure,
@@ -60,21 +63,32 @@ impl Level {
     pub(super) fn evidence(&self, count: usize) -> Vec<Evidence> {
         let records: Vec<&[Record]> =
             (0..self.days.len()).map(|day| self.records(day, count)).collect();
-        self.judged(&records)
+        self.evidence_of(&records)
+    }
+
+    /// The same, where having no data can be bad.
+    pub(super) fn judgements(&self, count: usize) -> Vec<Judgement> {
+        self.judged(self.evidence(count))
     }
 
     /// What they say without one of them.
-    pub(super) fn evidence_without(&self, count: usize, left_out: usize) -> Vec<Evidence> {
+    pub(super) fn judgements_without(&self, count: usize, left_out: usize) -> Vec<Judgement> {
         let kept: Vec<Vec<Record>> = (0..self.days.len())
             .map(|day| {
                 let all = self.records(day, count).iter().enumerate();
                 all.filter(|(index, _)| *index != left_out).map(|(_, it)| it.clone()).collect()
             })
             .collect();
-        self.judged(&kept.iter().map(Vec::as_slice).collect::<Vec<_>>())
+        self.judged(self.evidence_of(&kept.iter().map(Vec::as_slice).collect::<Vec<_>>()))
     }
 
-    fn judged(&self, records: &[&[Record]]) -> Vec<Evidence> {
+    fn judged(&self, evidence: Vec<Evidence>) -> Vec<Judgement> {
+        let pool = self.fold().map(|it| &it.pool);
+        let all = evidence.into_iter().enumerate();
+        all.map(|(index, it)| Judgement::new((self.plan(), index), it, pool)).collect()
+    }
+
+    fn evidence_of(&self, records: &[&[Record]]) -> Vec<Evidence> {
         let mut sides = Sides::alone(records[0]);
         for ((day, plan, _), records) in self.days.iter().zip(records) {
             match *day {
@@ -134,9 +148,13 @@ impl Bench {
         for &(factor, _) in wanted {
             self.level(factor);
         }
-        let mut wanted: Vec<(usize, u32)> =
-            wanted.iter().map(|&(factor, count)| (self.level(factor), count)).collect();
-        wanted.sort_unstable();
+        // Loads that are said alike are one load, which is run once.
+        let mut counts: BTreeMap<usize, u32> = BTreeMap::new();
+        for &(factor, count) in wanted {
+            let known = counts.entry(self.level(factor)).or_default();
+            *known = count.max(*known);
+        }
+        let wanted: Vec<(usize, u32)> = counts.into_iter().collect();
         let (mut running, mut list, mut fresh) = (Vec::new(), Vec::new(), 0);
         let mut folds: Vec<Option<Fold>> = Vec::new();
         for &(level, _) in &wanted {
@@ -190,5 +208,64 @@ impl Bench {
     pub(super) fn requests(&self) -> u64 {
         let folds = self.levels.iter().flat_map(|level| level.folds.iter().flatten());
         folds.map(|fold| fold.pool.site().causes.iter().sum::<u64>()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+    use crate::scenario::{Source, compile};
+
+    const QUEUE: &str = r#"
+[scenario]
+duration = "5s"
+warm_up = "1s"
+[hardware.one]
+cores = 1
+[service.queue]
+kind = "service"
+hardware = "one"
+[service.queue.endpoint.job]
+steps = [ { cpu = "10ms" } ]
+[request.job]
+to = "queue.job"
+[workload.visitors]
+mix = { job = 1 }
+arrivals = { poisson = "50/s" }
+[[slo]]
+name = "quick"
+require = "mean < 30ms"
+"#;
+
+    /// Arrivals at each load.
+    fn run(rounds: &[&[(f64, u32)]]) -> Vec<(f64, u32, u64)> {
+        static NEVER: AtomicBool = AtomicBool::new(false);
+        let source = Source { path: "queue.toml".to_owned(), text: QUEUE.to_owned() };
+        let mut bench = Bench::new(&compile(&source, &[]).unwrap(), "test");
+        let mut nobody = |_: &str, _, _| ();
+        let crew = Crew::new(Some(1), &NEVER);
+        let mut work = Work { crew, progress: &mut nobody, replications: 0, requests: 0, loads: 0 };
+        for wanted in rounds {
+            assert!(bench.run(wanted, 0, "", &mut work).unwrap());
+        }
+        let of = |it: &Level| {
+            let fold = it.fold().expect("it was run");
+            (it.factor, it.replications(), fold.pool.site().causes.iter().sum())
+        };
+        bench.levels.iter().map(of).collect()
+    }
+
+    /// Loads that round to the same are asked for twice.
+    #[test]
+    fn a_load_that_is_wanted_twice_is_run_once() {
+        let once = run(&[&[(0.5, 2), (1.0, 2)], &[(0.5, 3), (1.0, 3), (1.5, 3)]]);
+        let twice = run(&[
+            &[(0.5, 2), (0.5, 2), (1.0, 2)],
+            &[(1.0, 3), (0.5, 3), (0.5, 2), (1.0, 3), (1.5, 3)],
+        ]);
+        assert_eq!(once, twice);
+        assert!(once.windows(2).all(|two| two[0].2 < two[1].2), "{once:?}");
     }
 }

@@ -3,10 +3,9 @@
 //! proportional to it is straight enough between neighbours), and the error of its crossing by
 //! leaving out one replication of all loads at a time, which they have in common.
 
-use super::bench::Level;
+use super::{bench::Level, judgement::Judgement};
 use crate::{
     engine::maths::ln,
-    slo::evidence::Evidence,
     stats::{
         estimator::Estimator,
         isotonic::{crossing, crossing_nearby},
@@ -17,9 +16,9 @@ use crate::{
 /// What was hardly ever bad is no nearer to the limit than this, for the fit.
 const LEAST: f64 = 1e-3;
 
-/// How near their limits the objectives were; of what has no data nothing.
-pub(super) fn badness(evidence: &[Evidence]) -> Vec<Option<f64>> {
-    evidence.iter().map(Evidence::badness).collect()
+/// How near their limits the objectives were; of what nobody came for nothing.
+pub(super) fn badness(judgements: &[Judgement]) -> Vec<Option<f64>> {
+    judgements.iter().map(Judgement::badness).collect()
 }
 
 /// The one that was nearest to its limit, or furthest beyond it.
@@ -53,8 +52,8 @@ pub(super) fn crossings(levels: &[&Level], count: usize) -> Option<Crossings> {
     // By replication left out (the last: none), by level, by objective.
     let near = |left_out: Option<usize>| -> Vec<Vec<Option<f64>>> {
         let of = |level: &&Level| match left_out {
-            None => badness(&level.evidence(count)),
-            Some(index) => badness(&level.evidence_without(count, index)),
+            None => badness(&level.judgements(count)),
+            Some(index) => badness(&level.judgements_without(count, index)),
         };
         levels.iter().map(of).collect()
     };

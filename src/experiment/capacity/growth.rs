@@ -5,6 +5,7 @@ use super::{
     bench::{Bench, Work},
     fit::{badness, crossings, holds},
     search::said,
+    settled,
 };
 use crate::{
     experiment::replicate::Failure,
@@ -17,8 +18,10 @@ use crate::{
 
 /// Instances added to each service, at most.
 const WIDER: u32 = 4;
-/// Steps that are planned, and how many of them are simulated.
+/// Steps that are told; there are more of them, up to so many, if it takes these to get to the second
+/// bottleneck. And how many of them are simulated.
 const STEPS: usize = 6;
+const STEPS_MOST: usize = 100;
 const SIMULATED: usize = 3;
 /// A step that brings less than this is none.
 const WORTH: f64 = 1.005;
@@ -36,8 +39,16 @@ pub type Change<'a> = &'a dyn Fn(&[String]) -> Option<Blueprint>;
 #[derive(Clone, Debug)]
 pub(super) struct Grown {
     pub(super) service: ServiceId,
-    pub(super) wider: Vec<Option<f64>>,
-    pub(super) taller: Option<f64>,
+    pub(super) wider: Vec<Size>,
+    pub(super) taller: Vec<Size>,
+}
+
+/// What it could serve at a size, and the whole site with it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    pub(super) size: u32,
+    pub(super) alone: Option<f64>,
+    pub(super) site: Option<f64>,
 }
 
 /// One more of what runs out first.
@@ -49,6 +60,8 @@ pub(super) struct Step {
     /// Where the first objective is missed with it.
     pub(super) missed_at: Option<Estimator>,
     pub(super) plan: Blueprint,
+    /// Steps before it that are not told.
+    pub(super) skipped: u32,
 }
 
 /// A service at one of several sizes.
@@ -78,10 +91,6 @@ pub(super) struct Growth {
     pub(super) curves: Option<Curves>,
 }
 
-fn bound(plan: Option<Blueprint>) -> Option<f64> {
-    Operational::of(&plan?).bound_per_s()
-}
-
 fn wider(plan: &Blueprint, service: ServiceId, more: u32) -> String {
     of_instances(plan, service, plan.services[service.index()].instances + more)
 }
@@ -98,6 +107,14 @@ fn cores(plan: &Blueprint, service: ServiceId) -> u32 {
 /// Twice the cores of all hosts of a service.
 fn taller(plan: &Blueprint, service: ServiceId) -> Vec<String> {
     of_cores(plan, service, 2 * cores(plan, service))
+}
+
+/// Half, as many, one and a half times and twice as many.
+fn heights(cores: u32) -> Vec<u32> {
+    let mut sizes = vec![cores / 2, cores, cores + cores.div_ceil(2), 2 * cores];
+    sizes.dedup();
+    sizes.retain(|size| *size > 0);
+    sizes
 }
 
 fn of_cores(plan: &Blueprint, service: ServiceId, cores: u32) -> Vec<String> {
@@ -117,15 +134,25 @@ fn of_cores(plan: &Blueprint, service: ServiceId, cores: u32) -> Vec<String> {
     names.iter().map(|name| format!("host.{name}.hardware.cores={cores}")).collect()
 }
 
-/// Each service with more instances and with more cores, at once.
+/// Each service by itself with more instances and with other numbers of cores, at once.
 pub(super) fn services(plan: &Blueprint, change: Change<'_>) -> Vec<Grown> {
     let services = (0..).zip(&plan.services).filter(|(_, it)| it.kind != "visitors");
     services
-        .map(|(id, _)| {
+        .map(|(id, it)| {
             let service = ServiceId(id);
-            let wider = (1..=WIDER).map(|more| bound(change(&[wider(plan, service, more)])));
-            let taller = bound(change(&taller(plan, service)));
-            Grown { service, wider: wider.collect(), taller }
+            let at = |size: u32, changes: &[String]| {
+                let known = change(changes).map(|it| Operational::of(&it));
+                Size {
+                    size,
+                    alone: known.as_ref().and_then(|it| it.alone_per_s(service)),
+                    site: known.as_ref().and_then(Operational::bound_per_s),
+                }
+            };
+            let wider = (it.instances..=it.instances + WIDER)
+                .map(|size| at(size, &[of_instances(plan, service, size)]));
+            let taller = heights(cores(plan, service));
+            let taller = taller.into_iter().map(|size| at(size, &of_cores(plan, service, size)));
+            Grown { service, wider: wider.collect(), taller: taller.collect() }
         })
         .collect()
 }
@@ -143,9 +170,11 @@ pub(super) fn steps(
     let mut steps: Vec<Step> = Vec::new();
     let mut changes: Vec<String> = Vec::new();
     let (mut here, mut now) = (plan.clone(), known.clone());
-    while steps.len() < STEPS {
+    let mut first_of_all = None;
+    while steps.len() < STEPS_MOST {
         let (Some(first), Some(bound)) = (now.stations.first(), now.bound_per_s()) else { break };
         let service = first.service;
+        let is_same = *first_of_all.get_or_insert((service, first.kind)) == (service, first.kind);
         let name = here.services[service.index()].name.clone();
         let relieves = first.name(&here);
         let options = [(vec![wider(&here, service, 1)], true), (taller(&here, service), false)];
@@ -153,7 +182,11 @@ pub(super) fn steps(
             let all: Vec<String> = changes.iter().cloned().chain(more).collect();
             let next = change(&all)?;
             let then = Operational::of(&next);
-            let risen = then.bound_per_s().is_none_or(|then| then > WORTH * bound);
+            // Even by little, if that brings another bottleneck to light.
+            let is_next = then.stations.first().map(|it| (it.service, it.kind))
+                != Some((service, first.kind));
+            let worth = if is_next { 1.0 } else { WORTH };
+            let risen = then.bound_per_s().is_none_or(|then| then > worth * bound);
             risen.then_some((all, next, then, is_wider))
         });
         let Some((all, next, then, is_wider)) = found else { break };
@@ -165,9 +198,13 @@ pub(super) fn steps(
             format!("{name}: {} cores each", next.hosts[host.index()].cores)
         };
         let bound = then.bound_per_s().unwrap_or(bound);
-        steps.push(Step { what, relieves, bound, missed_at: None, plan: next.clone() });
+        steps.push(Step { what, relieves, bound, missed_at: None, plan: next.clone(), skipped: 0 });
         (changes, here, now) = (all, next, then);
+        if steps.len() >= STEPS && !is_same {
+            break;
+        }
     }
+    shorten(&mut steps);
     let before = known.bound_per_s().unwrap_or(1.0);
     let mut seen = crossing;
     let mut bound_before = before;
@@ -182,6 +219,14 @@ pub(super) fn steps(
         (seen, bound_before) = (step.missed_at.map(|it| it.value), step.bound);
     }
     Ok(Some(steps))
+}
+
+/// Leaves out the steps before the last two that are more than can be told.
+fn shorten(steps: &mut Vec<Step>) {
+    let Some(more) = steps.len().checked_sub(STEPS).filter(|it| *it > 0) else { return };
+    let from = STEPS - 2;
+    steps.drain(from..from + more);
+    steps[from].skipped = more as u32;
 }
 
 /// The service whose station is full first with one instance less, as it is, with one and two more; and
@@ -236,9 +281,7 @@ pub(super) fn curves(
         };
         found.wider.extend(it);
     }
-    let mut sizes = vec![cores / 2, cores, cores + cores.div_ceil(2), 2 * cores];
-    sizes.dedup();
-    for size in sizes.into_iter().filter(|size| *size > 0) {
+    for size in heights(cores) {
         let changes = of_cores(plan, service, size);
         let Some(it) = one(size, size == cores, changes, "cores each")? else {
             return Ok(None);
@@ -262,25 +305,30 @@ fn simulate(
     known: &Operational,
     work: &mut Work<'_>,
 ) -> Result<Option<Simulated>, Failure> {
-    let mut bench = Bench::new(plan, label);
+    // Warmed up as the search is, for what this site can bear.
+    let highest = TRIED[TRIED.len() - 1] * expected;
+    let mut bench = Bench::new(&plan.warmed_up_for(settled(plan, highest)), label);
     let nice = |share: &f64| said(known, share * expected);
     let mut tried: Vec<f64> = TRIED.iter().map(nice).collect();
+    tried.dedup();
     let wanted = |tried: &[f64]| tried.iter().map(|&it| (it, REPLICATIONS)).collect::<Vec<_>>();
     if !bench.run(&wanted(&tried), 0, label, work)? {
         return Ok(None);
     }
-    if !holds(&badness(&bench.levels[0].evidence(REPLICATIONS as usize))) {
+    if !holds(&badness(&bench.levels[0].judgements(REPLICATIONS as usize))) {
         let lower: Vec<f64> = FURTHER_DOWN.iter().map(nice).collect();
         if !bench.run(&wanted(&lower), 0, label, work)? {
             return Ok(None);
         }
         tried = lower.into_iter().chain(tried).collect();
+        tried.dedup();
     }
     let mut missed_at = fitted(&mut bench, &tried);
     // Between loads so far apart the fit only guesses; near the crossing it is looked at.
     if let Some(first) = missed_at {
         let closer = CLOSER.iter().map(|share| said(known, share * first.value));
-        let closer: Vec<f64> = closer.filter(|it| !tried.contains(it)).collect();
+        let mut closer: Vec<f64> = closer.filter(|it| !tried.contains(it)).collect();
+        closer.dedup();
         if !bench.run(&wanted(&closer), 0, label, work)? {
             return Ok(None);
         }

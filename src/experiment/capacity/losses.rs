@@ -5,9 +5,10 @@
 use std::collections::BTreeSet;
 
 use super::{
-    bench::{Bench, Work},
-    fit::{badness, crossings, worst},
-    search::{lower, said},
+    bench::{Bench, Level, Work},
+    fit::{badness, crossings, holds, worst},
+    judgement::Judgement,
+    search::{lower, said, said_at_most},
 };
 use crate::{
     engine::time::Span,
@@ -17,6 +18,7 @@ use crate::{
         blueprint::{Blueprint, HostId, InstanceId, Lost},
         operational::Operational,
     },
+    report::capacity::{Ending, Kept},
     stats::interval::CONFIDENCE,
 };
 
@@ -26,6 +28,8 @@ pub(super) use later::Later;
 
 /// Replications at the safe load, and of each load below it.
 pub(super) const REPLICATIONS: u32 = 5;
+/// At the safe load, where the first have left it open.
+const REPLICATIONS_MORE: u32 = 15;
 /// Loads below, of the safe one.
 const LOWEST: f64 = 0.15;
 const LOWER: [f64; 2] = [0.4, 0.7];
@@ -44,13 +48,15 @@ pub(super) struct Kind {
 pub(super) struct Borne {
     /// By objective while it is gone, and then again after it.
     pub(super) badness: Vec<Option<f64>>,
-    /// Which of these are surely missed: near the safe load luck alone goes beyond a limit at times.
-    pub(super) is_missed: Vec<bool>,
+    /// How sure that is: near the safe load luck alone goes beyond a limit at times.
+    pub(super) kept: Vec<Kept>,
     pub(super) failed_share: Option<f64>,
     /// The highest load that is borne; `None`: none.
     pub(super) survives: Option<f64>,
     /// What became of it at the safe load, where it was not well in time.
     pub(super) later: Option<Later>,
+    /// And what keeps it so, where it was never well.
+    pub(super) ending: Option<Ending>,
 }
 
 impl Borne {
@@ -63,12 +69,26 @@ impl Borne {
         worst(&self.badness[..self.half()])
     }
 
-    pub(super) fn is_kept(&self) -> bool {
-        !self.is_missed[..self.half()].contains(&true)
+    /// Whether all objectives are kept while it is gone.
+    pub(super) fn meanwhile(&self) -> Kept {
+        self.kept[..self.half()].iter().copied().max().unwrap_or(Kept::Yes)
     }
 
-    pub(super) fn comes_back(&self) -> bool {
-        !self.is_missed[self.half()..].contains(&true)
+    /// Whether all is well again after it. The site is then what the safe load was confirmed for, so
+    /// what may be either goes by the best guess.
+    pub(super) fn again(&self) -> Kept {
+        let half = self.half();
+        let after = self.kept[half..].iter().zip(&self.badness[half..]);
+        let of = |(kept, badness): (&Kept, &Option<f64>)| match kept {
+            Kept::Perhaps if badness.is_none_or(|it| it <= 1.0) => Kept::Yes,
+            it => *it,
+        };
+        after.map(of).max().unwrap_or(Kept::Yes)
+    }
+
+    /// The safe load is borne, surely.
+    pub(super) fn is_borne(&self) -> bool {
+        self.meanwhile() == Kept::Yes && self.again() == Kept::Yes
     }
 }
 
@@ -145,35 +165,44 @@ pub(super) fn bear(
     if !bench.run(&[(safe, REPLICATIONS)], 0, &kind.name, work)? {
         return Ok(None);
     }
-    let level = &bench.levels[0];
-    let evidence = level.evidence(REPLICATIONS as usize);
-    let is_missed = evidence.iter().map(|it| it.p_broken() <= 1.0 - CONFIDENCE).collect();
-    // Before all events, while it is gone, afterwards.
-    let failed_share = level.fold().and_then(|fold| fold.pool.windows.get(1)).and_then(|it| {
-        let count: u64 = it.causes.iter().sum();
-        (count > 0).then(|| 1.0 - it.causes[Cause::None as usize] as f64 / count as f64)
-    });
-    let mut borne = Borne {
-        badness: badness(&evidence),
-        is_missed,
-        failed_share,
-        survives: Some(safe),
-        later: None,
-    };
-    if !borne.is_kept() || !borne.comes_back() {
+    let mut borne = seen(&bench.levels[0], safe);
+    if borne.meanwhile() == Kept::Perhaps || borne.again() == Kept::Perhaps {
+        if !bench.run(&[(safe, REPLICATIONS_MORE)], 0, &kind.name, work)? {
+            return Ok(None);
+        }
+        borne = seen(&bench.levels[0], safe);
+    }
+    if !borne.is_borne() {
         borne.survives = None;
         if !look_below(&mut bench, &mut borne, (safe, &kind.name), known, work)? {
             return Ok(None);
         }
     }
     work.requests += bench.requests();
-    if !borne.comes_back() {
-        let Some(later) = later::watch(whole, kind, (safe, gone), known, work)? else {
-            return Ok(None);
-        };
-        borne.later = Some(later);
+    if borne.again() == Kept::No {
+        let seen = later::watch(whole, kind, (safe, gone), known, work)?;
+        let Some((later, ending)) = seen else { return Ok(None) };
+        (borne.later, borne.ending) = (Some(later), ending);
     }
     Ok(Some(borne))
+}
+
+/// At the safe load, by all replications there are.
+fn seen(level: &Level, safe: f64) -> Borne {
+    let judgements = level.judgements(level.replications() as usize);
+    // Before all events, while it is gone, afterwards.
+    let failed_share = level.fold().and_then(|fold| fold.pool.windows.get(1)).and_then(|it| {
+        let count: u64 = it.causes.iter().sum();
+        (count > 0).then(|| 1.0 - it.causes[Cause::None as usize] as f64 / count as f64)
+    });
+    Borne {
+        badness: badness(&judgements),
+        kept: judgements.iter().map(Judgement::kept).collect(),
+        failed_share,
+        survives: Some(safe),
+        later: None,
+        ending: None,
+    }
 }
 
 /// Before a loss the site is as it always is, for long enough to be seen.
@@ -190,11 +219,12 @@ fn look_below(
     work: &mut Work<'_>,
 ) -> Result<bool, Failure> {
     let nice = |factor: f64| said(known, factor);
-    let held = |bench: &mut Bench, factor: f64| {
+    let judged = |bench: &mut Bench, factor: f64| {
         let level = bench.level(factor);
-        let seen = badness(&bench.levels[level].evidence(REPLICATIONS as usize));
-        worst(&seen).is_none_or(|(_, it)| it <= 1.0)
+        let level = &bench.levels[level];
+        level.judgements(level.replications() as usize)
     };
+    let held = |bench: &mut Bench, factor: f64| holds(&badness(&judged(bench, factor)));
     let lowest = nice(LOWEST * safe);
     if !bench.run(&[(lowest, REPLICATIONS)], 0, says, work)? {
         return Ok(false);
@@ -205,22 +235,30 @@ fn look_below(
     let mut rungs = vec![lowest];
     rungs.extend(LOWER.iter().map(|share| nice(share * safe)));
     rungs.push(safe);
+    rungs.dedup();
     let wanted: Vec<(f64, u32)> = rungs.iter().map(|&rung| (rung, REPLICATIONS)).collect();
     if !bench.run(&wanted, 0, says, work)? {
         return Ok(false);
     }
-    let miss = (0..rungs.len()).find(|&at| !held(bench, rungs[at])).unwrap_or(rungs.len() - 1);
-    let (low, high) = (rungs[miss - 1], rungs[miss]);
-    let near: Vec<f64> =
+    let miss = (1..rungs.len()).find(|&at| !held(bench, rungs[at])).unwrap_or(rungs.len() - 1);
+    let (low, high) = (rungs[miss.saturating_sub(1)], rungs[miss]);
+    let mut near: Vec<f64> =
         [0.0, 0.25, 0.5, 0.75, 1.0].iter().map(|it| nice(low + it * (high - low))).collect();
+    near.dedup();
     let wanted: Vec<(f64, u32)> = near.iter().map(|&it| (it, REPLICATIONS)).collect();
     if !bench.run(&wanted, 0, says, work)? {
         return Ok(false);
     }
     let places: Vec<usize> = near.iter().map(|&it| bench.level(it)).collect();
     let levels: Vec<_> = places.iter().map(|&it| &bench.levels[it]).collect();
-    let crossing = crossings(&levels, REPLICATIONS as usize);
-    let bound = crossing.map_or(low, |it| lower(&it.first, CONFIDENCE));
-    borne.survives = Some(nice(bound.clamp(low, high)));
+    let bound = crossings(&levels, REPLICATIONS as usize)
+        .map(|it| said_at_most(known, lower(&it.first, CONFIDENCE)).min(high));
+    // What is surely kept is borne, whatever a fit through few loads says.
+    let mut tried: Vec<f64> = rungs.into_iter().take(miss).chain(near).collect();
+    tried.sort_by(f64::total_cmp);
+    let is_sure = |&it: &f64| judged(bench, it).iter().all(|it| it.kept() == Kept::Yes);
+    let sure = tried.into_iter().take_while(is_sure).last();
+    // Of the lowest load tried it is the best guess that it is borne.
+    borne.survives = [bound, sure, Some(lowest)].into_iter().flatten().reduce(f64::max);
     Ok(true)
 }

@@ -8,7 +8,8 @@ use super::{
 use crate::{
     experiment::replicate::Failure,
     model::{blueprint::Blueprint, operational::Operational},
-    stats::{estimator::Estimator, interval::CONFIDENCE, student},
+    report::capacity::Kept,
+    stats::{estimator::Estimator, student},
 };
 
 /// Rungs of the ladder, of the load that saturates the first station.
@@ -82,6 +83,21 @@ pub(super) struct Ladder {
 
 /// Loads that can be said: four digits of the requests a second, or whole users.
 pub(super) fn said(known: &Operational, factor: f64) -> f64 {
+    nearest(known, factor, 0.5).max(one_user(known).unwrap_or(0.0))
+}
+
+/// The highest of these that is no higher: what is safe is never rounded up. 0 where there is none.
+pub(super) fn said_at_most(known: &Operational, factor: f64) -> f64 {
+    // A load that can be said already is itself, whatever its last bits are.
+    nearest(known, factor, 1e-6)
+}
+
+/// As a factor, where whole users are all that comes.
+pub(super) fn one_user(known: &Operational) -> Option<f64> {
+    known.is_closed().then(|| 1.0 / f64::from(known.users))
+}
+
+fn nearest(known: &Operational, factor: f64, rounding: f64) -> f64 {
     let whole = |value: f64, base: f64| {
         let mut step = 1.0;
         while value / step >= 10_000.0 {
@@ -90,13 +106,13 @@ pub(super) fn said(known: &Operational, factor: f64) -> f64 {
         while value > 0.0 && value / step < 1_000.0 {
             step /= 10.0;
         }
-        (value / step + 0.5).floor() * step / base
+        (value / step + rounding).floor() * step / base
     };
     if known.open_per_s > 0.0 {
         return whole(factor * known.open_per_s, known.open_per_s);
     }
     let users = f64::from(known.users);
-    (factor * users + 0.5).floor().max(1.0) / users
+    (factor * users + rounding).floor() / users
 }
 
 /// The first ladder. `None`: interrupted.
@@ -177,13 +193,13 @@ pub(super) fn climb(
 }
 
 fn is_held(level: &super::bench::Level, count: u32) -> bool {
-    holds(&badness(&level.evidence(count as usize)))
+    holds(&badness(&level.judgements(count as usize)))
 }
 
 /// Not by luck.
 fn is_surely_held(level: &super::bench::Level) -> bool {
-    let evidence = level.evidence(level.replications() as usize);
-    evidence.iter().all(|it| it.is_empty() || it.p_kept() <= 1.0 - CONFIDENCE)
+    let judgements = level.judgements(level.replications() as usize);
+    judgements.iter().all(|it| it.kept() == Kept::Yes)
 }
 
 /// Whether the lowest rung is one of those that were added below.
@@ -210,8 +226,9 @@ pub(super) fn refine(
     let (mut low, mut high) = (if low > 0.0 { low } else { high / 10.0 }, high);
     let mut shifts = 0;
     let guess = loop {
-        let inner: Vec<f64> =
+        let mut inner: Vec<f64> =
             (0..=4).map(|part| nice(low + f64::from(part) / 4.0 * (high - low))).collect();
+        inner.dedup();
         let wanted: Vec<(f64, u32)> = inner.iter().map(|&factor| (factor, coarse)).collect();
         if !bench.run(&wanted, 0, "between two loads", work)? {
             return Ok(None);
@@ -236,8 +253,17 @@ pub(super) fn refine(
     let around = |near: &mut Vec<f64>, middle: f64| {
         for share in AROUND {
             let factor = nice(share * middle);
-            if near.iter().all(|known| (known - factor).abs() > 0.002 * middle) {
+            if near.iter().all(|other| (other - factor).abs() > 0.002 * middle) {
                 near.push(factor);
+            }
+        }
+        // Few users may round to one and the same load: those on both sides of the crossing.
+        if let Some(one) = one_user(known) {
+            let below = said_at_most(known, middle).max(one);
+            for factor in [below, said(known, below + one)] {
+                if near.iter().all(|other| (other - factor).abs() > 0.5 * one) {
+                    near.push(factor);
+                }
             }
         }
         near.sort_by(f64::total_cmp);

@@ -3,7 +3,7 @@
 use super::{
     Results,
     bench::{Level, Work},
-    growth,
+    growth, known,
     losses::{self, REPLICATIONS},
     search::Found,
 };
@@ -11,17 +11,15 @@ use crate::{
     model::blueprint::{Balance, Blueprint, Promise, Upstream},
     report::{
         capacity::{
-            Answer, Attempt, Busy, Capacity, Cost, Curves, Demanded, Grown, Growth, Known, Later,
-            Limit, Load, Loss, Losses, Method, Point, SCHEMA, Safe, Scenario, Sized, Station, Step,
+            Answer, Attempt, Busy, Capacity, Cost, Curves, Grown, Growth, Later, Limit, Load, Loss,
+            Losses, Method, Point, SCHEMA, Safe, Scenario, Size, Sized, Step,
         },
         summary::Summary,
     },
     stats::{estimator::Estimator, interval::CONFIDENCE},
 };
 
-/// Stations that are told.
-const STATIONS_MAX: usize = 20;
-/// And resources that were measured.
+/// Resources that were measured that are told.
 const BUSY_MAX: usize = 6;
 /// A stated time of fewer relaxation times is short.
 const SHORT: f64 = 10.0;
@@ -49,7 +47,7 @@ pub(super) fn tell(it: &Results<'_>, work: &Work<'_>) -> Capacity {
         safe: it.told_safe(),
         objectives: it.limits(),
         islands: it.ladder.islands.iter().map(|&factor| it.load(factor)).collect(),
-        operational: it.told_known(),
+        operational: known::told(plan, &it.known),
         curve: it.curve(),
         knee: knee(&it.curve()),
         busiest: it.busiest(),
@@ -69,18 +67,33 @@ pub(super) fn tell(it: &Results<'_>, work: &Work<'_>) -> Capacity {
 
 impl Results<'_> {
     fn load(&self, factor: f64) -> Load {
-        let known = &self.known;
-        let users = (f64::from(known.users) * factor + 0.5) as u64;
-        Load {
-            factor,
-            per_s: (known.open_per_s > 0.0).then_some(known.open_per_s * factor),
-            users: (known.users > 0).then(|| users.max(1)),
-        }
+        known::load(&self.known, factor)
     }
 
     fn between(&self, crossing: &Estimator) -> [Load; 3] {
         let (low, high) = crossing.interval(CONFIDENCE);
-        [crossing.value, low.max(0.0), high].map(|factor| self.load(factor))
+        [crossing.value, low.max(0.0), high].map(|factor| self.missing(factor))
+    }
+
+    /// The same of a larger site, and no more than what its hardware bears: what a window of some length
+    /// hides of a load beyond that could not be sustained.
+    fn within(&self, crossing: &Estimator, bound_per_s: Option<f64>) -> [Load; 3] {
+        let most = match bound_per_s {
+            Some(bound) if self.known.users == 0 => bound / self.known.load_per_s(),
+            Some(_) | None => f64::INFINITY,
+        };
+        let (low, high) = crossing.interval(CONFIDENCE);
+        [crossing.value, low.max(0.0), high].map(|factor| self.missing(factor.min(most)))
+    }
+
+    /// The load at which an objective is missed that is kept up to `factor`: of whole users the next.
+    fn missing(&self, factor: f64) -> Load {
+        let load = self.load(factor);
+        if !self.known.is_closed() {
+            return load;
+        }
+        let held = (f64::from(self.known.users) * factor).floor() as u64;
+        Load { users: Some(held + 1), ..load }
     }
 
     fn told_safe(&self) -> Option<Safe> {
@@ -123,39 +136,6 @@ impl Results<'_> {
         .collect()
     }
 
-    fn told_known(&self) -> Known {
-        let (plan, known) = (self.question.plan, &self.known);
-        let per_s = known.load_per_s();
-        let told = |it: &crate::model::operational::Station| Station {
-            name: it.name(plan),
-            service: plan.services[it.service.index()].name.clone(),
-            kind: it.kind.name(),
-            demand: it.demand,
-            capacity: it.capacity,
-            utilisation: it.utilisation(per_s),
-            saturates_at_per_s: it.saturates_at_per_s(),
-            is_least: it.is_least,
-        };
-        // The first of each kind and service first: what saturates when those before are relieved.
-        let stations = known.bottlenecks().into_iter().take(STATIONS_MAX).map(told);
-        Known {
-            bound_per_s: known.bound_per_s(),
-            bound: known.saturates_at().map(|factor| self.load(factor)),
-            no_load_s: known.no_load_s,
-            requests: known
-                .requests
-                .iter()
-                .map(|it| Demanded {
-                    name: plan.requests[it.request.index()].name.clone(),
-                    share: it.share,
-                    no_load_s: it.no_load_s,
-                })
-                .collect(),
-            stations: stations.collect(),
-            unknown: unknown(plan, known.stations.iter().any(|it| it.is_least)),
-        }
-    }
-
     /// Of each load the bench that knows it best.
     fn curve(&self) -> Vec<Point> {
         let mut levels: Vec<&Level> = self.ladder.bench.levels.iter().collect();
@@ -174,10 +154,10 @@ impl Results<'_> {
         let fold = level.fold().expect("a level that was run");
         let figures = Summary::new(level.plan(), fold).site.figures;
         let ok = &figures.ok;
-        let evidence = level.evidence(level.replications() as usize);
-        let badness = evidence.iter().map(|it| {
+        let judgements = level.judgements(level.replications() as usize);
+        let badness = judgements.iter().map(|it| {
             let value = it.badness()?;
-            let (low, high) = it.badness_between(CONFIDENCE).unwrap_or((value, value));
+            let (low, high) = it.badness_between().unwrap_or((value, value));
             Some(
                 [value, low.clamp(0.0, value), high.max(value)]
                     .map(crate::stats::interval::six_digits),
@@ -218,13 +198,14 @@ impl Results<'_> {
             Loss {
                 name: kind.name.clone(),
                 alike: kind.alike,
-                is_kept: borne.is_kept(),
+                kept: borne.meanwhile(),
                 worst: worst.map(|(index, _)| names[index].to_owned()),
                 badness: worst.map(|(_, it)| it),
                 failed_share: borne.failed_share,
                 survives: borne.survives.map(|factor| self.load(factor)),
-                comes_back: borne.comes_back(),
+                well_again: borne.again(),
                 later: borne.later.map(told_later),
+                ending: borne.ending.clone(),
             }
         });
         let gone_s = self.question.gone?.seconds();
@@ -237,8 +218,10 @@ impl Results<'_> {
         let sized = |it: &growth::Sized| Sized {
             size: it.size,
             bound_per_s: it.bound,
-            missed_at: it.missed_at.map(|it| self.between(&it)),
+            missed_at: it.missed_at.map(|missed| self.within(&missed, it.bound)),
         };
+        let size =
+            |it: &growth::Size| Size { size: it.size, alone_per_s: it.alone, site_per_s: it.site };
         let curves = curves.as_ref().map(|it| Curves {
             service: plan.services[it.service.index()].name.clone(),
             wider: it.wider.iter().map(sized).collect(),
@@ -249,15 +232,16 @@ impl Results<'_> {
             Grown {
                 service: service.name.clone(),
                 from: service.instances,
-                wider_per_s: it.wider.clone(),
-                taller_per_s: it.taller,
+                wider: it.wider.iter().map(size).collect(),
+                taller: it.taller.iter().map(size).collect(),
             }
         });
         let steps = steps.iter().map(|it| Step {
             what: it.what.clone(),
             relieves: it.relieves.clone(),
             bound_per_s: it.bound,
-            missed_at: it.missed_at.map(|it| self.load(it.value)),
+            missed_at: it.missed_at.map(|missed| self.within(&missed, Some(it.bound))[0]),
+            skipped: it.skipped,
             // Nobody said what a machine of twice the cores costs.
             cost_per_h: price(&it.plan).filter(|_| it.what.ends_with("instances")),
         });
@@ -326,26 +310,6 @@ fn knee(curve: &[Point]) -> Option<Load> {
         Some(_) | None => Some(it),
     });
     best.map(|(load, _)| load)
-}
-
-/// What the bound does not say.
-fn unknown(plan: &Blueprint, has_least: bool) -> Vec<String> {
-    let mut lines = Vec::new();
-    if has_least {
-        lines.push(
-            "≤: it may be full earlier, for it is held longer while others queue, or connections \
-             are opened more often than at best."
-                .to_owned(),
-        );
-    }
-    if !plan.logs.is_empty() {
-        lines.push(
-            "Flushes of commits bound nothing here: how many commits share one is only known by \
-             simulating."
-                .to_owned(),
-        );
-    }
-    lines
 }
 
 /// What reality may add to what was simulated.

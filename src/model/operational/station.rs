@@ -1,6 +1,8 @@
 //! Whatever has a capacity, and what one request of the mix asks of it.
 
-use super::super::blueprint::{Blueprint, HostId, InstanceId, ServiceId, UpstreamId};
+use std::collections::BTreeMap;
+
+use super::super::blueprint::{Blueprint, HostId, InstanceId, RequestId, ServiceId, UpstreamId};
 
 /// What it is that may run out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,6 +77,8 @@ pub struct Station {
     pub capacity: f64,
     /// Of one request of the mix: seconds of one of them, or how many.
     pub demand: f64,
+    /// What the requests of each kind add to that, by their share.
+    pub by_request: BTreeMap<RequestId, f64>,
     /// How often a request comes by.
     pub visits: f64,
     /// The truth may be more: a queue, or a connection opened anew, adds to it.

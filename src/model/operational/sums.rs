@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     super::blueprint::{
-        Blueprint, EndpointId, HostId, InstanceId, LogId, ServiceId, Serving, UpstreamId,
+        Blueprint, EndpointId, HostId, InstanceId, LogId, RequestId, ServiceId, Serving, UpstreamId,
     },
     flow::{Called, Flows},
     place::{Shares, adapts, instances, servers, shares_by_host, speed},
@@ -21,11 +21,25 @@ struct Sum {
     visits: f64,
     is_least: bool,
     by_service: BTreeMap<u32, f64>,
+    by_request: BTreeMap<RequestId, f64>,
+}
+
+impl Sum {
+    /// What others ask of it besides.
+    fn take_in(&mut self, other: &Sum, pace: f64) {
+        self.demand += other.demand * pace;
+        self.visits += other.visits;
+        for (request, demand) in &other.by_request {
+            *self.by_request.entry(*request).or_default() += demand * pace;
+        }
+    }
 }
 
 /// Demand while it is added up.
 pub(super) struct Stations<'a> {
     plan: &'a Blueprint,
+    /// Whose demand is being added.
+    request: RequestId,
     sums: BTreeMap<(Kind, Where), Sum>,
 }
 
@@ -41,17 +55,18 @@ struct Asked {
 
 impl<'a> Stations<'a> {
     pub(super) fn new(plan: &'a Blueprint) -> Stations<'a> {
-        Stations { plan, sums: BTreeMap::new() }
+        Stations { plan, request: RequestId(0), sums: BTreeMap::new() }
     }
 
     /// Adds what requests of one kind ask, by their share.
     pub(super) fn add(
         &mut self,
-        share: f64,
+        (request, share): (RequestId, f64),
         flows: &Flows,
         runs: &[Run],
         residences: &mut Residences<'_>,
     ) {
+        self.request = request;
         for (&(upstream, endpoint), called) in &flows.calls {
             let at = (UpstreamId(upstream), EndpointId(endpoint));
             self.call(share, at, *called, runs, residences);
@@ -189,6 +204,7 @@ impl<'a> Stations<'a> {
         sum.visits += count;
         sum.is_least |= asked.is_least;
         *sum.by_service.entry(service.0).or_default() += count * asked.amount * pace;
+        *sum.by_request.entry(self.request).or_default() += count * asked.amount * pace;
     }
 
     /// Of all members of a group together: work a second, or places.
@@ -319,9 +335,9 @@ impl<'a> Stations<'a> {
             if sum.capacity <= 0.0 || self.is_in_a_group(kind, place) {
                 continue;
             }
-            let (demand, visits) = match place {
+            let whole = match place {
                 Where::Group(first, count) => self.with_members(kind, (first, count), sum),
-                _ => (sum.demand, sum.visits),
+                _ => sum.clone(),
             };
             let most =
                 sum.by_service.iter().fold(None, |best: Option<(u32, f64)>, (id, it)| match best {
@@ -330,7 +346,17 @@ impl<'a> Stations<'a> {
                 });
             let service = ServiceId(most.map_or(0, |it| it.0));
             let (capacity, is_least) = (sum.capacity, sum.is_least);
-            stations.push(Station { kind, place, service, capacity, demand, visits, is_least });
+            let Sum { demand, visits, by_request, .. } = whole;
+            stations.push(Station {
+                kind,
+                place,
+                service,
+                capacity,
+                demand,
+                by_request,
+                visits,
+                is_least,
+            });
         }
         stations.retain(|it| plan.services[it.service.index()].kind != "visitors");
         stations
@@ -356,11 +382,11 @@ impl<'a> Stations<'a> {
     }
 
     /// A group's own demand, and what its members must do besides: for others who cannot choose.
-    fn with_members(&self, kind: Kind, (first, count): (InstanceId, u32), own: &Sum) -> (f64, f64) {
+    fn with_members(&self, kind: Kind, (first, count): (InstanceId, u32), own: &Sum) -> Sum {
         let plan = self.plan;
         let members: Shares = (first.0..first.0 + count).map(|it| (InstanceId(it), 1.0)).collect();
         let hosts = shares_by_host(plan, &members);
-        let (mut demand, mut visits) = (own.demand, own.visits);
+        let mut whole = own.clone();
         for (&(other, place), sum) in &self.sums {
             if other != kind {
                 continue;
@@ -381,10 +407,9 @@ impl<'a> Stations<'a> {
                     Where::Host(host) if kind == Kind::Cpu => plan.hosts[host.index()].speed,
                     _ => 1.0,
                 };
-                demand += sum.demand * pace;
-                visits += sum.visits;
+                whole.take_in(sum, pace);
             }
         }
-        (demand, visits)
+        whole
     }
 }

@@ -1,14 +1,18 @@
 //! The report that is handed on: the safe load first, what isn't modelled last.
 
 use super::{
-    Answer, Capacity, Curves, Growth, Losses,
-    terminal::{amount, capacity},
+    Answer, Capacity, Curves, Growth, Kept, Known, Losses, Size,
+    terminal::{amount, asked, capacity},
     words::{
-        advice, afterwards, again, bare, between, coarse, in_time, islands, load, money, rate,
-        signed, sized, times, unit, unsurvived, verdict,
+        added, advice, afterwards, again, bare, between, coarse, in_time, islands, kept, load,
+        missed_from, money, perhaps, rate, signed, sized, survives, times, unit, unsurvived,
+        verdict,
     },
 };
 use crate::report::format::{or_dash, percent, seconds, span, thousands, utilisation};
+
+/// Stations that are named.
+const NAMED_MAX: usize = 10;
 
 /// The text; `pictures` are those that were drawn.
 pub fn render(it: &Capacity, pictures: &[&str]) -> String {
@@ -83,12 +87,15 @@ fn summary(out: &mut String, it: &Capacity) {
     let next: Vec<&str> =
         it.operational.stations.iter().skip(1).take(2).map(|it| it.name.as_str()).collect();
     if !next.is_empty() {
-        row("Then", &next.join(", then "));
+        row("Once that is relieved", &next.join(", then "));
     }
     if let Some(knee) = &it.knee {
         row(
             "Knee",
-            &format!("{}: from there on more load costs more latency than it gains", load(knee)),
+            &format!(
+                "{}: from there on more load costs more latency than it gains (of the loads tried)",
+                load(knee)
+            ),
         );
     }
     if let Some(losses) = &it.losses {
@@ -138,7 +145,7 @@ fn known(out: &mut String, it: &Capacity) {
     }
     out.push_str("| resource | a request asks for | there is | in use now | full at |\n");
     out.push_str("| --- | ---: | ---: | ---: | ---: |\n");
-    for station in known.stations.iter().take(10) {
+    for station in known.stations.iter().take(NAMED_MAX) {
         out.push_str(&format!(
             "| {} | {} | {} | {} | {}{}/s |\n",
             cell(&station.name),
@@ -149,6 +156,10 @@ fn known(out: &mut String, it: &Capacity) {
             rate(station.saturates_at_per_s),
         ));
     }
+    out.push_str(
+        "\nIn turn: each is the next bottleneck when all above it are relieved, which is to say that \
+         their services have so much of that resource that it never runs out.\n",
+    );
     for line in &known.unknown {
         out.push_str(&format!("\n{line}\n"));
     }
@@ -161,6 +172,7 @@ fn known(out: &mut String, it: &Capacity) {
             .collect();
         out.push_str(&format!("\nMeasured at the safe load: {}.\n", said.join(", ")));
     }
+    demands(out, known);
     out.push_str("\n| request | share | at no load |\n| --- | ---: | ---: |\n");
     for request in &known.requests {
         out.push_str(&format!(
@@ -169,6 +181,23 @@ fn known(out: &mut String, it: &Capacity) {
             percent(request.share),
             seconds(request.no_load_s)
         ));
+    }
+}
+
+/// By kind of request.
+fn demands(out: &mut String, known: &Known) {
+    if known.requests.is_empty() || known.stations.is_empty() {
+        return;
+    }
+    let names: Vec<String> = known.requests.iter().map(|it| cell(&it.name)).collect();
+    out.push_str(&format!(
+        "\nWhat one request of each type asks for:\n\n| resource | {} |\n| --- |{}\n",
+        names.join(" | "),
+        " ---: |".repeat(names.len())
+    ));
+    for station in known.stations.iter().take(NAMED_MAX) {
+        let asks: Vec<String> = station.demands.iter().map(|it| asked(station.kind, *it)).collect();
+        out.push_str(&format!("| {} | {} |\n", cell(&station.name), asks.join(" | ")));
     }
 }
 
@@ -190,7 +219,7 @@ fn limits(out: &mut String, it: &Capacity) {
     }
     let Some(first) = it.curve.first() else { return };
     out.push_str(&format!(
-        "\n| {} | answered well | mean | p50 | p95 | p99 | worst objective |\n",
+        "\n| {} | answered well | mean | p50 | p95 | p99 | allowance used |\n",
         unit(&first.load)
     ));
     out.push_str("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
@@ -206,8 +235,8 @@ fn limits(out: &mut String, it: &Capacity) {
         ));
     }
     out.push_str(
-        "\nThe last column is what is bad over what may be, of the objective nearest to \
-     its limit.\n",
+        "\nThe last column is how much is used of what the objective nearest to its limit allows: \
+         bad requests over those allowed, a level over its limit. 1× is the limit.\n",
     );
 }
 
@@ -221,7 +250,7 @@ fn lost(out: &mut String, losses: &Losses) {
         span(losses.gone_s)
     ));
     out.push_str(&format!(
-        "| lost | alike | objectives kept | fail meanwhile | worst | survives | well again {} \
+        "| lost | alike | objectives kept | fail meanwhile | missed by | survives | well again {} \
          later |\n",
         in_time(losses)
     ));
@@ -234,17 +263,19 @@ fn lost(out: &mut String, losses: &Losses) {
             _ => "–".to_owned(),
         };
         let survives = match &loss.survives {
-            Some(_) if loss.is_kept && loss.comes_back => "the safe load".to_owned(),
-            Some(some) => load(some),
+            Some(_) => survives(loss, load),
             None => "**no load**".to_owned(),
         };
         out.push_str(&format!(
             "| {} | {} | {} | {} | {worst} | {survives} | {} |\n",
             cell(&loss.name),
             loss.alike,
-            if loss.is_kept { "yes" } else { "**no**" },
+            state(loss.kept),
             or_dash(loss.failed_share, percent),
-            if loss.comes_back { "yes".to_owned() } else { format!("**no**: {}", again(loss)) },
+            match loss.later {
+                None => state(loss.well_again).to_owned(),
+                Some(_) => format!("{}; {}", state(loss.well_again), again(loss)),
+            },
         ));
     }
     let [alone, others] = unsurvived(losses);
@@ -260,9 +291,13 @@ fn lost(out: &mut String, losses: &Losses) {
             cell(&others.join("; "))
         ));
     }
-    for line in afterwards(losses) {
+    for line in perhaps(losses).into_iter().chain(afterwards(losses)) {
         out.push_str(&format!("\n{}.\n", cell(&sentence(&line))));
     }
+}
+
+fn state(it: Kept) -> &'static str {
+    if it == Kept::No { "**no**" } else { kept(it) }
 }
 
 fn grown(out: &mut String, it: &Capacity, growth: &Growth) {
@@ -274,10 +309,13 @@ fn grown(out: &mut String, it: &Capacity, growth: &Growth) {
     out.push_str("| --- | --- | ---: | ---: |");
     out.push_str(if has_cost { " ---: |\n" } else { "\n" });
     for step in &growth.steps {
-        let missed = step.missed_at.as_ref().map_or_else(|| "–".to_owned(), load);
+        let missed = step
+            .missed_at
+            .as_ref()
+            .map_or_else(|| "–".to_owned(), |at| missed_from(at, Some(step.bound_per_s)));
         out.push_str(&format!(
             "| {} | {} | {}/s | {missed} |",
-            cell(&step.what),
+            cell(&added(step)),
             cell(&step.relieves),
             rate(step.bound_per_s)
         ));
@@ -289,26 +327,38 @@ fn grown(out: &mut String, it: &Capacity, growth: &Growth) {
         }
         out.push('\n');
     }
-    out.push_str("\nEach service made larger by itself; hardware is full at, requests/s:\n\n");
-    out.push_str(
-        "| service | now | +1 | +2 | +3 | +4 | twice the cores |\n| --- | ---: | ---: | \
-     ---: | ---: | ---: | ---: |\n",
-    );
-    let now = or_dash(it.operational.bound_per_s, rate);
-    for grown in &growth.services {
-        let wider: Vec<String> = grown.wider_per_s.iter().map(|it| or_dash(*it, rate)).collect();
-        out.push_str(&format!(
-            "| {} ×{} | {now} | {} | {} |\n",
-            cell(&grown.service),
-            grown.from,
-            wider.join(" | "),
-            or_dash(grown.taller_per_s, rate)
-        ));
-    }
+    alone(out, it, growth);
     out.push_str(
         "\nSettings stay as they are: workers, pools and limits do not grow with the \
      cores unless the scenario says so.\n",
     );
+}
+
+/// What each service could serve if nothing else ran out.
+fn alone(out: &mut String, it: &Capacity, growth: &Growth) {
+    let site = it.operational.bound_per_s;
+    out.push_str(&format!(
+        "\nEach service by itself: the requests/s at which the first of its own resources is full, \
+         whatever else is. The site is full where the first of its services is, {} now.\n\n",
+        or_dash(site, |it| format!("at {}/s", rate(it)))
+    ));
+    out.push_str(
+        "| service | now | +1 instance | +2 | +3 | +4 | ½ × the cores | 1½ × | 2 × |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+    );
+    for grown in &growth.services {
+        let [half, _, more, twice] = grown.by_cores();
+        let sizes = grown.wider.iter().map(Some).chain([half, more, twice]);
+        let rates: Vec<String> = sizes
+            .map(|it: Option<&Size>| or_dash(it.and_then(|it| it.alone_per_s), rate))
+            .collect();
+        out.push_str(&format!(
+            "| {} ×{} | {} |\n",
+            cell(&grown.service),
+            grown.from,
+            rates.join(" | ")
+        ));
+    }
 }
 
 fn sizes(out: &mut String, curves: &Curves) {
@@ -324,7 +374,7 @@ fn sizes(out: &mut String, curves: &Curves) {
         for it in sizes {
             let bound = or_dash(it.bound_per_s, |it| format!("{}/s", rate(it)));
             let (at, bounds) = match &it.missed_at {
-                Some(missed) => (load(&missed[0]), between(missed)),
+                Some(missed) => (missed_from(&missed[0], it.bound_per_s), between(missed)),
                 None => ("–".to_owned(), "–".to_owned()),
             };
             out.push_str(&format!("| {} | {bound} | {at} | {bounds} |\n", sized(it.size, of)));

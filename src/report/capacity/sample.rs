@@ -1,8 +1,9 @@
 //! A small site's capacity, made up: for the tests of reports and pictures.
 
 use super::{
-    Answer, Attempt, Busy, Capacity, Cost, Curves, Demanded, Grown, Growth, Known, Later, Limit,
-    Load, Loss, Losses, Method, Point, SCHEMA, Safe, Scenario, Sized, Station, Step,
+    Answer, Attempt, Banned, Busy, Capacity, Cost, Curves, Demanded, Ending, Failing, Grown,
+    Growth, Kept, Known, Later, Limit, Load, Loss, Losses, Method, Point, SCHEMA, Safe, Scenario,
+    Size, Sized, Station, Step,
 };
 use crate::report::{page::Colour, page::WIDTH, plot};
 
@@ -26,6 +27,7 @@ fn station(name: &str, kind: &'static str, demand: f64, capacity: f64) -> Statio
         service: "app".to_owned(),
         kind,
         demand,
+        demands: vec![demand, if kind == "CPU" { 0.0 } else { 1.5 * demand }],
         capacity,
         utilisation: 500.0 * demand / capacity,
         saturates_at_per_s: capacity / demand,
@@ -38,22 +40,51 @@ fn sized(size: u32, bound_per_s: f64) -> Sized {
     Sized { size, bound_per_s: Some(bound_per_s), missed_at: Some(missed) }
 }
 
+fn grown(service: &str, wider: &[f64], taller: &[f64]) -> Grown {
+    let size = |(size, &alone): (u32, &f64)| Size {
+        size,
+        alone_per_s: Some(alone),
+        site_per_s: Some(alone.min(1_700.0)),
+    };
+    Grown {
+        service: service.to_owned(),
+        from: 2,
+        wider: (2..).zip(wider).map(size).collect(),
+        taller: [2, 4, 6, 8].into_iter().zip(taller).map(size).collect(),
+    }
+}
+
 fn loss(name: &str, survives: Option<f64>) -> Loss {
     let is_kept = survives == Some(912.0);
+    let kept = match survives {
+        Some(912.0) => Kept::Yes,
+        Some(880.0) => Kept::Perhaps,
+        _ => Kept::No,
+    };
     Loss {
         name: name.to_owned(),
         alike: 2,
-        is_kept,
+        kept,
         worst: Some("pages are quick".to_owned()),
         badness: Some(if is_kept { 0.8 } else { 31.0 }),
         failed_share: Some(if is_kept { 0.000_2 } else { 0.31 }),
         survives: survives.map(at),
-        comes_back: survives == Some(912.0),
+        well_again: if kept == Kept::No { Kept::No } else { Kept::Yes },
         later: match survives {
-            Some(912.0) => None,
+            Some(880.0..) => None,
             Some(_) => Some(Later::Slow { within_s: 240.0 }),
             None => Some(Later::Stays { watched_s: 960.0 }),
         },
+        ending: survives.is_none().then(|| Ending {
+            failed_share: 0.71,
+            failing: vec![Failing {
+                service: "web".to_owned(),
+                cause: "no server".to_owned(),
+                share: 0.64,
+            }],
+            banned: vec![Banned { servers: "app".to_owned(), by: "web".to_owned(), share: 0.83 }],
+            failed_attempts: 1.25,
+        }),
     }
 }
 
@@ -102,7 +133,9 @@ pub(crate) fn document() -> Capacity {
             bound_per_s: Some(1_000.0),
             bound: Some(at(1_000.0)),
             no_load_s: 0.012_5,
-            requests: vec![Demanded { name: "page".to_owned(), share: 1.0, no_load_s: 0.012_5 }],
+            requests: [("page", 0.8), ("search", 0.2)]
+                .map(|(name, share)| Demanded { name: name.to_owned(), share, no_load_s: 0.012_5 })
+                .into(),
             stations: vec![
                 station("CPU of app-2", "CPU", 0.004, 4.0),
                 station("workers of app.2", "workers", 0.012, 16.0),
@@ -126,23 +159,18 @@ pub(crate) fn document() -> Capacity {
             each: vec![
                 loss("crash of app.1", Some(430.0)),
                 loss("crash of db.2 (replica)", Some(912.0)),
+                loss("loss of zone b (4 hosts)", Some(880.0)),
                 loss("loss of host db-1 (primary)", None),
             ],
         }),
         growth: Some(Growth {
             services: vec![
-                Grown {
-                    service: "app".to_owned(),
-                    from: 2,
-                    wider_per_s: vec![Some(1_500.0), Some(1_700.0), Some(1_700.0), Some(1_700.0)],
-                    taller_per_s: Some(1_700.0),
-                },
-                Grown {
-                    service: "db".to_owned(),
-                    from: 2,
-                    wider_per_s: vec![Some(1_000.0); 4],
-                    taller_per_s: None,
-                },
+                grown(
+                    "app",
+                    &[1_000.0, 1_500.0, 2_000.0, 2_500.0, 3_000.0],
+                    &[500.0, 1_000.0, 1_500.0, 2_000.0],
+                ),
+                grown("db", &[1_700.0; 5], &[850.0, 1_700.0, 2_550.0, 3_400.0]),
             ],
             steps: steps
                 .into_iter()
@@ -152,6 +180,7 @@ pub(crate) fn document() -> Capacity {
                     bound_per_s,
                     missed_at: missed.map(at),
                     cost_per_h: missed.map(|_| 4.5),
+                    skipped: if missed.is_some() { 0 } else { 3 },
                 })
                 .collect(),
             curves: Some(Curves {
@@ -193,7 +222,9 @@ pub(crate) fn document() -> Capacity {
 
 #[test]
 fn the_report_of_a_small_site() {
-    let text = super::terminal::render(&document(), Colour::Off);
+    let it = document();
+    let opening = super::terminal::opening(&it.scenario.title, &it.operational, Colour::Off);
+    let text = opening + &super::terminal::render(&it, Colour::Off);
     assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
     insta::assert_snapshot!("terminal", text);
     let pictures = ["load.png", "losses.png", "scaling.png", "sizes.png"];

@@ -2,28 +2,35 @@
 //! what to add, what it costs, and last what is not modelled.
 
 use super::{
-    Answer, Capacity, Curves, Growth, Losses,
+    Answer, Capacity, Curves, Growth, Known, Losses, Size,
     words::{
-        advice, afterwards, again, bare, between, coarse, in_time, islands, load, money, rate,
-        signed, sized, times, unit, unsurvived, verdict,
+        added, advice, afterwards, again, bare, between, coarse, in_time, islands, kept, load,
+        missed_from, money, perhaps, rate, signed, sized, survives, times, unit, unsurvived,
+        verdict,
     },
 };
 use crate::report::{
     format::{or_dash, percent, seconds, span, thousands, utilisation},
-    page::{Colour, Page},
+    page::{Colour, Page, WIDTH},
     table::Table,
 };
 
 /// Stations that are named.
 const NAMED_MAX: usize = 6;
 
-/// The page.
+/// What is known at once, to be told before the search.
+pub fn opening(title: &str, it: &Known, colour: Colour) -> String {
+    let mut page = Page::new(colour);
+    page.painted("1", &format!("{title}: capacity"));
+    known(&mut page, it);
+    demands(&mut page, it);
+    page.text
+}
+
+/// What the search has found, to be told after that.
 pub fn render(it: &Capacity, colour: Colour) -> String {
     let mut page = Page::new(colour);
-    let title = if it.scenario.title.is_empty() { &it.scenario.name } else { &it.scenario.title };
-    page.painted("1", &format!("{title}: capacity"));
     answer(&mut page, it);
-    known(&mut page, it);
     limits(&mut page, it);
     curve(&mut page, it);
     if let Some(losses) = &it.losses {
@@ -84,9 +91,8 @@ fn answer(page: &mut Page, it: &Capacity) {
     );
 }
 
-fn known(page: &mut Page, it: &Capacity) {
+fn known(page: &mut Page, known: &Known) {
     page.heading("What runs out, without simulating");
-    let known = &it.operational;
     match known.bound_per_s {
         Some(bound) => page.paragraph(
             &format!(
@@ -110,9 +116,38 @@ fn known(page: &mut Page, it: &Capacity) {
         ]);
     }
     page.table(&table);
+    if known.stations.len() > 1 {
+        page.paragraph(
+            "each the next bottleneck when all above it are relieved: when their services have so \
+             much of that resource that it never runs out",
+            0,
+        );
+    }
     for line in &known.unknown {
         page.paragraph(line, 0);
     }
+}
+
+/// By kind of request, where that is more than one and they fit side by side.
+fn demands(page: &mut Page, known: &Known) {
+    let mut titles = vec![String::new()];
+    titles.extend(known.requests.iter().map(|it| it.name.clone()));
+    let mut table = Table::of(titles);
+    for station in known.stations.iter().take(NAMED_MAX) {
+        let mut cells = vec![station.name.clone()];
+        cells.extend(station.demands.iter().map(|it| asked(station.kind, *it)));
+        table.row_of(cells);
+    }
+    let fits = table.lines().iter().all(|line| line.chars().count() <= WIDTH);
+    if known.requests.len() > 1 && !known.stations.is_empty() && fits {
+        page.heading("What one request of each type asks for");
+        page.table(&table);
+    }
+}
+
+/// `12.0 ms`, or that it is nothing.
+pub(super) fn asked(kind: &str, demand: f64) -> String {
+    if demand > 0.0 { amount(kind, demand) } else { "–".to_owned() }
 }
 
 /// What a request asks of a station.
@@ -163,7 +198,7 @@ fn curve(page: &mut Page, it: &Capacity) {
     let Some(first) = it.curve.first() else { return };
     page.heading("Latency over the load, as visitors see it");
     let mut table =
-        Table::new([unit(&first.load), "answered", "mean", "p50", "p95", "p99", "worst"]);
+        Table::new([unit(&first.load), "answered", "mean", "p50", "p95", "p99", "used"]);
     for point in &it.curve {
         let worst = point.badness.iter().flatten().map(|it| it[0]).fold(0.0, f64::max);
         let [mean, p50, p95, p99] = point.latency_s;
@@ -185,10 +220,15 @@ fn curve(page: &mut Page, it: &Capacity) {
         ]);
     }
     page.table(&table);
-    page.line("worst: what is bad over what may be, of the objective nearest to its limit");
+    page.paragraph(
+        "used: of what the objective nearest to its limit allows (bad requests over those allowed; \
+         a level over its limit)",
+        6,
+    );
     if let Some(knee) = &it.knee {
         page.paragraph(
-            &format!("the knee, where more load costs more latency than it gains: {}", load(knee)),
+            &format!("the knee, from which more load costs more latency than it gains, of the loads tried: {}",
+                load(knee)),
             0,
         );
     }
@@ -196,24 +236,23 @@ fn curve(page: &mut Page, it: &Capacity) {
 
 fn lost(page: &mut Page, losses: &Losses) {
     page.heading(&format!("Losing one of each, for {}, at the safe load", span(losses.gone_s)));
-    let well = format!("well {} later", in_time(losses));
+    let well = format!("after {}", in_time(losses));
     let mut table = Table::new(["", "alike", "kept", "fail", "survives", &well]);
     for loss in &losses.each {
-        let survives = match &loss.survives {
-            Some(_) if loss.is_kept && loss.comes_back => "the safe load".to_owned(),
-            Some(load) => bare(load),
-            None => "NO LOAD".to_owned(),
-        };
         table.row([
             loss.name.clone(),
             loss.alike.to_string(),
-            if loss.is_kept { "yes" } else { "NO" }.to_owned(),
+            kept(loss.kept).to_owned(),
             or_dash(loss.failed_share, percent),
-            survives,
+            survives(loss, bare),
             again(loss),
         ]);
     }
     page.table(&table);
+    page.paragraph(
+        &format!("after {}: whether all is well so long after it is back", in_time(losses)),
+        2,
+    );
     let [alone, others] = unsurvived(losses);
     if !alone.is_empty() {
         page.paragraph(&format!("single points of failure: {}", alone.join("; ")), 2);
@@ -221,7 +260,7 @@ fn lost(page: &mut Page, losses: &Losses) {
     if !others.is_empty() {
         page.paragraph(&format!("nor does any load survive {}", others.join("; ")), 2);
     }
-    for line in afterwards(losses) {
+    for line in perhaps(losses).into_iter().chain(afterwards(losses)) {
         page.paragraph(&line, 2);
     }
 }
@@ -231,18 +270,41 @@ fn grown(page: &mut Page, growth: &Growth) {
     let mut table = Table::new(["", "relieves", "full at", "missed from about"]);
     for step in &growth.steps {
         table.row([
-            step.what.clone(),
+            added(step),
             step.relieves.clone(),
             format!("{}/s", rate(step.bound_per_s)),
-            or_dash(step.missed_at.map(|_| 0.0), |_| {
-                step.missed_at.as_ref().map_or_else(String::new, load)
-            }),
+            step.missed_at
+                .as_ref()
+                .map_or_else(|| "–".to_owned(), |at| missed_from(at, Some(step.bound_per_s))),
         ]);
     }
     page.table(&table);
+    alone(page, growth);
     if let Some(curves) = &growth.curves {
         sizes(page, curves);
     }
+}
+
+/// What each service could serve if nothing else ran out.
+fn alone(page: &mut Page, growth: &Growth) {
+    page.heading("Full at, each service alone, by instances and by cores (requests/s)");
+    let mut table = Table::new(["", "now", "+1", "+2", "+4", "½ cores", "1½", "2×"]);
+    for it in &growth.services {
+        let rate_of = |size: Option<&Size>| or_dash(size.and_then(|it| it.alone_per_s), rate);
+        let [half, _, more, twice] = it.by_cores();
+        table.row([
+            format!("{} ×{}", it.service, it.from),
+            rate_of(it.wider.first()),
+            rate_of(it.wider.get(1)),
+            rate_of(it.wider.get(2)),
+            rate_of(it.wider.get(4)),
+            rate_of(half),
+            rate_of(more),
+            rate_of(twice),
+        ]);
+    }
+    page.table(&table);
+    page.paragraph("the site is full where the first of its services is", 0);
 }
 
 fn sizes(page: &mut Page, curves: &Curves) {
@@ -253,7 +315,9 @@ fn sizes(page: &mut Page, curves: &Curves) {
             table.row([
                 sized(it.size, of),
                 or_dash(it.bound_per_s, |it| format!("{}/s", rate(it))),
-                it.missed_at.as_ref().map_or_else(|| "–".to_owned(), |it| load(&it[0])),
+                it.missed_at
+                    .as_ref()
+                    .map_or_else(|| "–".to_owned(), |at| missed_from(&at[0], it.bound_per_s)),
                 it.missed_at.as_ref().map_or_else(String::new, between),
             ]);
         }

@@ -1,12 +1,18 @@
 //! Loads, shares and money in words.
 
-use super::{Capacity, Later, Load, Loss, Losses, Point};
+use super::{Capacity, Kept, Later, Load, Loss, Losses, Point, Step};
 use crate::report::format::{percent, thousands, three};
+
+/// From this share of the hardware's bound on what is missed is missed at the bound.
+const NEAR_BOUND: f64 = 0.995;
 
 /// `4,120 requests/s`, `300 users`, or both.
 pub fn load(load: &Load) -> String {
     let open = load.per_s.map(|per_s| format!("{} requests/s", rate(per_s)));
-    let closed = load.users.map(|users| format!("{} users", thousands(users)));
+    let closed = load.users.map(|users| match users {
+        1 => "1 user".to_owned(),
+        _ => format!("{} users", thousands(users)),
+    });
     match (open, closed) {
         (Some(open), Some(closed)) => format!("{open} and {closed}"),
         (Some(one), None) | (None, Some(one)) => one,
@@ -42,10 +48,10 @@ pub(super) fn rate(per_s: f64) -> String {
     }
 }
 
-/// `half as much`, `2.1 times as much`: of what is bad over what may be.
+/// `0.50×`, `2.10×`: of what an objective allows; nothing where none of it is used.
 pub(super) fn times(badness: f64) -> String {
     if badness == 0.0 {
-        "none".to_owned()
+        "–".to_owned()
     } else if badness < 9.95 {
         format!("{badness:.2}×")
     } else if badness < 1e6 {
@@ -72,6 +78,17 @@ pub(super) fn between(of: &[Load; 3]) -> String {
     format!("[{}, {}]", bare(&of[1]), bare(&of[2]))
 }
 
+/// `4,419 requests/s`, and whether that is where the hardware is full.
+pub(super) fn missed_from(at: &Load, bound_per_s: Option<f64>) -> String {
+    let is_bound = at.per_s.zip(bound_per_s).is_some_and(|(at, bound)| at > NEAR_BOUND * bound);
+    format!("{}{}", load(at), if is_bound { " (the bound)" } else { "" })
+}
+
+/// What a step adds, and that more of the same comes before it.
+pub(super) fn added(step: &Step) -> String {
+    format!("{}{}", if step.skipped > 0 { "… " } else { "" }, step.what)
+}
+
 /// Money, two digits behind the point, more where it is little.
 pub(super) fn money(amount: f64) -> String {
     if amount >= 1000.0 {
@@ -89,8 +106,9 @@ pub(super) fn verdict(it: &Capacity) -> String {
     let sustained = crate::report::format::span(it.scenario.sustained_s);
     match (it.answer, &it.safe) {
         (Answer::Found, Some(safe)) => format!(
-            "{} hold all objectives for {sustained}, with {} confidence",
+            "{} {} all objectives for {sustained}, with {} confidence",
             load(&safe.load),
+            if safe.load.users == Some(1) && safe.load.per_s.is_none() { "holds" } else { "hold" },
             percent(it.confidence)
         ),
         (Answer::NoLoad, _) => {
@@ -175,12 +193,38 @@ pub(super) fn unsurvived(losses: &Losses) -> [Vec<&str>; 2] {
     [names(true), names(false)]
 }
 
+pub(super) fn kept(it: Kept) -> &'static str {
+    match it {
+        Kept::Yes => "yes",
+        Kept::Perhaps => "perhaps",
+        Kept::No => "NO",
+    }
+}
+
+/// What is left of the safe load, as far as anything is known of it.
+pub(super) fn survives(loss: &Loss, says: fn(&Load) -> String) -> String {
+    match &loss.survives {
+        Some(_) if loss.is_borne() => "the safe load".to_owned(),
+        Some(load) => says(load),
+        None => "NO LOAD".to_owned(),
+    }
+}
+
+/// What `perhaps` means, where it is said.
+pub(super) fn perhaps(losses: &Losses) -> Option<String> {
+    let is_said = |it: &Loss| it.kept == Kept::Perhaps || it.well_again == Kept::Perhaps;
+    losses.each.iter().any(is_said).then(|| {
+        "perhaps: whether the objectives are kept at the safe load was not to be told with 95% \
+         confidence; what is survived is a lower bound all the same"
+            .to_owned()
+    })
+}
+
 /// Whether all is well again after a loss, in a few words.
 pub(super) fn again(loss: &Loss) -> String {
     match loss.later {
-        None if loss.comes_back => "yes".to_owned(),
-        None => "NO".to_owned(),
-        Some(Later::Slow { within_s }) => format!("in {}", minutes(within_s)),
+        None => kept(loss.well_again).to_owned(),
+        Some(Later::Slow { within_s }) => format!("within {}", minutes(within_s)),
         Some(Later::Draining { watched_s, more_s }) => {
             format!("in ~{}", minutes(watched_s + more_s))
         }
@@ -191,7 +235,7 @@ pub(super) fn again(loss: &Loss) -> String {
 
 fn minutes(seconds: f64) -> String {
     match seconds {
-        some if some < 120.0 => crate::report::format::span(some.round()),
+        some if some < 120.0 => format!("{some:.0} s"),
         some => format!("{:.0} min", (some / 60.0).ceil()),
     }
 }
@@ -233,7 +277,30 @@ pub(super) fn afterwards(losses: &Losses) -> Vec<String> {
              for so long without a loss either, or has too little to spare"
         ),
     );
+    lines.extend(losses.each.iter().filter_map(ending));
     lines
+}
+
+/// Why a site is not well long after a loss.
+fn ending(loss: &Loss) -> Option<String> {
+    let it = loss.ending.as_ref()?;
+    let mut says = vec![format!("{} of requests fail", percent(it.failed_share))];
+    for one in &it.failing {
+        says.push(format!("{} with “{}” at {}", percent(one.share), one.cause, one.service));
+    }
+    for one in &it.banned {
+        says.push(format!(
+            "{} bans servers of {} for {} of the time",
+            one.by,
+            one.servers,
+            percent(one.share)
+        ));
+    }
+    if it.banned.is_empty() {
+        says.push("no server is banned".to_owned());
+    }
+    says.push(format!("{:.2} attempts fail for each request", it.failed_attempts));
+    Some(format!("what keeps it so, after {}: {}", loss.name, says.join(", ")))
 }
 
 /// Within which time after a loss all has to be well again.

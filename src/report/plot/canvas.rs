@@ -390,6 +390,15 @@ pub(in crate::report) fn linear(
 /// and 5 in between where there are few decades.
 pub(in crate::report) fn seconds_axis(least: f64, most: f64, title: &str) -> Axis {
     let (least, most) = if least > 0.0 && least <= most { (least, most) } else { (1e-3, 1.0) };
+    logarithmic((least, most), title, brief)
+}
+
+/// The same of anything; both ends above 0.
+pub(in crate::report) fn logarithmic(
+    (least, most): (f64, f64),
+    title: &str,
+    print: impl Fn(f64) -> String,
+) -> Axis {
     let first = libm::log10(least).floor() as i32;
     let last = libm::log10(most).floor() as i32;
     let has_few = last - first < 4;
@@ -399,7 +408,7 @@ pub(in crate::report) fn seconds_axis(least: f64, most: f64, title: &str) -> Axi
             let value = f64::from(factor) * libm::exp10(f64::from(decade));
             let at = libm::log10(value);
             if factor == 1 || (has_few && (factor == 2 || factor == 5)) {
-                ticks.push((at, brief(value)));
+                ticks.push((at, print(value)));
             } else {
                 minor.push(at);
             }

@@ -1,12 +1,14 @@
 //! What becomes of a site that was not well in time, although what it had lost is back: whether it
 //! recovers slowly, for what has piled up has to be worked off, or stays bad by itself (hysteresis, a
-//! metastable failure: retries keep it too busy to answer what causes them).
+//! metastable failure: retries keep it too busy to answer what causes them, or servers that are banned
+//! for failing leave so much to the others that these fail and are banned in turn).
 //!
 //! It is watched for longer and longer. If it is not well at the end of the longest time either, it is
 //! held against its unfaulted twin, the same replications without the loss. What merely has to be
 //! worked off becomes less: no more can have piled up than came during the loss, and what the first
 //! station can do beyond the load takes a known share of it away. If there is no more in the site than
-//! in its twin, or it does not become less, it is nothing of the kind.
+//! in its twin, or it does not become less, it is nothing of the kind. What
+//! fails in all that time, and who is banned, is told.
 
 use super::{
     super::bench::{Bench, Level, Work},
@@ -15,8 +17,9 @@ use super::{
 use crate::{
     engine::time::Span,
     experiment::replicate::Failure,
+    measure::{outcome::Cause, tally::Tally},
     model::{blueprint::Blueprint, operational::Operational},
-    stats::interval::CONFIDENCE,
+    report::capacity::{Banned, Ending, Failing, Kept},
 };
 
 /// Times after the loss, as multiples of how long it lasted; after as long as the loss it was not well.
@@ -25,6 +28,10 @@ const TIMES: [u64; 4] = [2, 4, 8, 16];
 const PILED: f64 = 0.1;
 /// That it becomes less can be seen if it should by such a share at least.
 const SEEN: f64 = 0.1;
+
+/// Causes of failures that are told, and from which share of the time on servers that are passed over.
+const FAILING_MAX: usize = 3;
+const BANNED_LEAST: f64 = 0.01;
 
 /// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,14 +46,14 @@ pub(in super::super) enum Later {
     Unknown(Span),
 }
 
-/// Watches for longer. `None`: interrupted.
+/// Watches for longer; if it is never well, what keeps it so as well. `None`: interrupted.
 pub(in super::super) fn watch(
     plan: &Blueprint,
     kind: &Kind,
     (safe, gone): (f64, Span),
     known: &Operational,
     work: &mut Work<'_>,
-) -> Result<Option<Later>, Failure> {
+) -> Result<Option<(Later, Option<Ending>)>, Failure> {
     let says = format!("{}, afterwards", kind.name);
     let mut run = |lost, after: Span| -> Result<Option<Bench>, Failure> {
         let twin = if lost { "" } else { ", but nothing is lost" };
@@ -64,24 +71,64 @@ pub(in super::super) fn watch(
         let after = gone.times(times);
         let Some(bench) = run(true, after)? else { return Ok(None) };
         if is_well(&bench.levels[0]) {
-            return Ok(Some(Later::Slow(after)));
+            return Ok(Some((Later::Slow(after), None)));
         }
         last = Some(bench);
     }
     let Some(twin) = run(false, longest)? else { return Ok(None) };
-    let twin = &twin.levels[0];
-    if !is_well(twin) {
-        return Ok(Some(Later::Unknown(longest)));
-    }
-    let faulted = last.expect("it was watched");
+    let (faulted, twin) = (last.expect("it was watched"), &twin.levels[0]);
+    let faulted = &faulted.levels[0];
     let rho = known.saturates_at().map_or(0.0, |at| safe / at);
-    Ok(Some(judge(&faulted.levels[0], twin, (rho, gone, longest))))
+    let later = if is_well(twin) {
+        judge(faulted, twin, (rho, gone, longest))
+    } else {
+        Later::Unknown(longest)
+    };
+    Ok(Some((later, faulted.fold().map(|it| ending(faulted.plan(), &it.pool)))))
 }
 
 /// Whether no objective is surely missed in the second half of the time after the loss.
 fn is_well(level: &Level) -> bool {
-    let evidence = level.evidence(REPLICATIONS as usize);
-    evidence[evidence.len() / 2..].iter().all(|it| it.p_broken() > 1.0 - CONFIDENCE)
+    let judgements = level.judgements(REPLICATIONS as usize);
+    judgements[judgements.len() / 2..].iter().all(|it| it.kept() != Kept::No)
+}
+
+/// What keeps it from being well: who is passed over, and what fails where.
+fn ending(plan: &Blueprint, pool: &Tally) -> Ending {
+    // Visitors that came once all was back; of the site itself the loss is part, one of many.
+    let causes = pool.windows.get(2).map_or_else(|| pool.site().causes, |it| it.causes);
+    let all: u64 = causes.iter().sum();
+    let share = |count: u64| if all > 0 { count as f64 / all as f64 } else { 0.0 };
+    let asked: u64 = pool.site().causes.iter().sum();
+    let of_all = |count: u64| if asked > 0 { count as f64 / asked as f64 } else { 0.0 };
+    let mut failing: Vec<Failing> = Vec::new();
+    for (service, tally) in plan.services.iter().zip(&pool.services) {
+        for (cause, &count) in Cause::ALL.iter().zip(&tally.blamed).filter(|(_, it)| **it > 0) {
+            let (cause, service) = (cause.name().to_owned(), service.name.clone());
+            failing.push(Failing { service, cause, share: of_all(count) });
+        }
+    }
+    failing.sort_by(|one, other| other.share.total_cmp(&one.share));
+    failing.truncate(FAILING_MAX);
+    let mut banned: Vec<Banned> = Vec::new();
+    for (view, tally) in plan.upstreams.iter().zip(&pool.upstreams) {
+        let caller = &plan.services[view.caller.index()];
+        let views = f64::from(caller.instances) * f64::from(caller.processes);
+        let whole = views * f64::from(view.servers) * pool.seconds() * 1e9;
+        let share = tally.banned_area as f64 / whole;
+        if share >= BANNED_LEAST {
+            let servers = plan.services[view.callee.index()].name.clone();
+            banned.push(Banned { servers, by: caller.name.clone(), share });
+        }
+    }
+    banned.sort_by(|one, other| other.share.total_cmp(&one.share));
+    let attempts: u64 = pool.upstreams.iter().flat_map(|it| it.failed).sum();
+    Ending {
+        failed_share: share(all - causes[Cause::None as usize]),
+        failing,
+        banned,
+        failed_attempts: of_all(attempts),
+    }
 }
 
 fn judge(faulted: &Level, twin: &Level, (rho, gone, longest): (f64, Span, Span)) -> Later {

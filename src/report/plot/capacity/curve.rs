@@ -52,10 +52,10 @@ pub(super) fn draw(it: &Capacity) -> Result<Vec<u8>, PlotError> {
     let sustained = span(it.scenario.sustained_s);
     let remark = match &it.safe {
         Some(safe) => format!(
-            "safe load {}, sustained for {sustained}; bands are 95% intervals of what is bad",
+            "safe load {}, sustained for {sustained}; bands are 95% intervals",
             load(&safe.load)
         ),
-        None => format!("sustained for {sustained}; bands are 95% intervals of what is bad"),
+        None => format!("sustained for {sustained}; bands are 95% intervals"),
     };
     sheet(&format!("{}: latency and objectives over the load", super::title(it)), &remark, |root| {
         let most = it.curve.iter().map(|point| across(&point.load)).fold(0.0, f64::max);
@@ -153,7 +153,7 @@ fn badness_axis() -> Axis {
         labels.iter().map(|(at, label)| (libm::log10(*at), (*label).to_owned())).collect();
     let minor = (-2..2)
         .flat_map(|decade| (2..10).map(move |it| f64::from(decade) + libm::log10(f64::from(it))));
-    let title = "bad over what may be".to_owned();
+    let title = "allowance used".to_owned();
     Axis {
         low: height(LEAST) - 0.1,
         high: height(MOST) + 0.1,

@@ -54,8 +54,11 @@ pub(super) fn draw(it: &Capacity, losses: &Losses, safe: &Safe) -> Result<Vec<u8
         root.draw_text(unit(&safe.load), &style, (middle, px(BOTTOM + 34))).map_err(failed)?;
         for (row, loss) in rows.iter().enumerate() {
             let row = row as f64;
-            let all = loss.is_kept && loss.comes_back;
-            let colour = if all { COLOURS[2] } else { COLOURS[4] };
+            let colour = match (loss.is_borne(), loss.is_missed()) {
+                (true, _) => COLOURS[2],
+                (false, false) => COLOURS[5],
+                (false, true) => COLOURS[4],
+            };
             let bar = [(x(0.0), y(row + 0.2)), (x(borne(loss)), y(row + 0.8))];
             root.draw(&Rectangle::new(bar, colour.filled())).map_err(failed)?;
             let style = text(15, BLACK, HPos::Right, VPos::Center);
@@ -89,6 +92,7 @@ pub(super) fn draw(it: &Capacity, losses: &Losses, safe: &Safe) -> Result<Vec<u8
         let key = |name: &str, colour| Key { name: name.to_owned(), colour, is_dashed: false };
         let keys = [
             key("bears the safe load", COLOURS[2]),
+            key("perhaps; surely this much", COLOURS[5]),
             key("bears less", COLOURS[4]),
             key("safe load", COLOURS[0]),
             key("load now", COLOURS[6]),

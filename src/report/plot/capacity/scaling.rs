@@ -1,5 +1,5 @@
-//! What more machines bring: the bound of each service made larger by itself on the left, what to add
-//! next one after the other on the right.
+//! What more machines bring: on the left the load at which each service alone is full, by its instances
+//! and by its cores, on the right what to add next one after the other.
 
 use plotters::{
     prelude::*,
@@ -9,16 +9,21 @@ use plotters::{
 use super::{
     super::{
         PlotError,
-        canvas::{Area, Axis, COLOURS, Key, failed, legend, line, linear, panel, px, sheet, text},
+        canvas::{
+            Area, Axis, COLOURS, GREY, Key, Ticks, failed, legend, line, linear, logarithmic,
+            panel, px, sheet, text,
+        },
     },
     curve::count_label,
 };
-use crate::report::capacity::{Capacity, Growth};
+use crate::report::capacity::{Capacity, Grown, Growth, Size};
 
-/// Services that are drawn.
-const LINES_MAX: usize = 7;
-/// Where the left panel ends, from the right.
-const SPLIT: i32 = 640;
+/// Services that are drawn: those that are full first.
+const LINES_MAX: usize = 6;
+/// Where the left panels end, from the right.
+const SPLIT: i32 = 660;
+/// And their heights.
+const PANELS: [(i32, i32); 2] = [(128, 330), (408, 600)];
 /// Of the right one.
 const LEFT: i32 = 660;
 const RIGHT: i32 = 1160;
@@ -26,51 +31,79 @@ const TOP: i32 = 128;
 const BOTTOM: i32 = 600;
 
 pub(super) fn draw(it: &Capacity, growth: &Growth) -> Result<Vec<u8>, PlotError> {
-    let remark = "left: the bound by the utilisation law with more instances of one service; \
-     right: what to add next, in turn";
+    let remark = "left: the load at which a service alone is full, by the utilisation law (dashed: the \
+                  site now); right: what to add next, in turn";
     sheet(&format!("{}: what more machines bring", super::title(it)), remark, |root| {
         let now = it.operational.bound_per_s.unwrap_or(0.0);
-        let wider = growth.services.iter().flat_map(|it| it.wider_per_s.iter().flatten().copied());
-        let steps = growth.steps.iter().map(|it| it.bound_per_s);
-        let most = wider.chain(steps).fold(now, f64::max);
+        let most = growth.steps.iter().map(|it| it.bound_per_s).fold(now, f64::max);
         let (high, ticks) = linear(most * 1.05, 6.0, count_label);
-        let title = "requests per second".to_owned();
-        let y = Axis { low: 0.0, high, ticks, minor: Vec::new(), title };
-        services(root, growth, now, &y)?;
+        let y = Axis { low: 0.0, high, ticks, minor: Vec::new(), title: String::new() };
+        services(root, growth, now)?;
         in_turn(root, it, growth, &y)
     })
 }
 
-fn services(root: &Area<'_>, growth: &Growth, now: f64, y: &Axis) -> Result<(), PlotError> {
-    let count = growth.services.iter().map(|it| it.wider_per_s.len()).max().unwrap_or(0);
-    let ticks = (0..=count).map(|more| {
-        let label = if more == 0 { "now".to_owned() } else { format!("+{more}") };
-        (more as f64, label)
-    });
-    let x = Axis {
-        low: -0.2,
-        high: count as f64 + 0.2,
-        ticks: ticks.collect(),
-        minor: Vec::new(),
-        title: "instances added to one service".to_owned(),
+/// Each service alone.
+fn services(root: &Area<'_>, growth: &Growth, now: f64) -> Result<(), PlotError> {
+    let alone =
+        |it: &Grown| it.wider.first().and_then(|it| it.alone_per_s).unwrap_or(f64::INFINITY);
+    let mut drawn: Vec<&Grown> = growth.services.iter().collect();
+    drawn.sort_by(|one, other| alone(one).total_cmp(&alone(other)));
+    drawn.truncate(LINES_MAX);
+    let sizes = |it: &&Grown| it.wider.iter().chain(&it.taller).copied().collect::<Vec<Size>>();
+    let rates = drawn.iter().flat_map(sizes).filter_map(|it| it.alone_per_s);
+    let (least, most) = rates.fold((now, now), |(least, most), it| (least.min(it), most.max(it)));
+    if least <= 0.0 {
+        return Ok(());
+    }
+    let y = logarithmic((0.95 * least, 1.05 * most), "requests per second", count_label);
+    let added = |it: &Grown, size: &Size| f64::from(size.size - it.from);
+    let times = |it: &Grown, size: &Size| {
+        let whole = it.taller.last().map_or(1, |it| it.size);
+        2.0 * f64::from(size.size) / f64::from(whole)
     };
-    let chart = panel(root, (TOP, BOTTOM), SPLIT, &x, y)?;
-    let mut keys = Vec::new();
-    for (number, grown) in growth.services.iter().enumerate().take(LINES_MAX) {
-        // Beside each other where they are the same.
-        let shift = 0.04 * number as f64;
-        let mut points = vec![(shift, Some(now))];
-        points
-            .extend((1..).zip(&grown.wider_per_s).map(|(more, it)| (f64::from(more) + shift, *it)));
-        line(&chart, &points, COLOURS[number], false, 2)?;
-        for (at, value) in points {
-            if let Some(value) = value {
-                let dot = Circle::new((at, value), px(4), COLOURS[number].filled());
-                chart.plotting_area().draw(&dot).map_err(failed)?;
+    let instances: Ticks = (0..5)
+        .map(|more| {
+            (f64::from(more), if more == 0 { "now".to_owned() } else { format!("+{more}") })
+        })
+        .collect();
+    let cores: Ticks = [(0.5, "½×"), (1.0, "now"), (1.5, "1½×"), (2.0, "2×")]
+        .map(|(at, label)| (at, label.to_owned()))
+        .into();
+    let axis = |(low, high), ticks: Ticks, title: &str| Axis {
+        low,
+        high,
+        ticks,
+        minor: Vec::new(),
+        title: title.to_owned(),
+    };
+    let wide = axis((-0.2, 4.2), instances, "instances added to one service");
+    let tall = axis((0.44, 2.06), cores, "cores of each of its hosts");
+    for (place, x, is_wide) in [(PANELS[0], &wide, true), (PANELS[1], &tall, false)] {
+        let chart = panel(root, place, SPLIT, x, &y)?;
+        let bound = [(x.low, Some(libm::log10(now))), (x.high, Some(libm::log10(now)))];
+        line(&chart, &bound, GREY, true, 2)?;
+        for (number, it) in drawn.iter().enumerate() {
+            let sizes = if is_wide { &it.wider } else { &it.taller };
+            let at = |size: &Size| if is_wide { added(it, size) } else { times(it, size) };
+            let points: Vec<(f64, Option<f64>)> =
+                sizes.iter().map(|size| (at(size), size.alone_per_s.map(libm::log10))).collect();
+            line(&chart, &points, COLOURS[number], false, 2)?;
+            for &(at, value) in &points {
+                if let Some(value) = value {
+                    let dot = Circle::new((at, value), px(3), COLOURS[number].filled());
+                    chart.plotting_area().draw(&dot).map_err(failed)?;
+                }
             }
         }
-        keys.push(Key { name: grown.service.clone(), colour: COLOURS[number], is_dashed: false });
     }
+    let key = |(number, it): (usize, &&Grown)| Key {
+        name: it.service.clone(),
+        colour: COLOURS[number],
+        is_dashed: false,
+    };
+    let mut keys: Vec<Key> = drawn.iter().enumerate().map(key).collect();
+    keys.push(Key { name: "site now".to_owned(), colour: GREY, is_dashed: true });
     legend(root, &keys, (100, 98))
 }
 
@@ -80,7 +113,8 @@ fn in_turn(root: &Area<'_>, it: &Capacity, growth: &Growth, y: &Axis) -> Result<
     let mut bars = vec![("now".to_owned(), now, missed)];
     for step in &growth.steps {
         let at = step.missed_at.as_ref().and_then(|load| load.per_s);
-        bars.push((format!("+ {}", step.what), step.bound_per_s, at));
+        let dots = if step.skipped > 0 { "… " } else { "+ " };
+        bars.push((format!("{dots}{}", step.what), step.bound_per_s, at));
     }
     let height = |value: f64| px(BOTTOM) - (f64::from(px(BOTTOM - TOP)) * value / y.high) as i32;
     let width = f64::from(px(RIGHT - LEFT)) / bars.len() as f64;

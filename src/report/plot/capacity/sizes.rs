@@ -74,10 +74,13 @@ fn one(
     let bounds: Vec<_> = sizes.iter().map(|it| (f64::from(it.size), it.bound_per_s)).collect();
     line(&chart, &bounds, COLOURS[0], false, 2)?;
     let area = chart.plotting_area();
-    let cap = 0.1 * room;
+    let cap = 0.18 * room;
     for it in sizes {
         let Some([about, low, high]) = simulated(it) else { continue };
         let (at, low) = (f64::from(it.size), low.max(y.low));
+        // Pale and below, so that an interval no wider than the dot is seen.
+        let dot = Circle::new((at, about), px(6), COLOURS[1].mix(0.35).filled());
+        area.draw(&dot).map_err(failed)?;
         let style = COLOURS[1].stroke_width(px(2) as u32);
         for path in [
             vec![(at, low), (at, high)],
@@ -86,8 +89,6 @@ fn one(
         ] {
             area.draw(&PathElement::new(path, style)).map_err(failed)?;
         }
-        let dot = Circle::new((at, about), px(5), COLOURS[1].filled());
-        area.draw(&dot).map_err(failed)?;
     }
     Ok(())
 }
