@@ -8,7 +8,7 @@ use super::{
     prepare::{Prepared, prepare},
     publish::{problem, usual},
     repeat, standing,
-    terminal::{Terminal, quoted, shown},
+    terminal::{Terminal, shown},
 };
 use crate::{
     experiment::{

@@ -8,6 +8,9 @@ use crate::measure::latency::Latency;
 /// Steps to each halving of what is left, as those tools have it.
 const TICKS: u32 = 5;
 
+/// Of three significant digits.
+const SUB_BUCKETS: u32 = 2048;
+
 /// All values in milliseconds.
 pub fn render(latency: &Latency) -> String {
     let hdr = latency.hdr();
@@ -42,12 +45,9 @@ pub fn render(latency: &Latency) -> String {
         hdr.len()
     );
     let buckets = hdr.buckets();
-    let _ = writeln!(text, "#[Buckets = {buckets:>12}, SubBuckets     = {:>12}]", SUB_BUCKETS);
+    let _ = writeln!(text, "#[Buckets = {buckets:>12}, SubBuckets     = {SUB_BUCKETS:>12}]");
     text
 }
-
-/// Of three significant digits.
-const SUB_BUCKETS: u32 = 2048;
 
 #[cfg(test)]
 mod tests {

@@ -35,7 +35,7 @@ fn parts_of(options: &str) {
     assert!(names.len() >= 3);
     for name in names {
         let merged = fs::read(desk.file("merged").join(name.file_name())).unwrap();
-        assert!(fs::read(name.path()).unwrap() == merged, "{:?} differs", name.file_name());
+        assert!(fs::read(name.path()).unwrap() == merged, "{} differs", name.file_name().display());
     }
     desk.run(&format!("{asked} --shard 1/2 --out parts")).expect(0, &["all rounds are done"]);
 }

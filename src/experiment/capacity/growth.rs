@@ -39,13 +39,13 @@ pub type Change<'a> = &'a dyn Fn(&[String]) -> Option<Blueprint>;
 #[derive(Clone, Debug)]
 pub(super) struct Grown {
     pub(super) service: ServiceId,
-    pub(super) wider: Vec<Size>,
-    pub(super) taller: Vec<Size>,
+    pub(super) wider: Vec<Scaled>,
+    pub(super) taller: Vec<Scaled>,
 }
 
 /// What it could serve at a size, and the whole site with it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Size {
+pub(super) struct Scaled {
     pub(super) size: u32,
     pub(super) alone: Option<f64>,
     pub(super) site: Option<f64>,
@@ -142,7 +142,7 @@ pub(super) fn services(plan: &Blueprint, change: Change<'_>) -> Vec<Grown> {
             let service = ServiceId(id);
             let at = |size: u32, changes: &[String]| {
                 let known = change(changes).map(|it| Operational::of(&it));
-                Size {
+                Scaled {
                     size,
                     alone: known.as_ref().and_then(|it| it.alone_per_s(service)),
                     site: known.as_ref().and_then(Operational::bound_per_s),

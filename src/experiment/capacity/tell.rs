@@ -220,8 +220,11 @@ impl Results<'_> {
             bound_per_s: it.bound,
             missed_at: it.missed_at.map(|missed| self.within(&missed, it.bound)),
         };
-        let size =
-            |it: &growth::Size| Size { size: it.size, alone_per_s: it.alone, site_per_s: it.site };
+        let size = |it: &growth::Scaled| Size {
+            size: it.size,
+            alone_per_s: it.alone,
+            site_per_s: it.site,
+        };
         let curves = curves.as_ref().map(|it| Curves {
             service: plan.services[it.service.index()].name.clone(),
             wider: it.wider.iter().map(sized).collect(),
