@@ -186,12 +186,16 @@ impl<R: Recorder> Run<'_, R> {
         let connection = std::mem::replace(&mut call.rest.connection, Key::NONE);
         let (phase, stage) = (call.phase, call.stage);
         self.site.line.cancel(timer);
+        let is_at_work = !matches!(phase, Phase::Queued | Phase::Pausing)
+            && !matches!(stage, Stage::Away | Stage::Over);
         if self.site.connections.contains(connection) {
-            self.close(key, connection);
+            if is_at_work && !self.stops_when_abandoned(key) {
+                self.leave_open(key, connection);
+            } else {
+                self.close(key, connection);
+            }
         }
-        if !matches!(phase, Phase::Queued | Phase::Pausing)
-            && !matches!(stage, Stage::Away | Stage::Over)
-        {
+        if is_at_work {
             let way = self.way(key);
             self.signal(way, Event::Abandoned { call: key });
         }

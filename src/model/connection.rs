@@ -331,6 +331,14 @@ impl<R: Recorder> Run<'_, R> {
         self.signal(way, Event::Closed { connection });
     }
 
+    /// The caller closes a connection to a server that works on, and looks at the connection again
+    /// when it has something to write: it counts there until the call leaves (a thread of `MySQL`
+    /// holds its place among `max_connections` until its query is over).
+    pub(crate) fn leave_open(&mut self, call: Key, connection: Key) {
+        self.let_go(connection);
+        self.site.calls[call].rest.connection = connection;
+    }
+
     /// The caller's process does not count a connection any more.
     #[inline]
     pub(crate) fn let_go(&mut self, connection: Key) {

@@ -259,7 +259,11 @@ impl<R: Recorder> Run<'_, R> {
         let call = &calls[key];
         let (instance, arrived, waited) = (call.instance, call.arrived, call.waited);
         let is_wasted = is.is_wasted;
+        let mut left_open = Key::NONE;
         if call.phase == Phase::Over {
+            if !is.is_direct {
+                left_open = call.rest.connection;
+            }
             calls.remove(key);
         }
         let state = &mut instances[instance as usize];
@@ -275,6 +279,9 @@ impl<R: Recorder> Run<'_, R> {
         state.calls -= 1;
         tape.level(Level::Calls(instance), state.calls, now);
         tape.served(Served { service, instance, arrived, waited, outcome, is_wasted }, now);
+        if !left_open.is_none() {
+            self.closed(left_open);
+        }
     }
 
     /// The caller has gone, and the server notices: whatever was under way here ends.

@@ -135,3 +135,33 @@ fn a_replica_that_applies_slower_than_is_written_falls_ever_further_behind() {
     let last = late[late.len() - 1];
     assert!((last - 10_000.0).abs() < 100.0, "{last}");
 }
+
+#[test]
+fn a_query_that_nobody_waits_for_holds_its_connection_until_it_is_over() {
+    // Queries of 2 s, 50 a second, and callers who leave after 100 ms: the thirty connections are
+    // taken for 2 s each, whoever still waits.
+    let text = site("max_connections = 30", "{ even = \"50/s\" }");
+    let text = text.replace("100ms", "2s").replace("to = \"db.read\"", "to = \"app.ask\"");
+    let text = text.replace("to = \"db\"", "to = \"app\"");
+    let app = r#"
+[service.app]
+kind = "app"
+hardware = "box"
+threads = 1000
+[service.app.upstream.db]
+servers = "db"
+pool = { size = 1000 }
+read_timeout = "100ms"
+[service.app.endpoint.ask]
+steps = [{ query = "db.read" }]
+"#;
+    let text = text.replace("[request.tell]\nto = \"db.write\"\nmethod = \"POST\"\n", "");
+    let text = text.replace("[service.db.query.write]\naccess = \"write\"\ncpu = \"0ms\"\n", "");
+    let story = run(&only(plan(&format!("{text}{app}")), 500), 0);
+    assert_eq!(story.calls_max[&0], 30);
+    let failed = |cause| story.failures.iter().filter(|failure| failure.1 == cause).count();
+    let (refused, given_up) = (failed(Cause::TooManyConnections), failed(Cause::ResponseTimeout));
+    // Thirty each 2 s, a round trip and a bit, in ten seconds.
+    assert_eq!(refused + given_up, 500);
+    assert!((145..=165).contains(&given_up), "{given_up}");
+}

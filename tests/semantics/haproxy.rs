@@ -191,3 +191,19 @@ fn a_dead_request_is_served_unless_abortonclose() {
     assert_eq!(served(""), (6, 6));
     assert_eq!(served("version = \"3.3\""), (3, 3), "on since 3.3");
 }
+
+#[test]
+fn behind_a_limit_of_one_a_draw_is_as_busy_as_its_load() {
+    // Ten servers with one place each, 100 ms a request, 80/s: 80% of what they can do.
+    let answered_per_s = |balance: &str| {
+        let text = site(10, "", &format!("maxconn = 1\nbalance = \"{balance}\""), "");
+        let text = text.replace("queue = \"30s\"", "queue = \"2s\"");
+        let text = text.replace("50ms", "100ms").replace("even = \"1/s\"", "poisson = \"80/s\"");
+        let story = run(&only(plan(&text), 8000), 0);
+        story.statuses().iter().filter(|status| **status == 200).count() as f64 / 100.0
+    };
+    let drawn = answered_per_s("random(2)");
+    assert!(drawn > 77.5, "{drawn}");
+    let in_turn = answered_per_s("roundrobin");
+    assert!(in_turn > 79.0, "{in_turn}");
+}
