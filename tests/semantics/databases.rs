@@ -118,11 +118,32 @@ fn reads_go_to_the_replicas_and_writes_to_the_primary() {
     assert_eq!(&reads[1..], [0, 0]);
 }
 
+const UNFLUSHED: &str = "sync_binlog = 0\ninnodb_flush_log_at_trx_commit = 0";
+
+#[test]
+fn a_replica_flushes_what_it_applies() {
+    // 300 writes a second; redo and binary log are flushed in 5 ms each.
+    let lags = |workers: u32, db: &str| {
+        let text = replicated("", "300/s").replace("ask = 1, tell = 1", "tell = 1");
+        let text = text.replace("workers = 1", &format!("workers = {workers}\n{db}"));
+        let story = run(&only(plan(&text), 900), 0);
+        assert_eq!(story.lags.len(), 1800, "both replicas show all in the end");
+        story.lags.iter().map(|lag| ms(*lag)).fold(0.0, f64::max)
+    };
+    // One worker commits 100 a second: 900 of three seconds take nine.
+    let alone = lags(1, "");
+    assert!((alone - 6_000.0).abs() < 100.0, "{alone}");
+    // Many share their flushes, as sessions at the primary do.
+    assert!(lags(16, "") < 30.0, "{}", lags(16, ""));
+    assert!(lags(1, UNFLUSHED) < 5.0, "{}", lags(1, UNFLUSHED));
+}
+
 #[test]
 fn a_replica_that_applies_slower_than_is_written_falls_ever_further_behind() {
     let lags = |apply: &str| {
         let text = replicated("", "100/s").replace("ask = 1, tell = 1", "tell = 1");
         let text = text.replace("cpu = \"0ms\"", &format!("cpu = \"0ms\"\napply = \"{apply}\""));
+        let text = text.replace("instances = 3", &format!("instances = 3\n{UNFLUSHED}"));
         let story = run(&only(plan(&text), 1000), 0);
         story.lags.iter().map(|lag| ms(*lag)).collect::<Vec<f64>>()
     };
