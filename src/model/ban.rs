@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use super::blueprint::Ban;
-use crate::engine::time::Instant;
+use crate::engine::time::{Instant, Span};
 
 /// The failures of a view's servers.
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ impl Bans {
     #[inline]
     pub(crate) fn look_at(&mut self, server: u32, ban: Ban, now: Instant) -> bool {
         let failures = &mut self.failures[server as usize];
-        if now.since(failures.looked_at) <= ban.span {
+        if seconds_since(failures.looked_at, now) <= ban.span {
             return false;
         }
         failures.looked_at = now;
@@ -75,7 +75,7 @@ impl Bans {
     #[inline]
     pub(crate) fn next_pardoned(&mut self, ban: Ban, now: Instant) -> Option<u32> {
         while let Some(&(server, since)) = self.banned.front() {
-            if now.since(since) <= ban.span {
+            if seconds_since(since, now) <= ban.span {
                 return None;
             }
             self.banned.pop_front();
@@ -85,4 +85,10 @@ impl Bans {
         }
         None
     }
+}
+
+/// nginx reads a clock of whole seconds: a ban of ten lasts between ten and eleven.
+fn seconds_since(then: Instant, now: Instant) -> Span {
+    const SECOND: u64 = 1_000_000_000;
+    Span::from_nanos((now.nanos() / SECOND - then.nanos() / SECOND) * SECOND)
 }

@@ -70,7 +70,8 @@ impl<R: Recorder> Run<'_, R> {
                 let chosen = other.or_else(|| choose(view));
                 (chosen, view.is_any_fit())
             }
-            Next::Untried if is_retry => {
+            // One alone is tried again, whatever it has done (`peers->single` of nginx).
+            Next::Untried if call.rest.tried != 0 && upstream.servers > 1 => {
                 let tried =
                     (0..upstream.servers).filter(|it| call.rest.tried & (1 << (it & 63)) != 0);
                 tried.clone().for_each(|server| view.pass_over(server));
