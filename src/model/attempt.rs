@@ -93,7 +93,8 @@ impl<R: Recorder> Run<'_, R> {
         let (caller, upstream) = (call.caller, call.upstream);
         let statuses = self.plan.upstreams[upstream.index()].statuses;
         let at = self.plan.upstreams[upstream.index()].caller.0 as u16;
-        let outcome = Outcome { status: status(statuses, cause), cause, at };
+        let by_timer = self.is_by_timer(key, cause);
+        let outcome = Outcome { status: status(statuses, cause, by_timer), cause, at };
         self.tape.attempt_failed(upstream.0, outcome, now);
         self.blame(key, cause);
         let next = self.next_attempt(key, cause);
@@ -115,13 +116,25 @@ impl<R: Recorder> Run<'_, R> {
         }
     }
 
+    /// Whether a connection was given up by the caller's own time-out, which has fired, rather than
+    /// by the kernel.
+    fn is_by_timer(&self, key: Key, cause: Cause) -> bool {
+        let call = &self.site.calls[key];
+        let has_timeout = self.plan.upstreams[call.upstream.index()].connect_timeout.is_some();
+        cause == Cause::ConnectTimeout && has_timeout && call.timer.is_none()
+    }
+
     /// The next attempt at what failed, if there is one, and whether it begins with a pause.
     fn next_attempt(&self, key: Key, cause: Cause) -> Option<(Call, bool)> {
         let call = &self.site.calls[key];
         let upstream = &self.plan.upstreams[call.upstream.index()];
         let retry = &upstream.retry;
         let is_wanted = match cause {
-            Cause::Refused | Cause::ConnectTimeout | Cause::QueueFull => retry.on_connect,
+            Cause::ConnectTimeout if self.is_by_timer(key, cause) => retry.on_connect_timeout,
+            Cause::Refused | Cause::ConnectTimeout => retry.on_connect,
+            // The server's queue at its caller is no server that could have failed: `HAProxy`
+            // answers at once where `maxqueue` is reached (backend.c, `SRV_STATUS_FULL`).
+            Cause::QueueFull => retry.on_connect && call.is.holds_server,
             Cause::Reset | Cause::TooManyConnections => retry.on_reset,
             Cause::ResponseTimeout => retry.on_timeout,
             Cause::None
@@ -136,7 +149,9 @@ impl<R: Recorder> Run<'_, R> {
         let was_refused = matches!(cause, Cause::Refused | Cause::QueueFull);
         let was_begun = call.is.was_sent && !was_refused;
         let is_safe = call.is.is_idempotent || retry.unsafe_too || !was_begun;
-        let has_more = u32::from(call.rest.attempt) < retry.attempts;
+        let was_reused = !call.is.is_fresh && !call.rest.connection.is_none();
+        let is_forgiven = retry.forgives_reused && was_reused && cause == Cause::Reset;
+        let has_more = is_forgiven || u32::from(call.rest.attempt) < retry.attempts;
         if !is_wanted || !is_safe || !has_more || !self.site.calls.contains(call.caller) {
             return None;
         }
@@ -147,7 +162,7 @@ impl<R: Recorder> Run<'_, R> {
         next.rest.view = call.rest.view;
         next.rest.server = call.rest.server;
         next.rest.tried = call.rest.tried;
-        next.rest.attempt = call.rest.attempt + 1;
+        next.rest.attempt = call.rest.attempt + u16::from(!is_forgiven);
         next.rest.one_way = call.rest.one_way;
         next.is.is_idempotent = call.is.is_idempotent;
         next.is.cuts_through = call.is.cuts_through;
@@ -186,12 +201,16 @@ impl<R: Recorder> Run<'_, R> {
         let connection = std::mem::replace(&mut call.rest.connection, Key::NONE);
         let (phase, stage) = (call.phase, call.stage);
         self.site.line.cancel(timer);
+        let is_at_work = !matches!(phase, Phase::Queued | Phase::Pausing)
+            && !matches!(stage, Stage::Away | Stage::Over);
         if self.site.connections.contains(connection) {
-            self.close(key, connection);
+            if is_at_work && !self.stops_when_abandoned(key) {
+                self.leave_open(key, connection);
+            } else {
+                self.close(key, connection);
+            }
         }
-        if !matches!(phase, Phase::Queued | Phase::Pausing)
-            && !matches!(stage, Stage::Away | Stage::Over)
-        {
+        if is_at_work {
             let way = self.way(key);
             self.signal(way, Event::Abandoned { call: key });
         }
@@ -221,9 +240,10 @@ impl<R: Recorder> Run<'_, R> {
 }
 
 /// What a caller answers with when a call has failed for good.
-fn status(statuses: Statuses, cause: Cause) -> u16 {
+fn status(statuses: Statuses, cause: Cause, by_timer: bool) -> u16 {
     match cause {
         Cause::None => 200,
+        Cause::ConnectTimeout if by_timer => statuses.connect_timeout,
         Cause::Refused | Cause::ConnectTimeout | Cause::NoServer => statuses.unreachable,
         Cause::QueueTimeout | Cause::QueueFull => statuses.queue,
         Cause::ResponseTimeout => statuses.timeout,

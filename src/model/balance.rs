@@ -45,7 +45,7 @@ impl Balancer {
             Balance::RoundRobin => {
                 Balancer::RoundRobin(RoundRobin::new(servers, is_even, upstream.keeps.bars))
             }
-            Balance::LeastConnections { random_ties } => {
+            Balance::LeastConnections { random_ties, .. } => {
                 Balancer::LeastConnections(LeastConnections::new(servers, is_even, random_ties))
             }
             Balance::Random { .. } | Balance::Addresses => Balancer::Stateless,
@@ -57,7 +57,7 @@ impl Balancer {
     pub(crate) fn pick(&mut self, field: &Field<'_>) -> Option<usize> {
         match (self, field.upstream.balance) {
             (Balancer::RoundRobin(turns), _) => turns.pick(field.servers, field.bars, field.open),
-            (Balancer::LeastConnections(loads), Balance::LeastConnections { random_ties }) => {
+            (Balancer::LeastConnections(loads), Balance::LeastConnections { random_ties, .. }) => {
                 loads.pick(random_ties.then_some(field.key))
             }
             (_, balance) => {
@@ -68,8 +68,11 @@ impl Balancer {
                     bars: field.bars,
                     open: field.open,
                 };
-                let draws = if let Balance::Random { draws } = balance { draws } else { 1 };
-                urn.pick(draws, field.key)
+                let (draws, are_distinct) = match balance {
+                    Balance::Random { draws, are_distinct } => (draws, are_distinct),
+                    _ => (1, false),
+                };
+                urn.pick(draws, are_distinct, field.key)
             }
         }
     }

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use super::blueprint::Ban;
-use crate::engine::time::Instant;
+use crate::engine::time::{Instant, Span};
 
 /// The failures of a view's servers.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ impl Bans {
         }
         let failures = &mut self.failures[server as usize];
         let from = since.max(failures.banned_until);
-        failures.banned_until = now + ban.span;
+        failures.banned_until = pardoned_at(now, ban.span);
         Some((from, failures.banned_until))
     }
 
@@ -76,7 +76,7 @@ impl Bans {
     #[inline]
     pub(crate) fn look_at(&mut self, server: u32, ban: Ban, now: Instant) -> bool {
         let failures = &mut self.failures[server as usize];
-        if now.since(failures.looked_at) <= ban.span {
+        if seconds_since(failures.looked_at, now) <= ban.span {
             return false;
         }
         failures.looked_at = now;
@@ -95,7 +95,7 @@ impl Bans {
     #[inline]
     pub(crate) fn next_pardoned(&mut self, ban: Ban, now: Instant) -> Option<u32> {
         while let Some(&(server, since)) = self.banned.front() {
-            if now.since(since) <= ban.span {
+            if seconds_since(since, now) <= ban.span {
                 return None;
             }
             self.banned.pop_front();
@@ -107,10 +107,21 @@ impl Bans {
     }
 }
 
+const SECOND: u64 = 1_000_000_000;
+
+/// nginx reads a clock of whole seconds: a ban of ten lasts between ten and eleven.
+fn seconds_since(then: Instant, now: Instant) -> Span {
+    Span::from_nanos((now.nanos() / SECOND - then.nanos() / SECOND) * SECOND)
+}
+
+/// When a ban that begins now is over, by that clock.
+fn pardoned_at(now: Instant, span: Span) -> Instant {
+    Instant::from_nanos((now.nanos() / SECOND + span.nanos() / SECOND + 1) * SECOND)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::time::Span;
 
     /// Bans that overlap are told once; a trial that fails counts from its beginning.
     #[test]
@@ -119,10 +130,10 @@ mod tests {
         let ban = Ban { fails_max: 2, span: Span::from_seconds(10.0) };
         let mut bans = Bans::new(1);
         assert_eq!(bans.blame(0, ban, at(1)), None);
-        assert_eq!(bans.blame(0, ban, at(2)), Some((at(2), at(12))));
-        assert_eq!(bans.blame(0, ban, at(5)), Some((at(12), at(15))));
+        assert_eq!(bans.blame(0, ban, at(2)), Some((at(2), at(13))));
+        assert_eq!(bans.blame(0, ban, at(5)), Some((at(13), at(16))));
         assert_eq!(bans.next_pardoned(ban, at(16)), Some(0));
         assert!(bans.look_at(0, ban, at(20)));
-        assert_eq!(bans.blame(0, ban, at(21)), Some((at(20), at(31))));
+        assert_eq!(bans.blame(0, ban, at(21)), Some((at(20), at(32))));
     }
 }

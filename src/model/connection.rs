@@ -167,8 +167,13 @@ impl<R: Recorder> Run<'_, R> {
         let is_process_full =
             self.site.process_connections[process as usize] >= accept.process_connections_max;
         if (is_full && accept.is_strict) || is_process_full {
+            // Accepted and closed at once: a check that wants no more than a connection has it.
+            let call = &self.site.calls[key];
+            let asks_nothing = call.is.is_check && call.endpoint.0 == NONE;
             let cause = Cause::TooManyConnections;
-            self.signal(way, Event::Broken { call: key, cause });
+            let broken = Event::Broken { call: key, cause };
+            let event = if asks_nothing { Event::Connected { call: key } } else { broken };
+            self.signal(way, event);
             return;
         }
         let queued = if seat == NONE { state.waiting_count } else { state.unaccepted.len() };
@@ -329,6 +334,14 @@ impl<R: Recorder> Run<'_, R> {
         self.let_go(connection);
         let way = self.way(call);
         self.signal(way, Event::Closed { connection });
+    }
+
+    /// The caller closes a connection to a server that works on, and looks at the connection again
+    /// when it has something to write: it counts there until the call leaves (a thread of `MySQL`
+    /// holds its place among `max_connections` until its query is over).
+    pub(crate) fn leave_open(&mut self, call: Key, connection: Key) {
+        self.let_go(connection);
+        self.site.calls[call].rest.connection = connection;
     }
 
     /// The caller's process does not count a connection any more.

@@ -146,9 +146,11 @@ pub enum Event {
     Flushed {
         /// Index of the log.
         log: u16,
+        /// Whose: 0 is the primary, then its replicas.
+        writer: u16,
         /// Which flush of the group it was.
         stage: u16,
-        /// The primary's run.
+        /// The instance's run.
         epoch: u32,
     },
     /// A transaction reaches a replica.

@@ -3,8 +3,9 @@
 //! A crash is the end of an instance's processes: the kernel refuses connections and closes those
 //! that were open, so both sides learn of it within a one-way delay. A lost host says nothing:
 //! packets vanish and callers meet their time-outs. Calls that were in flight fail once, with
-//! their cause. Connections that a lost host had opened are forgotten by their servers at once
-//! (in truth they linger until the servers' own keep-alive; nothing else is simplified).
+//! their cause. Idle connections that a lost host had opened are forgotten by their servers at once
+//! (in truth they linger until the servers' own keep-alive; nothing else is simplified); those on
+//! which a request is being worked on, when it is over.
 
 use super::{
     blueprint::{HostId, InstanceId, What},
@@ -125,11 +126,9 @@ impl<R: Recorder> Run<'_, R> {
             self.site.calls[key].make_ordinary();
             let call = &self.site.calls[key];
             if death == Death::Loss && !matches!(call.stage, Stage::Away | Stage::Over) {
-                // Its server works on and will never know; the connection is forgotten.
-                let connection = call.rest.connection;
+                // Its server works on and does not know.
                 self.site.calls[key].is.is_wasted = true;
                 self.leave_unnoticed(key);
-                self.closed(connection);
             } else {
                 self.part(key);
             }
@@ -141,9 +140,12 @@ impl<R: Recorder> Run<'_, R> {
     fn leave_unnoticed(&mut self, key: Key) {
         let call = &mut self.site.calls[key];
         let timer = std::mem::replace(&mut call.timer, Ticket::NONE);
-        call.rest.connection = Key::NONE;
+        let connection = call.rest.connection;
         call.phase = Phase::Over;
         self.site.line.cancel(timer);
+        if self.site.connections.contains(connection) {
+            self.leave_open(key, connection);
+        }
     }
 
     /// Calls that were in flight at the dead instance end, and their callers learn of it, or not.
@@ -204,6 +206,7 @@ impl<R: Recorder> Run<'_, R> {
         call.outcome = outcome;
         let is_wasted = call.is.is_wasted;
         let (instance, arrived, waited) = (call.instance, call.arrived, call.waited);
+        let left_open = if call.phase == Phase::Over { call.rest.connection } else { Key::NONE };
         let account = &mut self.site.books.services[service as usize];
         if is_wasted {
             account.cancelled += 1;
@@ -212,6 +215,9 @@ impl<R: Recorder> Run<'_, R> {
         }
         self.tape.served(Served { service, instance, arrived, waited, outcome, is_wasted }, now);
         self.settle(key);
+        if self.site.connections.contains(left_open) {
+            self.forget(left_open);
+        }
     }
 
     /// An answer stops in the middle. Its caller, and whoever it was passing it on to, hear nothing

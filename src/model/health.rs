@@ -79,12 +79,18 @@ impl<R: Recorder> Run<'_, R> {
     /// The connection of a check is open.
     pub(crate) fn check_connected(&mut self, key: Key) {
         let call = &self.site.calls[key];
-        let upstream = &self.plan.upstreams[call.upstream.index()];
-        if upstream.check.is_some_and(|check| check.endpoint.is_some()) {
-            self.send(key);
-        } else {
+        let timer = call.timer;
+        let check = self.plan.upstreams[call.upstream.index()].check;
+        if check.is_none_or(|check| check.endpoint.is_none()) {
             self.end_check(key, true);
+            return;
         }
+        if let Some(delay) = check.and_then(|check| check.answer_timeout) {
+            self.site.line.cancel(timer);
+            let timer = self.site.line.later(delay, Event::TimeOut { call: key });
+            self.site.calls[key].timer = timer;
+        }
+        self.send(key);
     }
 
     /// A check was answered.
@@ -183,6 +189,7 @@ mod tests {
             fast: delay,
             down: delay,
             timeout: delay,
+            answer_timeout: None,
             fall: 3,
             rise: 2,
             endpoint: None,

@@ -18,8 +18,15 @@ use crate::{
     },
 };
 
-/// A data packet that a full accept queue ignored is sent again after this long, then twice that
-/// (Linux's minimal retransmission time-out).
+/// What was dropped before a full accept queue comes again at these times, in ms: the data after
+/// 200 ms and then twice as long each time (Linux's minimal retransmission time-out), and the
+/// server's SYN-ACK after 1 s and then twice as long each time, which makes the client's kernel
+/// repeat its last packet (`net.ipv4.tcp_synack_retries` 5).
+const HANDSHAKE_ENDS_AGAIN_AT: [u64; 12] =
+    [200, 600, 1_000, 1_400, 3_000, 6_200, 7_000, 12_600, 15_000, 25_400, 31_000, 51_000];
+/// The server's kernel has forgotten the connection 63 s after its SYN-ACK: the next data is reset.
+const HANDSHAKE_IS_RESET_AT: u64 = 102_200;
+/// A data packet that nobody acknowledges is sent again after this long, then twice that …
 const DATA_RESENT_AFTER: Span = Span::from_millis(200);
 /// At most this far apart (`TCP_RTO_MAX`) …
 const DATA_RESENT_AFTER_MAX: Span = Span::from_millis(120_000);
@@ -196,8 +203,23 @@ impl<R: Recorder> Run<'_, R> {
         if state.waiting_count <= accept.backlog {
             return false;
         }
-        self.send_data_again(key);
+        self.end_handshake_again(key);
         true
+    }
+
+    /// The end of a handshake that was dropped comes again, with the data or because of the
+    /// server's SYN-ACK.
+    fn end_handshake_again(&mut self, key: Key) {
+        let call = &mut self.site.calls[key];
+        let sent = usize::from(call.rest.resent);
+        call.rest.resent += 1;
+        let at = |number: usize| HANDSHAKE_ENDS_AGAIN_AT.get(number).copied();
+        let last = sent.checked_sub(1).and_then(at).unwrap_or(0);
+        let (next, event) = match at(sent) {
+            Some(next) => (next, Event::Deliver { call: key }),
+            None => (HANDSHAKE_IS_RESET_AT, Event::Broken { call: key, cause: Cause::Reset }),
+        };
+        self.site.line.after(Span::from_millis(next - last), event);
     }
 
     /// Data that nobody acknowledged is sent again by the caller's kernel, less and less often.
@@ -259,7 +281,11 @@ impl<R: Recorder> Run<'_, R> {
         let call = &calls[key];
         let (instance, arrived, waited) = (call.instance, call.arrived, call.waited);
         let is_wasted = is.is_wasted;
+        let mut left_open = Key::NONE;
         if call.phase == Phase::Over {
+            if !is.is_direct {
+                left_open = call.rest.connection;
+            }
             calls.remove(key);
         }
         let state = &mut instances[instance as usize];
@@ -275,6 +301,9 @@ impl<R: Recorder> Run<'_, R> {
         state.calls -= 1;
         let over = Served { service, instance, arrived, waited, outcome, is_wasted };
         tape.left(over, state.calls, now);
+        if !left_open.is_none() {
+            self.closed(left_open);
+        }
     }
 
     /// The caller has gone, and the server notices: whatever was under way here ends.

@@ -7,6 +7,7 @@
 use super::{
     blueprint::{Blueprint, Instance, Serving},
     instance::seats,
+    log::Flushing,
     site::Site,
 };
 use crate::engine::{list::List, slab::Key};
@@ -108,10 +109,8 @@ impl Site {
     fn logs_left(&self, plan: &Blueprint, leaks: &mut Vec<String>) {
         for (log, state) in plan.logs.iter().zip(&self.logs) {
             let of = |what: &str| format!("{what} in the log of instance {}", log.primary.0);
-            let waits = |list: &super::log::FlushStage| {
-                !list.waiting.is_empty() || !list.flushing.is_empty()
-            };
-            if state.stages.iter().any(waits) {
+            let replicas = state.replicas.iter().map(|replica| &replica.flushing);
+            if replicas.chain([&state.flushing]).any(Flushing::is_busy) {
                 leaks.push(of("a commit"));
             }
             for replica in &state.replicas {

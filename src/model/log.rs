@@ -5,13 +5,14 @@
 //! log are each flushed once a group). Then the transaction has a position, its session goes on,
 //! and it is sent to every replica that follows. A replica keeps what it has received and applies
 //! it with some workers, in parallel (as with write-set dependency tracking, no two transactions
-//! in conflict) but commits in order (`replica_preserve_commit_order`): lag is the age of a
+//! in conflict), but commits in order (`replica_preserve_commit_order`), through flush stages of its
+//! own (`log_replica_updates`): a group is at most as many as there are workers. Lag is the age of a
 //! transaction at the instant at which the replica shows it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use super::{
-    blueprint::{EndpointId, Log, LogId, Op},
+    blueprint::{EndpointId, InstanceId, Log, LogId, Op},
     call::{Call, Place, Stage},
     event::Event,
     latch::Latch,
@@ -34,11 +35,8 @@ const APPLY: u64 = 0x4150_504C;
 /// A log as it stands.
 #[derive(Clone, Debug)]
 pub struct LogState {
-    pub(crate) stages: Vec<FlushStage>,
-    /// Counts the primary's runs: a flush of an earlier one is of no use.
-    epoch: u32,
-    /// Flushes begun, for their luck.
-    flushes: u64,
+    /// Of the primary.
+    pub(crate) flushing: Flushing,
     /// The transactions from `base` on.
     entries: VecDeque<Transaction>,
     base: u64,
@@ -50,6 +48,38 @@ struct Transaction {
     committed: Instant,
     /// The program by which a replica applies it.
     apply: EndpointId,
+}
+
+/// Who flushes: the primary, or a replica by its number plus one.
+const PRIMARY: u16 = 0;
+
+/// Commits of an instance on their way to stable storage.
+#[derive(Clone, Debug)]
+pub(crate) struct Flushing {
+    pub(crate) stages: Vec<FlushStage>,
+    /// Counts the instance's runs: a flush of an earlier one is of no use.
+    epoch: u32,
+    /// Flushes begun, for their luck.
+    flushes: u64,
+}
+
+impl Flushing {
+    fn new(log: &Log) -> Flushing {
+        let stages = vec![FlushStage::default(); log.fsync_stages as usize];
+        Flushing { stages, epoch: 0, flushes: 0 }
+    }
+
+    /// The instance has died.
+    fn cut(&mut self) {
+        self.stages.fill(FlushStage::default());
+        self.epoch += 1;
+    }
+
+    /// Whether a commit is on its way.
+    pub(crate) fn is_busy(&self) -> bool {
+        let waits = |stage: &FlushStage| !stage.waiting.is_empty() || !stage.flushing.is_empty();
+        self.stages.iter().any(waits)
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -69,10 +99,13 @@ pub(crate) struct ReplicaState {
     received: u64,
     /// The next position to be applied.
     next: u64,
+    /// The next position to be committed.
+    turn: u64,
     /// All below are visible.
     pub(crate) applied: u64,
-    /// Applied beyond `applied`, but not yet visible.
-    done: BTreeSet<u64>,
+    /// Applied, and waiting for those before them to commit.
+    done: BTreeMap<u64, Key>,
+    pub(crate) flushing: Flushing,
     pub(crate) applying: Vec<(Key, u64)>,
 }
 
@@ -84,14 +117,14 @@ impl LogState {
             epoch: 0,
             received: 0,
             next: 0,
+            turn: 0,
             applied: 0,
-            done: BTreeSet::new(),
+            done: BTreeMap::new(),
+            flushing: Flushing::new(log),
             applying: Vec::new(),
         };
         LogState {
-            stages: vec![FlushStage::default(); log.fsync_stages as usize],
-            epoch: 0,
-            flushes: 0,
+            flushing: Flushing::new(log),
             entries: VecDeque::new(),
             base: 0,
             replicas: vec![replica; log.replicas.len()],
@@ -100,6 +133,14 @@ impl LogState {
 
     pub(crate) fn head(&self) -> u64 {
         self.base + self.entries.len() as u64
+    }
+
+    /// Of the primary or a replica.
+    fn flushing(&mut self, writer: u16) -> &mut Flushing {
+        match writer.checked_sub(1) {
+            None => &mut self.flushing,
+            Some(replica) => &mut self.replicas[usize::from(replica)].flushing,
+        }
     }
 
     /// Forgets what every replica shows.
@@ -121,17 +162,22 @@ impl<R: Recorder> Run<'_, R> {
             self.site.ready.push(key);
             return;
         }
+        self.gather(key, log, PRIMARY);
+        self.flush(log, PRIMARY, 0);
+    }
+
+    /// A call joins the next group of whoever it commits at.
+    fn gather(&mut self, key: Key, log: LogId, writer: u16) {
         self.site.calls[key].place = Place::CommitQueue;
-        let stage = &mut self.site.logs[log.index()].stages[0];
+        let stage = &mut self.site.logs[log.index()].flushing(writer).stages[0];
         stage.waiting.wait(&mut self.site.links, key.index());
-        self.flush(log, 0);
     }
 
     /// All who wait at a stage are flushed together, if it is free.
-    fn flush(&mut self, id: LogId, stage: u16) {
+    fn flush(&mut self, id: LogId, writer: u16, stage: u16) {
         let now = self.now();
         let log = &self.plan.logs[id.index()];
-        let state = &mut self.site.logs[id.index()];
+        let state = self.site.logs[id.index()].flushing(writer);
         let at = &mut state.stages[usize::from(stage)];
         if !at.flushing.is_empty() || at.waiting.is_empty() {
             return;
@@ -139,46 +185,59 @@ impl<R: Recorder> Run<'_, R> {
         at.flushing = std::mem::take(&mut at.waiting);
         let group = at.flushing.len();
         state.flushes += 1;
-        let number = state.flushes;
-        let host = self.plan.instances[log.primary.index()].host;
-        let word = self.site.draw(mix(self.site.key, mix(log.place, FLUSH)), number);
+        let (number, epoch) = (state.flushes, state.epoch);
+        let instance = writer_of(log, writer);
+        let host = self.plan.instances[instance.index()].host;
+        let place = match writer {
+            PRIMARY => mix(log.place, FLUSH),
+            replica => mix(mix(log.place, FLUSH), u64::from(replica)),
+        };
+        let word = self.site.draw(mix(self.site.key, place), number);
         let fsync = disk_of(self.plan, host).fsync;
         let bytes = self.plan.laws[log.event_bytes.index()].mean() * f64::from(group);
         let end = self.disk(host, fsync, word, bytes as u64);
-        self.tape.flushed(log.primary.0, group, now);
-        let epoch = self.site.logs[id.index()].epoch;
-        self.site.line.at(end, Event::Flushed { log: id.0 as u16, stage, epoch });
+        self.tape.flushed(instance.0, group, now);
+        self.site.line.at(end, Event::Flushed { log: id.0 as u16, writer, stage, epoch });
     }
 
     /// A group is on stable storage.
-    pub(crate) fn flushed(&mut self, log: u16, stage: u16, epoch: u32) {
+    pub(crate) fn flushed(&mut self, log: u16, writer: u16, stage: u16, epoch: u32) {
         let id = LogId(u32::from(log));
-        if self.site.logs[id.index()].epoch != epoch {
+        let state = self.site.logs[id.index()].flushing(writer);
+        if state.epoch != epoch {
             return;
         }
-        let count = self.site.logs[id.index()].stages.len() as u16;
-        let at = &mut self.site.logs[id.index()].stages[usize::from(stage)];
-        let mut group = std::mem::take(&mut at.flushing);
+        let is_last = usize::from(stage) + 1 == state.stages.len();
+        let mut group = std::mem::take(&mut state.stages[usize::from(stage)].flushing);
         while let Some(index) = group.next(&mut self.site.links) {
-            if stage + 1 < count {
-                let next = &mut self.site.logs[id.index()].stages[usize::from(stage) + 1];
-                next.waiting.wait(&mut self.site.links, index);
-            } else {
+            if is_last {
                 let key = self.site.calls.key_at(index);
-                let call = &mut self.site.calls[key];
-                call.place = Place::Nowhere;
-                let committing = call.pc - 1;
-                let Op::Commit { apply, .. } = self.plan.program[committing as usize].op else {
-                    unreachable!("a commit waits for its operation")
-                };
-                self.append(id, apply);
+                self.site.calls[key].place = Place::Nowhere;
+                self.committed(key, id, writer);
                 self.site.ready.push(key);
+            } else {
+                let stages = &mut self.site.logs[id.index()].flushing(writer).stages;
+                let next = &mut stages[usize::from(stage) + 1];
+                next.waiting.wait(&mut self.site.links, index);
             }
         }
-        if stage + 1 < count {
-            self.flush(id, stage + 1);
+        if !is_last {
+            self.flush(id, writer, stage + 1);
         }
-        self.flush(id, stage);
+        self.flush(id, writer, stage);
+    }
+
+    /// The transaction of a call is safe: in the primary's log, or to be seen at a replica.
+    fn committed(&mut self, key: Key, id: LogId, writer: u16) {
+        if let Some(replica) = writer.checked_sub(1) {
+            self.show(id, replica);
+            return;
+        }
+        let committing = self.site.calls[key].pc - 1;
+        let Op::Commit { apply, .. } = self.plan.program[committing as usize].op else {
+            unreachable!("a commit waits for its operation")
+        };
+        self.append(id, apply);
     }
 
     /// A transaction is in the log, and on its way to whoever follows.
@@ -266,23 +325,51 @@ impl<R: Recorder> Run<'_, R> {
         }
     }
 
-    /// A worker has applied its transaction; what is now complete from the front is visible.
-    pub(crate) fn applied(&mut self, key: Key) {
-        let now = self.now();
+    /// A worker has applied its transaction. It commits behind those before it, and its worker is
+    /// taken until then.
+    pub(crate) fn commit_applied(&mut self, key: Key) {
         let call = &self.site.calls[key];
-        let (id, replica, instance) =
-            (LogId(call.rest.user), call.rest.server as u16, call.instance);
+        let (id, replica) = (LogId(call.rest.user), call.rest.server as u16);
+        let writer = replica + 1;
+        let flushes = self.plan.logs[id.index()].fsync_stages > 0;
+        let state = &mut self.site.logs[id.index()].replicas[usize::from(replica)];
+        let found = state.applying.iter().find(|&&(worker, _)| worker == key);
+        let (_, position) = found.expect("an applier has a position");
+        state.done.insert(*position, key);
+        loop {
+            let state = &mut self.site.logs[id.index()].replicas[usize::from(replica)];
+            let Some(next) = state.done.remove(&state.turn) else { break };
+            state.turn += 1;
+            if flushes {
+                self.gather(next, id, writer);
+            } else {
+                self.show(id, replica);
+                self.site.ready.push(next);
+            }
+        }
+        if flushes {
+            self.flush(id, writer, 0);
+        }
+    }
+
+    /// A replica shows the next transaction.
+    fn show(&mut self, id: LogId, replica: u16) {
+        let now = self.now();
+        let instance = self.plan.logs[id.index()].replicas[usize::from(replica)];
         let log = &mut self.site.logs[id.index()];
         let state = &mut log.replicas[usize::from(replica)];
-        let found = state.applying.iter().position(|&(worker, _)| worker == key);
-        let (_, position) = state.applying.swap_remove(found.expect("an applier has a position"));
-        state.done.insert(position);
-        while state.done.remove(&state.applied) {
-            let Transaction { committed, .. } = log.entries[(state.applied - log.base) as usize];
-            self.tape.applied(instance, now.since(committed), now);
-            state.applied += 1;
-        }
+        let Transaction { committed, .. } = log.entries[(state.applied - log.base) as usize];
+        self.tape.applied(instance.0, now.since(committed), now);
+        state.applied += 1;
         log.trim();
+    }
+
+    /// A worker is free for another transaction.
+    pub(crate) fn applied(&mut self, key: Key) {
+        let call = &self.site.calls[key];
+        let (id, replica) = (LogId(call.rest.user), call.rest.server as u16);
+        let state = &mut self.site.logs[id.index()].replicas[usize::from(replica)];
+        state.applying.retain(|&(worker, _)| worker != key);
         self.apply(id, replica);
     }
 
@@ -316,8 +403,7 @@ impl<R: Recorder> Run<'_, R> {
             let plan = &self.plan.logs[log];
             let is_primary = plan.primary.0 == instance;
             if is_primary {
-                self.site.logs[log].stages.fill(FlushStage::default());
-                self.site.logs[log].epoch += 1;
+                self.site.logs[log].flushing.cut();
             }
             for (index, replica) in plan.replicas.iter().enumerate() {
                 if !is_primary && replica.0 != instance {
@@ -330,7 +416,9 @@ impl<R: Recorder> Run<'_, R> {
                     // What was not visible is applied anew.
                     state.applying.clear();
                     state.done.clear();
+                    state.flushing.cut();
                     state.next = state.applied;
+                    state.turn = state.applied;
                 }
                 let (log, replica, epoch) = (log as u16, index as u16, state.epoch);
                 self.site.line.later(plan.reconnect, Event::Follow { log, replica, epoch });
@@ -352,5 +440,13 @@ impl<R: Recorder> Run<'_, R> {
                 self.apply(LogId(u32::from(log)), replica);
             }
         }
+    }
+}
+
+/// Which instance flushes.
+fn writer_of(log: &Log, writer: u16) -> InstanceId {
+    match writer.checked_sub(1) {
+        None => log.primary,
+        Some(replica) => log.replicas[usize::from(replica)],
     }
 }

@@ -45,8 +45,12 @@ impl<R: Recorder> Run<'_, R> {
         }
         let now = self.site.line.now();
         let is_limited = upstream.slots != u32::MAX;
+        let by_draw = matches!(upstream.balance, Balance::Random { .. });
         let view = &mut self.site.views[call.rest.view as usize];
-        if is_limited && upstream.queues && !view.queue.is_empty() {
+        // Whoever asks for a server with room, and sees others wait for one, knows that there is
+        // none (`HAProxy`'s `assign_server`, backend.c: leastconn and round robin). A draw does not
+        // ask: those who wait may have drawn busy servers while others are idle.
+        if is_limited && upstream.queues && !by_draw && !view.queue.is_empty() {
             return if view.up > 0 { Pick::BackendQueue } else { Pick::Fail(Cause::NoServer) };
         }
         if upstream.balance == Balance::Addresses {
@@ -66,7 +70,8 @@ impl<R: Recorder> Run<'_, R> {
                 let chosen = other.or_else(|| choose(view));
                 (chosen, view.is_any_fit())
             }
-            Next::Untried if is_retry => {
+            // One alone is tried again, whatever it has done (`peers->single` of nginx).
+            Next::Untried if call.rest.tried != 0 && upstream.servers > 1 => {
                 let tried =
                     (0..upstream.servers).filter(|it| call.rest.tried & (1 << (it & 63)) != 0);
                 tried.clone().for_each(|server| view.pass_over(server));
@@ -78,7 +83,6 @@ impl<R: Recorder> Run<'_, R> {
             Next::Same | Next::Other | Next::Untried => (choose(view), view.is_any_fit()),
         };
         let Some(server) = chosen else {
-            let by_draw = matches!(upstream.balance, Balance::Random { .. });
             let is_full = is_limited && !by_draw && is_any_fit;
             return if is_full && upstream.queues {
                 Pick::BackendQueue

@@ -23,9 +23,11 @@ use crate::{
 };
 
 const PURGE: u64 = 0x5055_5247;
-/// nginx closes so many idle connections at a time (`ngx_drain_connections`) …
+/// nginx closes an eighth of its idle connections at a time, one at least and so many at most
+/// (`ngx_drain_connections`) …
 const DRAINED_AT_ONCE: u32 = 32;
-/// … when less than this part of a worker's connections is free.
+const DRAINED_PART: u32 = 8;
+/// … when no more than this part of a worker's connections is free.
 const DRAIN_BELOW: u32 = 16;
 
 /// Who keeps an idle connection.
@@ -267,14 +269,15 @@ impl<R: Recorder> Run<'_, R> {
     #[inline(always)]
     pub(crate) fn drain_idle(&mut self, process: u32, limit: u32) {
         let used = self.site.process_connections[process as usize];
-        if limit != u32::MAX && limit.saturating_sub(used) < limit / DRAIN_BELOW {
+        if limit != u32::MAX && limit.saturating_sub(used) <= limit / DRAIN_BELOW {
             self.drain_some(process);
         }
     }
 
     #[cold]
     fn drain_some(&mut self, process: u32) {
-        for _ in 0..DRAINED_AT_ONCE {
+        let idle = self.site.resting[process as usize].len();
+        for _ in 0..(idle / DRAINED_PART).clamp(1, DRAINED_AT_ONCE) {
             let Some(index) = self.site.resting[process as usize].first() else { return };
             self.closed(self.site.connections.key_at(index));
         }

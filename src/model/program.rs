@@ -166,7 +166,11 @@ impl<R: Recorder> Run<'_, R> {
                     self.call_from_here(key, op, here);
                     return;
                 }
-                Op::Wait { .. } | Op::Call { .. } | Op::Fork { .. } | Op::Commit { .. } => {
+                Op::Wait { .. }
+                | Op::Call { .. }
+                | Op::Fork { .. }
+                | Op::Commit { .. }
+                | Op::CommitApplied => {
                     self.leave_loop(key);
                     self.wait_for(key, op, here);
                     return;
@@ -218,6 +222,7 @@ impl<R: Recorder> Run<'_, R> {
             }
             Op::Fork { calls, copies } => self.fork_calls(key, calls, copies),
             Op::Commit { log, apply } => self.commit(key, log, apply),
+            Op::CommitApplied => self.commit_applied(key),
             Op::Cpu { .. }
             | Op::Handshake { .. }
             | Op::Read { .. }
@@ -402,6 +407,7 @@ impl<R: Recorder> Run<'_, R> {
             | Op::Jump { .. }
             | Op::Round
             | Op::Commit { .. }
+            | Op::CommitApplied
             | Op::End => unreachable!("not an answer"),
         };
         let left = self.respond(key, bytes, not_before).since(now);

@@ -127,7 +127,9 @@ impl<R: Recorder> Run<'_, R> {
                 Event::Renege { call } => self.renege(call),
                 Event::Resume { call } => self.resume(call),
                 Event::Retry { call } => self.retry_now(call),
-                Event::Flushed { log, stage, epoch } => self.flushed(log, stage, epoch),
+                Event::Flushed { log, writer, stage, epoch } => {
+                    self.flushed(log, writer, stage, epoch);
+                }
                 Event::Shipped { log, replica, epoch } => self.shipped(log, replica, epoch),
                 Event::Follow { log, replica, epoch } => self.follow(log, replica, epoch),
                 Event::Check { view, server } => self.check(view, server),

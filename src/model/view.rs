@@ -48,6 +48,8 @@ pub struct View {
     fit: u32,
     /// With so many calls, sent or queued there, a server is full.
     room: u32,
+    /// Loads are weighed with the next call.
+    counts_next: bool,
     balancer: Balancer,
     /// Slots held at each server: calls sent and not answered.
     sent: Vec<u32>,
@@ -89,6 +91,10 @@ impl View {
             open: declared.servers,
             fit: declared.servers,
             room: room(declared),
+            counts_next: matches!(
+                declared.balance,
+                Balance::LeastConnections { counts_next: true, .. }
+            ),
             balancer: Balancer::new(declared),
             sent: vec![0; count(keeps.loads)],
             queues: vec![List::default(); count(keeps.queues)],
@@ -187,7 +193,8 @@ impl View {
     #[inline]
     fn load_changed(&mut self, server: usize, weight: u32) {
         let load = self.sent[server] + self.queues.get(server).map_or(0, List::len);
-        self.balancer.set_load(server, load, weight);
+        let next = u32::from(self.counts_next && load > 0);
+        self.balancer.set_load(server, load + next, weight);
         if load < self.room {
             if self.room != u32::MAX {
                 self.admit(server, FULL);

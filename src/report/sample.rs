@@ -115,9 +115,11 @@ fn upstream() -> Upstream {
         retry: Retry {
             attempts: 0,
             on_connect: false,
+            on_connect_timeout: false,
             on_reset: false,
             on_timeout: false,
             unsafe_too: false,
+            forgives_reused: false,
             next: Next::Same,
             turnaround: None,
         },
@@ -127,7 +129,13 @@ fn upstream() -> Upstream {
         opening: None,
         ban: None,
         check: None,
-        statuses: Statuses { unreachable: 503, queue: 503, timeout: 504, reset: 502 },
+        statuses: Statuses {
+            unreachable: 503,
+            connect_timeout: 503,
+            queue: 503,
+            timeout: 504,
+            reset: 502,
+        },
         derived: Derived::default(),
         buffers: false,
     }

@@ -84,7 +84,7 @@ impl Algorithms {
         let draws = text.strip_prefix("random(").and_then(|rest| rest.strip_suffix(')'));
         if let Some(draws) = draws.filter(|_| self.counts_draws) {
             if let Ok(draws @ 1..=1_000) = draws.trim().parse::<u32>() {
-                return Balance::Random { draws };
+                return Balance::Random { draws, are_distinct: false };
             }
             fields.notes.mistake(at, format!("`{text}`: 1 to 1000 draws"));
             return Balance::RoundRobin;
@@ -127,7 +127,13 @@ fn bare_upstream(name: String, servers: Name) -> Upstream {
         handshake_rounds: 0,
         ban: None,
         check: None,
-        statuses: Statuses { unreachable: 500, queue: 500, timeout: 500, reset: 500 },
+        statuses: Statuses {
+            unreachable: 500,
+            connect_timeout: 500,
+            queue: 500,
+            timeout: 500,
+            reset: 500,
+        },
         buffers: true,
         read_from: ReadFrom::Replicas,
     }
@@ -137,9 +143,11 @@ fn no_retry() -> Retry {
     Retry {
         attempts: Attempts::Fixed(0),
         on_connect: false,
+        on_connect_timeout: false,
         on_reset: false,
         on_timeout: false,
         unsafe_too: false,
+        forgives_reused: false,
         next: Next::Other,
         turnaround: None,
     }
@@ -173,7 +181,7 @@ fn passing(service: &Fields<'_>, source: &str) -> Passing {
 /// and patience; they run as calls of one process without limits.
 pub(crate) fn visitors(at: At) -> (Parts, Upstream) {
     let upstream = Upstream {
-        statuses: Statuses { unreachable: 0, queue: 0, timeout: 0, reset: 0 },
+        statuses: Statuses { unreachable: 0, connect_timeout: 0, queue: 0, timeout: 0, reset: 0 },
         ..bare_upstream(String::new(), nobody(at))
     };
     let parts = Parts {

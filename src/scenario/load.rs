@@ -205,6 +205,7 @@ pub(crate) fn connect(site: &mut Site, notes: &Notes) {
             retry: Retry {
                 attempts: Attempts::Fixed(if balance == Balance::Addresses { others } else { 0 }),
                 on_connect: true,
+                on_connect_timeout: true,
                 next: Next::Other,
                 ..bare.retry.clone()
             },

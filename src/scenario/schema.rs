@@ -230,9 +230,11 @@ pub(crate) enum ReadFrom {
 pub(crate) struct Retry {
     pub(crate) attempts: Attempts,
     pub(crate) on_connect: bool,
+    pub(crate) on_connect_timeout: bool,
     pub(crate) on_reset: bool,
     pub(crate) on_timeout: bool,
     pub(crate) unsafe_too: bool,
+    pub(crate) forgives_reused: bool,
     pub(crate) next: Next,
     pub(crate) turnaround: Option<Span>,
 }
@@ -252,6 +254,7 @@ pub(crate) struct Check {
     pub(crate) fast: Span,
     pub(crate) down: Span,
     pub(crate) timeout: Span,
+    pub(crate) answer_timeout: Option<Span>,
     pub(crate) fall: u32,
     pub(crate) rise: u32,
     pub(crate) endpoint: Option<Target>,

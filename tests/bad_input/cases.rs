@@ -111,6 +111,16 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
         "kind = \"mysql\"\nhardware = \"bare\"",
         "`write` needs a disk, hardware `bare` has none",
     ),
+    (
+        "kind = \"mysql\"",
+        "kind = \"mysql\"\nversion = \"5.7\"",
+        "mysql before 8.0 is not modelled (yet)",
+    ),
+    (
+        "kind = \"mysql\"",
+        "kind = \"mysql\"\nsync_binlog = 100",
+        "`sync_binlog` beyond 1 is not modelled (yet)",
+    ),
     ("kind = \"mysql\"", "kind = \"mysql\"\nmemory = \"3GiB\"", "services take"),
     (
         "kind = \"mysql\"",

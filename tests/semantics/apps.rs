@@ -152,3 +152,17 @@ fn overlapping_faults_end_with_the_last_of_them() {
     let lost = Cause::ConnectTimeout;
     assert_eq!(causes, [lost, lost, lost, Cause::None]);
 }
+
+#[test]
+fn a_dropped_end_of_a_handshake_comes_again_with_the_data_or_the_syn_ack() {
+    // Four in 2 ms: one is served, two wait, and the last has its connection, as it believes. Its
+    // data comes again after 200 and 600 ms, when all is full, and would after 1400 ms; before that
+    // the server's SYN-ACK is answered once more, after a second.
+    let text = site("backlog = 1", "{ wait = \"850ms\" }", "");
+    let text = text.replace("even = \"20/s\"", "even = \"2000/s\"");
+    let story = story(&text, 4);
+    let mut arrived: Vec<Instant> = story.served.iter().map(|call| call.arrived).collect();
+    arrived.sort();
+    let after: Vec<f64> = arrived.iter().map(|it| ms(it.since(arrived[0]))).collect();
+    assert_eq!(after, [0.0, 0.5, 1.0, 1001.5]);
+}

@@ -118,11 +118,32 @@ fn reads_go_to_the_replicas_and_writes_to_the_primary() {
     assert_eq!(&reads[1..], [0, 0]);
 }
 
+const UNFLUSHED: &str = "sync_binlog = 0\ninnodb_flush_log_at_trx_commit = 0";
+
+#[test]
+fn a_replica_flushes_what_it_applies() {
+    // 300 writes a second; redo and binary log are flushed in 5 ms each.
+    let lags = |workers: u32, db: &str| {
+        let text = replicated("", "300/s").replace("ask = 1, tell = 1", "tell = 1");
+        let text = text.replace("workers = 1", &format!("workers = {workers}\n{db}"));
+        let story = run(&only(plan(&text), 900), 0);
+        assert_eq!(story.lags.len(), 1800, "both replicas show all in the end");
+        story.lags.iter().map(|lag| ms(*lag)).fold(0.0, f64::max)
+    };
+    // One worker commits 100 a second: 900 of three seconds take nine.
+    let alone = lags(1, "");
+    assert!((alone - 6_000.0).abs() < 100.0, "{alone}");
+    // Many share their flushes, as sessions at the primary do.
+    assert!(lags(16, "") < 30.0, "{}", lags(16, ""));
+    assert!(lags(1, UNFLUSHED) < 5.0, "{}", lags(1, UNFLUSHED));
+}
+
 #[test]
 fn a_replica_that_applies_slower_than_is_written_falls_ever_further_behind() {
     let lags = |apply: &str| {
         let text = replicated("", "100/s").replace("ask = 1, tell = 1", "tell = 1");
         let text = text.replace("cpu = \"0ms\"", &format!("cpu = \"0ms\"\napply = \"{apply}\""));
+        let text = text.replace("instances = 3", &format!("instances = 3\n{UNFLUSHED}"));
         let story = run(&only(plan(&text), 1000), 0);
         story.lags.iter().map(|lag| ms(*lag)).collect::<Vec<f64>>()
     };
@@ -134,4 +155,34 @@ fn a_replica_that_applies_slower_than_is_written_falls_ever_further_behind() {
     assert!(late.windows(2).all(|pair| pair[0] <= pair[1]), "never catches up while they come");
     let last = late[late.len() - 1];
     assert!((last - 10_000.0).abs() < 100.0, "{last}");
+}
+
+#[test]
+fn a_query_that_nobody_waits_for_holds_its_connection_until_it_is_over() {
+    // Queries of 2 s, 50 a second, and callers who leave after 100 ms: the thirty connections are
+    // taken for 2 s each, whoever still waits.
+    let text = site("max_connections = 30", "{ even = \"50/s\" }");
+    let text = text.replace("100ms", "2s").replace("to = \"db.read\"", "to = \"app.ask\"");
+    let text = text.replace("to = \"db\"", "to = \"app\"");
+    let app = r#"
+[service.app]
+kind = "app"
+hardware = "box"
+threads = 1000
+[service.app.upstream.db]
+servers = "db"
+pool = { size = 1000 }
+read_timeout = "100ms"
+[service.app.endpoint.ask]
+steps = [{ query = "db.read" }]
+"#;
+    let text = text.replace("[request.tell]\nto = \"db.write\"\nmethod = \"POST\"\n", "");
+    let text = text.replace("[service.db.query.write]\naccess = \"write\"\ncpu = \"0ms\"\n", "");
+    let story = run(&only(plan(&format!("{text}{app}")), 500), 0);
+    assert_eq!(story.calls_max[&0], 30);
+    let failed = |cause| story.failures.iter().filter(|failure| failure.1 == cause).count();
+    let (refused, given_up) = (failed(Cause::TooManyConnections), failed(Cause::ResponseTimeout));
+    // Thirty each 2 s, a round trip and a bit, in ten seconds.
+    assert_eq!(refused + given_up, 500);
+    assert!((145..=165).contains(&given_up), "{given_up}");
 }

@@ -191,3 +191,41 @@ fn a_dead_request_is_served_unless_abortonclose() {
     assert_eq!(served(""), (6, 6));
     assert_eq!(served("version = \"3.3\""), (3, 3), "on since 3.3");
 }
+
+#[test]
+fn behind_a_limit_of_one_a_draw_is_as_busy_as_its_load() {
+    // Ten servers with one place each, 100 ms a request, 80/s: 80% of what they can do.
+    let answered = |balance: &str| {
+        let text = site(10, "", &format!("maxconn = 1\nbalance = \"{balance}\""), "");
+        let text = text.replace("queue = \"30s\"", "queue = \"2s\"");
+        let text = text.replace("50ms", "100ms").replace("even = \"1/s\"", "poisson = \"80/s\"");
+        let story = run(&only(plan(&text), 8000), 0);
+        let well = story.statuses().iter().filter(|status| **status == 200).count();
+        well as f64 / story.visits.len() as f64
+    };
+    assert!(answered("random(2)") > 0.999, "{}", answered("random(2)"));
+    assert!(answered("roundrobin") > 0.999, "{}", answered("roundrobin"));
+}
+
+#[test]
+fn leastconn_weighs_a_busy_server_with_the_call_it_would_get() {
+    // Weights 3 and 1, six at once. Keys are 0 when idle, else load + 1 per weight: one each, then
+    // 2/3, 1, 4/3, 5/3 of the first against 2 of the second.
+    let text = site(2, "", "balance = \"leastconn\"", "");
+    let text = text.replace("threads = 100", "threads = 100\ninstance.1.weight = 3");
+    let text = text.replace("even = \"1/s\"", "even = \"1000/s\"");
+    let story = story(&text, 6);
+    let calls = |instance: u32| story.served.iter().filter(|it| it.instance == instance).count();
+    assert_eq!((calls(1), calls(2)), (5, 1));
+}
+
+#[test]
+fn a_full_server_queue_is_answered_at_once_and_once() {
+    // Three are refused and bound to the server. When they come back its only place is taken for
+    // long, and one of them may wait for it.
+    let crash = "crash = \"app.1\"\nfor = \"400ms\"";
+    let text = site(1, "", "maxconn = 1\nmaxqueue = 1", &event("0s", crash));
+    let story = story(&text.replace("50ms", "10s").replace("1/s", "8/s"), 4);
+    let failed = |cause| story.failures.iter().filter(|failure| failure.1 == cause).count();
+    assert_eq!((failed(Cause::Refused), failed(Cause::QueueFull)), (3, 2));
+}

@@ -46,7 +46,11 @@ for = "30s"
 /// For several replications: how long after the fault the last request went to the dead server,
 /// and how long after the repair the first one went there again, in seconds.
 fn windows(fault: &str, check: &str, lost_after_s: f64) -> Vec<(f64, f64)> {
-    let plan = only(plan(&site(fault, check)), 1200);
+    windows_of(&site(fault, check), lost_after_s)
+}
+
+fn windows_of(text: &str, lost_after_s: f64) -> Vec<(f64, f64)> {
+    let plan = only(plan(text), 1200);
     let window = |replication| {
         let story: Story = run(&plan, replication);
         assert!(story.statuses().iter().all(|status| *status == 200));
@@ -145,4 +149,70 @@ fn the_queue_of_a_backend_without_servers_is_answered_at_once() {
     assert!(flushed > 250, "{flushed} at {first:?}");
     let marked_s = ms(first.since(Instant::ZERO)) / 1e3;
     assert!((FAULT_S + 10.0..FAULT_S + 12.1).contains(&marked_s), "{marked_s}");
+}
+
+#[test]
+fn timeout_check_is_for_the_answer_and_timeout_connect_for_the_connection() {
+    // Three checks of a black hole, each given up after `timeout connect`, 1 s, though 10 s are
+    // allowed for an answer; 2 s between them, and up to 2 s before the first.
+    let text =
+        site("lose = \"host of app.2\"", "").replace("connect =", "check = \"10s\", connect =");
+    check_spread(windows_of(&text, 1.0).iter().map(|window| window.0), 7.0, 9.0);
+}
+
+#[test]
+fn timeout_check_begins_when_the_connection_is_there() {
+    // Packets take 150 ms: the connection 300 ms, the answer 300 ms and 50 ms.
+    let status_in_the_end = |check: &str| {
+        let text = site("crash = \"app.2\"\n", "endpoint = \"app.health\"");
+        let text = text.replace("connect =", &format!("check = \"{check}\", connect ="));
+        let text = text.replace("option =", "zones = [\"a\"]\noption =");
+        let text = text.replace("instances = 2", "instances = 2\nzones = [\"b\"]");
+        let text = text.replace(
+            "[request.page]",
+            "[service.app.endpoint.health]\nsteps = [{ wait = \"50ms\" }]\n[request.page]\n",
+        );
+        let text = format!("{text}[zone.a]\n[zone.b]\n[link.a-b]\nlatency = \"150ms\"\n");
+        let story = run(&only(plan(&text), 300), 0);
+        story.visits.last().unwrap().outcome.status
+    };
+    assert_eq!(status_in_the_end("400ms"), 200);
+    assert_eq!(status_in_the_end("340ms"), 503);
+}
+
+#[test]
+fn a_check_of_the_port_passes_at_a_server_that_is_merely_full() {
+    // Two connections to visitors and two to the application are all that a worker has.
+    let text = r#"
+[service.lb]
+kind = "haproxy"
+hardware = "box"
+timeout = { client = "60s", connect = "1s", server = "60s", queue = "30s" }
+[service.lb.backend.web]
+servers = "web"
+check = {}
+[service.web]
+kind = "nginx"
+hardware = "box"
+worker_connections = 4
+[service.web.upstream.app]
+servers = "app"
+[service.app]
+kind = "app"
+hardware = "box"
+threads = 100
+[service.app.endpoint.page]
+steps = [{ wait = "20s" }]
+[request.page]
+to = "app.page"
+[workload.visitors]
+to = "lb"
+mix = { page = 1 }
+arrivals = { even = "5/s" }
+latency = "1ms"
+"#;
+    let story = run(&only(plan(text), 300), 0);
+    let failed = |cause| story.visits.iter().filter(|it| it.outcome.cause == cause).count();
+    assert_eq!(failed(Cause::NoServer), 0);
+    assert!(failed(Cause::TooManyConnections) > 250);
 }

@@ -228,3 +228,50 @@ fn an_answer_is_cut_at_once_where_the_process_dies() {
     assert_eq!(cause, Cause::Truncated);
     assert!((500.0..503.0).contains(&took), "{took}");
 }
+
+#[test]
+fn a_connection_that_does_not_open_in_time_is_a_time_out() {
+    let lost = "[[event]]\nat = \"0s\"\nlose = \"host of app.1\"\n";
+    let one = |rest: &str| story(&site(1, "", rest, lost), 1).visit(0);
+    assert_eq!(one("proxy_connect_timeout = \"2s\""), (2004.0, 504, Cause::ConnectTimeout));
+    // The kernel's own end, after 131 s, is an error.
+    let (_, status, cause) = one("proxy_connect_timeout = \"none\"");
+    assert_eq!((status, cause), (502, Cause::ConnectTimeout));
+    // The word `timeout` has its say, not `error`.
+    let two = |words: &str| {
+        let rest = format!("proxy_connect_timeout = \"2s\"\nproxy_next_upstream = [{words}]");
+        story(&site(2, "", &rest, lost), 2).statuses()
+    };
+    let failed = |statuses: Vec<u16>| statuses.iter().filter(|status| **status == 504).count();
+    assert_eq!(failed(two("\"error\"")), 1);
+    assert_eq!(two("\"timeout\""), [200, 200]);
+}
+
+#[test]
+fn the_two_of_random_two_are_never_the_same() {
+    // Pairs at once: the second always finds the server of the first among its two, and takes the
+    // other one.
+    let text = site(2, "", "balance = \"random two\"", "");
+    let text = text.replace("even = \"1/s\"", "batches = { rate = \"1/min\", size = 2 }");
+    let story = run(&only(plan(&text), 50), 0);
+    let calls = |instance: u32| story.served.iter().filter(|it| it.instance == instance).count();
+    assert!(calls(1) > 20);
+    assert_eq!(calls(1), calls(2));
+}
+
+#[test]
+fn a_kept_connection_that_breaks_is_one_more_try() {
+    // It breaks under the second request, which is tried again though there is no other server.
+    let crash = "[[event]]\nat = \"2.030s\"\nfor = \"1ms\"\ncrash = \"app.1\"\n";
+    let text = site(1, "", "keepalive = 8", crash);
+    let kept = text.replace("threads = 100", "threads = 100\nkeepalive = \"30s\"");
+    let told = |text: &str| {
+        let story = story(text, 2);
+        (story.statuses(), story.failures.len())
+    };
+    assert_eq!(told(&kept), (vec![200, 200], 1));
+    // A new connection that breaks is not, and what may have been done is not done again.
+    assert_eq!(told(&text), (vec![200, 502], 1));
+    let post = kept.replace("to = \"app.page\"", "to = \"app.page\"\nmethod = \"POST\"");
+    assert_eq!(told(&post), (vec![200, 502], 1));
+}

@@ -1,5 +1,7 @@
 //! Runs one small scenario and keeps all that visitors and servers saw.
 
+use std::collections::BTreeMap;
+
 use simulate::{
     engine::time::{Instant, Span},
     measure::{
@@ -43,6 +45,8 @@ pub(crate) struct Story {
     pub(crate) pages: Vec<bool>,
     /// The most connections that any instance had.
     pub(crate) connections_max: u32,
+    /// The most calls that were at each instance, by its index.
+    pub(crate) calls_max: BTreeMap<u32, u32>,
     names: Vec<String>,
 }
 
@@ -82,6 +86,10 @@ impl Recorder for Story {
     fn level(&mut self, level: Level, value: u32, _: Instant) {
         if let Level::Connections(_) = level {
             self.connections_max = self.connections_max.max(value);
+        }
+        if let Level::Calls(instance) = level {
+            let most = self.calls_max.entry(instance).or_default();
+            *most = value.max(*most);
         }
     }
     fn busy(&mut self, _: Device, _: Instant, _: Instant, _: Instant) {}

@@ -1,5 +1,5 @@
-//! Random with several draws (the power of `d` choices): by weight, with replacement; of those
-//! drawn the one with the fewest calls sent per weight.
+//! Random with several draws (the power of `d` choices): by weight, with replacement (`HAProxy`) or
+//! without (nginx, which draws two); of those drawn the one with the fewest calls sent per weight.
 
 use crate::{
     engine::luck::mix,
@@ -43,13 +43,16 @@ fn evenly(word: u64, count: usize) -> usize {
 impl Urn<'_> {
     /// The winner of `draws` draws.
     #[inline]
-    pub(crate) fn pick(&self, draws: u32, key: u64) -> Option<usize> {
+    pub(crate) fn pick(&self, draws: u32, are_distinct: bool, key: u64) -> Option<usize> {
         if self.open == 0 {
             return None;
         }
-        let mut best = self.usable_draw(mix(key, 0))?;
+        let mut best = self.usable_draw(mix(key, 0), None)?;
+        if are_distinct && self.open == 1 {
+            return Some(best);
+        }
         for draw in 1..u64::from(draws) {
-            let drawn = self.usable_draw(mix(key, draw))?;
+            let drawn = self.usable_draw(mix(key, draw), are_distinct.then_some(best))?;
             if self.load(drawn, best) < self.load(best, drawn) {
                 best = drawn;
             }
@@ -63,16 +66,17 @@ impl Urn<'_> {
     }
 
     #[inline]
-    fn usable_draw(&self, key: u64) -> Option<usize> {
+    fn usable_draw(&self, key: u64, but: Option<usize>) -> Option<usize> {
+        let is_usable = |server: usize| self.is_open(server) && Some(server) != but;
         let mut drawn = self.by_weight(key);
         for attempt in 1..BAD_DRAWS_MAX {
-            if self.is_open(drawn) {
+            if is_usable(drawn) {
                 return Some(drawn);
             }
             drawn = self.by_weight(mix(key, attempt));
         }
         let count = self.servers.len();
-        (0..count).map(|step| (drawn + step) % count).find(|&server| self.is_open(server))
+        (0..count).map(|step| (drawn + step) % count).find(|&server| is_usable(server))
     }
 
     #[inline]

@@ -93,6 +93,9 @@ pub enum Op {
         /// The program by which a replica applies the transaction.
         apply: EndpointId,
     },
+    /// A replica's worker has applied its transaction: it waits for those before it, and for the
+    /// replica's own flush to disk.
+    CommitApplied,
     /// Sends the answer.
     Respond {
         /// Bytes.

@@ -129,7 +129,7 @@ impl Keeps {
         let (looks_at_loads, minds_room) = match upstream.balance {
             Balance::RoundRobin => (false, true),
             Balance::LeastConnections { .. } => (true, true),
-            Balance::Random { draws } => (draws > 1, false),
+            Balance::Random { draws, .. } => (draws > 1, false),
             Balance::Addresses => (false, false),
         };
         let retries_elsewhere = upstream.retry.attempts > 0
@@ -169,11 +169,16 @@ pub enum Balance {
     LeastConnections {
         /// Ties are drawn, rather than taken in turn.
         random_ties: bool,
+        /// A server that is not idle is weighed with the call that it would get (`HAProxy`'s key is
+        /// 0 when idle, else load plus one per weight: `lb_fwlc.c`).
+        counts_next: bool,
     },
-    /// The best of so many draws by weight (with replacement), by calls in flight per weight.
+    /// The best of so many draws by weight, by calls in flight per weight.
     Random {
         /// How many draws.
         draws: u32,
+        /// Whether no server is drawn twice.
+        are_distinct: bool,
     },
     /// A client with a list of addresses, in a rotation drawn for each visitor: the first, and
     /// after a failure the next.
@@ -185,14 +190,18 @@ pub enum Balance {
 pub struct Retry {
     /// Further attempts after the first.
     pub attempts: u32,
-    /// Connections that were refused or timed out.
+    /// Connections that were refused, or that the kernel gave up.
     pub on_connect: bool,
+    /// Connections that the caller's own time-out gave up.
+    pub on_connect_timeout: bool,
     /// Connections that broke before the answer began.
     pub on_reset: bool,
     /// Answers that did not begin in time.
     pub on_timeout: bool,
     /// Whether a request that is not idempotent is tried again after it was sent.
     pub unsafe_too: bool,
+    /// Whether an attempt does not count if a reused connection broke under it.
+    pub forgives_reused: bool,
     /// Who is next.
     pub next: Next,
     /// Pause before the same server is tried again after it refused.
@@ -228,8 +237,11 @@ pub struct Check {
     pub fast: DelayId,
     /// While it is down.
     pub down: DelayId,
-    /// A check that has not answered by then has failed.
+    /// A check that has not answered by then has failed; not connected, if there is a time-out for
+    /// the answer.
     pub timeout: DelayId,
+    /// For the answer, from the connection on. `None`: `timeout` is for both.
+    pub answer_timeout: Option<DelayId>,
     /// Failures in a row that take a server out.
     pub fall: u32,
     /// Successes in a row that bring it back.
@@ -241,8 +253,10 @@ pub struct Check {
 /// Status codes that a caller turns failures into. 0: none, the connection is closed.
 #[derive(Clone, Copy, Debug)]
 pub struct Statuses {
-    /// No usable server, refused, connect time-out.
+    /// No usable server, refused, given up by the kernel.
     pub unreachable: u16,
+    /// The connection did not open in time.
+    pub connect_timeout: u16,
     /// Waited too long for a slot, or the queue was full.
     pub queue: u16,
     /// The answer did not begin in time.

@@ -31,7 +31,7 @@ pub(super) fn instances(plan: &Blueprint, service: ServiceId) -> Shares {
 pub(super) fn adapts(view: &Upstream) -> bool {
     match view.balance {
         Balance::LeastConnections { .. } => true,
-        Balance::Random { draws } => draws > 1,
+        Balance::Random { draws, .. } => draws > 1,
         // Whoever is full is passed over.
         Balance::RoundRobin => view.slots != u32::MAX,
         Balance::Addresses => false,

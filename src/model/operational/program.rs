@@ -125,7 +125,8 @@ impl Run {
                 self.answer_bytes += visits * served;
             }
             Op::Relay => self.relays += visits,
-            Op::Branch { .. } | Op::Jump { .. } | Op::Round | Op::End => {}
+            // The log knows who applies, and how often it flushes.
+            Op::CommitApplied | Op::Branch { .. } | Op::Jump { .. } | Op::Round | Op::End => {}
         }
     }
 }

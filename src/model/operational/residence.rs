@@ -3,7 +3,7 @@
 //! course only ever add to it, and the mean of a maximum is no less than the maximum of means.
 
 use super::{
-    super::blueprint::{Blueprint, EndpointId, HostId, InstanceId, UpstreamId},
+    super::blueprint::{Blueprint, EndpointId, HostId, InstanceId, Log, UpstreamId},
     place::{Shares, instances, one_way_s, servers, speed},
     program::Run,
 };
@@ -62,6 +62,14 @@ impl<'a> Residences<'a> {
         seconds
     }
 
+    /// Seconds that a commit to a log takes at an instance, alone in its group.
+    pub(super) fn flushing_s(&self, log: &Log, instance: InstanceId) -> f64 {
+        let host = self.plan.instances[instance.index()].host;
+        let disk = self.plan.hosts.get(host.index()).and_then(|host| host.disk.as_ref());
+        let fsync = disk.map_or(0.0, |disk| self.plan.laws[disk.fsync.index()].mean());
+        f64::from(log.fsync_stages) * fsync
+    }
+
     /// How many reads a run makes at a host, and how many bytes they are.
     pub(super) fn read(&self, run: &Run, host: HostId) -> (f64, f64) {
         let (mut reads, mut bytes) = (run.reads, run.read_bytes);
@@ -88,10 +96,7 @@ impl<'a> Residences<'a> {
         let disk_s = mean(&|it| self.disk_s(run, it));
         let commits = run.commits.iter().map(|(log, _, count)| {
             let log = &self.plan.logs[log.index()];
-            let host = self.plan.instances[log.primary.index()].host;
-            let disk = self.plan.hosts.get(host.index()).and_then(|host| host.disk.as_ref());
-            let fsync = disk.map_or(0.0, |disk| self.plan.laws[disk.fsync.index()].mean());
-            count * f64::from(log.fsync_stages) * fsync
+            count * self.flushing_s(log, log.primary)
         });
         let mut first_s = run.work_s * slowness + run.wait_s + disk_s + commits.sum::<f64>();
         let (mut bytes, mut relayed_s) = (run.answer_bytes, 0.0_f64);

@@ -301,6 +301,7 @@ impl<'a> Stations<'a> {
             let host = plan.instances[replica.index()].host;
             let cpu_s = run.work_s / speed(plan, replica);
             let disk_s = residences.disk_s(run, replica);
+            let held_s = cpu_s + disk_s + residences.flushing_s(log, replica);
             let exact = |kind, amount, capacity| Asked { kind, amount, capacity, is_least: false };
             let cores = f64::from(plan.hosts[host.index()].cores);
             let appliers = f64::from(log.apply_workers);
@@ -308,7 +309,7 @@ impl<'a> Stations<'a> {
                 (Where::Host(host), exact(Kind::Cpu, cpu_s, cores)),
                 (
                     Where::Instance(replica),
-                    Asked { is_least: true, ..exact(Kind::Appliers, cpu_s + disk_s, appliers) },
+                    Asked { is_least: true, ..exact(Kind::Appliers, held_s, appliers) },
                 ),
             ];
             if let Some(disk) = &plan.hosts[host.index()].disk {

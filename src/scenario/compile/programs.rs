@@ -97,6 +97,7 @@ impl Build<'_> {
                     self.op(op, &path, "pages#1");
                 }
             }
+            self.op(Op::CommitApplied, &path, "commit");
             self.op(Op::End, &path, "end");
         }
     }

@@ -125,8 +125,8 @@ const ALGORITHMS: Algorithms = Algorithms {
     product: "haproxy",
     known: &[
         ("roundrobin", Balance::RoundRobin),
-        ("leastconn", Balance::LeastConnections { random_ties: false }),
-        ("random", Balance::Random { draws: 2 }),
+        ("leastconn", Balance::LeastConnections { random_ties: false, counts_next: true }),
+        ("random", Balance::Random { draws: 2, are_distinct: false }),
     ],
     unmodelled: &[
         "static-rr",
@@ -219,7 +219,7 @@ fn timeouts(service: &Fields<'_>) -> Timeouts {
     let like_connect = like_connect.unwrap_or_else(|| "\"none\"".to_owned());
     let source = "HAProxy manual, section 4.2, timeout queue: the value of timeout connect";
     let queue = fields.or::<Maybe<Span>>("queue", &like_connect, source).0;
-    let source = "HAProxy manual, section 4.2, timeout check: unset, the check has its interval";
+    let source = "HAProxy manual, section 4.2, timeout check, for the answer alone: unset, inter is for both";
     let check = fields.or::<Maybe<Span>>("check", "\"none\"", source).0;
     let source =
         "HAProxy manual, section 4.2, timeout http-keep-alive: unset, timeout client counts";
@@ -298,9 +298,11 @@ fn backend(named: &Named<'_>, common: &Common) -> Upstream {
         retry: Retry {
             attempts: Attempts::Fixed(common.retries),
             on_connect: true,
+            on_connect_timeout: true,
             on_reset: false,
             on_timeout: false,
             unsafe_too: false,
+            forgives_reused: false,
             next: if common.redispatches { Next::Other } else { Next::Same },
             turnaround: Some(timeouts.connect.map_or(second, |connect| connect.min(second))),
         },
@@ -312,7 +314,13 @@ fn backend(named: &Named<'_>, common: &Common) -> Upstream {
         },
         purge: (reuse != "never").then_some(POOL_PURGE_DELAY),
         check,
-        statuses: Statuses { unreachable: 503, queue: 503, timeout: 504, reset: 502 },
+        statuses: Statuses {
+            unreachable: 503,
+            connect_timeout: 503,
+            queue: 503,
+            timeout: 504,
+            reset: 502,
+        },
         buffers: false,
         ..bare_upstream(format!("backend {}", named.name), servers)
     }
@@ -341,6 +349,10 @@ fn check(backend: &Fields<'_>, common: &Common) -> Check {
     let rise = fields.count_or("rise", 1..=1_000, "2", "HAProxy manual, section 5.2, rise");
     let endpoint = fields.get::<Target>("endpoint");
     fields.finish_product("haproxy", &["port", "addr", "agent-check", "spread-checks"]);
-    let timeout = common.timeouts.check.unwrap_or(inter);
-    Check { inter, fast, down, timeout, fall, rise, endpoint }
+    // Manual, section 4.2, `timeout check`: with it the smaller of `timeout connect` and `inter` is
+    // for the connection, and it is for the answer; without it `inter` is for both.
+    let answer_timeout = common.timeouts.check;
+    let connect = common.timeouts.connect.filter(|_| answer_timeout.is_some());
+    let timeout = connect.map_or(inter, |connect| connect.min(inter));
+    Check { inter, fast, down, timeout, answer_timeout, fall, rise, endpoint }
 }

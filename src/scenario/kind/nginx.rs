@@ -108,9 +108,9 @@ const ALGORITHMS: Algorithms = Algorithms {
     product: "nginx",
     known: &[
         ("round_robin", Balance::RoundRobin),
-        ("least_conn", Balance::LeastConnections { random_ties: false }),
-        ("random", Balance::Random { draws: 1 }),
-        ("random two", Balance::Random { draws: 2 }),
+        ("least_conn", Balance::LeastConnections { random_ties: false, counts_next: false }),
+        ("random", Balance::Random { draws: 1, are_distinct: false }),
+        ("random two", Balance::Random { draws: 2, are_distinct: true }),
     ],
     unmodelled: &["hash", "ip_hash", "least_time", "random two least_time", "sticky"],
     counts_draws: false,
@@ -255,7 +255,13 @@ fn upstream(named: &Named<'_>, version: Version) -> Upstream {
         idle_all_max: idle_max,
         idle: (idle_max > 0).then_some(Span::from_millis(60_000)),
         ban: (max_fails > 0 && !fail_timeout.is_zero()).then_some((max_fails, fail_timeout)),
-        statuses: Statuses { unreachable: 502, queue: 502, timeout: 504, reset: 502 },
+        statuses: Statuses {
+            unreachable: 502,
+            connect_timeout: 504,
+            queue: 502,
+            timeout: 504,
+            reset: 502,
+        },
         buffers: true,
         ..bare_upstream(format!("upstream {}", named.name), servers)
     }
@@ -279,9 +285,13 @@ fn next_upstream(fields: &Fields<'_>, page: &str) -> Retry {
     Retry {
         attempts: Attempts::Servers(most),
         on_connect: has(Condition::Error),
+        // `proxy_connect_timeout` is one of nginx's own timers (NGX_HTTP_UPSTREAM_FT_TIMEOUT).
+        on_connect_timeout: has(Condition::Timeout),
         on_reset: has(Condition::Error),
         on_timeout: has(Condition::Timeout),
         unsafe_too: has(Condition::NonIdempotent),
+        // ngx_http_upstream_next: "u->peer.tries++" if the peer was cached.
+        forgives_reused: true,
         next: Next::Untried,
         turnaround: None,
     }

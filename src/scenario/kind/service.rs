@@ -23,7 +23,7 @@ const ALGORITHMS: Algorithms = Algorithms {
     product: "service",
     known: &[
         ("round_robin", Balance::RoundRobin),
-        ("least_connections", Balance::LeastConnections { random_ties: false }),
+        ("least_connections", Balance::LeastConnections { random_ties: false, counts_next: false }),
     ],
     unmodelled: &[],
     counts_draws: true,
@@ -81,7 +81,7 @@ fn upstream(named: &Named<'_>) -> Upstream {
     let servers = servers(fields);
     let mut balance = read_balance(fields, "round_robin", "servers that are alike take turns");
     let ties = fields.or::<Ties>("ties", "\"turn\"", "an idle cluster is used evenly");
-    if let Balance::LeastConnections { random_ties } = &mut balance {
+    if let Balance::LeastConnections { random_ties, .. } = &mut balance {
         *random_ties = ties == Ties::Random;
     }
     let slots = fields.or::<Maybe<u32>>("slots", "\"unlimited\"", NO_LIMIT).0;
@@ -105,6 +105,7 @@ fn upstream(named: &Named<'_>) -> Upstream {
         retry: Retry {
             attempts: Attempts::Fixed(retries),
             on_connect: true,
+            on_connect_timeout: true,
             on_reset: true,
             on_timeout: true,
             unsafe_too: true,
