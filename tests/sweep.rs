@@ -8,6 +8,8 @@ mod command;
 mod capacities;
 #[path = "sweep/checks.rs"]
 mod checks;
+#[path = "sweep/disks.rs"]
+mod disks;
 #[path = "sweep/kills.rs"]
 mod kills;
 #[path = "sweep/parts.rs"]
@@ -16,6 +18,8 @@ mod parts;
 mod points;
 #[path = "sweep/refused.rs"]
 mod refused;
+#[path = "sweep/rounds.rs"]
+mod rounds;
 
 use command::Desk;
 use std::{ffi::OsString, fs, path::PathBuf};

@@ -68,6 +68,10 @@ impl Problem {
             Failure::NoThreads { .. } => {
                 Problem::wrong(failure.to_string(), Some("try fewer, such as `--threads 1`"))
             }
+            Failure::Mistaken { .. } => Problem::wrong(
+                failure.to_string().trim_end(),
+                Some("what is finished of the others is kept"),
+            ),
             Failure::Ledger { .. } => Problem::wrong(
                 failure.to_string(),
                 Some("what is finished is kept; the same command goes on from there"),

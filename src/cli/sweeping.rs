@@ -1,6 +1,8 @@
 //! What a sweep leaves, whether it was run here or put together: tables that grow as points are
 //! done, then pictures and a page.
 
+mod tee;
+
 use super::{
     exit::Problem,
     single,
@@ -10,10 +12,10 @@ use crate::{
     engine::digest::Digest,
     experiment::{
         charter::Charter,
-        ledger::{LedgerError, is_records},
+        ledger::{Ledger, LedgerError, is_records},
         replicate::Failure,
         rounds::Crew,
-        sweep::{Point, Sweep, Swept},
+        sweep::{Point, Progress, Sweep, Swept},
     },
     measure::fold::Fold,
     report::{
@@ -31,10 +33,10 @@ use crate::{
 };
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
-    io::{self, BufWriter, Write},
+    fs, io,
     path::{Path, PathBuf},
 };
+use tee::Tee;
 
 const TABLE: &str = "sweep.csv";
 const LINES: &str = "sweep.jsonl";
@@ -59,7 +61,7 @@ pub(super) fn check_folder(folder: &Path, charter: &Charter) -> Result<(), Probl
         }
         Err(error) => return Err(unreadable(folder, &error)),
     };
-    let (mut has_records, mut has_results) = (false, false);
+    let (mut has_records, mut has_results, mut has_head) = (false, false, false);
     for entry in entries {
         let entry = entry.map_err(|error| unreadable(folder, &error))?;
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -71,17 +73,23 @@ pub(super) fn check_folder(folder: &Path, charter: &Charter) -> Result<(), Probl
             has_records = true;
         } else if is_file && is_ours(&name) {
             has_results = true;
+            has_head |= name == HEAD;
         } else if !(is_file && whole.is_some_and(|(whole, _)| is_ours(whole))) {
             return Err(refused(&format!("it holds `{}`", name.escape_debug())));
         }
     }
-    // Records say themselves what they belong to.
-    if has_results && !has_records {
+    let of_another = || Err(refused("it holds the results of another sweep"));
+    let vouches = has_records
+        && Ledger::vouches(folder, &charter.line()).map_err(|error| self::refused(&error))?;
+    if has_head {
         let head = fs::read_to_string(folder.join(HEAD)).unwrap_or_default();
         let head: serde_json::Value = serde_json::from_str(&head).unwrap_or_default();
         if head["experiment"] != charter.digest() {
-            return Err(refused("it holds the results of another sweep"));
+            return of_another();
         }
+    } else if has_results && !vouches {
+        // Tables that are not whole do not say of what they are; their records do.
+        return of_another();
     }
     Ok(())
 }
@@ -100,7 +108,9 @@ pub(super) fn refused(error: &LedgerError) -> Problem {
         LedgerError::OtherParts { .. } => "all parts of one folder have the same number of parts",
         LedgerError::Locked { .. } => "wait for it, or give each process a part of its own",
         LedgerError::NoRecords { .. } => "parts are made by `simulate sweep FILE --shard 1/4`",
-        LedgerError::Foreign { .. } => "it may be damaged, or of another version",
+        LedgerError::Foreign { .. } => {
+            "it may be damaged, or of another version or experiment; `--out DIR` names another folder"
+        }
         LedgerError::Io { .. } => "what is finished is kept; the same command goes on from there",
     };
     Problem::wrong(error.to_string(), Some(hint))
@@ -120,37 +130,19 @@ pub(super) struct Told<'a> {
     scenario: Option<(String, String, u64, f64, f64)>,
 }
 
-/// A file, and the digest of what went into it.
-struct Tee {
-    path: PathBuf,
-    file: BufWriter<File>,
-    digest: Digest,
-}
-
-impl Tee {
-    fn create(path: PathBuf) -> Result<Tee, Problem> {
-        let file = File::create(&path).map_err(|error| unreadable(&path, &error))?;
-        Ok(Tee { path, file: BufWriter::new(file), digest: Digest::new() })
-    }
-
-    fn write(&mut self, text: &str) -> Result<(), Failure> {
-        self.digest.fold_bytes(text.as_bytes());
-        let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.flush());
-        written.map_err(|error| Failure::Ledger {
-            says: format!("`{}`: {error}", self.path.display()),
-        })
-    }
-}
-
 impl<'a> Told<'a> {
     /// Nothing yet.
     pub(super) fn new(folder: &Path, sweep: &'a Sweep) -> Result<Told<'a>, Problem> {
         fs::create_dir_all(folder).map_err(|error| unreadable(folder, &error))?;
+        let tee = |name: &str| {
+            let path = folder.join(name);
+            Tee::open(path.clone(), &folder.join(HEAD)).map_err(|error| unreadable(&path, &error))
+        };
         Ok(Told {
             folder: folder.to_owned(),
             sweep,
-            table: Tee::create(folder.join(TABLE))?,
-            lines: Tee::create(folder.join(LINES))?,
+            table: tee(TABLE)?,
+            lines: tee(LINES)?,
             waiting: BTreeMap::new(),
             next: 0,
             shown: Vec::new(),
@@ -189,6 +181,9 @@ impl<'a> Told<'a> {
 
     /// All points are told: the rest of the files, and the page.
     fn close(mut self, charter: &Charter, draws: bool, terminal: Terminal) -> Result<(), Problem> {
+        for tee in [&mut self.table, &mut self.lines] {
+            tee.close().map_err(|failure| Problem::failed(&failure, |_| String::new()))?;
+        }
         let (name, title, seed, warm_up_s, duration_s) = self.scenario.take().unwrap_or_default();
         let mut outputs = Digest::new();
         outputs.fold_digest(self.table.digest);
@@ -263,7 +258,8 @@ pub(super) fn run(
     terminal: Terminal,
 ) -> Result<Swept, Problem> {
     let ledger = crew.ledger.expect("a sweep keeps what is finished");
-    let bar = terminal.progress_left(sweep.places(ledger));
+    let all = sweep.own_replications(ledger);
+    let bar = terminal.progress_left(all);
     let result = sweep.run(
         crew,
         ledger,
@@ -271,7 +267,11 @@ pub(super) fn run(
             Some(told) => told.take(number, point, fold),
             None => Ok(()),
         },
-        |done| bar.set_position(done),
+        // What is only read takes no time: the bar is over the rest, so that it knows what is left.
+        |Progress { measured, found }| {
+            bar.set_length(all - found);
+            bar.set_position(measured);
+        },
     );
     bar.finish_and_clear();
     let swept = result.map_err(|failure| {

@@ -80,6 +80,22 @@ impl Ledger {
         Ok(ledger)
     }
 
+    /// Whether there are records in `folder`, all of them of the experiment that `charter` describes.
+    /// Another experiment's are an error; a file in which nothing is says nothing.
+    pub fn vouches(folder: &Path, charter: &str) -> Result<bool, LedgerError> {
+        let mut vouches = false;
+        for path in records_in(folder)? {
+            if let Some(theirs) = file::charter_of(&path)? {
+                if theirs != charter {
+                    let ours = charter.to_owned();
+                    return Err(LedgerError::OtherExperiment { path, theirs, ours, beside: None });
+                }
+                vouches = true;
+            }
+        }
+        Ok(vouches)
+    }
+
     /// Puts together what is in several folders. The charter, and what was found.
     pub fn gather(folders: &[PathBuf]) -> Result<(String, Ledger), LedgerError> {
         let mut ledger = Ledger::empty(None);

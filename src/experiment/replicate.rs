@@ -42,6 +42,13 @@ pub enum Failure {
         /// What was asserted.
         says: String,
     },
+    /// A variant that was first read when its turn came makes no sense.
+    Mistaken {
+        /// Which.
+        of: String,
+        /// What is wrong with it, drawn.
+        drawn: String,
+    },
     /// Finished replications could not be written down or read again.
     Ledger {
         /// What the system says.
@@ -61,6 +68,7 @@ impl fmt::Display for Failure {
             Failure::Broken { replication, says } => {
                 write!(f, "replication {replication} broke an invariant of the simulator: {says}")
             }
+            Failure::Mistaken { of, drawn } => write!(f, "{of} makes no sense\n{drawn}"),
             Failure::Ledger { says } => write!(f, "finished replications are not kept: {says}"),
             Failure::Elsewhere { missing } => {
                 write!(f, "{} replications are not yet there", missing.len())
@@ -74,6 +82,13 @@ impl fmt::Display for Failure {
 pub enum Trouble {
     /// An invariant does not hold.
     Broken(String),
+    /// It makes no sense.
+    Mistaken {
+        /// Which variant.
+        of: String,
+        /// What is wrong with it, drawn.
+        drawn: String,
+    },
     /// It was run, but could not be written down or read.
     Ledger(String),
 }
@@ -94,6 +109,7 @@ impl Trouble {
     fn of(self, replication: u64) -> Failure {
         match self {
             Trouble::Broken(says) => Failure::Broken { replication, says },
+            Trouble::Mistaken { of, drawn } => Failure::Mistaken { of, drawn },
             Trouble::Ledger(says) => Failure::Ledger { says },
         }
     }

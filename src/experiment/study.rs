@@ -1,6 +1,6 @@
 //! One scenario, replicated: a recorder for each replication, all of them folded into one result.
 
-use super::replicate::{Failure, Replications, replicate};
+use super::replicate::{Failure, Replications, Trouble, replicate};
 use crate::{
     measure::{
         fold::Fold,
@@ -48,19 +48,20 @@ fn close(plan: &Blueprint, site: &Site, tape: Tape) -> Result<Tally, String> {
 
 /// One replication of several variants that are the same until their window begins, and whose shapes
 /// differ in objectives and stretches alone: it warms up once. Each of them goes the way that it
-/// would have gone by itself.
+/// would have gone by itself; `finished` gets its index and what was measured as soon as it is done.
 pub(super) fn measure_forked(
     variants: &[(&Blueprint, &Shape)],
     replication: u64,
-) -> Result<Vec<Tally>, String> {
-    let [(first, shape), ..] = variants else { return Ok(Vec::new()) };
+    mut finished: impl FnMut(usize, Tally) -> Result<(), Trouble>,
+) -> Result<(), Trouble> {
+    let [(first, shape), ..] = variants else { return Ok(()) };
     let mut warm = Site::new(first, replication);
     let mut tape = Tape::new(shape);
     Run { plan: first, site: &mut warm, tape: &mut tape }.warm_up();
-    let each = variants.iter().map(|(plan, shape)| {
+    for (index, (plan, shape)) in variants.iter().enumerate() {
         let (mut site, mut tape) = (warm.fork(0), tape.for_window(shape));
         model::run::finish(plan, &mut site, &mut tape).map_err(|broken| broken.says)?;
-        close(plan, &site, tape)
-    });
-    each.collect()
+        finished(index, close(plan, &site, tape)?)?;
+    }
+    Ok(())
 }

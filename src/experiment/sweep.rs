@@ -1,14 +1,14 @@
 //! A grid of variants of one scenario, each replicated on the same luck.
 //!
 //! The work is a list of items in a fixed order, numbered from 0: one replication of one *group* of
-//! points. Points that cannot differ before their window begins are a group and share their warm-up;
-//! all others are groups of their own. What is finished is written down at once, in any order; what
+//! points. Points that cannot differ before their window begins are a group, of no more than some dozens,
+//! and share their warm-up; all others are groups of their own. What is finished is written down at once, in any order; what
 //! is folded is folded in the order of the list, so threads, shards and kills show in no result.
 
 mod group;
 
 use super::{
-    ledger::{Item, Ledger, LedgerError},
+    ledger::{Item, Ledger},
     replicate::{Failure, Replications, Trouble, replicate, try_replicate},
     rounds::Crew,
     study::measure_forked,
@@ -26,7 +26,10 @@ use crate::{
 use group::Groups;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// More points than this are not all compiled before the first is run.
@@ -70,6 +73,29 @@ pub enum Swept {
     Interrupted,
 }
 
+/// How far a sweep is, in replications of a point.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Measured here and now.
+    pub measured: u64,
+    /// Measured before, and read.
+    pub found: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    measured: AtomicU64,
+    found: AtomicU64,
+}
+
+impl Counts {
+    fn now(&self) -> Progress {
+        let [measured, found] =
+            [&self.measured, &self.found].map(|count| count.load(Ordering::Relaxed));
+        Progress { measured, found }
+    }
+}
+
 impl Sweep {
     /// A point, or what is wrong with it.
     pub fn point(&self, number: u64) -> Result<Point, Mistakes> {
@@ -91,7 +117,7 @@ impl Sweep {
     pub fn missing(&self, ledger: &Ledger) -> Vec<u32> {
         let groups = Groups::new(&self.grid);
         let mut shards = vec![false; ledger.parts as usize];
-        for place in 0..groups.count() * u64::from(self.replications) {
+        for place in 0..groups.count().saturating_mul(u64::from(self.replications)) {
             let (group, replication) = self.item(place);
             let is_there = groups.points(group).iter().all(|&point| {
                 let label = self.label(point);
@@ -115,9 +141,14 @@ impl Sweep {
         (place / each, place % each)
     }
 
-    /// How many places of the list `run` goes through.
-    pub fn places(&self, ledger: &Ledger) -> u64 {
-        self.stretch(ledger).count
+    /// How many replications of a point `run` goes through, measured before or not.
+    pub fn own_replications(&self, ledger: &Ledger) -> u64 {
+        let Stretch { first, step, count, is_whole } = self.stretch(ledger);
+        if is_whole {
+            return self.replications();
+        }
+        let groups = Groups::new(&self.grid);
+        (0..count).map(|number| groups.len(self.item(first + number * step).0)).sum()
     }
 
     /// What is wrong with the points; of many, with those at which one axis has each of its values.
@@ -179,16 +210,16 @@ impl Sweep {
         crew: Crew<'_>,
         ledger: &Ledger,
         mut tell: impl FnMut(u64, &Point, &Fold) -> Result<(), Failure>,
-        mut progress: impl FnMut(u64),
+        mut progress: impl FnMut(Progress),
     ) -> Result<Swept, Failure> {
         let Crew { threads, interrupted, .. } = crew;
         let groups = Groups::new(&self.grid);
         let Stretch { first, step: of, count, is_whole: tells } = self.stretch(ledger);
-        let shelf = Shelf::default();
+        let (shelf, counts) = (Shelf::default(), Counts::default());
         let run = |number: u64| {
             let (group, replication) = self.item(first + number * of);
             let points = shelf.get(self, &groups, group)?;
-            points.found_or_run(replication, ledger)
+            points.found_or_run(replication, ledger, &counts)
         };
         let mut folds: Vec<Option<Fold>> = Vec::new();
         let fold = |number: u64, tallies: Vec<Tally>| {
@@ -213,8 +244,8 @@ impl Sweep {
             }
             Ok(())
         };
-        let result =
-            try_replicate(Replications { count, threads, interrupted }, run, fold, &mut progress);
+        let work = Replications { count, threads, interrupted };
+        let result = try_replicate(work, run, fold, |_| progress(counts.now()));
         let synced = ledger.sync();
         let done = result.map_err(|failure| self.named(failure, first, of))?;
         synced.map_err(|error| Failure::Ledger { says: error.to_string() })?;
@@ -258,28 +289,37 @@ struct Members {
 }
 
 impl Members {
-    fn found_or_run(&self, replication: u64, ledger: &Ledger) -> Result<Vec<Tally>, Trouble> {
-        let mut found = Vec::new();
-        for point in &self.members {
-            found.push(ledger.read(Item::new(&point.label, replication), &point.shape)?);
+    /// What is there of it is read; the rest is measured, and written down point by point.
+    fn found_or_run(
+        &self,
+        replication: u64,
+        ledger: &Ledger,
+        counts: &Counts,
+    ) -> Result<Vec<Tally>, Trouble> {
+        let item = |index: usize| Item::new(&self.members[index].label, replication);
+        let mut tallies = Vec::new();
+        for (index, point) in self.members.iter().enumerate() {
+            tallies.push(ledger.read(item(index), &point.shape)?);
         }
-        let open: Vec<usize> = (0..found.len()).filter(|&index| found[index].is_none()).collect();
-        let keep = |index: usize, tally: &Tally| -> Result<(), LedgerError> {
-            ledger.keep(Item::new(&self.members[index].label, replication), tally)
-        };
-        let together: Vec<Vec<usize>> =
-            if self.forks { vec![open] } else { open.iter().map(|&it| vec![it]).collect() };
-        for several in together {
+        let open: Vec<usize> =
+            (0..tallies.len()).filter(|&index| tallies[index].is_none()).collect();
+        let found = (tallies.len() - open.len()) as u64;
+        counts.found.fetch_add(found, Ordering::Relaxed);
+        let together = if self.forks { open.len().max(1) } else { 1 };
+        for several in open.chunks(together) {
             let variants: Vec<_> = several
                 .iter()
                 .map(|&it| (&self.members[it].plan, &self.members[it].shape))
                 .collect();
-            for (&index, tally) in several.iter().zip(measure_forked(&variants, replication)?) {
-                keep(index, &tally)?;
-                found[index] = Some(tally);
-            }
+            measure_forked(&variants, replication, |number, tally| {
+                let index = several[number];
+                ledger.keep(item(index), &tally)?;
+                tallies[index] = Some(tally);
+                counts.measured.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            })?;
         }
-        Ok(found.into_iter().flatten().collect())
+        Ok(tallies.into_iter().flatten().collect())
     }
 }
 
@@ -295,10 +335,14 @@ impl Shelf {
         if let Some(found) = lock().get(&group) {
             return Ok(Arc::clone(found));
         }
-        let points = groups.points(group).into_iter().map(|point| sweep.point(point));
-        let members: Vec<Point> = points
-            .collect::<Result<_, Mistakes>>()
-            .map_err(|mistakes| Trouble::Broken(mistakes.draw(false)))?;
+        let point = |number: u64| {
+            sweep.point(number).map_err(|mistakes| {
+                let of = format!("point {number}, `{}`,", sweep.label(number));
+                Trouble::Mistaken { of, drawn: mistakes.draw(false) }
+            })
+        };
+        let members: Vec<Point> =
+            groups.points(group).into_iter().map(point).collect::<Result<_, Trouble>>()?;
         let forks = members.iter().all(|it| it.plan.is_same_until_window(&members[0].plan));
         let members = Arc::new(Members { members, forks });
         lock().insert(group, Arc::clone(&members));

@@ -86,6 +86,15 @@ const BIT_UNITS: &str = "units: bit/s kbit/s Mbit/s Gbit/s Tbit/s, as in \"10Gbi
 const RATE_UNITS: &str = "units of rates: /ms /s /min /h /d, as in \"1200/s\"";
 const FLOW_UNITS: &str = "a size a second, as in \"500MB/s\"";
 
+/// How many of a finer unit a coarser one has, if it is a whole number of them.
+pub(crate) fn factor(coarse: &str, fine: &str) -> Option<u128> {
+    [&TIMES[..], &SIZES, &BIT_RATES].into_iter().find_map(|units| {
+        let of = |name: &str| units.iter().find(|unit| unit.0 == name).map(|unit| unit.1);
+        let (coarse, fine) = (of(coarse)?, of(fine)?);
+        coarse.is_multiple_of(fine).then(|| coarse / fine)
+    })
+}
+
 /// What is wrong with a quantity, and how it is written.
 pub(crate) type Wrong = (String, String);
 

@@ -59,6 +59,26 @@ fn absurd_numbers_of_points_are_asked_about() {
     );
 }
 
+/// Of very many points not all are read before the first is run.
+#[test]
+fn a_point_that_makes_no_sense_is_told_when_its_turn_comes() {
+    let desk = desk();
+    let event = "[[event]]\nat = \"0s\"\ncrash = \"queue.1\"\n";
+    desk.write("queue.toml", &format!("{}{event}", desk.read("queue.toml")));
+    let line = "sweep queue.toml --vary scenario.duration=5s,1s..1.1s:1ms --vary \
+                event.1.at=0s..4s:0.04s --replications 1 --out swept";
+    desk.run(line).expect(
+        2,
+        &[
+            "point 126, `scenario.duration=1000ms; event.1.at=1s`, makes no sense",
+            "an event after the end",
+            "--vary:1:12",
+            "what is finished of the others is kept",
+        ],
+    );
+    desk.run(line).expect(2, &["replications are done already", "point 126"]);
+}
+
 #[test]
 fn folders_of_something_else_are_left_alone() {
     let desk = desk();
@@ -73,6 +93,19 @@ fn folders_of_something_else_are_left_alone() {
     // Results without their records are those of their sweep all the same.
     fs::remove_file(desk.file("mine/shard-1-of-1.records")).unwrap();
     desk.run(same).expect(2, &["it holds the results of another sweep"]);
+    // Nor are they written over by what was measured elsewhere.
+    fs::write(desk.file("queue.toml"), QUEUE).unwrap();
+    let vary = "--vary customers.arrivals.poisson=20/s,40/s --set duration=5s";
+    desk.run(&format!("sweep queue.toml {vary} --shard 1/1 --out part --quiet")).expect(0, &[]);
+    desk.run("merge part --out mine").expect(2, &["it holds the results of another sweep"]);
+    desk.run("sweep queue.toml --vary queue.workers=1,2 --set duration=5s --out theirs --quiet")
+        .expect(0, &[]);
+    desk.run("merge part --out theirs").expect(2, &["holds records of another experiment"]);
+    fs::remove_file(desk.file("theirs/sweep.json")).unwrap();
+    let theirs = fs::read(desk.file("theirs/sweep.csv")).unwrap();
+    desk.run("merge part --out theirs").expect(2, &["holds records of another experiment"]);
+    assert_eq!(fs::read(desk.file("theirs/sweep.csv")).unwrap(), theirs);
+    assert_eq!(fs::read(desk.file("mine/sweep.csv")).unwrap(), before);
     fs::create_dir(desk.file("thesis")).unwrap();
     desk.write("thesis/thesis.tex", "years of work");
     desk.run("sweep queue.toml --vary queue.workers=1,2 --out thesis")

@@ -173,18 +173,27 @@ fn item_of(head: &[u8; HEAD]) -> (u32, Item) {
 /// Reads a file of records. `wanted`: the charter that it must have.
 pub(super) fn read(path: &Path, wanted: Option<&str>) -> Result<Opened, LedgerError> {
     let file = File::open(path).map_err(LedgerError::at(path))?;
-    scan(&file, path, wanted)
+    if let Some(opened) = scan(&file, path, wanted)? {
+        return Ok(opened);
+    }
+    // Just begun by another process, or killed within its first line: nothing is in it.
+    let torn = file.metadata().map_err(LedgerError::at(path))?.len();
+    let charter = wanted.unwrap_or_default().to_owned();
+    Ok(Opened { charter, records: Vec::new(), torn, end: 0 })
 }
 
-fn scan(file: &File, path: &Path, wanted: Option<&str>) -> Result<Opened, LedgerError> {
+/// What a file of records belongs to. `None`: its first line is not whole.
+pub(super) fn charter_of(path: &Path) -> Result<Option<String>, LedgerError> {
+    let file = File::open(path).map_err(LedgerError::at(path))?;
+    charter(&mut BufReader::new(file), path)
+}
+
+/// `None`: the first line is not whole.
+fn scan(file: &File, path: &Path, wanted: Option<&str>) -> Result<Option<Opened>, LedgerError> {
     let at = LedgerError::at;
     let size = file.metadata().map_err(at(path))?.len();
     let mut from = BufReader::with_capacity(1 << 16, file);
-    let Some(charter) = charter(&mut from, path)? else {
-        // Just begun by another process, or killed within its first line: nothing is in it.
-        let charter = wanted.unwrap_or_default().to_owned();
-        return Ok(Opened { charter, records: Vec::new(), torn: size, end: 0 });
-    };
+    let Some(charter) = charter(&mut from, path)? else { return Ok(None) };
     if let Some(wanted) = wanted
         && wanted != charter
     {
@@ -218,7 +227,7 @@ fn scan(file: &File, path: &Path, wanted: Option<&str>) -> Result<Opened, Ledger
         end += (HEAD + TAIL) as u64 + u64::from(len);
     }
     // It may grow while it is read.
-    Ok(Opened { charter, records, torn: size.saturating_sub(end), end })
+    Ok(Some(Opened { charter, records, torn: size.saturating_sub(end), end }))
 }
 
 /// The first line without its beginning. `None`: it is not whole.
@@ -262,10 +271,28 @@ pub(super) fn payload(path: &Path, place: Place) -> Result<Vec<u8>, LedgerError>
     Ok(bytes)
 }
 
+/// Where records are written: a file, or what a test makes of one.
+pub(super) trait Disk: Write + Seek {
+    /// Makes it this long.
+    fn set_len(&self, len: u64) -> io::Result<()>;
+    /// Sees to it that all of it outlives the machine.
+    fn sync_data(&self) -> io::Result<()>;
+}
+
+impl Disk for File {
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        File::set_len(self, len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        File::sync_data(self)
+    }
+}
+
 /// Appends records to a file that nobody else writes.
 #[derive(Debug)]
-pub(super) struct Appender {
-    file: File,
+pub(super) struct Appender<D = File> {
+    pub(super) disk: D,
     path: PathBuf,
     end: u64,
     synced: Instant,
@@ -276,13 +303,8 @@ impl Appender {
     pub(super) fn open(path: &Path, charter: &str) -> Result<(Appender, Opened), LedgerError> {
         let at = LedgerError::at;
         let mut options = OpenOptions::new();
-        let mut file = options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .map_err(at(path))?;
+        let options = options.read(true).write(true).create(true).truncate(false);
+        let mut file = options.open(path).map_err(at(path))?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => {
                 return Err(LedgerError::Locked { path: path.to_owned() });
@@ -290,41 +312,49 @@ impl Appender {
             // Some file systems have no locks; then nobody guards against two at once.
             Ok(()) | Err(TryLockError::Error(_)) => {}
         }
-        let size = file.metadata().map_err(at(path))?.len();
-        let line = format!("{MAGIC}{charter}\n");
-        let is_begun = size >= line.len() as u64;
-        let opened = if is_begun {
-            scan(&file, path, Some(charter))?
-        } else {
-            // Empty, or killed within its first line.
-            let mut begun = Vec::new();
-            file.read_to_end(&mut begun).map_err(at(path))?;
-            if !line.as_bytes().starts_with(&begun) {
-                // Another experiment's, with a shorter line; or no records at all.
-                file.seek(SeekFrom::Start(0)).map_err(at(path))?;
-                let foreign = LedgerError::Foreign { path: path.to_owned() };
-                let theirs = scan(&file, path, Some(charter));
-                return Err(theirs.err().unwrap_or(foreign));
-            }
-            let end = line.len() as u64;
-            file.set_len(0).map_err(at(path))?;
-            file.seek(SeekFrom::Start(0)).map_err(at(path))?;
-            file.write_all(line.as_bytes()).map_err(at(path))?;
-            Opened { charter: charter.to_owned(), records: Vec::new(), torn: 0, end }
+        let opened = match scan(&file, path, Some(charter))? {
+            Some(opened) => opened,
+            None => begin(&mut file, path, charter)?,
         };
         file.set_len(opened.end).map_err(at(path))?;
-        file.seek(SeekFrom::Start(opened.end)).map_err(at(path))?;
-        let end = opened.end;
-        Ok((Appender { file, path: path.to_owned(), end, synced: now() }, opened))
+        Ok((Appender::behind(file, path, opened.end).map_err(at(path))?, opened))
+    }
+}
+
+/// Begins a file that is empty, or was killed within this very line. The torn line of another
+/// experiment is refused, as its whole one is.
+fn begin(file: &mut File, path: &Path, charter: &str) -> Result<Opened, LedgerError> {
+    let at = LedgerError::at;
+    let line = format!("{MAGIC}{charter}\n");
+    let mut begun = Vec::new();
+    file.seek(SeekFrom::Start(0)).map_err(at(path))?;
+    file.read_to_end(&mut begun).map_err(at(path))?;
+    if !line.as_bytes().starts_with(&begun) {
+        return Err(LedgerError::Foreign { path: path.to_owned() });
+    }
+    file.set_len(0).map_err(at(path))?;
+    file.seek(SeekFrom::Start(0)).map_err(at(path))?;
+    file.write_all(line.as_bytes()).map_err(at(path))?;
+    let end = line.len() as u64;
+    Ok(Opened { charter: charter.to_owned(), records: Vec::new(), torn: 0, end })
+}
+
+impl<D: Disk> Appender<D> {
+    /// Goes on where the last whole record ends.
+    pub(super) fn behind(mut disk: D, path: &Path, end: u64) -> io::Result<Appender<D>> {
+        disk.seek(SeekFrom::Start(end))?;
+        Ok(Appender { disk, path: path.to_owned(), end, synced: now() })
     }
 
     pub(super) fn append(&mut self, item: Item, payload: &[u8]) -> Result<(), LedgerError> {
         let len = u32::try_from(payload.len()).expect("a tally of less than 4 GiB");
         let head = head(item, len);
         let record = [&head[..], payload, &checksum(&head, payload)].concat();
-        if let Err(error) = self.file.write_all(&record) {
-            // A full disk: what there is of the record is cut off, so that the file stays whole.
-            let _ = self.file.set_len(self.end);
+        if let Err(error) = self.disk.write_all(&record) {
+            // A full disk: what there is of the record is cut off, so that the next one, of another
+            // thread, stands behind the last whole one.
+            let _ = self.disk.set_len(self.end);
+            let _ = self.disk.seek(SeekFrom::Start(self.end));
             return Err(LedgerError::Io { path: self.path.clone(), error });
         }
         self.end += record.len() as u64;
@@ -336,7 +366,7 @@ impl Appender {
 
     pub(super) fn sync(&mut self) -> Result<(), LedgerError> {
         self.synced = now();
-        self.file.sync_data().map_err(LedgerError::at(&self.path))
+        self.disk.sync_data().map_err(LedgerError::at(&self.path))
     }
 }
 

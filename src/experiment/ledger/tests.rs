@@ -1,8 +1,12 @@
 //! Records survive whatever happens to their file.
 
-use super::*;
+use super::{file::Disk, *};
 use crate::{measure::fold::Fold, report::sample};
-use std::fs::OpenOptions;
+use std::{
+    cell::RefCell,
+    fs::OpenOptions,
+    io::{self, Seek, SeekFrom, Write},
+};
 
 fn tally() -> Tally {
     sample::fold().pool
@@ -98,6 +102,71 @@ fn what_is_not_ours_is_refused_and_kept() {
     assert!(refused("simulate-records/3 {}\n").contains("another experiment"));
     assert!(refused("simulate-records/3 {\"a\":2222}\n").contains("another experiment"));
     assert!(refused("simulate-records/2 {\"a\":1}\n").contains("holds no records"));
+    // Torn within its first line, which is longer than ours.
+    assert!(refused("simulate-records/3 {\"of another\":\"experim").contains("holds no records"));
+}
+
+/// A disk with room for so many bytes.
+struct Small {
+    bytes: RefCell<Vec<u8>>,
+    at: usize,
+    room: usize,
+}
+
+impl Write for Small {
+    fn write(&mut self, given: &[u8]) -> io::Result<usize> {
+        let taken = given.len().min(self.room.saturating_sub(self.at));
+        if taken == 0 {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let mut bytes = self.bytes.borrow_mut();
+        let whole = bytes.len().max(self.at + taken);
+        bytes.resize(whole, 0);
+        bytes[self.at..self.at + taken].copy_from_slice(&given[..taken]);
+        self.at += taken;
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for Small {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let SeekFrom::Start(at) = to else { panic!("it is told where") };
+        self.at = at as usize;
+        Ok(at)
+    }
+}
+
+impl Disk for Small {
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.bytes.borrow_mut().resize(len as usize, 0);
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What a full disk refuses leaves no hole: a record that still fits stands behind the last whole one.
+#[test]
+fn a_full_disk_loses_no_other_record() {
+    let line = b"simulate-records/3 {}\n";
+    let disk = Small { bytes: RefCell::new(line.to_vec()), at: 0, room: line.len() + 150 };
+    let mut appender = Appender::behind(disk, Path::new("small"), line.len() as u64).unwrap();
+    appender.append(Item::new("a", 0), &[1; 20]).unwrap();
+    let error = appender.append(Item::new("a", 1), &[2; 50]).unwrap_err();
+    assert!(error.to_string().starts_with("`small`: "), "{error}");
+    appender.append(Item::new("a", 2), &[3; 30]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shard-1-of-1.records");
+    fs::write(&path, appender.disk.bytes.into_inner()).unwrap();
+    let found = file::read(&path, Some("{}")).unwrap();
+    let items: Vec<Item> = found.records.iter().map(|it| it.0).collect();
+    assert_eq!((items, found.torn), (vec![Item::new("a", 0), Item::new("a", 2)], 0));
 }
 
 #[test]

@@ -5,6 +5,9 @@ use crate::scenario::Grid;
 /// Tables of the scenario that matter within the window alone.
 const LATE: [&str; 2] = ["event", "slo"];
 
+/// Points of a group at most. All of them are alive at once, and one after the other on one thread.
+const MEMBERS_MAX: u64 = 32;
+
 /// Points by what they have in common until then.
 #[derive(Clone, Debug)]
 pub(super) struct Groups {
@@ -30,14 +33,26 @@ impl Groups {
         own.map(|(length, _)| length).fold(1, |all, &length| all.saturating_mul(length))
     }
 
+    /// Into how many groups those that differ in late parameters alone are cut.
+    fn cuts(&self) -> u64 {
+        self.product(true).div_ceil(MEMBERS_MAX)
+    }
+
     /// How many there are.
     pub(super) fn count(&self) -> u64 {
-        self.product(false)
+        self.product(false).saturating_mul(self.cuts())
+    }
+
+    /// How many points there are in one.
+    pub(super) fn len(&self, group: u64) -> u64 {
+        let first = group % self.cuts() * MEMBERS_MAX;
+        (self.product(true) - first).min(MEMBERS_MAX)
     }
 
     /// The points of one, in their order.
     pub(super) fn points(&self, group: u64) -> Vec<u64> {
-        (0..self.product(true)).map(|member| self.point(group, member)).collect()
+        let (early, first) = (group / self.cuts(), group % self.cuts() * MEMBERS_MAX);
+        (first..first + self.len(group)).map(|member| self.point(early, member)).collect()
     }
 
     /// Puts the digits of both numbers, each in its own base, where their axes are.
@@ -71,5 +86,16 @@ mod tests {
         assert_eq!(groups(&["a=1,2", "event.1.at=1s,2s"]), [[0, 1], [2, 3]]);
         assert_eq!(groups(&["event.1.at=1s,2s", "a=1,2"]), [[0, 2], [1, 3]]);
         assert_eq!(groups(&["slo.1.require=x,y,z"]), [[0, 1, 2]]);
+    }
+
+    #[test]
+    fn many_are_cut_into_several() {
+        let groups = groups(&["event.1.at=1s..40s", "a=1,2"]);
+        let lengths: Vec<usize> = groups.iter().map(Vec::len).collect();
+        assert_eq!(lengths, [32, 8, 32, 8]);
+        assert_eq!((groups[0][31], groups[1][0], groups[2][0], groups[3][7]), (62, 64, 1, 79));
+        let mut all = groups.concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..80).collect::<Vec<u64>>());
     }
 }

@@ -3,6 +3,8 @@
 //! Whole numbers and decimals are stepped through exactly; what is spaced evenly or by ratio is
 //! rounded to digits that people write.
 
+use crate::scenario::units;
+
 /// What a mistake says, and a hint.
 type Wrong = (String, Option<&'static str>);
 
@@ -117,6 +119,28 @@ impl Quantity<'_> {
     fn number(&self) -> f64 {
         self.digits as f64 / 10_i128.pow(self.decimals as u32) as f64
     }
+
+    /// The same in a unit of which its own is a whole number.
+    fn in_unit<'t>(&self, unit: &'t str) -> Option<Quantity<'t>> {
+        let factor = units::factor(self.unit, unit)?;
+        let digits = self.digits.checked_mul(i128::try_from(factor).ok()?)?;
+        // As many as a number in a range may have.
+        let fits = digits < 10_i128.pow(DIGITS_MAX as u32);
+        fits.then_some(Quantity { digits, decimals: self.decimals, unit })
+    }
+}
+
+/// Both in the finer of their units; `None` if they are of different kinds.
+fn alike<'t>(one: Quantity<'t>, other: Quantity<'t>) -> Option<(Quantity<'t>, Quantity<'t>)> {
+    // `1..10ms` is what one writes by hand.
+    if one.unit == other.unit || one.unit.is_empty() || one.digits == 0 {
+        Some((Quantity { unit: other.unit, ..one }, other))
+    } else if let Some(one) = one.in_unit(other.unit) {
+        Some((one, other))
+    } else {
+        let other = other.in_unit(one.unit)?;
+        Some((one, other))
+    }
 }
 
 fn range(low: &str, rest: &str) -> Result<Vec<Item>, Wrong> {
@@ -125,14 +149,10 @@ fn range(low: &str, rest: &str) -> Result<Vec<Item>, Wrong> {
         None => (rest, None),
     };
     let (low, high) = (quantity(low)?, quantity(high)?);
-    // `1..10ms` is what one writes by hand.
-    if low.unit != high.unit && !low.unit.is_empty() && low.digits != 0 {
-        let says = format!("a range from `{}` to `{}`: two units", low.unit, high.unit);
-        return Err((says, Some("write both ends in the same unit")));
-    }
-    let unit = high.unit;
-    let decimals = low.decimals.max(high.decimals);
-    if low.scaled(decimals) > high.scaled(decimals) {
+    let says = format!("a range from `{}` to `{}`: two units", low.unit, high.unit);
+    let both = alike(low, high);
+    let (mut low, mut high) = both.ok_or((says, Some("write both ends in the same unit")))?;
+    if low.scaled(low.decimals.max(high.decimals)) > high.scaled(low.decimals.max(high.decimals)) {
         return Err(("the range runs backwards".to_owned(), Some(FORMS)));
     }
     let spaced = |kind: &str| by.and_then(|by| by.strip_prefix(kind)).map(count);
@@ -142,9 +162,11 @@ fn range(low: &str, rest: &str) -> Result<Vec<Item>, Wrong> {
     if let Some(count) = spaced("lin") {
         return Ok(evenly(&low, &high, count?));
     }
-    let step = match by {
+    let mut step = match by {
         Some(by) => quantity(by)?,
-        None if decimals == 0 => Quantity { digits: 1, decimals: 0, unit },
+        None if low.decimals.max(high.decimals) == 0 => {
+            Quantity { digits: 1, decimals: 0, unit: "" }
+        }
         None => {
             let says = "a range between decimals needs a step".to_owned();
             return Err((says, Some(FORMS)));
@@ -153,10 +175,17 @@ fn range(low: &str, rest: &str) -> Result<Vec<Item>, Wrong> {
     if step.digits == 0 {
         return Err(("a step of nothing goes nowhere".to_owned(), Some(FORMS)));
     }
-    if !step.unit.is_empty() && step.unit != unit {
-        let says = format!("a step in `{}` through a range in `{unit}`", step.unit);
-        return Err((says, Some("write the step in the same unit")));
+    if !step.unit.is_empty() && step.unit != high.unit {
+        let says = format!("a step in `{}` through a range in `{}`", step.unit, high.unit);
+        // Whichever is finer.
+        if let Some(same) = step.in_unit(high.unit) {
+            step = same;
+        } else {
+            let ends = low.in_unit(step.unit).zip(high.in_unit(step.unit));
+            (low, high) = ends.ok_or((says, Some("write the step in the same unit")))?;
+        }
     }
+    let (unit, decimals) = (high.unit, low.decimals.max(high.decimals));
     let decimals = decimals.max(step.decimals);
     let (from, until, step) = (low.scaled(decimals), high.scaled(decimals), step.scaled(decimals));
     let count = u64::try_from((until - from) / step + 1).unwrap_or(u64::MAX);
@@ -247,6 +276,11 @@ mod tests {
         check("0.1..0.35:0.1", "0.1 0.2 0.3");
         check("1..3ms", "1ms 2ms 3ms");
         check("0..10%:5", "0% 5% 10%");
+        check("1ms..1s:log4", "1ms 10ms 100ms 1000ms");
+        check("1s..1.1s:50ms", "1000ms 1050ms 1100ms");
+        check("500ms..1500ms:0.5s", "500ms 1000ms 1500ms");
+        check("0s..1min:30s", "0s 30s 60s");
+        check("512MiB..2GiB:lin4", "512MiB 1024MiB 1536MiB 2048MiB");
         check("100/s..1000/s:log3", "100/s 316/s 1000/s");
         check("1..100:log5", "1 3 10 32 100");
         check("1..4:log9", "1 2 3 4");
@@ -261,8 +295,8 @@ mod tests {
     #[test]
     fn wrong_ranges_say_so() {
         check("5..2", "the range runs backwards");
-        check("1ms..2s", "a range from `ms` to `s`: two units");
-        check("1ms..2ms:1s", "a step in `s` through a range in `ms`");
+        check("1ms..2GB", "a range from `ms` to `GB`: two units");
+        check("1ms..2ms:1/s", "a step in `/s` through a range in `ms`");
         check("1..9:0", "a step of nothing goes nowhere");
         check("0.5..1", "a range between decimals needs a step");
         check("0..9:log4", "values by ratio cannot begin at 0");
