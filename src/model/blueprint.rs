@@ -139,7 +139,7 @@ pub struct Blueprint {
 /// An event as a stretch of time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Episode {
-    /// `crash app.2`.
+    /// `crash of app.2`.
     pub name: String,
     /// When it begins.
     pub from: Instant,

@@ -64,7 +64,7 @@ fn covers(event: Stretch, stretch: Stretch) -> f64 {
     (until.min(stretch.1) - from.max(stretch.0)).max(0.0)
 }
 
-/// `crash app.2 from 10 s to 20 s`; of several things that happen together, `crash app.2 and 2 more`.
+/// `crash of app.2 from 10 s to 20 s`; of several things that happen together, `crash of app.2 and 2 more`.
 fn told(site: &Blueprint, episode: &Episode) -> String {
     let (begin, end) = lasts(site, episode);
     let is_beside = |it: &&Episode| it.from == episode.from && it.until == episode.until;

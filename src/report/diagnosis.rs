@@ -14,12 +14,17 @@ use crate::{
         series::{Section, Series},
         tally::{HostTally, Tally},
     },
-    model::blueprint::{Blueprint, Host},
+    model::{
+        blueprint::{Blueprint, Host},
+        operational::Operational,
+    },
     stats::{estimator::Estimator, interval::REPLICATIONS_MIN},
 };
 
 /// From here on a resource counts as saturated.
 const SATURATED: f64 = 0.99;
+/// Overload shows where fewer than this succeed.
+const FAILING: f64 = 0.99;
 /// The chance of calling work that piles up what only happened to grow in most replications.
 const GROWTH_LEVEL: f64 = 0.01;
 
@@ -61,6 +66,9 @@ pub struct Diagnosis {
     pub unfinished: u64,
     /// The busiest resources, the busiest first.
     pub busiest: Vec<Resource>,
+    /// Where more arrives than the hardware can serve whatever is busy now, and it shows: what it can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beyond_per_s: Option<f64>,
 }
 
 const NAMED_MAX: usize = 10;
@@ -79,15 +87,25 @@ pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
     // One in a hundred arrivals stays: no fluctuation does that over half a window.
     let piles_up = growth_per_s > 0.01 * offered && growth_per_s * pool.seconds() > 20.0;
     let grows = grows(&fold.growth);
+    let beyond_per_s = beyond(site, summary, offered);
     // It may have begun empty.
-    let is_saturated = busiest.first().is_some_and(|first| first.utilisation >= SATURATED)
+    let is_saturated = beyond_per_s.is_some()
+        || busiest.first().is_some_and(|first| first.utilisation >= SATURATED)
         || piles_up && latest_cpu(site, pool) >= SATURATED;
     let stability = match (is_saturated, piles_up || grows || unfinished > 0) {
         (false, _) => Stability::Stable,
         (true, false) => Stability::Saturated,
         (true, true) => Stability::Unstable,
     };
-    Diagnosis { stability, growth_per_s, unfinished, busiest }
+    Diagnosis { stability, growth_per_s, unfinished, busiest, beyond_per_s }
+}
+
+/// What the hardware can serve, if more than that arrives and requests fail: what is overloaded may
+/// idle, once bans, limits and patience keep work from it.
+fn beyond(site: &Blueprint, summary: &Summary, offered: f64) -> Option<f64> {
+    let success = summary.site.figures.rates.success_share.value?;
+    let bound = (success < FAILING).then(|| Operational::of(site).bound_per_s())??;
+    (offered > bound).then_some(bound)
 }
 
 /// Utilisation of the busiest host's cores in the second half of the window.
@@ -165,7 +183,8 @@ mod tests {
     };
 
     fn check(fold: &Fold, stability: Stability, says: &str) -> Diagnosis {
-        let summary = Summary::new(&sample::site(), fold);
+        let site = Blueprint { episodes: Vec::new(), ..sample::site() };
+        let summary = Summary::new(&site, fold);
         assert_eq!(summary.diagnosis.stability, stability);
         let text = render(&summary, None, Colour::Off);
         assert!(text.contains(says), "{text}");

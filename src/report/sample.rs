@@ -15,9 +15,9 @@ use crate::{
         tape::Tape,
     },
     model::blueprint::{
-        Arrivals, Balance, Blueprint, Derived, Discipline, Gaps, Happening, Host, HostId, Instance,
-        InstanceId, Keeps, Next, Objective, Order, Promise, Rate, Request, RequestId, Retry, Reuse,
-        Room, Scope, Service, ServiceId, Serving, Statuses, Upstream, What, Workload,
+        Arrivals, Balance, Blueprint, Derived, Discipline, Episode, Gaps, Happening, Host, HostId,
+        Instance, InstanceId, Keeps, Next, Objective, Order, Promise, Rate, Request, RequestId,
+        Retry, Reuse, Room, Scope, Service, ServiceId, Serving, Statuses, Upstream, What, Workload,
     },
 };
 
@@ -224,7 +224,12 @@ pub(crate) fn site() -> Blueprint {
                 Promise::Success { share: 0.999 },
             ),
         ],
-        episodes: Vec::new(),
+        episodes: vec![Episode {
+            name: "crash of app.2".to_owned(),
+            from: at(40.0),
+            until: at(60.0),
+            rate: None,
+        }],
     }
 }
 

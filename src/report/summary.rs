@@ -137,7 +137,7 @@ pub struct Window {
     pub from_s: f64,
     /// … to here.
     pub until_s: f64,
-    /// What was seen: named `during crash app.2`.
+    /// What was seen: named `during crash of app.2`.
     #[serde(flatten)]
     pub requests: Requests,
 }

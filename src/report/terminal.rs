@@ -132,7 +132,16 @@ fn causes(failures: &[Failures]) -> String {
 fn stability(page: &mut Page, summary: &Summary) {
     let diagnosis = &summary.diagnosis;
     let Some(first) = diagnosis.busiest.first() else { return };
-    let name = format!("{} of {} is {} busy", first.kind, first.of, utilisation(first.utilisation));
+    let busy = utilisation(first.utilisation);
+    let name = match diagnosis.beyond_per_s {
+        Some(bound) => format!(
+            "the hardware can serve {}/s; {} of {} is {busy} busy",
+            three(bound),
+            first.kind,
+            first.of
+        ),
+        None => format!("{} of {} is {busy} busy", first.kind, first.of),
+    };
     match diagnosis.stability {
         Stability::Stable => {}
         Stability::Saturated => {
@@ -221,7 +230,7 @@ fn around_events(page: &mut Page, summary: &Summary) {
     if summary.windows.is_empty() {
         return;
     }
-    page.heading("Around events (all requests; latency of successes)");
+    page.heading("Around events (all requests, by arrival; latency of successes)");
     let mut table = Table::new(["", "from", "to", "success", "p99", "[low, high]"]);
     for window in &summary.windows {
         let Requests { name, figures, .. } = &window.requests;

@@ -74,7 +74,12 @@ fn event(fields: &Fields<'_>, site: &mut Site) -> Option<Episode> {
         return Some(Episode { rate, ..episode });
     }
     let text = fields.get::<String>(verb);
-    let name = format!("{verb} {}", text.as_deref().unwrap_or_default());
+    let noun = match verb {
+        "lose" => "loss",
+        "restore" => "return",
+        verb => verb,
+    };
+    let name = format!("{noun} of {}", text.as_deref().unwrap_or_default());
     let place = fields.at(verb);
     let what = text.and_then(|text| match verb {
         "crash" => instance(&text, place, site, notes).map(|(s, i)| Incident::Crash(s, i)),

@@ -454,7 +454,7 @@ pub(crate) struct Event {
 /// An event as a stretch of time, from the end of the warm-up.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Episode {
-    /// `crash app.2`.
+    /// `crash of app.2`.
     pub(crate) name: String,
     pub(crate) from: Span,
     /// Where it is undone, or the end of the run.

@@ -91,10 +91,22 @@ fn before_during_and_after() {
     };
     check("before event 1", 0);
     let said = check("during event 1", 1);
-    assert!(said.out.contains("crash queue.1") || said.out.contains("throughout"), "{}", said.out);
+    assert!(
+        said.out.contains("crash of queue.1") || said.out.contains("throughout"),
+        "{}",
+        said.out
+    );
     check("after event 1", 0);
     let said = desk("").run("queue.toml --no-plots");
-    said.expect(0, &["Around events", "before all events", "during crash queue.1", "after crash"]);
+    said.expect(
+        0,
+        &[
+            "Around events",
+            "before all events",
+            "during crash of queue.1",
+            "after crash of queue.1",
+        ],
+    );
 }
 
 /// Who waits for an answer does not ask again: that nobody asks is no sign of health.
@@ -157,7 +169,12 @@ fn what_an_event_burns_has_to_be_seen_to_its_end() {
         desk.write("queue.toml", &text);
         desk.run("check queue.toml --budget 20").expect(code, says);
     };
-    check("at = \"20s\"", rest, 2, &["event 1 (`crash queue.1`) is not undone", "give it a `for`"]);
+    check(
+        "at = \"20s\"",
+        rest,
+        2,
+        &["event 1 (`crash of queue.1`) is not undone", "give it a `for`"],
+    );
     let early = format!("{rest}\nwindow = \"0s..15s\"");
     check("at = \"20s\"\nfor = \"4s\"", &early, 2, &["is not within the window"]);
     let late = format!("{rest}\nwindow = \"21s..60s\"");

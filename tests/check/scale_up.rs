@@ -74,14 +74,14 @@ fn an_application_server_that_is_gone() {
     let crash = "event=[{ at = \"1s\", crash = \"app.2\" }, { at = \"1s\", crash = \"app.3\" }, \
                  { at = \"1s\", crash = \"app.1\" }, { at = \"1s\", crash = \"app.4\" }]";
     let says =
-        ["to 4 s; crash app.2 and 3 more from 1 s to 4 s", "who app: crash app.2 and 3 more"];
+        ["to 4 s; crash of app.2 and 3 more from 1 s to 4 s", "who app: crash of app.2 and 3 more"];
     check(&[crash], 1, &says);
 }
 
 #[test]
 fn a_balancer_whose_host_is_lost() {
     let lost = "event=[{ at = \"1s\", lose = \"host of lb.1\" }]";
-    check(&[lost], 1, &["who lb: lose host of lb.1 from 1 s to 4 s; nobody on the way"]);
+    check(&[lost], 1, &["who lb: loss of host of lb.1 from 1 s to 4 s; nobody on the way"]);
 }
 
 #[test]

@@ -260,7 +260,7 @@ mix = { page = 1 }
 "#;
     let crash = "[[event]]\nat = \"10s\"\ncrash = \"db.2\"\n";
     desk.write("gone.toml", &format!("{site}{crash}{}", promises.concat()));
-    let said = desk.run("check gone.toml --budget 20").expect(1, &["2 missed", "crash db.2"]);
+    let said = desk.run("check gone.toml --budget 20").expect(1, &["2 missed", "crash of db.2"]);
     assert!(said.out.contains("when  from 10"), "{}", said.out);
     desk.write("there.toml", &format!("{site}{}", promises.concat()));
     desk.run("check there.toml --budget 20").expect(0, &["2 met"]);
@@ -327,5 +327,5 @@ spike = { workload = "wb", extra = "x9", hold = "10s" }
     let told = check("queue < 1", "where = { service = \"b\" }");
     assert!(told.contains("when from 40 s") && told.contains("spike of wb"), "{told}");
     let told = check("success > 95%", "where = { request = \"rb\" }");
-    assert!(told.contains("who b: crash b.1"), "{told}");
+    assert!(told.contains("who b: crash of b.1"), "{told}");
 }

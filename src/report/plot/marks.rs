@@ -27,24 +27,30 @@ pub(super) fn of(site: &Blueprint) -> Vec<Mark> {
     let since = |at: Instant| at.seconds() - begin.seconds();
     let mut marks: Vec<Mark> = Vec::new();
     for (number, happening) in site.timeline.iter().enumerate() {
-        let (name, ends) = match happening.what {
-            What::Crash(id) => {
-                (format!("{} down", site.instances[id.index()].name), What::Restart(id))
-            }
-            What::Lose(id) => (format!("{} lost", site.hosts[id.index()].name), What::Restore(id)),
+        let ends = match happening.what {
+            What::Crash(id) => What::Restart(id),
+            What::Lose(id) => What::Restore(id),
             What::Restart(_) | What::Restore(_) => continue,
         };
         let later = &site.timeline[number..];
         let end = later.iter().find(|other| is_same(other.what, ends));
         let until_s = end.map_or(site.duration.seconds(), |end| since(end.at));
-        marks.push(Mark { from_s: since(happening.at), until_s, name });
+        let name = site.episodes[happening.episode as usize].name.clone();
+        let from_s = since(happening.at);
+        // A zone is lost host by host.
+        let is_known =
+            |mark: &Mark| (mark.from_s, mark.until_s) == (from_s, until_s) && mark.name == name;
+        if !marks.iter().any(is_known) {
+            marks.push(Mark { from_s, until_s, name });
+        }
     }
-    for workload in site.workloads.iter().filter(|workload| workload.spike.is_some()) {
-        if let Arrivals::Open { rate, .. } = &workload.arrivals
+    for workload in &site.workloads {
+        if let Some(spike) = workload.spike
+            && let Arrivals::Open { rate, .. } = &workload.arrivals
             && let (Some(first), Some(last)) = (rate.knots.first(), rate.knots.last())
         {
-            let (from_s, until_s) = (since(first.0), since(last.0));
-            marks.push(Mark { from_s, until_s, name: workload.name.clone() });
+            let name = site.episodes[spike as usize].name.clone();
+            marks.push(Mark { from_s: since(first.0), until_s: since(last.0), name });
         }
     }
     let window_s = site.duration.seconds();

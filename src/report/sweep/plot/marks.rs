@@ -48,10 +48,10 @@ impl Legend {
         if self.above.is_some() {
             let said = match self.figure {
                 Figure::P99 => {
-                    "above capacity: work piles up, and latency depends on how long was looked"
+                    "above capacity: latency depends on how long was looked and on who gives up"
                 }
                 Figure::Success | Figure::Throughput | Figure::Busiest => {
-                    "above capacity: work piles up for as long as the load lasts"
+                    "above capacity: work piles up, or is given up, for as long as the load lasts"
                 }
             };
             notes.push(said.to_owned());
