@@ -5,16 +5,17 @@ use std::fs;
 
 #[test]
 fn parts_find_the_report_of_the_whole() {
-    parts_of("--set duration=10s --no-losses --no-scaling --budget 40");
+    parts_of("--set duration=10s --no-losses --no-scaling --budget 40", 60);
 }
 
 /// What is lost and what is added is looked at in rounds as well.
 #[test]
 fn parts_lose_and_grow_as_the_whole_does() {
-    parts_of("--set duration=5s --loss 3s --budget 20");
+    parts_of("--set duration=5s --loss 3s --budget 20", 200);
 }
 
-fn parts_of(options: &str) {
+/// The parts have the answer in fewer rounds than so many.
+fn parts_of(options: &str, rounds_max: u32) {
     let desk = Desk::with(&promise("p(90) < 100ms", ""));
     let asked = format!("capacity queue.toml {options}");
     desk.run(&format!("{asked} --out plain --quiet"));
@@ -27,7 +28,7 @@ fn parts_of(options: &str) {
         said.talk.contains("of the next round")
     } {
         rounds += 1;
-        assert!(rounds < 200, "it never ends");
+        assert!(rounds < rounds_max, "it never ends");
     }
     assert!(rounds > 2, "there were no rounds to speak of");
     let mut names: Vec<_> = fs::read_dir(desk.file("plain")).unwrap().flatten().collect();
