@@ -12,6 +12,7 @@ pub mod json;
 pub mod objective;
 pub mod page;
 pub mod plot;
+pub mod precise;
 pub mod summary;
 pub mod sweep;
 pub mod table;

@@ -165,6 +165,18 @@ fn what_is_not_ours_is_not_replaced() {
 }
 
 #[test]
+fn another_scenarios_results_are_not_replaced() {
+    let folder = queue();
+    simulate(folder.path(), &["queue.toml", "--no-plots", "--out", "R"]).success();
+    let before = read(&folder.path().join("R"));
+    std::fs::copy(folder.path().join("queue.toml"), folder.path().join("kiosk.toml")).unwrap();
+    let arguments = ["kiosk.toml", "--no-plots", "--out", "R"];
+    let expected = ["`R` is not replaced: it holds the results of another scenario, `queue`"];
+    check_refused(folder.path(), &arguments, &expected);
+    assert_eq!(read(&folder.path().join("R")), before);
+}
+
+#[test]
 fn mistakes_of_the_scenario_are_drawn() {
     let folder = queue();
     fs::write(folder.path().join("bad.toml"), QUEUE.replace("50/s", "50")).unwrap();

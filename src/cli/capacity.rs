@@ -135,7 +135,7 @@ fn asked(
     }
     let folder = options.out.clone().unwrap_or_else(|| usual(&plan, "-capacity"));
     if options.shard.is_none()
-        && let Err(problem) = standing::check(&folder, &plan)
+        && let Err(problem) = standing::check_capacity(&folder, &plan)
     {
         problems.push(problem);
     }

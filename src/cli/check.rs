@@ -34,18 +34,23 @@ use std::path::Path;
 pub(super) fn check(options: &Check, terminal: Terminal) -> Result<Exit, Problem> {
     let interrupted = on_interrupt();
     let crew = options.conduct.crew(&interrupted);
-    compile(options, terminal)?;
+    let plans = compile(options, terminal)?;
     let outputs = [&options.forms.junit, &options.forms.json, &options.forms.markdown];
     for path in outputs.into_iter().flatten() {
         single::check(path, &options.files)?;
     }
+    // Before anything long is begun.
+    let baseline = options.baseline.as_deref();
+    let saved: Option<Vec<Recorded>> = baseline
+        .map(|folder| plans.iter().map(|plan| baseline::read_of(folder, plan)).collect())
+        .transpose()?;
     let Some(prepared) = prepared(options, crew, terminal)? else { return Ok(Exit::Interrupted) };
     if let Some(shard) = options.shard {
         return parts::check(options, shard, &changes(options), &prepared, crew, terminal);
     }
     let rules = options.effort.rules();
-    if let Some(folder) = &options.baseline {
-        return against(options, prepared, folder, &rules, crew, terminal);
+    if let (Some(folder), Some(saved)) = (baseline, saved) {
+        return against(options, prepared, (folder, &saved), &rules, crew, terminal);
     }
     let again = repeats(options, &prepared);
     let plans: Vec<Blueprint> = prepared.into_iter().map(|it| it.plan).collect();
@@ -60,8 +65,15 @@ pub(super) fn check(options: &Check, terminal: Terminal) -> Result<Exit, Problem
     let checked = run(&plans, &rules, crew, show);
     bar.finish_and_clear();
     let checked = checked.map_err(|failure| failed(&failure, again))?;
-    let files = options.files.iter().map(|file| file.to_string_lossy());
+    let files = options.files.iter().map(|file| named(file));
     conclude(&rules, &plans, files, &checked, &options.forms, terminal)
+}
+
+/// What a scenario's file is called in results: as it was named, but for the folders of an absolute path,
+/// which are another machine's elsewhere.
+pub(super) fn named(file: &Path) -> String {
+    let name = if file.is_absolute() { file.file_name().map(Path::new) } else { None };
+    name.unwrap_or(file).to_string_lossy().into_owned()
 }
 
 /// What went wrong in one of the scenarios, and how it is seen again.
@@ -112,21 +124,19 @@ pub(super) fn conclude(
 fn against(
     options: &Check,
     prepared: Vec<Prepared>,
-    folder: &Path,
+    (folder, saved): (&Path, &[Recorded]),
     rules: &Rules,
     crew: Crew<'_>,
     terminal: Terminal,
 ) -> Result<Exit, Problem> {
-    let saved: Vec<Recorded> =
-        prepared.iter().map(|it| baseline::read_of(folder, &it.plan)).collect::<Result<_, _>>()?;
     let changes = changes(options);
     let prepared: Vec<Prepared> = prepared
         .into_iter()
-        .zip(&saved)
+        .zip(saved)
         .zip(&options.files)
         .map(|((it, saved), file)| baseline::aligned(it, saved, file, &changes, terminal))
         .collect::<Result<_, _>>()?;
-    let pairs = prepared.iter().zip(&saved);
+    let pairs = prepared.iter().zip(saved);
     let pairs: Vec<Renewed<'_>> =
         pairs.map(|(it, saved)| Renewed { saved, now: (&it.plan, &it.scenario) }).collect();
     let bar = terminal.progress(0);
@@ -167,19 +177,20 @@ fn prepared(
     options.files.iter().map(|file| prepare(file, &changes, crew, terminal)).collect()
 }
 
-/// Whether something is wrong with any of the scenarios.
-fn compile(options: &Check, terminal: Terminal) -> Result<(), Problem> {
+/// All scenarios, unless something is wrong with any of them.
+fn compile(options: &Check, terminal: Terminal) -> Result<Vec<Blueprint>, Problem> {
     let changes = changes(options);
-    let mut problems = Vec::new();
+    let (mut plans, mut problems) = (Vec::new(), Vec::new());
     for file in &options.files {
         let plan = layers::compile(file, changes.iter(), terminal);
-        if let Err(problem) = plan.and_then(|plan| promising(&plan, file)) {
-            problems.push(problem);
+        match plan.and_then(|plan| promising(&plan, file).map(|()| plan)) {
+            Ok(plan) => plans.push(plan),
+            Err(problem) => problems.push(problem),
         }
     }
     // All are told, the last one by whoever called.
     match problems.pop() {
-        None => Ok(()),
+        None => Ok(plans),
         Some(last) => {
             for problem in &problems {
                 terminal.complain(problem);

@@ -36,9 +36,11 @@ pub(super) fn merge(options: &Options, terminal: Terminal) -> Result<Exit, Probl
         return Err(Problem::wrong("the records are of another version of `simulate`", None));
     };
     let this = env!("CARGO_PKG_VERSION");
-    if charter.version != this {
+    if !charter.is_by_this_program() {
+        let which = if charter.version == this { "another build of" } else { "" };
+        let by = format!("{which} `simulate` {}", charter.version);
         return Err(Problem::wrong(
-            format!("the records were written by `simulate` {}; this is {this}", charter.version),
+            format!("the records were written by {}; this is {this}", by.trim()),
             Some("only the version that measured can put together"),
         ));
     }

@@ -47,7 +47,7 @@ pub(super) fn check(
         // Found by pilots, or as it was written.
         changes.push(format!("scenario.warm_up={}ns", it.plan.warm_up.nanos()));
         let text = layers::source(file)?.text;
-        let file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let file = check::named(file);
         scenarios.push(Chartered { file, text, changes });
     }
     let charter = Charter::new(scenarios, work);
@@ -111,7 +111,7 @@ pub(super) fn answer(
     let plan = scenario::compile(&scenario.source(), &scenario.overrides())
         .map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))?;
     let folder = options.out.clone().unwrap_or_else(|| usual(&plan, "-capacity"));
-    standing::check(&folder, &plan)?;
+    standing::check_capacity(&folder, &plan)?;
     match capacity::answer(charter, crew, terminal)? {
         Ok(Some(document)) => {
             capacity::open(&plan, terminal)?;

@@ -4,6 +4,7 @@ use super::{
     arguments::Run,
     exit::Problem,
     prepare::Prepared,
+    standing,
     terminal::{Terminal, shown},
 };
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
         csv,
         folder::{self, File, FolderError, RUN},
         hgrm, json, plot,
+        precise::Precise,
         summary::Summary,
         terminal::{Colour, render},
     },
@@ -30,10 +32,8 @@ pub(super) fn folder(options: &Run, plan: &Blueprint) -> Result<PathBuf, Problem
         Some(number) => usual(plan, &format!("-{number}")),
         None => usual(plan, ""),
     });
-    match RUN.check(&folder) {
-        Ok(()) => Ok(folder),
-        Err(error) => Err(problem(&error)),
-    }
+    standing::check(RUN, &folder, plan)?;
+    Ok(folder)
 }
 
 /// The folder of a scenario's results unless told otherwise.
@@ -48,12 +48,13 @@ pub(super) fn usual(plan: &Blueprint, suffix: &str) -> PathBuf {
 pub(super) fn publish(
     prepared: &Prepared,
     fold: &Fold,
+    precise: Vec<Precise>,
     options: &Run,
     to: &Path,
     terminal: Terminal,
 ) -> Result<(), Problem> {
     let Prepared { plan, scenario, .. } = prepared;
-    let summary = Summary::new(plan, fold);
+    let summary = Summary { precision: precise, ..Summary::new(plan, fold) };
     let recorded = Recorded::new(plan, &fold.pool.shape, scenario, &fold.records);
     let mut files = vec![
         File { name: "summary.json", bytes: json::render(&summary).into_bytes() },

@@ -15,6 +15,7 @@ use crate::{
     },
     measure::fold::Fold,
     model::blueprint::Blueprint,
+    report::precise::Precise,
     scenario::nearest,
     slo::recorded::names,
 };
@@ -31,10 +32,12 @@ pub(super) fn run(options: &Run, terminal: Terminal) -> Result<Exit, Problem> {
         return Ok(Exit::Interrupted);
     };
     let folder = publish::folder(options, &prepared.plan)?;
-    let Some((fold, wanted)) = measure(&prepared.plan, options, crew, terminal)? else {
+    let Some(Measured { fold, wanted, precise }) =
+        measure(&prepared.plan, options, crew, terminal)?
+    else {
         return Ok(Exit::Interrupted);
     };
-    publish::publish(&prepared, &fold, options, &folder, terminal)?;
+    publish::publish(&prepared, &fold, precise, options, &folder, terminal)?;
     let done = fold.pool.replications;
     let is_whole = done == wanted;
     if !is_whole {
@@ -50,13 +53,20 @@ fn changes(options: &Run) -> Vec<String> {
     options.conduct.change().into_iter().chain(count).collect()
 }
 
-/// What was measured, and how many replications were wanted.
+struct Measured {
+    fold: Fold,
+    /// So many replications were wanted.
+    wanted: u32,
+    /// What was to be known precisely.
+    precise: Vec<Precise>,
+}
+
 fn measure(
     plan: &Blueprint,
     options: &Run,
     crew: Crew<'_>,
     terminal: Terminal,
-) -> Result<Option<(Fold, u32)>, Problem> {
+) -> Result<Option<Measured>, Problem> {
     let mut running = [Running::new(plan)];
     let work: Vec<(usize, u64)> = match options.replication {
         Some(number) => vec![(0, number)],
@@ -68,6 +78,7 @@ fn measure(
         bar.set_position(done);
     };
     let mut wanted = work.len() as u32;
+    let mut precise = Vec::new();
     let result = match options.precision {
         None => round(&mut running, &work, crew, |done| show(done, u64::from(wanted))),
         Some(relative) => {
@@ -75,7 +86,7 @@ fn measure(
             let precision = precision(options, relative, &names)?;
             precision::run(&mut running, &precision, crew, show).map(|reached| {
                 wanted = running[0].replications();
-                bar.suspend(|| tell(&reached, &precision, &names, wanted, terminal));
+                precise = outcome(&reached, &precision, &names, wanted);
             })
         }
     };
@@ -88,7 +99,7 @@ fn measure(
         })
     })?;
     let [running] = running;
-    Ok(running.fold.map(|fold| (fold, wanted)))
+    Ok(running.fold.map(|fold| Measured { fold, wanted, precise }))
 }
 
 /// What is to be how narrow.
@@ -108,36 +119,23 @@ fn precision(options: &Run, relative: f64, names: &[String]) -> Result<Precision
     Ok(Precision { relative, figures, round: ROUND.min(budget), budget })
 }
 
-/// Whether the figures are as narrow as they were to be.
-fn tell(
+/// Whether the figures are as narrow as they were to be, after so many replications.
+fn outcome(
     reached: &[Reached],
     precision: &Precision,
     names: &[String],
-    count: u32,
-    terminal: Terminal,
-) {
-    for it in reached {
-        let name = &names[it.figure];
-        let rough =
-            if it.is_rough { ", roughly: few are beyond it in each replication" } else { "" };
-        let text = match it.relative {
-            Some(width) if width <= precision.relative => {
-                format!("{name} is known to ±{:.2}% after {count} replications", 100.0 * width)
-            }
-            Some(width) if count == precision.budget => format!(
-                "{name} is known to ±{:.2}% only: the budget of {count} replications is spent",
-                100.0 * width,
-            ),
-            Some(width) => {
-                format!("{name} is known to ±{:.2}% so far, {count} replications", 100.0 * width)
-            }
-            None => format!(
-                "{name} has no interval after {count} replications: too little is seen of it in \
-                 each, a longer `duration` would help"
-            ),
-        };
-        terminal.tell(&format!("{text}{rough}"));
-    }
+    replications: u32,
+) -> Vec<Precise> {
+    let precise = |it: &Reached| Precise {
+        figure: names[it.figure].clone(),
+        wanted: precision.relative,
+        relative: it.relative,
+        is_rough: it.is_rough,
+        replications,
+        budget: precision.budget,
+        is_reached: !it.is_rough && !it.is_wide(precision),
+    };
+    reached.iter().map(precise).collect()
 }
 
 #[cfg(test)]

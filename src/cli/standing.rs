@@ -1,41 +1,49 @@
-//! The report of an earlier search for a capacity, which another may be about to replace.
+//! The results of an earlier command, which others may be about to replace.
 
 use super::{
     exit::Problem,
     publish::problem,
     terminal::{printable, shown},
 };
-use crate::{model::blueprint::Blueprint, report::folder::CAPACITY};
+use crate::{
+    model::blueprint::Blueprint,
+    report::folder::{CAPACITY, Kind},
+};
 use serde_json::Value;
 use std::{fs, path::Path};
 
-/// Whether a report on this scenario may be written: nothing is there, or one on the same scenario by the
-/// same version of this program. To be asked before a long search.
-pub(super) fn check(folder: &Path, plan: &Blueprint) -> Result<(), Problem> {
-    CAPACITY.check(folder).map_err(|error| problem(&error))?;
-    let Some(document) = document(folder) else { return Ok(()) };
-    let refused = |found: String| {
-        let says = format!("`{}` is not replaced: it holds {found}", shown(folder));
-        Err(Problem::wrong(says, Some("name another folder with `--out`, or remove this one")))
-    };
-    let name = document["scenario"]["name"].as_str().unwrap_or_default();
-    if name != plan.name {
-        return refused(format!("the capacity of another scenario, `{}`", printable(name)));
-    }
+/// Whether results about this scenario may be written: nothing is there, or what an earlier command found
+/// about the same scenario. To be asked before a long run.
+pub(super) fn check(kind: Kind, folder: &Path, plan: &Blueprint) -> Result<(), Problem> {
+    kind.check(folder).map_err(|error| problem(&error))?;
+    let document = document(kind, folder);
+    let name = document.as_ref().and_then(|it| it["scenario"]["name"].as_str());
+    let Some(name) = name.filter(|name| *name != plan.name) else { return Ok(()) };
+    refused(folder, &format!("the results of another scenario, `{}`", printable(name)))
+}
+
+/// The same of a search for a capacity, which takes long: a report by another version is kept, too.
+pub(super) fn check_capacity(folder: &Path, plan: &Blueprint) -> Result<(), Problem> {
+    check(CAPACITY, folder, plan)?;
+    let Some(document) = document(CAPACITY, folder) else { return Ok(()) };
     let (version, this) =
         (document["version"].as_str().unwrap_or_default(), env!("CARGO_PKG_VERSION"));
-    if version != this {
-        let version = printable(version);
-        return refused(format!("a report by `simulate` {version}; this is {this}"));
+    if version == this {
+        return Ok(());
     }
-    Ok(())
+    refused(folder, &format!("a report by `simulate` {}; this is {this}", printable(version)))
+}
+
+fn refused(folder: &Path, found: &str) -> Result<(), Problem> {
+    let says = format!("`{}` is not replaced: it holds {found}", shown(folder));
+    Err(Problem::wrong(says, Some("name another folder with `--out`, or remove this one")))
 }
 
 /// Whether there is a report whose safe load was confirmed.
 pub(super) fn is_confirmed(folder: &Path) -> bool {
-    document(folder).is_some_and(|it| it["answer"] == "found")
+    document(CAPACITY, folder).is_some_and(|it| it["answer"] == "found")
 }
 
-fn document(folder: &Path) -> Option<Value> {
-    serde_json::from_str(&fs::read_to_string(folder.join(CAPACITY.marker)).ok()?).ok()
+fn document(kind: Kind, folder: &Path) -> Option<Value> {
+    serde_json::from_str(&fs::read_to_string(folder.join(kind.marker)).ok()?).ok()
 }

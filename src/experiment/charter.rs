@@ -11,11 +11,17 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
+/// This program's.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+const BUILD: &str = env!("SIMULATE_BUILD");
+
 /// An experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Charter {
     /// Of the program: another one may measure something else.
     pub version: String,
+    /// Of the program's sources: two builds may bear the same version.
+    pub build: String,
     /// The scenarios.
     pub scenarios: Vec<Chartered>,
     /// What is done with them.
@@ -25,7 +31,7 @@ pub struct Charter {
 /// A scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Chartered {
-    /// Its file, without folders.
+    /// Its file as it was named; where that would be a path of one machine, without folders.
     pub file: String,
     /// What it says.
     pub text: String,
@@ -79,7 +85,13 @@ pub struct Bearing {
 impl Charter {
     /// Of work that this program does.
     pub fn new(scenarios: Vec<Chartered>, work: Work) -> Charter {
-        Charter { version: env!("CARGO_PKG_VERSION").to_owned(), scenarios, work }
+        let (version, build) = (VERSION.to_owned(), BUILD.to_owned());
+        Charter { version, build, scenarios, work }
+    }
+
+    /// Whether this very program wrote it.
+    pub fn is_by_this_program(&self) -> bool {
+        self.version == VERSION && self.build == BUILD
     }
 
     /// On one line, without its end.

@@ -35,6 +35,13 @@ pub struct Reached {
     pub is_rough: bool,
 }
 
+impl Reached {
+    /// Wider than was asked for, which more replications would mend; that it is rough they would not.
+    pub fn is_wide(&self, precision: &Precision) -> bool {
+        self.relative.is_none_or(|width| width > precision.relative)
+    }
+}
+
 /// Runs rounds until all figures are narrow enough, or the budget is spent, or nobody wants more.
 pub fn run(
     running: &mut [Running<'_>; 1],
@@ -49,9 +56,11 @@ pub fn run(
         let before = u64::from(from);
         round(running, &work, crew, |done| progress(before + done, u64::from(until)))?;
         let reached = reached(&running[0], precision);
-        let is_wide = |it: &Reached| it.relative.is_none_or(|width| width > precision.relative);
         let is_stopped = running[0].replications() < until;
-        if is_stopped || until == precision.budget || !reached.iter().any(is_wide) {
+        if is_stopped
+            || until == precision.budget
+            || !reached.iter().any(|it| it.is_wide(precision))
+        {
             return Ok(reached);
         }
         from = until;

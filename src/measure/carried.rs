@@ -26,7 +26,8 @@ pub fn from_bytes(bytes: &[u8], shape: &Shape) -> Option<Tally> {
         && tally.hosts.len() == fresh.hosts.len()
         && tally.upstreams.len() == fresh.upstreams.len()
         && tally.objectives.len() == fresh.objectives.len()
-        && tally.windows.len() == fresh.windows.len();
+        && tally.windows.len() == fresh.windows.len()
+        && tally.windows.iter().all(|it| it.requests.len() == fresh.requests.len());
     tally.shape = fresh.shape;
     is_like.then_some(tally)
 }

@@ -168,6 +168,15 @@ pub struct RequestFigures<T> {
     pub failed: LatencyFigures<T>,
 }
 
+/// Requests within a stretch of the window.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StretchFigures<T> {
+    /// All of them.
+    pub site: RequestFigures<T>,
+    /// By request type.
+    pub requests: Vec<RequestFigures<T>>,
+}
+
 /// Everything about a site.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figures<T> {
@@ -175,8 +184,8 @@ pub struct Figures<T> {
     pub site: RequestFigures<T>,
     /// What else there is of the whole site.
     pub whole: SiteFigures<T>,
-    /// All requests, by stretch of the window.
-    pub windows: Vec<RequestFigures<T>>,
+    /// By stretch of the window.
+    pub windows: Vec<StretchFigures<T>>,
     /// By request type.
     pub requests: Vec<RequestFigures<T>>,
     /// By service.
@@ -202,6 +211,21 @@ impl<T> RequestFigures<T> {
         self.rates.each(&other.rates, change);
         self.ok.each(&other.ok, change);
         self.failed.each(&other.failed, change);
+    }
+}
+
+impl<T> StretchFigures<T> {
+    fn map<U>(&self, make: &impl Fn(&T) -> U) -> StretchFigures<U> {
+        StretchFigures {
+            site: self.site.map(make),
+            requests: self.requests.iter().map(|request| request.map(make)).collect(),
+        }
+    }
+
+    fn each<U>(&mut self, other: &StretchFigures<U>, change: &impl Fn(&mut T, &U)) {
+        self.site.each(&other.site, change);
+        let pairs = self.requests.iter_mut().zip(&other.requests);
+        pairs.for_each(|(mine, theirs)| mine.each(theirs, change));
     }
 }
 
@@ -331,10 +355,14 @@ fn rate(count: u64, seconds: f64) -> Option<Sample> {
     Some(Sample::Number(count as f64 / seconds))
 }
 
-fn windows(tally: &Tally) -> Vec<RequestFigures<Option<Sample>>> {
+fn windows(tally: &Tally) -> Vec<StretchFigures<Option<Sample>>> {
     let all = tally.windows.iter().zip(&tally.shape.windows);
     all.map(|(window, (from, until))| {
-        request(window, until.since(*from).seconds() * f64::from(tally.replications))
+        let seconds = until.since(*from).seconds() * f64::from(tally.replications);
+        StretchFigures {
+            site: request(&window.site(), seconds),
+            requests: window.requests.iter().map(|tally| request(tally, seconds)).collect(),
+        }
     })
     .collect()
 }

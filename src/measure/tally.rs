@@ -44,13 +44,27 @@ pub struct Tally {
     pub upstreams: Vec<UpstreamTally>,
     /// By objective.
     pub objectives: Vec<ObjectiveTally>,
-    /// All requests, by stretch of the window, without parts.
-    pub windows: Vec<RequestTally>,
+    /// By stretch of the window.
+    pub windows: Vec<StretchTally>,
     /// The most visitors' requests that were under way at once; of several replications, in any.
     pub in_flight_max: u64,
     /// Key, end and outcome of each request that arrived in the window, in order of completion; of
     /// several replications, their digests in order.
     pub events: Digest,
+}
+
+/// Requests within a stretch of the window.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct StretchTally {
+    /// By request type, without parts.
+    pub requests: Vec<RequestTally>,
+}
+
+impl StretchTally {
+    /// All request types together.
+    pub fn site(&self) -> Cow<'_, RequestTally> {
+        all_types(&self.requests)
+    }
 }
 
 /// Requests of one type (or all).
@@ -159,7 +173,8 @@ pub struct InstanceTally {
     pub connections_area: u128,
     /// The most connections at once; of several replications, in any of them.
     pub connections_max: u32,
-    /// From commit to visible, at a replica.
+    /// From commit to visible, at a replica, of what became visible in the window: as many as in any other,
+    /// where by their commits the longest of the last ones would be missing.
     pub lag: Times<7, u64>,
     /// The same by part of the window; empty if nothing was applied.
     pub lag_by_part: Vec<LagPart>,
@@ -298,7 +313,12 @@ impl Tally {
             hosts: shape.hosts.iter().map(|_| HostTally::new(&ruler)).collect(),
             upstreams: vec![UpstreamTally::default(); shape.upstreams as usize],
             objectives: shape.objectives.iter().map(|_| ObjectiveTally::default()).collect(),
-            windows: vec![RequestTally::default(); shape.windows.len()],
+            windows: vec![
+                StretchTally {
+                    requests: vec![RequestTally::default(); shape.requests as usize],
+                };
+                shape.windows.len()
+            ],
             in_flight_max: 0,
             events: Digest::new(),
             shape: shape.clone(),
@@ -346,12 +366,7 @@ impl Tally {
 
     /// All request types together.
     pub fn site(&self) -> Cow<'_, RequestTally> {
-        if let [only] = &self.requests[..] {
-            return Cow::Borrowed(only);
-        }
-        let mut site = RequestTally::default();
-        self.requests.iter().for_each(|request| site.merge(request));
-        Cow::Owned(site)
+        all_types(&self.requests)
     }
 
     /// Takes in what `other` has measured of the same site.
@@ -376,10 +391,21 @@ impl Tally {
             mine.banned_area += theirs.banned_area;
         });
         each(&mut self.objectives, &other.objectives, ObjectiveTally::merge);
-        each(&mut self.windows, &other.windows, RequestTally::merge);
+        each(&mut self.windows, &other.windows, |mine, theirs| {
+            each(&mut mine.requests, &theirs.requests, RequestTally::merge);
+        });
         self.in_flight_max = self.in_flight_max.max(other.in_flight_max);
         self.events.fold_digest(other.events);
     }
+}
+
+fn all_types(requests: &[RequestTally]) -> Cow<'_, RequestTally> {
+    if let [only] = requests {
+        return Cow::Borrowed(only);
+    }
+    let mut site = RequestTally::default();
+    requests.iter().for_each(|request| site.merge(request));
+    Cow::Owned(site)
 }
 
 fn each<T>(mine: &mut [T], theirs: &[T], merge: impl Fn(&mut T, &T)) {

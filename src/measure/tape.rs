@@ -64,8 +64,8 @@ pub struct Tape {
     reserved: Vec<Ahead>,
     /// Latencies by request type.
     visits: Vec<Visits>,
-    /// Latencies by stretch of the window.
-    windows: Vec<Visits>,
+    /// Latencies by stretch of the window and request type.
+    windows: Vec<Vec<Visits>>,
     /// Objectives.
     watch: Watch,
 }
@@ -128,7 +128,7 @@ impl Tape {
             in_flight_max: 0,
             reserved: vec![Ahead::default(); shape.hosts.len()],
             visits: vec![Visits::default(); shape.requests as usize],
-            windows: vec![Visits::default(); shape.windows.len()],
+            windows: vec![vec![Visits::default(); shape.requests as usize]; shape.windows.len()],
             tally,
             watch,
         }
@@ -152,7 +152,8 @@ impl Tape {
             tally.causes[Cause::None as usize] = tally.ok.moments.count;
             tally.completed = tally.parts.iter().map(|part| part.completed).sum();
         }
-        for (visits, tally) in self.windows.iter().zip(&mut self.tally.windows) {
+        let stretches = self.tally.windows.iter_mut().flat_map(|it| &mut it.requests);
+        for (visits, tally) in self.windows.iter().flatten().zip(stretches) {
             (tally.ok, tally.failed) = (visits.ok.close(), visits.failed.close());
         }
         self.tally
@@ -293,8 +294,10 @@ impl Tape {
         let Tally { shape, windows, .. } = &mut self.tally;
         let latency = request.ended.since(request.arrived);
         let is_ok = request.outcome.is_ok();
+        let of_type = request.request as usize;
         let all = shape.windows.iter().zip(windows).zip(&mut self.windows);
-        for ((&(from, until), tally), visits) in all {
+        for ((&(from, until), stretch), visits) in all {
+            let (tally, visits) = (&mut stretch.requests[of_type], &mut visits[of_type]);
             let covers = |at: Instant| from <= at && at < until;
             tally.completed += u64::from(is_ok && !is_cut_off && covers(request.ended));
             if covers(request.arrived) {

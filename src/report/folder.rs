@@ -97,16 +97,28 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> FolderError + '_ {
     move |error| FolderError::Io { path: path.to_owned(), error }
 }
 
+/// Whether something can be made beside `folder`, or, where that is not there, above it.
+fn probe(folder: &Path) -> Result<(), FolderError> {
+    let folder = &std::path::absolute(folder).map_err(at(folder))?;
+    let Some(above) = folder.ancestors().skip(1).find(|it| it.is_dir()) else { return Ok(()) };
+    let trial = above.join(format!(".simulate-{}", std::process::id()));
+    fs::create_dir(&trial).and_then(|()| fs::remove_dir(&trial)).map_err(at(folder))
+}
+
 impl Kind {
-    /// Whether `folder` may be written: it is not there, empty, or all in it is ours. To be asked
-    /// before a long run, so that its results are not refused after it.
+    /// Whether `folder` may be and can be written: it is not there, empty, or all in it is ours. To be
+    /// asked before a long run, so that its results are not refused after it.
     pub fn check(self, folder: &Path) -> Result<(), FolderError> {
         let not_ours = |found: String| FolderError::NotOurs { folder: folder.to_owned(), found };
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return probe(folder),
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-                return Err(not_ours("it is a file".to_owned()));
+                return Err(if folder.is_file() {
+                    not_ours("it is a file".to_owned())
+                } else {
+                    not_ours("a folder above it is a file".to_owned())
+                });
             }
             Err(error) => return Err(at(folder)(error)),
         };
@@ -120,6 +132,7 @@ impl Kind {
             }
             names.push(name);
         }
+        probe(folder)?;
         if names.is_empty() {
             return Ok(());
         }
@@ -146,7 +159,7 @@ impl Kind {
         };
         let (fresh, old) = (beside(".unfinished"), beside(".replaced"));
         if let Some(parent) = folder.parent() {
-            fs::create_dir_all(parent).map_err(at(parent))?;
+            fs::create_dir_all(parent).map_err(at(folder))?;
         }
         if old.exists() && !folder.exists() {
             // Interrupted between the two renames below: the earlier results are still beside.
@@ -254,6 +267,22 @@ mod tests {
         let path = parent.path().join("results");
         fs::write(&path, b"").unwrap();
         assert!(RUN.check(&path).unwrap_err().to_string().contains("it is a file"));
+    }
+
+    /// Long before there is anything to be written; nothing is left of the question.
+    #[test]
+    fn what_cannot_be_written_is_told_at_once() {
+        let parent = tempfile::tempdir().unwrap();
+        RUN.check(&parent.path().join("not/yet/there")).unwrap();
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+        let file = parent.path().join("file");
+        fs::write(&file, b"").unwrap();
+        let error = RUN.check(&file.join("x")).unwrap_err().to_string();
+        assert!(error.contains("a folder above it is a file"), "{error}");
+        if Path::new("/proc/self").exists() {
+            let error = RUN.check(Path::new("/proc/nope/x")).unwrap_err().to_string();
+            assert!(error.contains("`/proc/nope/x` could not be written"), "{error}");
+        }
     }
 
     #[test]

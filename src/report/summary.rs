@@ -3,7 +3,10 @@
 
 use serde::Serialize;
 
-use super::diagnosis::{Diagnosis, diagnose};
+use super::{
+    diagnosis::{Diagnosis, diagnose},
+    precise::Precise,
+};
 use crate::{
     engine::time::Span,
     measure::{
@@ -50,6 +53,9 @@ pub struct Summary {
     /// Why a long run alone gives no intervals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_batches: Option<String>,
+    /// What was to be known precisely.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub precision: Vec<Precise>,
     /// All requests.
     pub site: Requests,
     /// Levels of the whole site.
@@ -139,7 +145,9 @@ pub struct Window {
     pub until_s: f64,
     /// What was seen: named `during crash of app.2`.
     #[serde(flatten)]
-    pub requests: Requests,
+    pub all: Requests,
+    /// The same by request type.
+    pub requests: Vec<Requests>,
 }
 
 /// A service.
@@ -228,22 +236,17 @@ impl Summary {
     pub fn new(site: &Blueprint, fold: &Fold) -> Summary {
         let pool = &fold.pool;
         let figures = estimates(site, fold);
-        let mut requests = site.requests.iter().zip(&pool.requests).zip(&figures.requests);
         let mut summary = Summary {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
             scenario: scenario(site, pool.replications),
             confidence: CONFIDENCE,
             no_batches: no_batches(site, pool).map(TooShort::reason),
+            precision: Vec::new(),
             site: of_requests("site", "all requests", &pool.site(), &figures.site),
             whole: figures.whole.clone(),
             windows: windows(site, pool, &figures),
-            requests: requests
-                .by_ref()
-                .map(|((kind, tally), figures)| {
-                    of_requests(&kind.name, &kind.label, tally, figures)
-                })
-                .collect(),
+            requests: by_type(site, &pool.requests, &figures.requests),
             objectives: (0..site.objectives.len())
                 .map(|index| Measured::new(site, index, &Sides::alone(&fold.records)))
                 .collect(),
@@ -314,6 +317,10 @@ fn shares(figures: &mut Figures<Estimate>, series: &Figures<Series>) {
     success(&mut figures.site, &series.site);
     let types = figures.requests.iter_mut().zip(&series.requests);
     let windows = figures.windows.iter_mut().zip(&series.windows);
+    let windows = windows.flat_map(|(it, series)| {
+        let types = it.requests.iter_mut().zip(&series.requests);
+        std::iter::once((&mut it.site, &series.site)).chain(types)
+    });
     types.chain(windows).for_each(|(it, series)| success(it, series));
     let calls = |it: &mut CallFigures<Estimate>, series: &CallFigures<Series>| {
         set(&mut it.refused_share, &series.refused_share);
@@ -429,7 +436,11 @@ fn doubts(figures: &mut Figures<Estimate>, fold: &Fold) {
     let types = figures.requests.iter_mut().zip(&pool.requests).zip(&fold.series.requests);
     types.for_each(|((figures, tally), series)| requests(figures, tally, series));
     let windows = figures.windows.iter_mut().zip(&pool.windows).zip(&fold.series.windows);
-    windows.for_each(|((figures, tally), series)| requests(figures, tally, series));
+    for ((figures, tally), series) in windows {
+        requests(&mut figures.site, &tally.site(), &series.site);
+        let types = figures.requests.iter_mut().zip(&tally.requests).zip(&series.requests);
+        types.for_each(|((figures, tally), series)| requests(figures, tally, series));
+    }
     let calls = |it: &mut CallFigures<Estimate>, ended: u64, let_in: u64| {
         let (ended, let_in) = (ended as f64 / each, let_in as f64 / each);
         it.sojourn_p50_s = it.sojourn_p50_s.of_percentile(0.5, ended);
@@ -476,13 +487,24 @@ fn of_requests(
     }
 }
 
+fn by_type(
+    site: &Blueprint,
+    tallies: &[RequestTally],
+    figures: &[RequestFigures<Estimate>],
+) -> Vec<Requests> {
+    let all = site.requests.iter().zip(tallies).zip(figures);
+    all.map(|((kind, tally), figures)| of_requests(&kind.name, &kind.label, tally, figures))
+        .collect()
+}
+
 fn windows(site: &Blueprint, pool: &Tally, figures: &Figures<Estimate>) -> Vec<Window> {
     let begin = pool.shape.from;
     let all = named_windows(site).into_iter().zip(&pool.windows).zip(&figures.windows);
     all.map(|(((name, from, until), tally), figures)| Window {
         from_s: from.since(begin).seconds(),
         until_s: until.since(begin).seconds(),
-        requests: of_requests(&name, "all requests", tally, figures),
+        all: of_requests(&name, "all requests", &tally.site(), &figures.site),
+        requests: by_type(site, &tally.requests, &figures.requests),
     })
     .collect()
 }

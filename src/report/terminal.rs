@@ -22,6 +22,9 @@ pub use super::page::Colour;
 const USAGE: [&str; 8] =
     ["", "CPU", "NIC out", "NIC in", "disk", "workers", "page cache", "buffer pool"];
 
+/// Rows by request type around events; of more, summary.json tells.
+const AROUND_MAX: usize = 24;
+
 /// Instances named in a list.
 const NAMED_MAX: usize = 8;
 
@@ -29,6 +32,9 @@ const NAMED_MAX: usize = 8;
 pub fn render(summary: &Summary, outputs: Option<&str>, colour: Colour) -> String {
     let mut page = Page::new(colour);
     header(&mut page, summary);
+    for it in &summary.precision {
+        page.paragraph(&it.says(), 2);
+    }
     success(&mut page, summary);
     stability(&mut page, summary);
     latency(&mut page, summary);
@@ -83,8 +89,12 @@ fn header(page: &mut Page, summary: &Summary) {
         page.line("[low, high] needs five replications; there are none here");
         return;
     }
-    page.line("[low, high] is where the truth lies, with 95% confidence; of max, where that of");
-    page.line("another run will lie; ~ is rough, from few observations; – is too few for any");
+    page.paragraph(
+        "[low, high] is where the truth lies, with 95% confidence; ~ is rough, from few observations; \
+         – is too few for any. max is the longest to be expected in a run of this length, its [low, \
+         high] where the longest of another run will lie.",
+        0,
+    );
 }
 
 fn interval(estimate: &Estimate, print: impl Fn(f64) -> String) -> String {
@@ -230,20 +240,31 @@ fn around_events(page: &mut Page, summary: &Summary) {
     if summary.windows.is_empty() {
         return;
     }
-    page.heading("Around events (all requests, by arrival; latency of successes)");
+    page.heading("Around events (requests by arrival; latency of successes)");
     let mut table = Table::new(["", "from", "to", "success", "p99", "[low, high]"]);
-    for window in &summary.windows {
-        let Requests { name, figures, .. } = &window.requests;
+    let types = if summary.requests.len() < 2 { 0 } else { summary.requests.len() };
+    let with_types = types * summary.windows.len() <= AROUND_MAX;
+    let mut row = |of: &Requests, name: String, [from, until]: [String; 2]| {
         table.row([
-            name.clone(),
-            span(window.from_s),
-            span(window.until_s),
-            or_dash(figures.rates.success_share.value, percent),
-            or_dash(figures.ok.p99_s.value, seconds),
-            interval(&figures.ok.p99_s, seconds),
+            name,
+            from,
+            until,
+            or_dash(of.figures.rates.success_share.value, percent),
+            or_dash(of.figures.ok.p99_s.value, seconds),
+            interval(&of.figures.ok.p99_s, seconds),
         ]);
+    };
+    for window in &summary.windows {
+        let lasts = [window.from_s, window.until_s].map(span);
+        row(&window.all, window.all.name.clone(), lasts);
+        for of_type in window.requests.iter().filter(|_| types > 0 && with_types) {
+            row(of_type, format!("  {}", of_type.name), Default::default());
+        }
     }
     page.table(&table);
+    if !with_types {
+        page.line("summary.json has them by request type");
+    }
 }
 
 fn objectives(page: &mut Page, summary: &Summary) {

@@ -16,6 +16,9 @@ use crate::{
 /// Changes whenever a field is renamed, removed or means something else.
 pub const SCHEMA: &str = "simulate-replications/2";
 
+/// How the names of figures by request type begin.
+pub(super) const OF_TYPE: &str = "request ";
+
 /// An experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recorded {
@@ -74,7 +77,7 @@ pub fn names(site: &Blueprint, shape: &Shape) -> Vec<String> {
     let name = |kind: Kind| match kind.about {
         About::Site => format!("all requests: {}", kind.name),
         About::Request(index) => {
-            format!("request {}: {}", site.requests[index as usize].name, kind.name)
+            format!("{OF_TYPE}{}: {}", site.requests[index as usize].name, kind.name)
         }
         About::Service(index) => {
             format!("service {}: {}", site.services[index as usize].name, kind.name)

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::{
     difference::{Difference, Gap, of_numbers},
     gate::Rules,
-    recorded::{Named, Promised, Recorded},
+    recorded::{Named, OF_TYPE, Promised, Recorded},
 };
 use crate::{
     measure::record::{Record, Resolution, Seen, Unit},
@@ -230,7 +230,11 @@ impl Versus {
 
     fn explore(&mut self, one: &Recorded, other: &Recorded) -> Vec<Told> {
         let mut pairs: Vec<(&Named, Difference, Option<Bounds>)> = Vec::new();
+        let is_twice = [one, other].iter().all(|it| has_one_type(it));
         for figure in &other.figures {
+            if is_twice && figure.name.starts_with(OF_TYPE) {
+                continue;
+            }
             let Some((a, b)) = both(&figure.name, one, other) else {
                 self.unmatched.push(format!("figure `{}`: it is new", figure.name));
                 continue;
@@ -312,6 +316,12 @@ fn both(name: &str, one: &Recorded, other: &Recorded) -> Option<Sides> {
     let (theirs, own) = (place(one)?, place(other)?);
     let pairs = one.records.iter().zip(&other.records);
     Some(pairs.filter_map(|(a, b)| Some((a.figures[theirs]?, b.figures[own]?))).unzip())
+}
+
+/// Whether the figures by request type are those of all requests once more.
+fn has_one_type(of: &Recorded) -> bool {
+    let means = of.figures.iter().filter(|it| it.name.starts_with(OF_TYPE));
+    means.filter(|it| it.name.ends_with(": mean")).count() == 1
 }
 
 /// Whether the mean that stands beside a percentile is the same on both sides, exactly: then so are

@@ -34,7 +34,7 @@ fn the_report_of_another_scenario_or_version() {
     // Another file is another scenario, whatever is in it.
     desk.write("other.toml", &desk.read("queue.toml"));
     desk.run(&format!("capacity other.toml {short}"))
-        .expect(2, &["`R` is not replaced: it holds the capacity of another scenario, `queue`"]);
+        .expect(2, &["`R` is not replaced: it holds the results of another scenario, `queue`"]);
     assert_eq!(desk.read("R/capacity.json"), first);
     let version = env!("CARGO_PKG_VERSION");
     let older = first.replace(&format!("\"version\": \"{version}\""), "\"version\": \"0.0.7\"");

@@ -5,20 +5,29 @@ use assert_cmd::cargo::cargo_bin;
 
 use std::{env, fs, process::Command};
 
-/// The commands of a job that call the program, without the YAML around them.
+/// The commands of a job that call the program, without the YAML around them: a line, or a block
+/// below a `|`.
 fn commands(file: &str) -> Vec<String> {
     let path = format!("{}/examples/ci/{file}", env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(path).unwrap();
-    let lines = text.lines().map(|line| {
-        line.trim()
-            .trim_start_matches("- ")
-            .trim_start_matches("run: ")
-            .trim_start_matches("entry: ")
-    });
-    let commands: Vec<String> = lines
-        .filter(|line| line.contains("simulate check") || line.contains("simulate run"))
-        .map(str::to_owned)
-        .collect();
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut commands: Vec<String> = Vec::new();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        let command = line.trim().trim_start_matches("- ");
+        let command = command.trim_start_matches("run: ").trim_start_matches("entry: ");
+        if command != "|" {
+            commands.push(command.to_owned());
+            continue;
+        }
+        let mut block = String::new();
+        while let Some(inner) = lines.next_if(|inner| indent(inner) > indent(line)) {
+            block += inner.trim();
+            block.push('\n');
+        }
+        commands.push(block);
+    }
+    commands.retain(|it| it.contains("simulate check") || it.contains("simulate run"));
     assert!(!commands.is_empty(), "{file} calls nothing");
     commands
 }
@@ -55,21 +64,27 @@ fn checkout(speed: &str, limit: &str) -> Desk {
 #[test]
 fn github() {
     let commands = commands("github-actions.yml");
-    let [check, base, baseline] = &commands[..] else { panic!("{commands:#?}") };
+    let [check, baseline] = &commands[..] else { panic!("{commands:#?}") };
     let desk = checkout("1.0", "220ms");
     let (code, said) = shell(&desk, check);
     assert_eq!(code, 0, "{said}");
     assert!(desk.read("slo.xml").contains("failures=\"0\""));
     assert!(desk.read("summary.md").contains("✅ met"));
-    let (code, said) = shell(&desk, &format!("{base}\n{baseline}"));
+    let (code, said) = shell(&desk, baseline);
     assert_eq!(code, 0, "{said}");
     // A change that keeps the promise, and is worse all the same.
     let desk = checkout("0.9", "900ms");
     let (code, said) = shell(&desk, check);
     assert_eq!(code, 0, "{said}");
-    let (code, said) = shell(&desk, &format!("{base}\n{baseline}"));
+    let (code, said) = shell(&desk, baseline);
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("::error file=scenarios/shop.toml"), "{said}");
+    // A scenario that the base branch does not have is held against nothing.
+    let desk = checkout("1.0", "900ms");
+    fs::rename(desk.file("scenarios/shop.toml"), desk.file("scenarios/kiosk.toml")).unwrap();
+    let (code, said) = shell(&desk, baseline);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("scenarios/kiosk.toml is new"), "{said}");
     // One that breaks it.
     let desk = checkout("0.85", "100ms");
     let (code, said) = shell(&desk, check);
@@ -80,10 +95,15 @@ fn github() {
 #[test]
 fn gitlab() {
     let commands = commands("gitlab-ci.yml");
+    let [check, baseline] = &commands[..] else { panic!("{commands:#?}") };
     let desk = checkout("1.0", "100ms");
-    let (code, said) = shell(&desk, &commands[0]);
+    let (code, said) = shell(&desk, check);
     assert_eq!(code, 1, "{said}");
     assert!(desk.read("slo.xml").contains("failures=\"1\""), "{said}");
+    let desk = checkout("0.9", "900ms");
+    let (code, said) = shell(&desk, baseline);
+    assert_eq!(code, 1, "{said}");
+    assert!(desk.read("worse.xml").contains("failures=\"1\""), "{said}");
 }
 
 #[test]

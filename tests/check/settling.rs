@@ -45,11 +45,16 @@ fn as_narrow_as_was_asked_for() {
         serde_json::from_str(&desk.read("results/queue/summary.json")).unwrap();
     let of = |bound: &str| summary["site"]["ok"]["mean_s"][bound].as_f64().unwrap();
     let width = (of("high") - of("low")) / 2.0 / of("value");
-    let told = said.talk.split('±').nth(1).unwrap().split('%').next().unwrap();
+    let told = said.out.split('±').nth(1).unwrap().split('%').next().unwrap();
     let told: f64 = told.parse().unwrap();
     assert!((100.0 * width - told).abs() < 0.01 && told <= 3.0, "{width} for {told}%");
+    assert_eq!(summary["precision"][0]["figure"], "all requests: mean");
+    assert_eq!(summary["precision"][0]["is_reached"], true);
     let line = ["queue.toml", "--precision", "0.1%", "--budget", "20", "--no-plots"];
     desk.run_words(&line).expect(0, &["the budget of 20 replications is spent"]);
+    let summary: serde_json::Value =
+        serde_json::from_str(&desk.read("results/queue/summary.json")).unwrap();
+    assert_eq!(summary["precision"][0]["is_reached"], false);
 }
 
 #[test]

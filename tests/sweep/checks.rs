@@ -12,14 +12,17 @@ const SHORT: &str = "--set duration=20s";
 #[test]
 fn parts_reach_the_verdict_of_the_whole() {
     let desk = desk();
+    std::fs::create_dir(desk.file("sites")).unwrap();
+    desk.write("sites/queue.toml", &desk.read("queue.toml"));
     let effort = format!("{SHORT} --round 10 --budget 40");
-    let plain = desk.run(&format!("check queue.toml {effort} --json plain.json --junit plain.xml"));
+    let plain =
+        desk.run(&format!("check sites/queue.toml {effort} --json plain.json --junit plain.xml"));
     let mut rounds = 0;
     let merged = loop {
         rounds += 1;
         assert!(rounds < 6, "it never ends");
         for number in [2, 3, 1] {
-            let line = format!("check queue.toml {effort} --shard {number}/3 --out parts");
+            let line = format!("check sites/queue.toml {effort} --shard {number}/3 --out parts");
             desk.run(&line).expect(0, &[]);
         }
         let said = desk.run("merge parts --json merged.json --junit merged.xml");
@@ -33,7 +36,7 @@ fn parts_reach_the_verdict_of_the_whole() {
     assert_eq!(desk.read("merged.json"), desk.read("plain.json"));
     assert_eq!(desk.read("merged.xml"), desk.read("plain.xml"));
     assert!(rounds > 1, "one round was enough, so rounds were not tested");
-    let line = format!("check queue.toml {effort} --shard 1/3 --out parts");
+    let line = format!("check sites/queue.toml {effort} --shard 1/3 --out parts");
     desk.run(&line).expect(0, &["all rounds are done"]);
 }
 

@@ -90,4 +90,12 @@ fn mixtures_are_refused() {
     foreign[at + version.len() - 2] = b'9';
     std::fs::write(&path, foreign).unwrap();
     desk.run("merge parts2").expect(2, &["the records were written by `simulate`"]);
+    // One that bears the same version and was built from other sources.
+    let build = b"\"build\":\"";
+    let at = bytes.windows(build.len()).position(|it| it == build).unwrap() + build.len();
+    let mut foreign = bytes.clone();
+    foreign[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
+    std::fs::write(&path, foreign).unwrap();
+    let says = "the records were written by another build of `simulate`";
+    desk.run("merge parts2").expect(2, &[says]);
 }

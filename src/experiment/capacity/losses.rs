@@ -192,8 +192,9 @@ fn seen(level: &Level, safe: f64) -> Borne {
     let judgements = level.judgements(level.replications() as usize);
     // Before all events, while it is gone, afterwards.
     let failed_share = level.fold().and_then(|fold| fold.pool.windows.get(1)).and_then(|it| {
-        let count: u64 = it.causes.iter().sum();
-        (count > 0).then(|| 1.0 - it.causes[Cause::None as usize] as f64 / count as f64)
+        let causes = it.site().causes;
+        let count: u64 = causes.iter().sum();
+        (count > 0).then(|| 1.0 - causes[Cause::None as usize] as f64 / count as f64)
     });
     Borne {
         badness: badness(&judgements),

@@ -96,7 +96,7 @@ fn is_well(level: &Level) -> bool {
 /// What keeps it from being well: who is passed over, and what fails where.
 fn ending(plan: &Blueprint, pool: &Tally) -> Ending {
     // Visitors that came once all was back; of the site itself the loss is part, one of many.
-    let causes = pool.windows.get(2).map_or_else(|| pool.site().causes, |it| it.causes);
+    let causes = pool.windows.get(2).map_or_else(|| pool.site().causes, |it| it.site().causes);
     let all: u64 = causes.iter().sum();
     let share = |count: u64| if all > 0 { count as f64 / all as f64 } else { 0.0 };
     let asked: u64 = pool.site().causes.iter().sum();
