@@ -14,6 +14,8 @@ mod days;
 mod examples;
 #[path = "check/files.rs"]
 mod files;
+#[path = "check/overload.rs"]
+mod overload;
 #[path = "check/refused.rs"]
 mod refused;
 #[path = "check/scale_up.rs"]

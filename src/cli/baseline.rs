@@ -12,7 +12,11 @@ use crate::{
     slo::recorded::{Recorded, SCHEMA},
     stats::interval::REPLICATIONS_MIN,
 };
-use std::{fs, io::ErrorKind, path::Path};
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 /// The record that a scenario is to be held against: in the folder itself, or in one of its name there.
 /// It may be of another version of it, under another name even, but not of something else.
@@ -31,6 +35,23 @@ pub(super) fn read_of(folder: &Path, plan: &Blueprint) -> Result<Recorded, Probl
         return Err(Problem::wrong(says, Some(&printable(&hint))));
     }
     Ok(recorded)
+}
+
+/// Whether each scenario has a record of its own: those of one name would be held against the same.
+pub(super) fn check_names(plans: &[Blueprint], files: &[PathBuf]) -> Result<(), Problem> {
+    for (index, plan) in plans.iter().enumerate() {
+        if let Some(other) = plans[..index].iter().position(|it| it.name == plan.name) {
+            let says = format!(
+                "`{}` and `{}` would be held against the same record, `{}`",
+                shown(&files[other]),
+                shown(&files[index]),
+                printable(&plan.name)
+            );
+            let hint = "rename one of them, or check them one by one";
+            return Err(Problem::wrong(says, Some(hint)));
+        }
+    }
+    Ok(())
 }
 
 /// A scenario that leaves its warm-up open has that of the baseline: both sides are cut alike.

@@ -39,8 +39,12 @@ pub(super) fn check(options: &Check, terminal: Terminal) -> Result<Exit, Problem
     for path in outputs.into_iter().flatten() {
         single::check(path, &options.files)?;
     }
+    single::check_distinct(&outputs.into_iter().flatten().collect::<Vec<_>>())?;
     // Before anything long is begun.
     let baseline = options.baseline.as_deref();
+    if baseline.is_some() {
+        baseline::check_names(&plans, &options.files)?;
+    }
     let saved: Option<Vec<Recorded>> = baseline
         .map(|folder| plans.iter().map(|plan| baseline::read_of(folder, plan)).collect())
         .transpose()?;
@@ -113,7 +117,10 @@ pub(super) fn conclude(
                 let case = Case::new(plan, file.as_ref(), &it.fold, &it.measured, &it.verdicts);
                 verdicts.scenarios.push(case);
             }
-            None => is_interrupted = true,
+            None => {
+                is_interrupted = true;
+                verdicts.scenarios.push(Case::interrupted(plan, file.as_ref()));
+            }
         }
     }
     publish(forms, &verdicts, terminal)?;
@@ -152,6 +159,7 @@ fn against(
     for ((plan, file), ran) in plans.into_iter().zip(&options.files).zip(ran) {
         let Some(ran) = ran.filter(|ran| !ran.is_interrupted) else {
             is_interrupted = true;
+            verdicts.scenarios.push(Case::interrupted(plan, &shown(file)));
             continue;
         };
         let (from, to) = (shown(folder), shown(file));

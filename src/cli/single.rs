@@ -1,8 +1,9 @@
-//! A single file of output, named by the user: written beside and renamed.
+//! A single file of output, named by the user: written beside and renamed; what is no file (a pipe, a
+//! device) is written into.
 
 use super::{exit::Problem, terminal::shown};
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -26,15 +27,39 @@ pub(super) fn check(path: &Path, inputs: &[PathBuf]) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Writes it, whole or not at all.
+/// Whether two outputs are the same file, one of which would be lost.
+pub(super) fn check_distinct(paths: &[&PathBuf]) -> Result<(), Problem> {
+    for (index, path) in paths.iter().enumerate() {
+        // What is no file takes both.
+        if fs::metadata(path).is_ok_and(|it| !it.is_file()) {
+            continue;
+        }
+        if paths[..index].iter().any(|other| is_same(other, path)) {
+            let says = format!("two outputs are to be written to `{}`", shown(path));
+            return Err(Problem::wrong(says, Some("name a file for each")));
+        }
+    }
+    Ok(())
+}
+
+/// Writes it, whole or not at all where that can be.
 pub(super) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Problem> {
+    // What a link points to, so that the link stays.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let is_other = fs::metadata(path).is_ok_and(|it| !it.is_file());
+    let written = if is_other { fs::write(path, content) } else { replace(&target, content) };
+    written.map_err(|error| {
+        Problem::wrong(format!("`{}` could not be written: {error}", shown(path)), None)
+    })
+}
+
+fn replace(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
     let mut beside = path.file_name().unwrap_or_default().to_os_string();
     beside.push(format!(".{}.tmp", std::process::id()));
     let beside = folder_of(path).join(beside);
     let written = fs::write(&beside, content).and_then(|()| fs::rename(&beside, path));
-    written.map_err(|error| {
+    written.inspect_err(|_| {
         let _ = fs::remove_file(&beside);
-        Problem::wrong(format!("`{}` could not be written: {error}", shown(path)), None)
     })
 }
 
@@ -45,9 +70,13 @@ fn folder_of(path: &Path) -> PathBuf {
     }
 }
 
+/// Also where they are not there yet.
 fn is_same(one: &Path, other: &Path) -> bool {
-    match (fs::canonicalize(one), fs::canonicalize(other)) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => false,
-    }
+    let place = |path: &Path| {
+        fs::canonicalize(path).or_else(|_| {
+            let folder = fs::canonicalize(folder_of(path))?;
+            Ok::<_, io::Error>(folder.join(path.file_name().unwrap_or_default()))
+        })
+    };
+    matches!((place(one), place(other)), (Ok(one), Ok(other)) if one == other)
 }

@@ -189,6 +189,10 @@ impl<'a> Told<'a> {
         outputs.fold_digest(self.table.digest);
         outputs.fold_digest(self.lines.digest);
         let grid = &self.sweep.grid;
+        let varies = |key: &str| {
+            let is_it = |path: &str| path.strip_prefix("scenario.").unwrap_or(path) == key;
+            grid.parameters.iter().any(|it| is_it(&it.path))
+        };
         let varied =
             |it: &crate::scenario::Parameter| Varied { path: it.path.clone(), values: it.count() };
         let head = Head {
@@ -197,11 +201,15 @@ impl<'a> Told<'a> {
             experiment: charter.digest(),
             name,
             title,
-            seed,
-            luck: if self.sweep.is_independent { "independent" } else { "common" },
+            seed: (!varies("seed")).then_some(seed),
+            luck: if self.sweep.is_independent || varies("seed") {
+                "independent"
+            } else {
+                "common"
+            },
             replications: self.sweep.replications,
-            warm_up_s,
-            duration_s,
+            warm_up_s: (!varies("warm_up")).then_some(warm_up_s),
+            duration_s: (!varies("duration")).then_some(duration_s),
             confidence: CONFIDENCE,
             changes: charter.scenarios[0].changes.clone(),
             parameters: grid.parameters.iter().map(varied).collect(),

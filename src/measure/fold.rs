@@ -21,6 +21,8 @@ pub struct Fold {
     pub records: Vec<Record>,
     /// Requests by which the work in flight grew over the window.
     pub growth: Series,
+    /// Seconds a second by which replicas fell behind in the second half of the window.
+    pub falling_behind: Series,
 }
 
 impl Fold {
@@ -35,7 +37,9 @@ impl Fold {
         let records = vec![Record::new(&first, &figures)];
         let mut growth = Series::default();
         growth.push(Some(Sample::Number(first.growth())));
-        let mut fold = Fold { pool: first, series, records, growth };
+        let mut falling_behind = Series::default();
+        falling_behind.push(Some(Sample::Number(first.falling_behind())));
+        let mut fold = Fold { pool: first, series, records, growth, falling_behind };
         fold.series.each(&figures, &|series, value| series.push(*value));
         fold
     }
@@ -46,6 +50,7 @@ impl Fold {
         self.series.each(&figures, &|series, value| series.push(*value));
         self.records.push(Record::new(next, &figures));
         self.growth.push(Some(Sample::Number(next.growth())));
+        self.falling_behind.push(Some(Sample::Number(next.falling_behind())));
         self.pool.merge(next);
     }
 }

@@ -354,6 +354,25 @@ impl Tally {
         Ok(())
     }
 
+    /// Seconds a second by which replicas fell behind in the second half of the window, added up: how much
+    /// older what became visible in the last quarter was than in the one before.
+    pub fn falling_behind(&self) -> f64 {
+        let parts = self.usage_ruler.parts();
+        let quarters = [parts / 2, parts * 3 / 4, parts];
+        let mean_s = |parts: &[LagPart]| {
+            let count: u64 = parts.iter().map(|it| it.count).sum();
+            (count > 0).then(|| parts.iter().map(|it| it.sum_s).sum::<f64>() / count as f64)
+        };
+        let seconds = |from: usize| self.usage_ruler.edges_s(from.min(parts - 1)).0;
+        let apart_s = (seconds(quarters[2] - 1) - seconds(quarters[0])) / 2.0;
+        let of = |it: &InstanceTally| {
+            let third = mean_s(it.lag_by_part.get(quarters[0]..quarters[1])?)?;
+            let last = mean_s(it.lag_by_part.get(quarters[1]..quarters[2])?)?;
+            (apart_s > 0.0).then_some((last - third) / apart_s)
+        };
+        self.instances.iter().filter_map(of).sum()
+    }
+
     /// Requests by which the work in flight grew in the second half of the window; in the first it
     /// does so in whatever begins empty.
     pub fn growth(&self) -> f64 {

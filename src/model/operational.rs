@@ -11,6 +11,7 @@
 //! commits share a flush (so that flushes never bound the load here), health checks, and how often
 //! a connection is opened where it might have been kept.
 
+mod choice;
 mod flow;
 mod place;
 mod program;

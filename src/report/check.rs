@@ -18,8 +18,9 @@ use crate::{
     measure::fold::Fold,
     model::blueprint::Blueprint,
     slo::{
-        gate::{Rules, Verdict},
+        gate::{Doubt, Rules, Verdict},
         objective::Measured,
+        sides::Sides,
     },
 };
 
@@ -136,8 +137,9 @@ impl Case {
     }
 
     /// Held against what was there before: missed is what is worse by more than its margin, and
-    /// nothing else is. Of what has nothing to be held against there is no data. What no comparison
-    /// has, for it needs days without events, has no part in it, unless it is all there is.
+    /// nothing else is. Of what has nothing to be held against there is no data: it was renamed, or means
+    /// something else now. What came in addition, while nothing is gone, has no part in it, nor has what
+    /// needs days without events, which no comparison runs; unless that is all there is.
     pub fn against(site: &Blueprint, file: &str, fold: &Fold, comparison: Comparison) -> Case {
         let summary = Summary::new(site, fold);
         let both = site.objectives.iter().zip(summary.objectives);
@@ -151,7 +153,8 @@ impl Case {
                 return Some(Judged { measured: it, verdict, reason: None, says, line, blame });
             }
             let gap = comparison.uncompared.iter().find(|gap| gap.name == it.name)?;
-            if gap.needs_quiet_days && is_any_compared {
+            let is_added = gap.is_new && comparison.gone.is_empty();
+            if (gap.needs_quiet_days || is_added) && is_any_compared {
                 return None;
             }
             let says = "not compared with the baseline".to_owned();
@@ -161,6 +164,35 @@ impl Case {
         });
         let objectives = objectives.collect();
         Case::of(site, file, fold, objectives, Some(comparison))
+    }
+
+    /// A scenario whose turn never came, for the user stopped: nothing is known of it.
+    pub fn interrupted(site: &Blueprint, file: &str) -> Case {
+        let verdict = Verdict::Undecided(Doubt::Interrupted);
+        let objectives = site.objectives.iter().enumerate().map(|(index, objective)| {
+            let measured = Measured::new(site, index, &Sides::alone(&[]));
+            Judged {
+                says: sentence(&measured),
+                measured,
+                verdict,
+                reason: verdict.reason().map(str::to_owned),
+                line: objective.line,
+                blame: None,
+            }
+        });
+        let objectives: Vec<Judged> = objectives.collect();
+        let worst = (!objectives.is_empty()).then_some(verdict);
+        Case {
+            name: site.name.clone(),
+            file: file.to_owned(),
+            title: site.title.clone(),
+            seed: site.seed,
+            replications: 0,
+            verdict: worst,
+            objectives,
+            against: None,
+            events_digest: String::new(),
+        }
     }
 
     /// What a verdict is called: held against what was there before, it is no limit that is missed.
@@ -201,5 +233,26 @@ const fn badness(verdict: Verdict) -> u32 {
         Verdict::Undecided(_) => 1,
         Verdict::NoData => 2,
         Verdict::Missed => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    /// It stands in every output, as undecided: nobody can take its silence for green.
+    #[test]
+    fn a_scenario_whose_turn_never_came_is_told() {
+        let site = sample::site();
+        let case = Case::interrupted(&site, "shop.toml");
+        assert_eq!(case.objectives.len(), site.objectives.len());
+        let rules = Rules { confidence: 0.95, round: 20, budget: 200 };
+        let verdicts = Verdicts { scenarios: vec![case], ..Verdicts::new(&rules) };
+        let xml = junit::render(&verdicts);
+        let errors = format!("errors=\"{}\"", site.objectives.len());
+        assert!(!site.objectives.is_empty() && xml.contains(&errors), "{xml}");
+        let page = terminal::render(&verdicts, crate::report::page::Colour::Off);
+        assert!(page.contains("interrupted"), "{page}");
     }
 }

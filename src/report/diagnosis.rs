@@ -25,6 +25,8 @@ use crate::{
 const SATURATED: f64 = 0.99;
 /// Overload shows where fewer than this succeed.
 const FAILING: f64 = 0.99;
+/// Replicas that fall behind by this, in seconds a second, will never catch up.
+const FALLING_BEHIND: f64 = 0.01;
 /// The chance of calling work that piles up what only happened to grow in most replications.
 const GROWTH_LEVEL: f64 = 0.01;
 
@@ -62,13 +64,20 @@ pub struct Diagnosis {
     pub stability: Stability,
     /// Requests a second by which work in flight grew in the second half of the window.
     pub growth_per_s: f64,
+    /// Seconds a second by which replicas fell behind in the second half of the window, if they surely
+    /// did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub falling_behind: Option<f64>,
     /// Requests that had not ended when the runs did.
     pub unfinished: u64,
     /// The busiest resources, the busiest first.
     pub busiest: Vec<Resource>,
-    /// Where more arrives than the hardware can serve whatever is busy now, and it shows: what it can.
+    /// Where more arrives than can be served whatever is busy now, and it shows: what can …
     #[serde(skip_serializing_if = "Option::is_none")]
     pub beyond_per_s: Option<f64>,
+    /// … and what runs out: `slots from lb to app`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beyond_of: Option<String>,
 }
 
 const NAMED_MAX: usize = 10;
@@ -87,25 +96,47 @@ pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
     // One in a hundred arrivals stays: no fluctuation does that over half a window.
     let piles_up = growth_per_s > 0.01 * offered && growth_per_s * pool.seconds() > 20.0;
     let grows = grows(&fold.growth);
-    let beyond_per_s = beyond(site, summary, offered);
-    // It may have begun empty.
-    let is_saturated = beyond_per_s.is_some()
+    let beyond = beyond(site, summary, offered, piles_up);
+    let falling_behind = mean(&fold.falling_behind).filter(|it| *it > FALLING_BEHIND);
+    let falling_behind = falling_behind.filter(|_| self::grows(&fold.falling_behind));
+    // It may have begun empty. Where nothing changes, what grows all the time is enough: a pool or a queue
+    // may be full while all machines idle.
+    let is_saturated = beyond.is_some()
         || busiest.first().is_some_and(|first| first.utilisation >= SATURATED)
-        || piles_up && latest_cpu(site, pool) >= SATURATED;
+        || piles_up && latest_cpu(site, pool) >= SATURATED
+        || site.is_steady() && piles_up && (grows || fold.growth.count() < REPLICATIONS_MIN);
+    let piles_up = piles_up || falling_behind.is_some();
+    let is_saturated = is_saturated || site.is_steady() && falling_behind.is_some();
+    let (beyond_per_s, beyond_of) = beyond.unzip();
     let stability = match (is_saturated, piles_up || grows || unfinished > 0) {
         (false, _) => Stability::Stable,
         (true, false) => Stability::Saturated,
         (true, true) => Stability::Unstable,
     };
-    Diagnosis { stability, growth_per_s, unfinished, busiest, beyond_per_s }
+    Diagnosis {
+        stability,
+        growth_per_s,
+        falling_behind,
+        unfinished,
+        busiest,
+        beyond_per_s,
+        beyond_of,
+    }
 }
 
-/// What the hardware can serve, if more than that arrives and requests fail: what is overloaded may
-/// idle, once bans, limits and patience keep work from it.
-fn beyond(site: &Blueprint, summary: &Summary, offered: f64) -> Option<f64> {
+/// What can be served and what runs out then, if more than that arrives and requests fail or pile up: what
+/// is overloaded may idle, once bans, limits and patience keep work from it.
+fn beyond(
+    site: &Blueprint,
+    summary: &Summary,
+    offered: f64,
+    piles_up: bool,
+) -> Option<(f64, String)> {
     let success = summary.site.figures.rates.success_share.value?;
-    let bound = (success < FAILING).then(|| Operational::of(site).bound_per_s())??;
-    (offered > bound).then_some(bound)
+    let known = (success < FAILING || piles_up).then(|| Operational::of(site))?;
+    let first = known.stations.first()?;
+    let bound = first.saturates_at_per_s();
+    (offered > bound).then(|| (bound, first.name(site)))
 }
 
 /// Utilisation of the busiest host's cores in the second half of the window.
@@ -148,6 +179,11 @@ fn resources(site: &Blueprint, summary: &Summary) -> Vec<Resource> {
         resource(instance.workers_kind, &instance.name, instance.own.utilisation.value)
     });
     hosts.chain(instances).flatten().collect()
+}
+
+fn mean(of: &Series) -> Option<f64> {
+    let values: Vec<f64> = of.sections().iter().map(Section::value).collect();
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
 /// Whether replications agree that work in flight grows in the second half of the window, however

@@ -55,20 +55,34 @@ impl Page {
         }
     }
 
+    /// Words in a colour or weight, broken at spaces where the page ends; further lines are indented.
+    pub fn painted_paragraph(&mut self, code: &str, words: &str, indent: usize) {
+        for line in broken(words, indent) {
+            self.painted(code, &line);
+        }
+    }
+
     /// Words, broken at spaces where the page ends; further lines are indented.
     pub fn paragraph(&mut self, words: &str, indent: usize) {
-        let (line, words) = words.split_at(words.len() - words.trim_start().len());
-        let mut line = line.to_owned();
-        for word in words.split(' ') {
-            let is_full = line.chars().count() + 1 + word.chars().count() > WIDTH;
-            if is_full {
-                self.line(&line);
-                line = " ".repeat(indent);
-            } else if !line.trim_start().is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
+        for line in broken(words, indent) {
+            self.line(&line);
         }
-        self.line(&line);
     }
+}
+
+/// Words in lines that fit the page, all but the first indented.
+fn broken(words: &str, indent: usize) -> Vec<String> {
+    let (line, words) = words.split_at(words.len() - words.trim_start().len());
+    let (mut lines, mut line) = (Vec::new(), line.to_owned());
+    for word in words.split(' ') {
+        let is_full = line.chars().count() + 1 + word.chars().count() > WIDTH;
+        if is_full {
+            lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
+        } else if !line.trim_start().is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines
 }

@@ -173,7 +173,7 @@ fn requests(about: &str, figures: &RequestFigures<Estimate>, all: &mut Vec<Measu
         ("p95", SECONDS, ok.p95_s),
         ("p99", SECONDS, ok.p99_s),
         ("p99.9", SECONDS, ok.p99_9_s),
-        ("max", SECONDS, ok.max_s),
+        ("max of a run", SECONDS, ok.max_s),
     ] {
         all.push(Measure { about: about.to_owned(), measure, unit, estimate });
     }

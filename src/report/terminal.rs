@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     measure::figures::LatencyFigures,
+    slo::objective::Measured,
     stats::interval::{Estimate, REPLICATIONS_MIN},
 };
 
@@ -58,7 +59,7 @@ pub fn render(summary: &Summary, outputs: Option<&str>, colour: Colour) -> Strin
 fn header(page: &mut Page, summary: &Summary) {
     let scenario = &summary.scenario;
     let title = if scenario.title.is_empty() { &scenario.name } else { &scenario.title };
-    page.painted("1", title);
+    page.painted_paragraph("1", title, 0);
     let runs = match scenario.replications {
         1 => "1 replication".to_owned(),
         many => format!("{many} replications"),
@@ -143,37 +144,40 @@ fn stability(page: &mut Page, summary: &Summary) {
     let diagnosis = &summary.diagnosis;
     let Some(first) = diagnosis.busiest.first() else { return };
     let busy = utilisation(first.utilisation);
-    let name = match diagnosis.beyond_per_s {
-        Some(bound) => format!(
-            "the hardware can serve {}/s; {} of {} is {busy} busy",
-            three(bound),
-            first.kind,
-            first.of
-        ),
-        None => format!("{} of {} is {busy} busy", first.kind, first.of),
+    let busiest = format!("{} of {} is {busy} busy", first.kind, first.of);
+    let name = match (diagnosis.beyond_per_s, &diagnosis.beyond_of) {
+        (Some(bound), Some(of)) => format!("{of} can serve {}/s; {busiest}", three(bound)),
+        _ => busiest,
     };
-    match diagnosis.stability {
-        Stability::Stable => {}
-        Stability::Saturated => {
-            page.line("");
-            page.painted("1;33", &format!("SATURATED: {name}"));
-            page.line("What it cannot serve is turned away or gives up; nothing piles up.");
-        }
-        Stability::Unstable => {
-            page.line("");
-            page.painted("1;31", &format!("UNSTABLE: {name}"));
-            page.paragraph(
-                &format!(
-                    "More arrives than it can serve: work in flight grows by {} requests a \
-                     second, {} had not ended when the runs did. Times and shares depend on how \
-                     long the run is; read them as \"it does not hold\".",
-                    three(diagnosis.growth_per_s.max(0.0)),
-                    thousands(diagnosis.unfinished),
-                ),
-                0,
-            );
-        }
-    }
+    let (code, heading, says) = match (diagnosis.stability, diagnosis.falling_behind) {
+        (Stability::Stable, _) => return,
+        (Stability::Saturated, _) => (
+            "1;33",
+            format!("SATURATED: {name}"),
+            "What it cannot serve is turned away or gives up; nothing piles up.".to_owned(),
+        ),
+        (Stability::Unstable, Some(behind)) => (
+            "1;31",
+            format!("UNSTABLE: replicas fall behind by {} a second; {name}", seconds(behind)),
+            "More is committed than they can apply. How old what they show is depends on how long \
+             the run is; read it as \"it does not hold\"."
+                .to_owned(),
+        ),
+        (Stability::Unstable, None) => (
+            "1;31",
+            format!("UNSTABLE: {name}"),
+            format!(
+                "More arrives than it can serve: work in flight grows by {} requests a second, {} \
+                 had not ended when the runs did. Times and shares depend on how long the run is; \
+                 read them as \"it does not hold\".",
+                three(diagnosis.growth_per_s.max(0.0)),
+                thousands(diagnosis.unfinished),
+            ),
+        ),
+    };
+    page.line("");
+    page.painted_paragraph(code, &heading, 0);
+    page.paragraph(&says, 0);
 }
 
 fn latency(page: &mut Page, summary: &Summary) {
@@ -273,7 +277,8 @@ fn objectives(page: &mut Page, summary: &Summary) {
     }
     page.heading("Objectives (measured; `simulate check` judges)");
     for objective in &summary.objectives {
-        page.line(&format!("{}: {}, {}", objective.name, objective.require, objective.place));
+        let Measured { name, require, place, .. } = objective;
+        page.paragraph(&format!("{name}: {require}, {place}"), 2);
         page.paragraph(&format!("  {}", measured(objective)), 2);
     }
 }

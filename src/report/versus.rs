@@ -53,6 +53,8 @@ pub struct Comparison {
     pub exploratory: Vec<Told>,
     /// What only one side has.
     pub unmatched: Vec<String>,
+    /// Objectives that were there before.
+    pub gone: Vec<String>,
 }
 
 /// Who is compared.
@@ -94,6 +96,7 @@ impl Comparison {
             uncompared: versus.uncompared.clone(),
             exploratory: versus.figures.clone(),
             unmatched: versus.unmatched.clone(),
+            gone: versus.gone.clone(),
         }
     }
 
@@ -126,7 +129,7 @@ pub fn render(it: &Comparison, colour: Colour) -> String {
 
 /// The same on a page that has other things, too.
 pub fn tell(page: &mut Page, it: &Comparison) {
-    page.painted("1", &it.other.from);
+    page.painted_paragraph("1", &it.other.from, 0);
     page.paragraph(&format!("against {}", it.one.from), 2);
     let luck = if it.one.seed == it.other.seed {
         format!("on common luck, seed {}", it.one.seed)
@@ -170,7 +173,11 @@ fn objectives(page: &mut Page, it: &Comparison) {
         let require = told.require.as_deref().unwrap_or_default();
         let required = told.required.as_ref().map(|it| format!(" (it was {it})"));
         let required = required.unwrap_or_default();
-        page.painted(code, &format!("{word:<10}  {}: {require}{required}", told.name));
+        page.painted_paragraph(
+            code,
+            &format!("{word:<10}  {}: {require}{required}", told.name),
+            12,
+        );
         let mut text = change(told);
         if let Some(factor) = told.variance_reduction {
             text.push_str(&format!("; pairing narrows the variance {}×", three(factor)));

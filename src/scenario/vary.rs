@@ -11,6 +11,7 @@ use crate::scenario::{
     tree::{Node, Table, Value},
 };
 use range::{Item, items};
+use std::collections::BTreeSet;
 
 /// A setting and the values that it is to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,9 @@ impl Parameter {
         unreachable!("`{}` has no such value", self.path)
     }
 }
+
+/// Values that are looked through one by one.
+const LISTED_MAX: u64 = 100_000;
 
 /// All points of a sweep, in their order: the first parameter changes slowest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,6 +147,7 @@ pub fn grid(source: &Source, vary: &[String], zips: bool) -> Result<Grid, Mistak
         mistakes.push(mistake(At::default(), "nothing is varied".to_owned(), Some(hint)));
     }
     unlike(&parameters, &mut mistakes);
+    twice(&parameters, &mut mistakes);
     if !mistakes.is_empty() {
         let file = Text { path: source.path.clone(), text: source.text.clone() };
         let options =
@@ -156,6 +161,7 @@ pub fn grid(source: &Source, vary: &[String], zips: bool) -> Result<Grid, Mistak
 pub(super) fn check(table: &Table, mistakes: &mut Vec<Mistake>) {
     let parameters = of_table(table, mistakes);
     unlike(&parameters, mistakes);
+    twice(&parameters, mistakes);
 }
 
 fn mistake(at: At, says: String, hint: Option<&str>) -> Mistake {
@@ -176,6 +182,19 @@ fn unlike(parameters: &[Parameter], mistakes: &mut Vec<Mistake>) {
                 it.count()
             );
             mistakes.push(mistake(At::default(), says, None));
+        }
+    }
+}
+
+/// No point is there twice: zipped parameters may repeat a value, others not.
+fn twice(parameters: &[Parameter], mistakes: &mut Vec<Mistake>) {
+    for it in parameters.iter().filter(|it| !it.is_zipped && it.count() <= LISTED_MAX) {
+        let mut known = BTreeSet::new();
+        let again =
+            (0..it.count()).map(|at| it.value(at)).find(|value| !known.insert(value.clone()));
+        if let Some(value) = again {
+            let says = format!("`{}` is to be `{value}` twice", it.path);
+            mistakes.push(mistake(At::default(), says, Some("each value makes points of its own")));
         }
     }
 }

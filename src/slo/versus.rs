@@ -42,6 +42,8 @@ pub struct Versus {
     pub figures: Vec<Told>,
     /// Objectives and figures that only one side has, or that mean something else there.
     pub unmatched: Vec<String>,
+    /// At the end: objectives of the one side alone.
+    pub gone: Vec<String>,
 }
 
 /// An objective of the other side that has nothing to be compared with.
@@ -53,6 +55,8 @@ pub struct Uncompared {
     pub reason: String,
     /// No comparison has it: it is measured beside days without events.
     pub needs_quiet_days: bool,
+    /// The one side has none of this name.
+    pub is_new: bool,
 }
 
 /// What is to be said of an objective or a figure.
@@ -103,6 +107,7 @@ impl Versus {
             uncompared: Vec::new(),
             figures: Vec::new(),
             unmatched: Vec::new(),
+            gone: Vec::new(),
         }
     }
 
@@ -202,6 +207,7 @@ impl Versus {
         let told = std::mem::take(&mut self.told);
         for ((index, it), told) in site.objectives.iter().enumerate().zip(told) {
             let needs_quiet_days = matches!(it.promise, Promise::Recovery(_) | Promise::Budget(_));
+            let is_new = !one.objectives.iter().any(|own| own.name == it.name);
             let reason = match told {
                 Ok(told) => {
                     self.objectives.push(told);
@@ -218,11 +224,13 @@ impl Versus {
                 Err(gap) => gap.reason().to_owned(),
             };
             self.unmatched.push(format!("objective `{}`: {reason}", it.name));
-            self.uncompared.push(Uncompared { name: it.name.clone(), reason, needs_quiet_days });
+            let name = it.name.clone();
+            self.uncompared.push(Uncompared { name, reason, needs_quiet_days, is_new });
         }
         for own in &one.objectives {
             if !site.objectives.iter().any(|it| it.name == own.name) {
                 self.unmatched.push(format!("objective `{}`: it is gone", own.name));
+                self.gone.push(own.name.clone());
             }
         }
         self.figures = self.explore(one, other);

@@ -214,6 +214,108 @@ arrivals = { poisson = "10/s" }
     near(known.no_load_s, own + below + 5000.0 * 8.0 / 1e9);
 }
 
+/// Services that share hosts, called by whoever prefers the idle. `on`: where front, back and third are.
+fn sharing(on: [&str; 3], work: [&str; 3]) -> Blueprint {
+    let service = |name: &str, on: &str, work: &str, then: &str| {
+        format!(
+            r#"
+[service.{name}]
+kind = "service"
+on = [{on}]
+instances = {count}
+[service.{name}.endpoint.job]
+steps = [ {{ cpu = "{work}" }}{then} ]
+"#,
+            count = on.split(',').count(),
+        )
+    };
+    let upstream = |of: &str| {
+        format!(
+            "[service.front.upstream.{of}]\nservers = \"{of}\"\nbalance = \"least_connections\"\n"
+        )
+    };
+    compile(&format!(
+        r#"
+[scenario]
+duration = "10s"
+[hardware.box]
+cores = 1
+[host.h1]
+hardware = "box"
+[host.h2]
+hardware = "box"
+[host.h3]
+hardware = "box"
+{front}{to_back}{to_third}{back}{third}
+[request.job]
+to = "front.job"
+[workload.visitors]
+mix = {{ job = 1 }}
+balance = "least_connections"
+arrivals = {{ poisson = "10/s" }}
+"#,
+        front =
+            service("front", on[0], work[0], ", { call = \"back.job\" }, { call = \"third.job\" }"),
+        to_back = upstream("back"),
+        to_third = upstream("third"),
+        back = service("back", on[1], work[1], ""),
+        third = service("third", on[2], work[2], ""),
+    ))
+}
+
+/// The least of capacity over confined demand, over all sets of hosts.
+#[test]
+fn hosts_that_services_share_are_counted_once() {
+    let two = r#""h1", "h2""#;
+    // Both may choose among the same two: 2 cores for 10 + 10 ms, and 5 at the third.
+    let plan = sharing([two, two, r#""h3""#], ["10ms", "10ms", "5ms"]);
+    let known = Operational::of(&plan);
+    near(known.bound_per_s().unwrap(), 2.0 / 0.020);
+    near(station(&known, &plan, "CPU of h1 + h2").demand, 0.020);
+    near(station(&known, &plan, "CPU of h3").saturates_at_per_s(), 200.0);
+    assert_eq!(known.stations.iter().filter(|it| it.kind == Kind::Cpu).count(), 2);
+    // One cannot: its host alone runs out first.
+    let plan = sharing([two, r#""h1""#, r#""h3""#], ["2ms", "18ms", "1ms"]);
+    let known = Operational::of(&plan);
+    near(known.bound_per_s().unwrap(), 1.0 / 0.018);
+    assert_eq!(known.stations[0].name(&plan), "CPU of h1");
+    near(station(&known, &plan, "CPU of front ×2").saturates_at_per_s(), 2.0 / 0.020);
+    // It could do more by itself than both hosts can of both.
+    let plan = sharing([two, r#""h1""#, r#""h3""#], ["10ms", "6ms", "1ms"]);
+    let known = Operational::of(&plan);
+    near(known.bound_per_s().unwrap(), 2.0 / 0.016);
+    assert!(known.stations.iter().all(|it| it.name(&plan) != "CPU of h1"));
+    // Choices that overlap: three cores for all of it, where each by itself would have two.
+    let plan = sharing([two, r#""h2", "h3""#, r#""h1""#], ["10ms", "10ms", "1ms"]);
+    let known = Operational::of(&plan);
+    near(known.bound_per_s().unwrap(), 3.0 / 0.021);
+    assert_eq!(known.stations[0].name(&plan), "CPU of h1 + h2 + h3");
+}
+
+/// What is below the bound is answered, and above it never more than the bound.
+#[test]
+fn shared_hosts_do_what_their_bound_says() {
+    let two = r#""h1", "h2""#;
+    for (on, work) in [
+        ([two, two, r#""h3""#], ["10ms", "10ms", "5ms"]),
+        ([two, r#""h1""#, r#""h3""#], ["2ms", "18ms", "1ms"]),
+        ([two, r#""h2", "h3""#, r#""h1""#], ["10ms", "10ms", "1ms"]),
+    ] {
+        let plan = sharing(on, work);
+        let bound = Operational::of(&plan).bound_per_s().unwrap();
+        let answered = |factor: f64| {
+            let duration = Span::from_millis(60_000);
+            let plan = Blueprint { duration, ..plan.clone() }.at_load(factor * bound / 10.0);
+            let work = Replications { count: 4, threads: None, interrupted: &NEVER };
+            let fold = study(&plan, work, |_| ()).unwrap().unwrap();
+            Summary::new(&plan, &fold).site.figures.rates.throughput_per_s.value.unwrap()
+        };
+        let (below, above) = (answered(0.85) / bound, answered(1.3) / bound);
+        assert!((0.82..=0.88).contains(&below), "{on:?}: {below} of the bound");
+        assert!(above <= 1.02, "{on:?}: {above} of the bound");
+    }
+}
+
 /// All that the scaled-up site's processors do at a load at which nobody waits.
 #[test]
 fn the_demands_of_a_whole_site_are_those_of_a_run() {
@@ -236,10 +338,10 @@ fn the_demands_of_a_whole_site_are_those_of_a_run() {
             plan.hosts[it.host.index()].name == host.name
         };
         let station =
-            known.stations.iter().filter(|it| it.kind == Kind::Cpu).find(|it| match it.place {
+            known.stations.iter().filter(|it| it.kind == Kind::Cpu).find(|it| match &it.place {
                 Where::Host(id) => plan.hosts[id.index()].name == host.name,
-                Where::Group(first, count) => (first.0..first.0 + count).any(stands),
-                Where::Instance(_) | Where::View(_) => false,
+                Where::Group(all) => all.iter().any(|it| stands(it.0)),
+                Where::Hosts(_) | Where::Instance(_) | Where::View(_) => false,
             });
         let Some(station) = station else { panic!("no station for {}", host.name) };
         let expected = station.utilisation(per_s);

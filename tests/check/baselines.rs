@@ -82,12 +82,38 @@ fn what_is_not_compared_is_no_data() {
     let rare = "[[slo]]\nname = \"rare\"\nrequire = \"mean < 1s\"\n\
                 where = { request = \"rare\" }\n[request.rare]\nto = \"queue.serve\"\n";
     desk.write("queue.toml", &format!("{before}{rare}"));
+    // What came in addition makes nothing worse; what took another's place is not compared.
     let said = desk.run("check queue.toml --baseline base");
-    said.expect(3, &["identical", "objective `rare`: it is new", "1 without data"]);
+    said.expect(0, &["identical", "objective `rare`: it is new", "none of 1 objectives is worse"]);
+    let instead = before.replace("\"it\"", "\"other\"");
+    let more = "[[slo]]\nname = \"mean\"\nrequire = \"mean < 1s\"\n";
+    desk.write("queue.toml", &format!("{before}{more}"));
+    desk.run("queue.toml --no-plots --replications 10 --out two").expect(0, &[]);
+    desk.write("queue.toml", &format!("{instead}{more}"));
+    let said = desk.run("check queue.toml --baseline two");
+    said.expect(3, &["objective `other`: it is new", "objective `it`: it is gone"]);
+    desk.write("queue.toml", &format!("{before}{rare}"));
     // It was there, and nothing happened that it is about.
     desk.run("queue.toml --no-plots --replications 10 --out both").expect(0, &[]);
     let said = desk.run("check queue.toml --baseline both");
     said.expect(3, &["objective `rare`: too little happened that it is about"]);
+}
+
+/// Each scenario needs a record of its own.
+#[test]
+fn two_of_one_name_are_not_held_against_one_record() {
+    let desk = desk();
+    for folder in ["prod", "stage"] {
+        std::fs::create_dir(desk.file(folder)).unwrap();
+        desk.write(&format!("{folder}/queue.toml"), &desk.read("queue.toml"));
+    }
+    let said = desk.run("check prod/queue.toml stage/queue.toml --baseline base");
+    said.expect(2, &["`prod/queue.toml` and `stage/queue.toml` would be held against the same"]);
+    desk.run("check prod/queue.toml stage/queue.toml --junit j.xml").expect(0, &[]);
+    let suites = desk.read("j.xml");
+    for name in ["prod/queue.toml", "stage/queue.toml"] {
+        assert!(suites.contains(&format!("testsuite name=\"{name}\"")), "{suites}");
+    }
 }
 
 #[test]

@@ -18,6 +18,24 @@ fn desk() -> Desk {
 
 const OUTPUTS: &str = "--junit j.xml --json v.json --markdown s.md --github";
 
+/// What is no file is written into, what a link points to is replaced and the link stays, and two outputs
+/// are two files.
+#[cfg(unix)]
+#[test]
+fn devices_and_links_stay_what_they_are() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let desk = desk();
+    let line = "check queue.toml --budget 20";
+    desk.run(&format!("{line} --json both --junit ./both")).expect(2, &["two outputs"]);
+    desk.write("target.json", "");
+    std::os::unix::fs::symlink("target.json", desk.file("link.json")).unwrap();
+    desk.run(&format!("{line} --json link.json --markdown /dev/null")).expect(1, &[]);
+    assert!(std::fs::symlink_metadata(desk.file("link.json")).unwrap().is_symlink());
+    assert!(desk.read("target.json").contains("simulate-check"));
+    let device = std::fs::symlink_metadata("/dev/null").unwrap();
+    assert!(device.file_type().is_char_device());
+}
+
 #[test]
 fn each_form_tells_the_same() {
     let desk = desk();

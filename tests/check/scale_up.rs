@@ -64,6 +64,19 @@ fn slow_lines_of_visitors() {
     check(&["visitors.bandwidth=1Mbit/s"], 1, &says);
 }
 
+/// Workers that are held by whoever is far away are not short while nobody waits for one.
+#[test]
+fn a_long_way_between_zones() {
+    let far = [
+        "link.a-b.latency=60ms",
+        "app.threads=64",
+        "app.upstream.db.pool={ size = 1000 }",
+        "db.max_connections=100000",
+    ];
+    let says = ["the time goes to the network (60.0 ms one way from zone a to b)"];
+    check(&far, 1, &says);
+}
+
 #[test]
 fn more_visitors_than_it_can_serve() {
     check(&["visitors.arrivals.poisson=6000/s"], 1, &["who app: CPU of app-", "100% busy"]);

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use super::super::blueprint::{Blueprint, HostId, InstanceId, RequestId, ServiceId, UpstreamId};
 
+/// Places that a station's name lists.
+const NAMED_MAX: usize = 3;
+
 /// What it is that may run out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -51,15 +54,16 @@ impl Kind {
 }
 
 /// Where it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Where {
     /// At one host.
     Host(HostId),
     /// At one instance.
     Instance(InstanceId),
-    /// At instances that only saturate together, for who calls them prefers the idle: so many from
-    /// the first on.
-    Group(InstanceId, u32),
+    /// At instances of a service that only saturate together, for who calls them prefers the idle.
+    Group(Vec<InstanceId>),
+    /// At hosts that only saturate together, for services that share them may choose.
+    Hosts(Vec<HostId>),
     /// In a caller's view.
     View(UpstreamId),
 }
@@ -104,18 +108,22 @@ impl Station {
     /// Its name: `CPU of app-2`.
     pub fn name(&self, plan: &Blueprint) -> String {
         let kind = self.kind.name();
-        match self.place {
+        let instance = |id: InstanceId| plan.instances[id.index()].name.as_str();
+        match &self.place {
             Where::Host(id) => format!("{kind} of {}", plan.hosts[id.index()].name),
-            Where::Instance(id) => format!("{kind} of {}", plan.instances[id.index()].name),
-            Where::Group(first, count) => {
-                let service = plan.instances[first.index()].service;
-                let name = &plan.services[service.index()].name;
-                let from = first.0 - plan.services[service.index()].first_instance + 1;
-                if count == plan.services[service.index()].instances {
-                    format!("{kind} of {name} ×{count}")
+            Where::Instance(id) => format!("{kind} of {}", instance(*id)),
+            Where::Group(all) => {
+                let service = &plan.services[plan.instances[all[0].index()].service.index()];
+                let count = all.len();
+                if count == service.instances as usize {
+                    format!("{kind} of {} ×{count}", service.name)
                 } else {
-                    format!("{kind} of {name}.{from}–{}", from + count - 1)
+                    format!("{kind} of {}", listed(all.len(), |it| instance(all[it])))
                 }
+            }
+            Where::Hosts(all) => {
+                let host = |it: usize| plan.hosts[all[it].index()].name.as_str();
+                format!("{kind} of {}", listed(all.len(), host))
             }
             Where::View(id) => {
                 let view = &plan.upstreams[id.index()];
@@ -124,5 +132,14 @@ impl Station {
                 format!("{kind} from {caller} to {callee}")
             }
         }
+    }
+}
+
+/// Names of several: the first few, and how many more.
+fn listed<'a>(count: usize, name: impl Fn(usize) -> &'a str) -> String {
+    let names: Vec<&str> = (0..count.min(NAMED_MAX)).map(name).collect();
+    match count - names.len() {
+        0 => names.join(" + "),
+        more => format!("{} + {more} more", names.join(" + ")),
     }
 }

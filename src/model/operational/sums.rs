@@ -1,34 +1,41 @@
-//! Demand, added up call by call: at one host or instance where callers share by weight, over all of them
+//! Demand, added up call by call: at one host or instance where callers share by weight, at any of several
 //! where callers prefer the idle.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     super::blueprint::{
-        Blueprint, EndpointId, HostId, InstanceId, LogId, RequestId, ServiceId, Serving, UpstreamId,
+        Blueprint, EndpointId, HostId, InstanceId, LogId, RequestId, Service, ServiceId, Serving,
+        UpstreamId,
     },
+    choice,
     flow::{Called, Flows},
-    place::{Shares, adapts, instances, servers, shares_by_host, speed},
+    place::{adapts, instances, servers, shares_by_host, speed},
     program::Run,
     residence::{Residence, Residences},
     station::{Kind, Station, Where},
 };
 
+/// What is asked at one place, or at any of several.
 #[derive(Clone, Debug, Default)]
-struct Sum {
-    capacity: f64,
-    demand: f64,
-    visits: f64,
-    is_least: bool,
-    by_service: BTreeMap<u32, f64>,
-    by_request: BTreeMap<RequestId, f64>,
+pub(super) struct Sum {
+    pub(super) capacity: f64,
+    pub(super) demand: f64,
+    pub(super) visits: f64,
+    pub(super) is_least: bool,
+    pub(super) by_service: BTreeMap<u32, f64>,
+    pub(super) by_request: BTreeMap<RequestId, f64>,
 }
 
 impl Sum {
-    /// What others ask of it besides.
-    fn take_in(&mut self, other: &Sum, pace: f64) {
+    /// What others ask besides, where a second of theirs is `pace` seconds here.
+    pub(super) fn take_in(&mut self, other: &Sum, pace: f64) {
         self.demand += other.demand * pace;
         self.visits += other.visits;
+        self.is_least |= other.is_least;
+        for (service, demand) in &other.by_service {
+            *self.by_service.entry(*service).or_default() += demand * pace;
+        }
         for (request, demand) in &other.by_request {
             *self.by_request.entry(*request).or_default() += demand * pace;
         }
@@ -92,7 +99,7 @@ impl<'a> Stations<'a> {
         let way_s = residences.one_way_s(upstream);
         let count = share * called.count;
         let is_group = adapts(view) && shares.len() > 1;
-        let group = Where::Group(shares.first().map_or(InstanceId(0), |it| it.0), view.servers);
+        let group = Where::Group(shares.iter().map(|it| it.0).collect());
         let slowness: f64 =
             instances(plan, view.callee).iter().map(|&(it, part)| part / speed(plan, it)).sum();
         for &(instance, part) in &shares {
@@ -108,7 +115,7 @@ impl<'a> Stations<'a> {
                     Kind::Loops | Kind::Workers | Kind::Connections => Where::Instance(instance),
                     _ => Where::Host(plan.instances[instance.index()].host),
                 };
-                let place = if is_group { group } else { place };
+                let place = if is_group { group.clone() } else { place };
                 self.put(place, view.callee, count * part, it, is_group, instance);
             }
         }
@@ -165,15 +172,7 @@ impl<'a> Stations<'a> {
             }
             Serving::Slots { .. } => {}
         }
-        if let Some(accept) = service.accept {
-            let each = f64::from(accept.process_connections_max) * processes;
-            let all = f64::from(accept.connections_max);
-            let most = match (accept.process_connections_max, accept.connections_max) {
-                (u32::MAX, u32::MAX) => return asked,
-                (u32::MAX, _) => all,
-                (_, u32::MAX) => each,
-                _ => each.min(all),
-            };
+        if let Some(most) = connections_most(service) {
             asked.push(least(Kind::Connections, most));
         }
         asked
@@ -193,57 +192,13 @@ impl<'a> Stations<'a> {
         }
         let pace =
             if is_group && asked.kind == Kind::Cpu { speed(self.plan, instance) } else { 1.0 };
-        let capacity = if is_group {
-            self.group_capacity(place, asked.kind).unwrap_or(asked.capacity)
-        } else {
-            asked.capacity
-        };
         let sum = self.sums.entry((asked.kind, place)).or_default();
-        sum.capacity = capacity;
+        sum.capacity = asked.capacity;
         sum.demand += count * asked.amount * pace;
         sum.visits += count;
         sum.is_least |= asked.is_least;
         *sum.by_service.entry(service.0).or_default() += count * asked.amount * pace;
         *sum.by_request.entry(self.request).or_default() += count * asked.amount * pace;
-    }
-
-    /// Of all members of a group together: work a second, or places.
-    fn group_capacity(&self, place: Where, kind: Kind) -> Option<f64> {
-        let Where::Group(first, count) = place else { return None };
-        let plan = self.plan;
-        let members = first.0..first.0 + count;
-        let mut hosts = BTreeSet::new();
-        let mut whole = 0.0;
-        for index in members {
-            let it = &plan.instances[index as usize];
-            let service = &plan.services[it.service.index()];
-            let host = &plan.hosts[it.host.index()];
-            let is_new = hosts.insert(it.host);
-            whole += match kind {
-                Kind::Cpu if is_new => f64::from(host.cores) * speed(plan, InstanceId(index)),
-                Kind::Disk if is_new => {
-                    host.disk.as_ref().map_or(0.0, |disk| f64::from(disk.parallel))
-                }
-                Kind::DiskBytes if is_new => {
-                    host.disk.as_ref().and_then(|disk| disk.throughput).unwrap_or(0.0)
-                }
-                Kind::DiskOperations if is_new => {
-                    host.disk.as_ref().and_then(|disk| disk.iops).unwrap_or(0.0)
-                }
-                Kind::NicOut | Kind::NicIn if is_new => host.nic_bits.unwrap_or(0) as f64,
-                Kind::Loops => match service.serving {
-                    Serving::Loops { loops } => f64::from(loops) * f64::from(service.processes),
-                    Serving::Slots { .. } => 0.0,
-                },
-                Kind::Workers => match service.serving {
-                    Serving::Slots { slots, .. } => f64::from(slots) * f64::from(service.processes),
-                    Serving::Loops { .. } => 0.0,
-                },
-                Kind::Connections => return None,
-                _ => 0.0,
-            };
-        }
-        Some(whole)
     }
 
     /// What requests and answers ask of lines: nothing between two on the same host.
@@ -259,14 +214,14 @@ impl<'a> Stations<'a> {
         let callers = instances(plan, view.caller);
         let callees = servers(plan, view);
         let (from, to) = (shares_by_host(plan, &callers), shares_by_host(plan, &callees));
-        let group = adapts(view) && callees.len() > 1;
-        let at_callee = |host: u32| {
-            if group { Where::Group(callees[0].0, view.servers) } else { Where::Host(HostId(host)) }
-        };
+        let is_group = adapts(view) && callees.len() > 1;
+        let group = Where::Group(callees.iter().map(|it| it.0).collect());
+        let at_callee =
+            |host: u32| if is_group { group.clone() } else { Where::Host(HostId(host)) };
         let mut send = |place, kind, bytes: f64, service, host: u32, share: f64| {
             let Some(bits) = plan.hosts[host as usize].nic_bits else { return };
             let it = Asked { kind, amount: bytes * 8.0, capacity: bits as f64, is_least: false };
-            let is_group = matches!(place, Where::Group(..));
+            let is_group = matches!(place, Where::Group(_));
             self.put(place, service, count * share, it, is_group, InstanceId(0));
         };
         for (&host, &part) in &to {
@@ -277,7 +232,7 @@ impl<'a> Stations<'a> {
         for (&host, &part) in &from {
             let away = part * (1.0 - to.get(&host).copied().unwrap_or(0.0));
             let place = Where::Host(HostId(host));
-            send(place, Kind::NicOut, asked, view.caller, host, away);
+            send(place.clone(), Kind::NicOut, asked, view.caller, host, away);
             send(place, Kind::NicIn, answer, view.caller, host, away);
         }
     }
@@ -331,86 +286,27 @@ impl<'a> Stations<'a> {
     /// All stations, the first to saturate first; ties in the order of their names.
     pub(super) fn finish(self) -> Vec<Station> {
         let plan = self.plan;
+        let kinds: BTreeSet<Kind> = self.sums.keys().map(|it| it.0).collect();
         let mut stations: Vec<Station> = Vec::new();
-        for (&(kind, place), sum) in &self.sums {
-            if sum.capacity <= 0.0 || self.is_in_a_group(kind, place) {
-                continue;
-            }
-            let whole = match place {
-                Where::Group(first, count) => self.with_members(kind, (first, count), sum),
-                _ => sum.clone(),
-            };
-            let most =
-                sum.by_service.iter().fold(None, |best: Option<(u32, f64)>, (id, it)| match best {
-                    Some((_, most)) if most >= *it => best,
-                    Some(_) | None => Some((*id, *it)),
-                });
-            let service = ServiceId(most.map_or(0, |it| it.0));
-            let (capacity, is_least) = (sum.capacity, sum.is_least);
-            let Sum { demand, visits, by_request, .. } = whole;
-            stations.push(Station {
-                kind,
-                place,
-                service,
-                capacity,
-                demand,
-                by_request,
-                visits,
-                is_least,
-            });
+        for kind in kinds {
+            let sums = self.sums.iter().filter(|it| it.0.0 == kind);
+            let sums: Vec<(&Where, &Sum)> = sums.map(|((_, place), sum)| (place, sum)).collect();
+            stations.extend(choice::stations(plan, kind, &sums));
         }
         stations.retain(|it| plan.services[it.service.index()].kind != "visitors");
         stations
             .sort_by(|one, other| one.saturates_at_per_s().total_cmp(&other.saturates_at_per_s()));
         stations
     }
+}
 
-    /// Whether a group of members that share work tells of it as well.
-    fn is_in_a_group(&self, kind: Kind, place: Where) -> bool {
-        let members = |it: &Where| match *it {
-            Where::Group(first, count) => Some((first.0..first.0 + count, *it)),
-            Where::Host(_) | Where::Instance(_) | Where::View(_) => None,
-        };
-        let groups = self.sums.keys().filter(|it| it.0 == kind).filter_map(|it| members(&it.1));
-        let mut groups = groups.filter(|(_, group)| *group != place);
-        match place {
-            Where::Host(id) => {
-                groups.any(|(mut all, _)| all.any(|it| self.plan.instances[it as usize].host == id))
-            }
-            Where::Instance(id) => groups.any(|(all, _)| all.contains(&id.0)),
-            Where::Group(..) | Where::View(_) => false,
-        }
-    }
-
-    /// A group's own demand, and what its members must do besides: for others who cannot choose.
-    fn with_members(&self, kind: Kind, (first, count): (InstanceId, u32), own: &Sum) -> Sum {
-        let plan = self.plan;
-        let members: Shares = (first.0..first.0 + count).map(|it| (InstanceId(it), 1.0)).collect();
-        let hosts = shares_by_host(plan, &members);
-        let mut whole = own.clone();
-        for (&(other, place), sum) in &self.sums {
-            if other != kind {
-                continue;
-            }
-            let is_inside = match place {
-                Where::Host(host) => hosts.contains_key(&host.0),
-                Where::Instance(it) => (first.0..first.0 + count).contains(&it.0),
-                Where::Group(other_first, other_count) => {
-                    let is_own = (other_first, other_count) == (first, count);
-                    let inside =
-                        first.0 <= other_first.0 && other_first.0 + other_count <= first.0 + count;
-                    inside && !is_own
-                }
-                Where::View(_) => false,
-            };
-            if is_inside {
-                let pace = match place {
-                    Where::Host(host) if kind == Kind::Cpu => plan.hosts[host.index()].speed,
-                    _ => 1.0,
-                };
-                whole.take_in(sum, pace);
-            }
-        }
-        whole
+/// Connections that an instance holds at most, all its processes together. `None`: no limit.
+pub(super) fn connections_most(service: &Service) -> Option<f64> {
+    let accept = service.accept?;
+    let limit = |most: u32| (most != u32::MAX).then(|| f64::from(most));
+    let each = limit(accept.process_connections_max).map(|it| it * f64::from(service.processes));
+    match (each, limit(accept.connections_max)) {
+        (Some(each), Some(all)) => Some(each.min(all)),
+        (each, all) => each.or(all),
     }
 }

@@ -11,6 +11,8 @@
 //! that is full. A full door is to blame itself, unless somebody behind it keeps it full. That no
 //! server is left because all were late is not the servers' absence, but whatever made them late.
 
+use std::collections::BTreeSet;
+
 use super::{Stretch, concerned::Concerned, covers, lasts, told};
 use crate::{
     measure::{
@@ -18,9 +20,9 @@ use crate::{
         outcome::Cause,
         tally::{Causes, Tally},
     },
-    model::blueprint::{Accept, Blueprint, Episode, Objective, Promise, Scope, What},
+    model::blueprint::{Accept, Blueprint, Episode, Objective, Promise, Scope, Serving, What},
     report::{
-        format::{percent, three, utilisation},
+        format::{percent, seconds, three, utilisation},
         summary::VISITORS,
     },
 };
@@ -334,8 +336,12 @@ impl Who<'_> {
             busy => {
                 let busy = busy.map_or(String::new(), |busy| format!(" ({busy} at most)"));
                 let why = match (service.accept.is_some(), service.upstreams) {
-                    (true, 1..) => "the time goes to the network, or to the lines of who calls",
-                    _ => "its work takes that long by itself",
+                    (true, 1..) => {
+                        let way =
+                            self.longest_way(last).map_or(String::new(), |it| format!(" ({it})"));
+                        format!("the time goes to the network{way}, or to the lines of who calls")
+                    }
+                    _ => "its work takes that long by itself".to_owned(),
                 };
                 format!("{name}: nothing there is short{busy}, {why}")
             }
@@ -350,6 +356,31 @@ impl Who<'_> {
         text
     }
 
+    /// The longest way from a service to one that it calls, if it leaves the zone.
+    fn longest_way(&self, service: usize) -> Option<String> {
+        let zones = |service: usize| {
+            let own = self.site.instances.iter().filter(move |it| it.service.index() == service);
+            own.map(|it| it.zone).collect::<BTreeSet<u32>>()
+        };
+        let mut longest: Option<(f64, u32, u32)> = None;
+        let own = self.site.upstreams.iter().filter(|it| it.caller.index() == service);
+        for callee in own.map(|it| it.callee.index()) {
+            for from in zones(service) {
+                for to in zones(callee).into_iter().filter(|to| *to != from) {
+                    let delay = self.site.latency[(from * self.site.zones + to) as usize];
+                    let way_s = self.site.delays[delay.0 as usize].seconds();
+                    if longest.is_none_or(|it| way_s > it.0) {
+                        longest = Some((way_s, from, to));
+                    }
+                }
+            }
+        }
+        let (way_s, from, to) = longest?;
+        let name = |zone: u32| self.site.zone_names.get(zone as usize);
+        let way = format!("{} one way from zone {} to {}", seconds(way_s), name(from)?, name(to)?);
+        Some(way)
+    }
+
     /// The busiest resource of a service.
     fn busiest(&self, service: usize) -> Option<(String, f64)> {
         let used = |areas: &[u64], of: u32| {
@@ -362,6 +393,8 @@ impl Who<'_> {
                 most = Some((of, share));
             }
         };
+        let (here, waiting) = self.load(service);
+        let waits = waiting > 0.01 * here;
         let instances = self.site.instances.iter().zip(&self.pool.instances).enumerate();
         for (index, (instance, tally)) in instances {
             if instance.service.index() != service {
@@ -382,7 +415,11 @@ impl Who<'_> {
                     consider(format!("NIC of {name}, in"), used(&it.receiving.by_part, 1));
                 }
             }
-            if let Some(workers) = self.pool.shape.instances[index].workers {
+            // Whoever holds a worker while somebody else works is short of them only if others wait.
+            let is_loops = matches!(self.site.services[service].serving, Serving::Loops { .. });
+            if let Some(workers) = self.pool.shape.instances[index].workers
+                && (is_loops || waits)
+            {
                 let busy = used(&tally.busy.used.by_part, workers);
                 consider(format!("workers of {}", instance.name), busy);
             }

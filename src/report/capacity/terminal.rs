@@ -21,7 +21,7 @@ const NAMED_MAX: usize = 6;
 /// What is known at once, to be told before the search.
 pub fn opening(title: &str, it: &Known, colour: Colour) -> String {
     let mut page = Page::new(colour);
-    page.painted("1", &format!("{title}: capacity"));
+    page.painted_paragraph("1", &format!("{title}: capacity"), 0);
     known(&mut page, it);
     demands(&mut page, it);
     page.text

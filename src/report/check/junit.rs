@@ -11,10 +11,13 @@ use crate::slo::gate::Verdict;
 pub fn render(verdicts: &Verdicts) -> String {
     let mut report = Report::new("simulate check");
     for case in &verdicts.scenarios {
-        let mut suite = TestSuite::new(&case.name);
+        // Called like its file where others bear its name.
+        let is_only = verdicts.scenarios.iter().filter(|it| it.name == case.name).count() == 1;
+        let name = if is_only { &case.name } else { &case.file };
+        let mut suite = TestSuite::new(name);
         for judged in &case.objectives {
             let mut test = TestCase::new(&judged.measured.name, status(case, judged));
-            test.set_classname(&case.name);
+            test.set_classname(name);
             test.set_system_out(&judged.says);
             suite.add_test_case(test);
         }

@@ -34,7 +34,7 @@ pub fn render(verdicts: &Verdicts, colour: Colour) -> String {
 
 fn scenario(page: &mut Page, case: &Case) {
     let title = if case.title.is_empty() { &case.name } else { &case.title };
-    page.painted("1", title);
+    page.painted_paragraph("1", title, 0);
     let (file, seed) = (&case.file, case.seed);
     page.paragraph(&format!("{file}, seed {seed}, {} replications", case.replications), 2);
     if case.objectives.is_empty() {
@@ -55,7 +55,7 @@ fn objective(page: &mut Page, it: &Judged) {
         Verdict::NoData => ("no data  ", "33"),
     };
     let (name, require, place) = (&it.measured.name, &it.measured.require, &it.measured.place);
-    page.painted(code, &format!("{mark}  {name}: {require}, {place}"));
+    page.painted_paragraph(code, &format!("{mark}  {name}: {require}, {place}"), 12);
     let indent = 11;
     let mut say = |what: &str, text: &str| {
         page.paragraph(&format!("{:indent$}{what}{text}", ""), indent + 6);
@@ -78,7 +78,7 @@ fn objective(page: &mut Page, it: &Judged) {
 fn regressions(page: &mut Page, verdicts: &Verdicts) {
     for judged in verdicts.judged() {
         let Some(blame) = &judged.blame else { continue };
-        page.painted("1;31", &format!("REGRESSION  {}", judged.measured.name));
+        page.painted_paragraph("1;31", &format!("REGRESSION  {}", judged.measured.name), 12);
         for (what, text) in [("when  ", &blame.when), ("who   ", &blame.who)] {
             page.paragraph(&format!("            {what}{text}"), 18);
         }
@@ -86,7 +86,11 @@ fn regressions(page: &mut Page, verdicts: &Verdicts) {
     for case in &verdicts.scenarios {
         for judged in case.objectives.iter().filter(|it| it.verdict == Verdict::NoData) {
             let reason = judged.reason.as_deref().unwrap_or_default();
-            page.painted("33", &format!("{:<10}  {}", "no data", judged.measured.name));
+            page.painted_paragraph(
+                "33",
+                &format!("{:<10}  {}", "no data", judged.measured.name),
+                12,
+            );
             page.paragraph(&format!("            {reason}"), 14);
         }
     }

@@ -21,16 +21,16 @@ pub struct Head {
     pub name: String,
     /// One line for people.
     pub title: String,
-    /// The experiment's seed.
-    pub seed: u64,
+    /// The experiment's seed; `None`: it varies.
+    pub seed: Option<u64>,
     /// All points have the same luck, or each its own.
     pub luck: &'static str,
     /// Replications of each point.
     pub replications: u32,
-    /// Seconds before anything counts.
-    pub warm_up_s: f64,
-    /// Seconds measured, in each replication.
-    pub duration_s: f64,
+    /// Seconds before anything counts; `None`: they vary.
+    pub warm_up_s: Option<f64>,
+    /// Seconds measured, in each replication; `None`: they vary.
+    pub duration_s: Option<f64>,
     /// How sure each interval is.
     pub confidence: f64,
     /// What is changed at all points: `path=value`.

@@ -44,6 +44,11 @@ impl Line {
     }
 }
 
+/// A length of time, unless it varies.
+fn length(of: Option<f64>) -> String {
+    of.map_or_else(|| "varying length".to_owned(), seconds)
+}
+
 /// Half of the interval, as a share of the value.
 fn half_width(it: Estimate) -> Option<f64> {
     let (value, low, high) = (it.value?, it.low?, it.high?);
@@ -53,16 +58,19 @@ fn half_width(it: Estimate) -> Option<f64> {
 /// The page. `lines`: of the first points.
 pub fn render(head: &Head, lines: &[Line], colour: Colour) -> String {
     let mut page = Page::new(colour);
-    page.painted("1", &head.title);
+    page.painted_paragraph("1", &head.title, 0);
     let points = thousands(head.points);
     page.paragraph(
         &format!(
-            "{points} points, {} replications of {} each after {} of warm-up, seed {}, {}",
+            "{points} points, {} replications of {} each after {} of warm-up, {}",
             head.replications,
-            seconds(head.duration_s),
-            seconds(head.warm_up_s),
-            head.seed,
-            if head.luck == "common" { "all on the same luck" } else { "each with its own luck" },
+            length(head.duration_s),
+            length(head.warm_up_s),
+            match (head.seed, head.luck) {
+                (None, _) => "with seeds that vary".to_owned(),
+                (Some(seed), "common") => format!("seed {seed}, all on the same luck"),
+                (Some(seed), _) => format!("seed {seed}, each with its own luck"),
+            },
         ),
         0,
     );

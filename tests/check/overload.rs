@@ -1,0 +1,94 @@
+//! A load above capacity has no steady state to judge, whatever it is that runs out: machines may idle.
+
+use crate::command::{Desk, promise};
+
+/// A balancer in front of a server that only waits: nothing of any machine is ever busy.
+const POOL: &str = r#"
+[scenario]
+duration = "60s"
+warm_up = "5s"
+[network]
+latency = 0
+loopback = 0
+[hardware.one]
+cores = 4
+[service.lb]
+kind = "haproxy"
+hardware = "one"
+[service.lb.backend.app]
+servers = "app"
+maxconn = 2
+[service.app]
+kind = "service"
+hardware = "one"
+connections = "tcp"
+[service.app.endpoint.page]
+steps = [ { wait = { exponential = "100ms" } } ]
+[request.page]
+to = "app.page"
+[workload.visitors]
+to = "lb"
+arrivals = { poisson = "15/s" }
+mix = { page = 1 }
+"#;
+
+const REPLICA: &str = r#"
+[scenario]
+duration = "60s"
+warm_up = "5s"
+[network]
+latency = "100us"
+[hardware.one]
+cores = 2
+disk = { read = "1ms", parallel = 4 }
+[service.app]
+kind = "app"
+hardware = "one"
+threads = 8
+[service.app.endpoint.page]
+steps = [ { cpu = { exponential = "1ms" } }, { query = "db.put" } ]
+[service.db]
+kind = "mysql"
+hardware = "one"
+instances = 2
+replica_parallel_workers = 1
+[service.db.query.put]
+access = "write"
+cpu = "1ms"
+apply = "60ms"
+[request.page]
+to = "app.page"
+[workload.visitors]
+arrivals = { poisson = "10/s" }
+mix = { page = 1 }
+"#;
+
+#[test]
+fn a_pool_that_is_too_small_is_above_capacity() {
+    let desk = Desk::new();
+    desk.write("site.toml", &format!("{POOL}{}", promise("p(99) < 60s", "")));
+    let line = "site.toml --no-plots --replications 10";
+    let said = desk.run(line).expect(0, &[]);
+    assert!(!said.out.contains("UNSTABLE"), "{}", said.out);
+    desk.run("check site.toml --budget 20").expect(0, &["1 met"]);
+    let more = "--set visitors.arrivals.poisson=22/s";
+    let says = ["UNSTABLE: slots from lb to app can serve 20.0/s", "work in flight grows by"];
+    desk.run(&format!("{line} {more}")).expect(0, &says);
+    let says = ["unfinished work piles up", "0 met"];
+    desk.run(&format!("check site.toml --budget 20 {more}")).expect(3, &says[..1]);
+}
+
+#[test]
+fn a_replica_that_falls_behind_is_above_capacity() {
+    let desk = Desk::new();
+    desk.write("site.toml", &format!("{REPLICA}{}", promise("p(99) < 1s", "")));
+    let line = "site.toml --no-plots --replications 10";
+    let said = desk.run(line).expect(0, &[]);
+    assert!(!said.out.contains("UNSTABLE"), "{}", said.out);
+    let more = "--set visitors.arrivals.poisson=20/s";
+    // One second of commits takes 1.2 s to apply.
+    let says = ["UNSTABLE: replicas fall behind by 1", "ms a second"];
+    desk.run(&format!("{line} {more}")).expect(0, &says);
+    desk.run(&format!("check site.toml --budget 20 {more}"))
+        .expect(3, &["unfinished work piles up"]);
+}
