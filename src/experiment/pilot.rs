@@ -20,8 +20,8 @@ use crate::{
     stats::warm_up::{Refusal, drifts, mser5},
 };
 
-/// How many pilots.
-pub const PILOTS: u64 = 10;
+/// How many pilots: of ten one sees less than a queue's slow beginning at load 0.9.
+pub const PILOTS: u64 = 20;
 /// Their replication numbers begin here, far from those of any experiment: what they show of the
 /// site is no part of what is measured of it.
 const FIRST: u64 = 1 << 40;

@@ -248,6 +248,12 @@ impl<'t> Fields<'t> {
         if let Value::Table(table) = &node.value {
             return Fields::new(table, node.at, what, notes);
         }
+        if node.value.kind() == Value::Bool(true).kind() {
+            let says = format!("`{key}` is a table, here it is {}", node.value.kind());
+            let hint = format!("`{key} = {{}}` is one with all defaults");
+            self.notes.hinted(node.at, says, hint);
+            return self.absent(node.at, what);
+        }
         let says = format!("`{key}` is a table, here it is {}", node.value.kind());
         notes.mistake(node.at, says);
         self.absent(node.at, what)
@@ -315,6 +321,17 @@ impl<'t> Fields<'t> {
     /// A comment that `explain` prints at the head of this table.
     pub(crate) fn remark(&self, text: impl Into<String>) {
         self.notes.fill(self.id, "", Filling::Remark { text: text.into() });
+    }
+
+    /// Reports keys that the product knows by this name, and that are said elsewhere or otherwise here: each
+    /// with where and how.
+    pub(crate) fn elsewhere(&self, known: &[(&str, &str)]) {
+        for (key, at) in self.keys() {
+            if let Some((_, hint)) = known.iter().find(|(name, _)| *name == key) {
+                let _ = self.node(key);
+                self.notes.hinted(at, format!("`{key}` does not stand here"), *hint);
+            }
+        }
     }
 
     /// Reports every key that nobody asked for.

@@ -8,6 +8,32 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
     ("[zone.b]", "[zone.b]\nfoo = 1", "6: unknown key `foo`"),
     ("[zone.a]", "[scenari.x]\n[zone.a]", "unknown key `scenari` (did you mean `scenario`?)"),
     ("kind = \"app\"", "kind = \"ap\"", "no kind `ap` (did you mean `app`?)"),
+    // Words of the products that stand elsewhere here, or are written otherwise.
+    (
+        "servers = \"web\"",
+        "servers = \"web\"\nretries = 3",
+        "`retries` does not stand here (for all backends",
+    ),
+    (
+        "servers = \"web\"",
+        "servers = \"web\"\noption = \"redispatch\"",
+        "`option` does not stand here",
+    ),
+    (
+        "servers = \"web\"",
+        "servers = \"web\"\ncheck = true",
+        "here it is true or false (`check = {}` is one",
+    ),
+    (
+        "servers = \"app\"",
+        "servers = \"app\"\nleast_conn = true",
+        "(write `balance = \"least_conn\"`)",
+    ),
+    (
+        "servers = \"app\"",
+        "servers = \"app\"\nproxy_next_upstream = \"error timeout\"",
+        "several conditions in one text (a list of them: [\"error\", \"timeout\"])",
+    ),
     // Units.
     ("\"1min\"", "60", "2: `60` has no unit (a span is written as \"250ms\")"),
     ("\"1min\"", "\"60\"", "`60` has no unit (units of time: ns us"),

@@ -8,13 +8,31 @@ fn what_starts_empty_needs_a_warm_up() {
     let desk = Desk::with("");
     let line = "queue.toml --set warm_up=auto --set duration=400s --no-plots \
                 --set customers.arrivals.poisson=97/s --seed 2 --replications 5";
-    let said = desk.run(line).expect(0, &["warm-up: ", "by 10 pilots without events"]);
+    let said = desk.run(line).expect(0, &["warm-up: ", "by 20 pilots without events"]);
     let seconds = said.talk.split("warm-up: ").nth(1).unwrap().split(' ').next().unwrap();
     let seconds: f64 = seconds.parse().unwrap();
     assert!((1.0..=1600.0).contains(&seconds), "{seconds}");
     // The whole experiment has the same one, whatever the threads.
     let again = desk.run(&format!("{line} --threads 1 --out again"));
     assert!(again.talk.contains(&format!("warm-up: {seconds} s")), "{}", again.talk);
+}
+
+/// Whatever the seed, at a load where the beginning is small beside the noise: something is cut, and no more
+/// than half.
+#[test]
+fn most_beginnings_are_found() {
+    let desk = Desk::with("");
+    let cut = |seed: u32| -> f64 {
+        let said = desk.run(&format!(
+            "queue.toml --set warm_up=auto --set customers.arrivals.poisson=90/s --seed {seed} \
+             --no-plots --replications 5"
+        ));
+        let seconds = said.talk.split("warm-up: ").nth(1).map(|it| it.split(' ').next().unwrap());
+        seconds.map_or(0.0, |it| it.parse().unwrap())
+    };
+    let cuts: Vec<f64> = (1..=10).map(cut).collect();
+    let found = cuts.iter().filter(|it| **it > 0.0).count();
+    assert!(found >= 8 && cuts.iter().all(|it| *it <= 240.0), "{cuts:?}");
 }
 
 #[test]

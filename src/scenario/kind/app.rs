@@ -49,6 +49,14 @@ const UNMODELLED_UPSTREAM: [&str; 8] = [
     "validation_timeout",
 ];
 
+/// What pools call it, and what it is called here.
+const POOL_NAMES: [(&str, &str); 4] = [
+    ("maximumPoolSize", "it is `size` here"),
+    ("connectionTimeout", "it is `wait` here"),
+    ("pool_size", "it is `size` here"),
+    ("pool_timeout", "it is `wait` here"),
+];
+
 const UNMODELLED_POOL: [&str; 6] =
     ["idle", "idle_timeout", "max_lifetime", "max_overflow", "min_idle", "recycle"];
 
@@ -113,6 +121,7 @@ fn upstream(named: &Named<'_>) -> Upstream {
     let pool = fields.sub("pool");
     let size = pool.count_or("size", 1..=1_000_000, "10", "HikariCP, maximumPoolSize");
     let wait = pool.or::<Maybe<Span>>("wait", "\"30s\"", "HikariCP, connectionTimeout").0;
+    pool.elsewhere(&POOL_NAMES);
     pool.finish_product("a pool", &UNMODELLED_POOL);
     let source = "servers that are alike take turns";
     let balance = generic_balance(fields, "round_robin", source);

@@ -68,7 +68,7 @@ const UNMODELLED: [&str; 37] = [
     "use_backend",
 ];
 
-const UNMODELLED_BACKEND: [&str; 30] = [
+const UNMODELLED_BACKEND: [&str; 28] = [
     "acl",
     "agent-check",
     "allbackups",
@@ -90,15 +90,20 @@ const UNMODELLED_BACKEND: [&str; 30] = [
     "observe",
     "on-error",
     "on-marked-down",
-    "option",
     "pool-max-conn",
     "pool-purge-delay",
-    "retries",
     "retry-on",
     "send-proxy",
     "slowstart",
     "stick",
     "stick-table",
+];
+
+/// What HAProxy takes in a backend, and the model for all of a balancer's backends.
+const OF_THE_SERVICE: [(&str, &str); 3] = [
+    ("retries", "for all backends: a key of the service, `[service.NAME]`"),
+    ("option", "for all backends: a key of the service, `[service.NAME]`"),
+    ("timeout", "for all backends: `[service.NAME.timeout]`"),
 ];
 
 const UNMODELLED_TIMEOUT: [&str; 7] =
@@ -285,6 +290,7 @@ fn backend(named: &Named<'_>, common: &Common) -> Upstream {
     let at = fields.at("http-reuse");
     fields.notes.find("way of `http-reuse`", "ways", &reuse, at, reuses.into_iter());
     let check = fields.has("check").then(|| check(fields, common));
+    fields.elsewhere(&OF_THE_SERVICE);
     fields.finish_product("haproxy", &UNMODELLED_BACKEND);
     let timeouts = &common.timeouts;
     let second = Span::from_millis(1_000);

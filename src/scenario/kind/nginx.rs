@@ -104,6 +104,12 @@ const UNMODELLED_UPSTREAM: [&str; 18] = [
     "zone",
 ];
 
+/// Directives that are a value of `balance` here.
+const BALANCE: [(&str, &str); 2] = [
+    ("least_conn", "write `balance = \"least_conn\"`"),
+    ("random", "write `balance = \"random\"` or `balance = \"random two\"`"),
+];
+
 const ALGORITHMS: Algorithms = Algorithms {
     product: "nginx",
     known: &[
@@ -243,6 +249,7 @@ fn upstream(named: &Named<'_>, version: Version) -> Upstream {
     let connect_timeout = span("proxy_connect_timeout");
     let response_timeout = span("proxy_read_timeout");
     let retry = next_upstream(fields, page);
+    fields.elsewhere(&BALANCE);
     fields.finish_product("nginx", &UNMODELLED_UPSTREAM);
     Upstream {
         balance,
@@ -324,6 +331,12 @@ impl Read for Conditions {
                 let says = format!("condition of nginx that is not modelled (yet): `{text}`");
                 notes.hinted(item.at, says, "modelled: error, timeout, non_idempotent, off");
                 continue;
+            }
+            if text.contains(' ') {
+                let says = format!("`{text}` are several conditions in one text");
+                let list = text.split_whitespace().collect::<Vec<_>>().join("\", \"");
+                notes.hinted(item.at, says, format!("a list of them: [\"{list}\"]"));
+                return None;
             }
             conditions.push(choice(item, notes, &KNOWN)?);
         }
