@@ -50,7 +50,7 @@ impl Page {
 
     /// A table, its titles dimmed.
     pub fn table(&mut self, table: &Table) {
-        for (number, line) in table.lines().iter().enumerate() {
+        for (number, line) in table.lines_within(WIDTH).iter().enumerate() {
             if number == 0 { self.painted("2", line) } else { self.line(line) }
         }
     }

@@ -40,6 +40,22 @@ impl Table {
         self
     }
 
+    /// As `lines`; where one is wider than that, what each row is about stands on a line of its own.
+    pub fn lines_within(&self, width: usize) -> Vec<String> {
+        let lines = self.lines();
+        if lines.iter().all(|line| line.chars().count() <= width) {
+            return lines;
+        }
+        let rest = |row: &Vec<String>| {
+            let mut row = row.clone();
+            row[0].clear();
+            row
+        };
+        let below = Table { rows: self.rows.iter().map(rest).collect() };
+        let both = self.rows.iter().zip(below.lines());
+        both.flat_map(|(row, below)| [row[0].clone(), below]).filter(|it| !it.is_empty()).collect()
+    }
+
     /// Lines, without a line end behind the last; the titles first.
     pub fn lines(&self) -> Vec<String> {
         let columns = self.rows[0].len();
@@ -61,6 +77,24 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_names_stand_on_lines_of_their_own() {
+        let mut table = Table::new(["", "p50", "p99"]);
+        table.row(["a service of a long name".into(), "12.3 ms".into(), "1.20 s".into()]);
+        table.row(["web".into(), "1.00 ms".into(), "20.0 ms".into()]);
+        assert_eq!(table.lines_within(80), table.lines());
+        assert_eq!(
+            table.lines_within(30),
+            [
+                "      p50      p99",
+                "a service of a long name",
+                "  12.3 ms   1.20 s",
+                "web",
+                "  1.00 ms  20.0 ms",
+            ]
+        );
+    }
 
     #[test]
     fn columns_are_aligned_and_empty_ones_left_out() {

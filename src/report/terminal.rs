@@ -87,7 +87,11 @@ fn header(page: &mut Page, summary: &Summary) {
         return;
     }
     if scenario.replications < REPLICATIONS_MIN {
-        page.line("[low, high] needs five replications; there are none here");
+        page.paragraph(
+            "[low, high] needs five replications; there are none here. max is the mean of the runs' \
+             longest",
+            0,
+        );
         return;
     }
     page.paragraph(
