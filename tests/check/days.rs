@@ -195,6 +195,23 @@ fn a_recovery_that_the_window_does_not_hold_is_refused() {
     check("before event 1", "the window ends before anything can have held for so long");
     check("30s..60s", "the window begins when the clock of the recovery has run for a while");
     check("20s..25s", "the window ends before anything can have held for so long");
+    check("20s..30s", "the window ends at 30s, before anybody can tell who is well again in time");
+}
+
+/// Who was looked at for 30 s may be well again within 60.
+#[test]
+fn a_recovery_that_takes_longer_than_is_looked_is_refused() {
+    let check = |limit: &str, code: i32, says: &[&str]| {
+        let rest = "of = \"success > 99%\"\nhold = \"5s\"\nclock = \"begin\"";
+        let desk = desk(&promise(&format!("recovery < {limit}"), rest));
+        let said = desk.run("check queue.toml --budget 20").expect(code, says);
+        assert!(code != 2 || said.talk.contains("queue.toml:"), "no place: {}", said.talk);
+    };
+    let says = ["before anybody can tell", "the window has to last until 65s"];
+    check("40s", 2, &says);
+    check("35.5s", 2, &["the window has to last until 60.5s"]);
+    check("800d", 2, &["before anybody can tell"]);
+    check("35s", 3, &["well again within 35.0 s"]);
 }
 
 /// Where events overlap, the time before and after one is that without any.
