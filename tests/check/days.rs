@@ -186,6 +186,37 @@ fn what_an_event_burns_has_to_be_seen_to_its_end() {
 }
 
 #[test]
+fn budgets_that_make_no_sense_are_refused() {
+    let check = |rest: &str, rate: &str, says: &[&str]| {
+        let desk =
+            desk(&promise("error_budget < 100%", &format!("of = \"success > 99%\"\n{rest}")));
+        let text = desk.read("queue.toml").replace("rate = \"2/d\"", &format!("rate = \"{rate}\""));
+        desk.write("queue.toml", &text);
+        let said = desk.run("check queue.toml --budget 20").expect(2, says);
+        assert!(said.talk.contains("queue.toml:"), "no place: {}", said.talk);
+    };
+    let month = "over = \"30d\"";
+    check("over = \"0s\"", "2/d", &["a budget over no time is none", "over = \"30d\""]);
+    let slice = |length: &str| format!("{month}\nslice = \"{length}\"");
+    check(&slice("0s"), "2/d", &["a slice of no time holds nothing", "leave `slice` out"]);
+    check(&slice("61s"), "2/d", &["a slice of 61s is longer than the window", "lasts 60s"]);
+    // Four seconds each.
+    let says = "`rate` times how long it lasts (a second at least) may be 10% at most";
+    check(month, "1000/s", &["events would run for 400000% of all time", says]);
+    check(month, "0.026/s", &["`crash of queue.1` alone for 10.4%", says]);
+}
+
+/// Nobody was there whose requests could be bad, and who runs it is told no other command.
+#[test]
+fn a_budget_of_nobody_has_no_data() {
+    let rest = "of = \"success > 99%\"\nover = \"30d\"\nwhere = { request = \"rare\" }\n\
+                [request.rare]\nto = \"queue.serve\"";
+    let desk = desk(&promise("error_budget < 100%", rest));
+    let said = desk.run("check queue.toml --budget 20").expect(3, &["no data"]);
+    assert!(!said.out.contains("simulate check"), "{}", said.out);
+}
+
+#[test]
 fn a_recovery_that_the_window_does_not_hold_is_refused() {
     let check = |window: &str, says: &str| {
         let rest = format!("of = \"success > 99%\"\nhold = \"2s\"\nwindow = \"{window}\"");
