@@ -38,10 +38,12 @@ pub(crate) fn objective(fields: &Fields<'_>, number: usize, site: &Site) -> Opti
     }
     let require = require?;
     let at = fields.at("require");
+    let is_strict = strict(&require, at, notes);
     let promise = match long_term(fields, &require, site) {
         Some(promise) => promise?,
         None => promise(&require, at, notes)?,
     };
+    is_strict?;
     let successes_only = counting == Counting::Successes;
     if successes_only && !matches!(promise, Promise::Percentile { .. }) {
         let says = match promise {
@@ -343,6 +345,7 @@ impl Read for Clock {
 fn good(fields: &Fields<'_>) -> Option<Good> {
     let text = fields.need::<String>("of")?;
     let at = fields.at("of");
+    strict(&text, at, fields.notes)?;
     match promise(&text, at, fields.notes)? {
         Promise::Percentile { share, limit } => Some(Good { share, limit: Some(limit) }),
         Promise::Success { share } if share < 1.0 => Some(Good { share, limit: None }),
@@ -356,6 +359,18 @@ fn good(fields: &Fields<'_>) -> Option<Good> {
 
 const PROMISES: &str = "as in \"p(99) < 800ms\", \"success > 99.9%\", \"mean < 50ms\"; \
                         docs/language.md lists all";
+
+/// Limits are strict: what is right at one is beyond it, so none may be written that is not.
+fn strict(text: &str, at: At, notes: &Notes) -> Option<()> {
+    for (loose, sign) in [("<=", "<"), (">=", ">")] {
+        if text.contains(loose) {
+            let says = format!("`{loose}`: what is right at a limit breaks the promise");
+            notes.hinted(at, says, format!("write `{}`", text.trim().replace(loose, sign)));
+            return None;
+        }
+    }
+    Some(())
+}
 
 /// What a promise is about.
 #[derive(Clone, Copy, Debug, PartialEq)]
