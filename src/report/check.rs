@@ -10,8 +10,7 @@ use serde::Serialize;
 
 use super::{
     blame::{Blame, blame},
-    objective::measured as sentence,
-    summary::Summary,
+    objective::{measured as sentence, unseen},
     versus::{Comparison, change},
 };
 use crate::{
@@ -20,6 +19,7 @@ use crate::{
     slo::{
         gate::{Rules, Verdict},
         objective::Measured,
+        sides::Sides,
     },
 };
 
@@ -139,8 +139,10 @@ impl Case {
     /// nothing else is. Of what has nothing to be held against there is no data. What no comparison
     /// has, for it needs days without events, has no part in it, unless it is all there is.
     pub fn against(site: &Blueprint, file: &str, fold: &Fold, comparison: Comparison) -> Case {
-        let summary = Summary::new(site, fold);
-        let both = site.objectives.iter().zip(summary.objectives);
+        let (sides, confidence) = (Sides::alone(&fold.records), comparison.confidence);
+        let measured =
+            (0..site.objectives.len()).map(|index| Measured::new(site, index, &sides, confidence));
+        let both = site.objectives.iter().zip(measured);
         let is_any_compared = !comparison.objectives.is_empty();
         let objectives = both.filter_map(|(objective, it)| {
             let line = objective.line;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
 use super::{
-    format::{percent, three},
+    format::{confidence, three},
     objective::number,
     page::{Colour, Page},
     table::Table,
@@ -164,7 +164,7 @@ fn scenarios(page: &mut Page, it: &Comparison) {
 }
 
 fn objectives(page: &mut Page, it: &Comparison) {
-    page.heading(&format!("Objectives ({} confidence)", percent(it.confidence)));
+    page.heading(&format!("Objectives ({} confidence)", confidence(it.confidence)));
     if it.objectives.is_empty() {
         page.line("none that both sides have");
     }

@@ -76,6 +76,28 @@ fn a_budget_that_is_spent_decides_nothing() {
     said.expect(3, &["undecided", "the budget is spent", "1 undecided"]);
 }
 
+/// The interval of a figure beside its verdict is as sure as the verdict.
+#[test]
+fn intervals_are_as_sure_as_verdicts() {
+    let desk = Desk::with(&promise("mean < 500ms", ""));
+    let width = |confidence: &str, says: &str| {
+        let command =
+            format!("check queue.toml --budget 20 --json v.json --confidence {confidence}");
+        desk.run(&command).expect(0, &[&format!("(at {confidence} confidence)")]);
+        let json = desk.read("v.json");
+        assert!(json.contains(&format!("\"confidence\": {says},")), "{json}");
+        let bound = |name: &str| -> f64 {
+            let rest = json.split(&format!("\"{name}\": ")).nth(1).expect(name);
+            rest.split([',', '\n']).next().unwrap().parse().unwrap()
+        };
+        bound("high") - bound("low")
+    };
+    // Student's t of 19 degrees of freedom: 0.688, 2.093 and 3.883.
+    let [half, usual, sure] = [width("50%", "0.5"), width("95%", "0.95"), width("99.9%", "0.999")];
+    assert!((usual / half - 2.093 / 0.688).abs() < 0.01, "{half} {usual}");
+    assert!((sure / usual - 3.883 / 2.093).abs() < 0.01, "{usual} {sure}");
+}
+
 #[test]
 fn nothing_that_it_is_about() {
     let rest = "where = { request = \"rare\" }\n[request.rare]\nto = \"queue.serve\"";
