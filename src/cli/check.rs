@@ -110,7 +110,8 @@ pub(super) fn conclude(
         match checked {
             Some(it) => {
                 is_interrupted |= it.is_interrupted;
-                let case = Case::new(plan, file.as_ref(), &it.fold, &it.measured, &it.verdicts);
+                let found = (&it.measured[..], &it.verdicts[..]);
+                let case = Case::new(plan, file.as_ref(), &it.fold, found, rules.confidence);
                 verdicts.scenarios.push(case);
             }
             None => is_interrupted = true,

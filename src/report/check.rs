@@ -115,13 +115,17 @@ impl Case {
         site: &Blueprint,
         file: &str,
         fold: &Fold,
-        measured: &[Measured],
-        verdicts: &[Verdict],
+        (measured, verdicts): (&[Measured], &[Verdict]),
+        confidence: f64,
     ) -> Case {
         let told = site.objectives.iter().zip(measured).zip(verdicts);
         let objectives: Vec<Judged> = told
             .map(|((objective, it), &verdict)| {
-                let (is_broken, says) = (verdict == Verdict::Missed, sentence(it));
+                let is_broken = verdict == Verdict::Missed;
+                let mut says = sentence(it);
+                if let Some(unseen) = unseen(it, fold.pool.replications, confidence) {
+                    says.push_str(&format!("; {unseen}"));
+                }
                 Judged {
                     measured: it.clone(),
                     verdict,

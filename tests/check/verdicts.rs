@@ -76,6 +76,23 @@ fn a_budget_that_is_spent_decides_nothing() {
     said.expect(3, &["undecided", "the budget is spent", "1 undecided"]);
 }
 
+/// However many requests there were, a burst that hits one replication in ten was hardly to be seen.
+#[test]
+fn what_was_not_seen_may_be_rare() {
+    let desk = Desk::with(&promise("p(99) < 10s", ""));
+    let says =
+        "none in 20 replications: nothing is known of what hits fewer than about 1 in 7 of them";
+    let said = desk.run("check queue.toml --budget 20 --junit v.xml --markdown v.md");
+    said.expect(0, &["met", says]);
+    assert!(desk.read("v.xml").contains(says) && desk.read("v.md").contains(says));
+    // -ln(0.5) / 20.
+    let said = desk.run("check queue.toml --budget 20 --confidence 50%");
+    said.expect(0, &["fewer than about 1 in 29 of them"]);
+    let desk = Desk::with(&promise("p(50) < 100ms", ""));
+    let said = desk.run("check queue.toml --budget 20").expect(0, &["met"]);
+    assert!(!said.out.contains("nothing is known"), "{}", said.out);
+}
+
 /// The interval of a figure beside its verdict is as sure as the verdict.
 #[test]
 fn intervals_are_as_sure_as_verdicts() {
