@@ -241,6 +241,7 @@ fn exit(verdicts: &Verdicts) -> Exit {
                 Doubt::WithinMargin
                 | Doubt::BudgetSpent
                 | Doubt::FewBursts
+                | Doubt::FewEvents
                 | Doubt::Unstable
                 | Doubt::CutShort
                 | Doubt::Interrupted,

@@ -94,7 +94,7 @@ impl Recoveries {
 }
 
 /// A share of what is bad, and how it is spread over replications.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Bad {
     share: Share,
     /// Replications that had any, and the largest share in one of them.
@@ -103,6 +103,8 @@ struct Bad {
     /// The same of what is good.
     good_in: u64,
     good_most: f64,
+    /// What each replication with data adds to the share, times their number: the share is their mean.
+    parts: Vec<f64>,
 }
 
 /// Fewer replications than this say nothing, in either direction.
@@ -115,33 +117,46 @@ const EVENTS_MIN: f64 = 20.0;
 /// A burst that was not seen is taken to be no more than so many times as large as those that were.
 const LARGER: f64 = 3.0;
 
+/// Replications that are so many times as bad as the limit are rare if it holds on average.
+const WORSE: [f64; 3] = [10.0, 100.0, 1000.0];
+
 /// So much of a limit is an error of rounding.
 const ROUNDING: f64 = 1e-12;
 
 impl Bad {
     /// The p-value of "it is as much as `limit`, or more". Where few bursts were seen their spread is
     /// hardly known; then it is asked besides how often replications have one at all, each as bad as
-    /// three times the worst that was seen. Few replications say nothing.
+    /// three times the worst that was seen. Where most replications saw something bad its usual size is
+    /// known, and only what is missing to the limit can be in bursts that none of them saw. Few
+    /// replications say nothing.
     fn p_below(&self, limit: f64) -> f64 {
         if self.share.replications < REPLICATIONS_MIN {
             return 1.0;
         }
         let scattered = self.share.p_below(limit);
-        let often = limit / (LARGER * self.most);
+        let replications = self.share.replications as f64;
+        let is_usual = 2.0 * self.seen_in as f64 > replications;
+        let (missing, bursts) =
+            if is_usual { (limit - self.share.value, 0.0) } else { (limit, self.seen_in as f64) };
+        let often = (missing / (LARGER * self.most)).max(0.0);
         let is_known = self.share.is_scattered && self.share.effective_events >= EVENTS_MIN;
         if is_known || often >= 1.0 {
             return scattered;
         }
-        let replications = self.share.replications as f64;
-        scattered.max(binomial::at_most(self.seen_in as f64, replications, often))
+        scattered.max(binomial::at_most(bursts, replications, often))
     }
 
-    /// The p-value of "it is as little as `limit`, or less": a few bursts may have been bad luck. Where
-    /// nearly all is bad it is what is good that comes in bursts, and was seen too seldom.
+    /// The p-value of "it is as little as `limit`, or less": a few bursts may have been bad luck, unless
+    /// they are far too large for that.
     fn p_above(&self, limit: f64) -> f64 {
         if self.share.replications < REPLICATIONS_MIN {
             return 1.0;
         }
+        self.p_above_by_spread(limit).min(self.p_above_by_size(limit))
+    }
+
+    /// Where nearly all is bad it is what is good that comes in bursts, and was seen too seldom.
+    fn p_above_by_spread(&self, limit: f64) -> f64 {
         let scattered = self.share.p_above(limit);
         if self.share.is_scattered {
             return scattered;
@@ -155,6 +170,20 @@ impl Bad {
         }
         let replications = self.share.replications as f64;
         scattered.max(binomial::at_most(self.good_in as f64, replications, often))
+    }
+}
+
+impl Bad {
+    /// By Markov's inequality, whatever the law: what is `limit` on average is c times as much in one
+    /// replication of c at most. Each c that is tried costs its part of the level, and to be one of two
+    /// tests as much again.
+    fn p_above_by_size(&self, limit: f64) -> f64 {
+        let tail = |worse: f64| {
+            let so_bad = self.parts.iter().filter(|part| **part >= worse * limit).count();
+            binomial::at_least(so_bad as f64, self.parts.len() as f64, 1.0 / worse)
+        };
+        let least = WORSE.into_iter().map(tail).fold(1.0, f64::min);
+        (2.0 * WORSE.len() as f64 * least).min(1.0)
     }
 }
 
@@ -381,8 +410,12 @@ fn shares(counts: &[&Seen]) -> Of {
         let counted: Vec<Counted> =
             counts.iter().map(|it| Counted { part: it.beyond[which], whole: it.count }).collect();
         let of = |it: &Counted| if it.whole > 0 { it.part as f64 / it.whole as f64 } else { 0.0 };
+        let with_data = counted.iter().filter(|it| it.whole > 0);
+        let mean = counted.iter().map(|it| it.whole as f64).sum::<f64>()
+            / with_data.clone().count().max(1) as f64;
         Share::of(&counted).map(|share| Bad {
             share,
+            parts: with_data.map(|it| it.part as f64 / mean).collect(),
             seen_in: counted.iter().filter(|it| it.part > 0).count() as u64,
             most: counted.iter().map(of).fold(0.0, f64::max),
             good_in: counted.iter().filter(|it| it.part < it.whole).count() as u64,
