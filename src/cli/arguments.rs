@@ -430,7 +430,8 @@ fn share(text: &str) -> Option<f64> {
 /// `95%` or `0.95`, at least a half and less than certain.
 fn confidence(text: &str) -> Result<f64, String> {
     match share(text) {
-        Some(share) if (0.5..=0.999_999).contains(&share) => Ok(share),
+        // A percentage that is divided by a hundred is not always the nearest number to what was written.
+        Some(share) if (0.5..=0.999_999).contains(&share) => Ok((share * 1e12).round() / 1e12),
         Some(_) => Err("from 50% to 99.9999%: nothing that is drawn is certain".to_owned()),
         None => Err("as in `95%` or `0.95`".to_owned()),
     }

@@ -114,7 +114,8 @@ pub(super) fn conclude(
         match checked {
             Some(it) => {
                 is_interrupted |= it.is_interrupted;
-                let case = Case::new(plan, file.as_ref(), &it.fold, &it.measured, &it.verdicts);
+                let found = (&it.measured[..], &it.verdicts[..]);
+                let case = Case::new(plan, file.as_ref(), &it.fold, found, rules.confidence);
                 verdicts.scenarios.push(case);
             }
             None => {
@@ -248,6 +249,7 @@ fn exit(verdicts: &Verdicts) -> Exit {
                 Doubt::WithinMargin
                 | Doubt::BudgetSpent
                 | Doubt::FewBursts
+                | Doubt::FewEvents
                 | Doubt::Unstable
                 | Doubt::CutShort
                 | Doubt::Interrupted,

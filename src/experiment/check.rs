@@ -94,7 +94,7 @@ pub fn check(
         }
     }
     let is_interrupted = crew.interrupted.load(Ordering::Relaxed);
-    Ok(cases.into_iter().map(|case| case.close(&running, is_interrupted)).collect())
+    Ok(cases.into_iter().map(|case| case.close(&running, rules, is_interrupted)).collect())
 }
 
 /// The replications of the next round, scenario by scenario, all days of one after the other.
@@ -151,13 +151,18 @@ impl Case<'_> {
         self.is_open = goes_on && self.rounds < rules.rounds();
     }
 
-    fn close(self, running: &[Running<'_>], is_interrupted: bool) -> Option<Checked> {
+    fn close(
+        self,
+        running: &[Running<'_>],
+        rules: &Rules,
+        is_interrupted: bool,
+    ) -> Option<Checked> {
         let evidence = self.evidence(running);
         let fold = running[self.first].fold.clone()?;
         let stability = Summary::new(self.site, &fold).diagnosis.stability;
         let sides = self.sides(running);
         let measured = (0..self.site.objectives.len())
-            .map(|index| Measured::new(self.site, index, &sides))
+            .map(|index| Measured::new(self.site, index, &sides, rules.confidence))
             .collect();
         let is_interrupted = is_interrupted && self.is_open;
         let is_unstable = stability == Stability::Unstable;

@@ -10,8 +10,7 @@ use serde::Serialize;
 
 use super::{
     blame::{Blame, blame},
-    objective::measured as sentence,
-    summary::Summary,
+    objective::{measured as sentence, unseen},
     versus::{Comparison, change},
 };
 use crate::{
@@ -116,13 +115,17 @@ impl Case {
         site: &Blueprint,
         file: &str,
         fold: &Fold,
-        measured: &[Measured],
-        verdicts: &[Verdict],
+        (measured, verdicts): (&[Measured], &[Verdict]),
+        confidence: f64,
     ) -> Case {
         let told = site.objectives.iter().zip(measured).zip(verdicts);
         let objectives: Vec<Judged> = told
             .map(|((objective, it), &verdict)| {
-                let (is_broken, says) = (verdict == Verdict::Missed, sentence(it));
+                let is_broken = verdict == Verdict::Missed;
+                let mut says = sentence(it);
+                if let Some(unseen) = unseen(it, fold.pool.replications, confidence) {
+                    says.push_str(&format!("; {unseen}"));
+                }
                 Judged {
                     measured: it.clone(),
                     verdict,
@@ -141,8 +144,10 @@ impl Case {
     /// something else now. What came in addition, while nothing is gone, has no part in it, nor has what
     /// needs days without events, which no comparison runs; unless that is all there is.
     pub fn against(site: &Blueprint, file: &str, fold: &Fold, comparison: Comparison) -> Case {
-        let summary = Summary::new(site, fold);
-        let both = site.objectives.iter().zip(summary.objectives);
+        let (sides, confidence) = (Sides::alone(&fold.records), comparison.confidence);
+        let measured =
+            (0..site.objectives.len()).map(|index| Measured::new(site, index, &sides, confidence));
+        let both = site.objectives.iter().zip(measured);
         let is_any_compared = !comparison.objectives.is_empty();
         let objectives = both.filter_map(|(objective, it)| {
             let line = objective.line;

@@ -78,6 +78,11 @@ pub fn percent(share: f64) -> String {
     format!("{:.decimals$}%", share * 100.0)
 }
 
+/// How sure something is, with no more digits than were asked for: `95%`, `99.9%`.
+pub fn confidence(share: f64) -> String {
+    format!("{}%", (share * 1e10).round() / 1e8)
+}
+
 /// A utilisation in whole percent, in tenths below ten.
 pub fn utilisation(share: f64) -> String {
     let percent = share * 100.0;
@@ -118,6 +123,12 @@ mod tests {
         ];
         assert_eq!(said, expected);
         assert_eq!([span(20.0), span(120.0), span(0.5)], ["20 s", "2 min", "500 ms"]);
+    }
+
+    #[test]
+    fn confidences_are_as_they_were_asked_for() {
+        let said = [0.5, 0.95, 99.9 / 100.0, 0.999_999].map(confidence);
+        assert_eq!(said, ["50%", "95%", "99.9%", "99.9999%"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::format::{percent, seconds, span, thousands, three};
 use crate::{
+    engine::maths,
     measure::record::Unit,
     slo::{evidence::Recovered, objective::Measured},
     stats::interval::Estimate,
@@ -41,6 +42,24 @@ pub fn measured(it: &Measured) -> String {
         Some(note) => format!("{text}{recovered} ({note})"),
         None => format!("{text}{recovered}"),
     }
+}
+
+/// Where nothing bad was seen, how rare it may still be: what hits a whole replication now and then was
+/// not seen either, and requests in any number say nothing of it (the rule of three: of a share of 3/n
+/// nothing is seen in n of 20 cases).
+pub fn unseen(it: &Measured, replications: u32, confidence: f64) -> Option<String> {
+    let is_share = it.unit == Unit::Share && it.count > 0 && !it.is_budget;
+    if !is_share || it.beyond > 0 || it.recovered_half.is_some() || it.note.is_some() {
+        return None;
+    }
+    let once_in = f64::from(replications) / -maths::ln(1.0 - confidence);
+    let rare = if once_in < 1.5 {
+        "not all of them".to_owned()
+    } else {
+        format!("fewer than about 1 in {} of them", thousands(once_in.round() as u64))
+    };
+    let count = thousands(u64::from(replications));
+    Some(format!("none in {count} replications: nothing is known of what hits {rare}"))
 }
 
 /// When half of the recoveries are over, and most.

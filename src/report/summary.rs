@@ -248,7 +248,7 @@ impl Summary {
             windows: windows(site, pool, &figures),
             requests: by_type(site, &pool.requests, &figures.requests),
             objectives: (0..site.objectives.len())
-                .map(|index| Measured::new(site, index, &Sides::alone(&fold.records)))
+                .map(|index| Measured::new(site, index, &Sides::alone(&fold.records), CONFIDENCE))
                 .collect(),
             diagnosis: Diagnosis::default(),
             services: services(site, pool, &figures),

@@ -5,7 +5,7 @@ use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
 use super::{
-    format::{percent, three},
+    format::{confidence, three},
     objective::number,
     page::{Colour, Page},
     table::Table,
@@ -106,8 +106,13 @@ impl Comparison {
     }
 }
 
+/// How many replications there are is no part of what a scenario is: as many pairs are compared as both
+/// sides have.
 fn changes(one: &str, other: &str) -> Vec<String> {
-    let diff = TextDiff::from_lines(one, other);
+    let is_told = |line: &&str| !line.trim_start().starts_with("replications ");
+    let [one, other] =
+        [one, other].map(|text| text.split_inclusive('\n').filter(is_told).collect::<String>());
+    let diff = TextDiff::from_lines(&one, &other);
     let changed = diff.iter_all_changes().filter_map(|change| {
         let sign = match change.tag() {
             ChangeTag::Equal => return None,
@@ -162,7 +167,7 @@ fn scenarios(page: &mut Page, it: &Comparison) {
 }
 
 fn objectives(page: &mut Page, it: &Comparison) {
-    page.heading(&format!("Objectives ({} confidence)", percent(it.confidence)));
+    page.heading(&format!("Objectives ({} confidence)", confidence(it.confidence)));
     if it.objectives.is_empty() {
         page.line("none that both sides have");
     }

@@ -38,10 +38,12 @@ pub(crate) fn objective(fields: &Fields<'_>, number: usize, site: &Site) -> Opti
     }
     let require = require?;
     let at = fields.at("require");
+    let is_strict = strict(&require, at, notes);
     let promise = match long_term(fields, &require, site) {
         Some(promise) => promise?,
         None => promise(&require, at, notes)?,
     };
+    is_strict?;
     let successes_only = counting == Counting::Successes;
     if successes_only && !matches!(promise, Promise::Percentile { .. }) {
         let says = match promise {
@@ -53,6 +55,14 @@ pub(crate) fn objective(fields: &Fields<'_>, number: usize, site: &Site) -> Opti
     let place = place?;
     place.check(promise, site, notes)?;
     let window = window?;
+    if let Promise::Budget(Budget { slice: Some(slice), .. }) = promise
+        && slice > window.1 - window.0
+    {
+        let says = format!("a slice of {}s is longer than the window", slice.seconds());
+        let hint = format!("the window lasts {}s", (window.1 - window.0).seconds());
+        notes.hinted(fields.at("slice"), says, hint);
+        return None;
+    }
     let at = if fields.has("window") { fields.at("window") } else { at };
     holds_in(window, promise, at, site, notes)?;
     let (scope, zone) = (place.scope, place.zone);
@@ -200,36 +210,84 @@ impl Place {
 /// them.
 #[expect(clippy::option_option, reason = "whether it is one, and whether it is right")]
 fn long_term(fields: &Fields<'_>, require: &str, site: &Site) -> Option<Option<Promise>> {
-    let notes = fields.notes;
     let (what, limit) = require.split_once('<')?;
     let limit = limit.trim_start_matches('=').trim();
     match what.trim() {
         "recovery" => Some(recovery(fields, limit, site)),
-        "error_budget" => {
-            let at = fields.at("require");
-            let of = good(fields);
-            let over = fields.need::<Span>("over");
-            let slice = fields.get::<Span>("slice").filter(|slice| !slice.is_zero());
-            if site.episodes.iter().all(|episode| episode.rate.is_none()) {
-                let hint = "say how often an event is to be expected, as in `rate = \"0.5/d\"`";
-                notes.hinted(at, "a budget that no event burns: none has a `rate`", hint);
-                return Some(None);
-            }
-            let most = match percent(limit) {
-                Ok(most) if most > 0.0 => Some(most),
-                Ok(_) => {
-                    notes.mistake(at, "a promise that no run can keep");
-                    None
-                }
-                Err(reason) => {
-                    notes.hinted(at, reason.0, reason.1);
-                    None
-                }
-            };
-            Some((|| Some(Promise::Budget(Budget { of: of?, over: over?, most: most?, slice })))())
-        }
+        "error_budget" => Some(budget(fields, limit, site)),
         _ => None,
     }
+}
+
+/// Of all time, events may take so much. Renewal and reward adds up what each burns by itself, which is
+/// what they burn together only while they hardly ever meet.
+const MEET_MOST: f64 = 0.1;
+/// What is over at once, a restart, does harm for a while.
+const EVENT_LEAST_S: f64 = 1.0;
+
+fn budget(fields: &Fields<'_>, limit: &str, site: &Site) -> Option<Promise> {
+    let notes = fields.notes;
+    let at = fields.at("require");
+    let of = good(fields);
+    let over = fields.need::<Span>("over");
+    let slice = fields.get::<Span>("slice");
+    for (key, says) in
+        [("over", "a budget over no time is none"), ("slice", "a slice of no time holds nothing")]
+    {
+        let it = if key == "over" { over } else { slice };
+        if it.is_some_and(Span::is_zero) {
+            let hint = "leave `slice` out, and each request counts";
+            let hint = if key == "over" { "as in `over = \"30d\"`" } else { hint };
+            notes.hinted(fields.at(key), says, hint);
+            return None;
+        }
+    }
+    let expected = site.episodes.iter().filter_map(|it| Some((it, it.rate?)));
+    let busy: Vec<(f64, &str)> = expected
+        .map(|(it, rate)| {
+            let lasts_s = (it.until - it.from).seconds().max(EVENT_LEAST_S);
+            (rate * lasts_s, it.name.as_str())
+        })
+        .collect();
+    if busy.is_empty() {
+        let hint = "say how often an event is to be expected, as in `rate = \"0.5/d\"`";
+        notes.hinted(at, "a budget that no event burns: none has a `rate`", hint);
+        return None;
+    }
+    let all: f64 = busy.iter().map(|(share, _)| share).sum();
+    if all > MEET_MOST {
+        let most = busy.iter().fold(busy[0], |most, it| if it.0 > most.0 { *it } else { most });
+        let says = format!(
+            "events would run for {} of all time, so they would meet; `{}` alone for {}",
+            shown_share(all),
+            most.1,
+            shown_share(most.0)
+        );
+        let hint = format!(
+            "a budget adds up what each event burns by itself: `rate` times how long it lasts (a \
+             second at least) may be {} at most, all together",
+            shown_share(MEET_MOST)
+        );
+        notes.hinted(at, says, hint);
+        return None;
+    }
+    let most = match percent(limit) {
+        Ok(most) if most > 0.0 => Some(most),
+        Ok(_) => {
+            notes.mistake(at, "a promise that no run can keep");
+            None
+        }
+        Err(reason) => {
+            notes.hinted(at, reason.0, reason.1);
+            None
+        }
+    };
+    Some(Promise::Budget(Budget { of: of?, over: over?, most: most?, slice }))
+}
+
+/// A share that may be many times the whole.
+fn shown_share(share: f64) -> String {
+    format!("{}%", (share * 1e3).round() / 10.0)
 }
 
 fn recovery(fields: &Fields<'_>, limit: &str, site: &Site) -> Option<Promise> {
@@ -287,6 +345,7 @@ impl Read for Clock {
 fn good(fields: &Fields<'_>) -> Option<Good> {
     let text = fields.need::<String>("of")?;
     let at = fields.at("of");
+    strict(&text, at, fields.notes)?;
     match promise(&text, at, fields.notes)? {
         Promise::Percentile { share, limit } => Some(Good { share, limit: Some(limit) }),
         Promise::Success { share } if share < 1.0 => Some(Good { share, limit: None }),
@@ -300,6 +359,18 @@ fn good(fields: &Fields<'_>) -> Option<Good> {
 
 const PROMISES: &str = "as in \"p(99) < 800ms\", \"success > 99.9%\", \"mean < 50ms\"; \
                         docs/language.md lists all";
+
+/// Limits are strict: what is right at one is beyond it, so none may be written that is not.
+fn strict(text: &str, at: At, notes: &Notes) -> Option<()> {
+    for (loose, sign) in [("<=", "<"), (">=", ">")] {
+        if text.contains(loose) {
+            let says = format!("`{loose}`: what is right at a limit breaks the promise");
+            notes.hinted(at, says, format!("write `{}`", text.trim().replace(loose, sign)));
+            return None;
+        }
+    }
+    Some(())
+}
 
 /// What a promise is about.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -40,12 +40,61 @@ enum Of {
     Shares(Box<[Bad; 3]>),
     /// A mean over replications.
     Number(Estimator),
-    /// Times of recovery, and how many were short enough.
-    Times { times: Vec<Observed>, part: u64 },
+    /// Times of recovery.
+    Times(Recoveries),
+}
+
+/// Times of recovery, how many of them were surely short enough, and how many surely were not. Of what
+/// was cut off before the limit nobody knows.
+#[derive(Clone, Debug)]
+struct Recoveries {
+    times: Vec<Observed>,
+    quick: u64,
+    slow: u64,
+}
+
+impl Recoveries {
+    fn of(times: Vec<Observed>, within_s: f64) -> Of {
+        if times.is_empty() {
+            return Of::Nothing;
+        }
+        let count =
+            |is: &dyn Fn(&Observed) -> bool| times.iter().filter(|it| is(it)).count() as u64;
+        let quick = count(&|it| !it.is_censored && it.time < within_s);
+        let slow = count(&|it| it.time >= within_s);
+        Of::Times(Recoveries { times, quick, slow })
+    }
+
+    fn whole(&self) -> u64 {
+        self.times.len() as u64
+    }
+
+    /// Of those of which it is known, the share that was quick.
+    fn share(&self) -> f64 {
+        let known = self.quick + self.slow;
+        if known > 0 { self.quick as f64 / known as f64 } else { 0.0 }
+    }
+
+    /// Where the truth lies, whatever came of those that were cut off.
+    fn interval(&self, confidence: f64) -> (f64, f64) {
+        let (low, _) = clopper_pearson(self.quick, self.whole(), confidence);
+        let (_, high) = clopper_pearson(self.whole() - self.slow, self.whole(), confidence);
+        (low, high)
+    }
+
+    /// The p-value of "so large a share is quick, or a larger one", as if all that were cut off were.
+    fn p_below(&self, limit: f64) -> f64 {
+        binomial::at_most((self.whole() - self.slow) as f64, self.whole() as f64, limit.min(1.0))
+    }
+
+    /// The p-value of "so large a share is quick, or a smaller one", as if none that was cut off were.
+    fn p_above(&self, limit: f64) -> f64 {
+        binomial::at_least(self.quick as f64, self.whole() as f64, limit.min(1.0))
+    }
 }
 
 /// A share of what is bad, and how it is spread over replications.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Bad {
     share: Share,
     /// Replications that had any, and the largest share in one of them.
@@ -54,6 +103,8 @@ struct Bad {
     /// The same of what is good.
     good_in: u64,
     good_most: f64,
+    /// What each replication with data adds to the share, times their number: the share is their mean.
+    parts: Vec<f64>,
 }
 
 /// Fewer replications than this say nothing, in either direction.
@@ -66,33 +117,46 @@ const EVENTS_MIN: f64 = 20.0;
 /// A burst that was not seen is taken to be no more than so many times as large as those that were.
 const LARGER: f64 = 3.0;
 
+/// Replications that are so many times as bad as the limit are rare if it holds on average.
+const WORSE: [f64; 3] = [10.0, 100.0, 1000.0];
+
 /// So much of a limit is an error of rounding.
 const ROUNDING: f64 = 1e-12;
 
 impl Bad {
     /// The p-value of "it is as much as `limit`, or more". Where few bursts were seen their spread is
     /// hardly known; then it is asked besides how often replications have one at all, each as bad as
-    /// three times the worst that was seen. Few replications say nothing.
+    /// three times the worst that was seen. Where most replications saw something bad its usual size is
+    /// known, and only what is missing to the limit can be in bursts that none of them saw. Few
+    /// replications say nothing.
     fn p_below(&self, limit: f64) -> f64 {
         if self.share.replications < REPLICATIONS_MIN {
             return 1.0;
         }
         let scattered = self.share.p_below(limit);
-        let often = limit / (LARGER * self.most);
+        let replications = self.share.replications as f64;
+        let is_usual = 2.0 * self.seen_in as f64 > replications;
+        let (missing, bursts) =
+            if is_usual { (limit - self.share.value, 0.0) } else { (limit, self.seen_in as f64) };
+        let often = (missing / (LARGER * self.most)).max(0.0);
         let is_known = self.share.is_scattered && self.share.effective_events >= EVENTS_MIN;
         if is_known || often >= 1.0 {
             return scattered;
         }
-        let replications = self.share.replications as f64;
-        scattered.max(binomial::at_most(self.seen_in as f64, replications, often))
+        scattered.max(binomial::at_most(bursts, replications, often))
     }
 
-    /// The p-value of "it is as little as `limit`, or less": a few bursts may have been bad luck. Where
-    /// nearly all is bad it is what is good that comes in bursts, and was seen too seldom.
+    /// The p-value of "it is as little as `limit`, or less": a few bursts may have been bad luck, unless
+    /// they are far too large for that.
     fn p_above(&self, limit: f64) -> f64 {
         if self.share.replications < REPLICATIONS_MIN {
             return 1.0;
         }
+        self.p_above_by_spread(limit).min(self.p_above_by_size(limit))
+    }
+
+    /// Where nearly all is bad it is what is good that comes in bursts, and was seen too seldom.
+    fn p_above_by_spread(&self, limit: f64) -> f64 {
         let scattered = self.share.p_above(limit);
         if self.share.is_scattered {
             return scattered;
@@ -106,6 +170,20 @@ impl Bad {
         }
         let replications = self.share.replications as f64;
         scattered.max(binomial::at_most(self.good_in as f64, replications, often))
+    }
+}
+
+impl Bad {
+    /// By Markov's inequality, whatever the law: what is `limit` on average is c times as much in one
+    /// replication of c at most. Each c that is tried costs its part of the level, and to be one of two
+    /// tests as much again.
+    fn p_above_by_size(&self, limit: f64) -> f64 {
+        let tail = |worse: f64| {
+            let so_bad = self.parts.iter().filter(|part| **part >= worse * limit).count();
+            binomial::at_least(so_bad as f64, self.parts.len() as f64, 1.0 / worse)
+        };
+        let least = WORSE.into_iter().map(tail).fold(1.0, f64::min);
+        (2.0 * WORSE.len() as f64 * least).min(1.0)
     }
 }
 
@@ -147,11 +225,7 @@ impl Evidence {
                         recovery_time(objective, &it, seen, twin)
                     })
                     .collect();
-                let within_s = it.within.seconds();
-                let is_quick = |it: &&Observed| !it.is_censored && it.time < within_s;
-                let part = times.iter().filter(is_quick).count() as u64;
-                let of = if times.is_empty() { Of::Nothing } else { Of::Times { times, part } };
-                (of, around(it.share))
+                (Recoveries::of(times, it.within.seconds()), around(it.share))
             }
             Promise::Budget(it) => {
                 let burnt = budget::burnt(objective, &it, index, sides);
@@ -211,9 +285,7 @@ impl Evidence {
             Of::Shares(shares) => shares[which].p_below(self.limits[which]),
             Of::Number(number) if is_known(number) => number.surely_below(self.limits[which]),
             Of::Nothing | Of::Number(_) => 1.0,
-            Of::Times { times, part, .. } => {
-                binomial::at_most(*part as f64, times.len() as f64, self.limits[which].min(1.0))
-            }
+            Of::Times(it) => it.p_below(self.limits[which]),
         }
     }
 
@@ -222,9 +294,7 @@ impl Evidence {
             Of::Shares(shares) => shares[which].p_above(self.limits[which]),
             Of::Number(number) if is_known(number) => number.surely_above(self.limits[which]),
             Of::Nothing | Of::Number(_) => 1.0,
-            Of::Times { times, part, .. } => {
-                binomial::at_least(*part as f64, times.len() as f64, self.limits[which].min(1.0))
-            }
+            Of::Times(it) => it.p_above(self.limits[which]),
         }
     }
 
@@ -240,11 +310,7 @@ impl Evidence {
                 let (low, high) = number.interval(confidence);
                 Some((number.value, (low.max(0.0), high)))
             }
-            Of::Times { times, part, .. } => {
-                let whole = times.len() as u64;
-                let value = *part as f64 / whole as f64;
-                Some((value, clopper_pearson(*part, whole, confidence)))
-            }
+            Of::Times(it) => Some((it.share(), it.interval(confidence))),
         }
     }
 
@@ -258,10 +324,7 @@ impl Evidence {
             Of::Shares(shares) => Some(over(shares[1].share.value, limit)),
             Of::Number(number) if self.is_kept_above => Some(over(limit, number.value)),
             Of::Number(number) => Some(over(number.value, limit)),
-            Of::Times { times, part } => {
-                let bad = 1.0 - *part as f64 / times.len() as f64;
-                Some(over(bad, 1.0 - limit.min(1.0)))
-            }
+            Of::Times(it) => Some(over(1.0 - it.share(), 1.0 - limit.min(1.0))),
         }
     }
 
@@ -274,7 +337,7 @@ impl Evidence {
             Of::Shares(_) => Some(((1.0 - high) / limit, (1.0 - low) / limit)),
             Of::Number(_) if self.is_kept_above => Some((limit / high, limit / low.max(1e-300))),
             Of::Number(_) => Some((low / limit, high / limit)),
-            Of::Times { .. } => {
+            Of::Times(_) => {
                 let may = (1.0 - limit.min(1.0)).max(1e-300);
                 Some(((1.0 - high) / may, (1.0 - low) / may))
             }
@@ -287,8 +350,24 @@ impl Evidence {
             Of::Nothing => false,
             Of::Shares(shares) => shares[1].share.is_trustworthy(),
             Of::Number(number) => is_known(number),
-            Of::Times { times, .. } => times.len() >= REPLICATIONS_MIN,
+            Of::Times(it) => it.times.len() >= REPLICATIONS_MIN,
         }
+    }
+
+    /// Whether the interval, by itself, is as sure as `level` asks, and the verdict is not: what is skewed
+    /// or rare may be further off than an interval knows.
+    pub fn is_held_back(&self, level: f64) -> bool {
+        let limit = self.limits[1];
+        let (below, above) = match &self.of {
+            Of::Nothing | Of::Times(_) => return false,
+            Of::Shares(shares) => {
+                let share = &shares[1].share;
+                (share.interval_below(limit), share.interval_above(limit))
+            }
+            Of::Number(number) if !is_known(number) => return false,
+            Of::Number(number) => (number.p_below(limit), number.p_above(limit)),
+        };
+        (below <= level && self.p_below(1) > level) || (above <= level && self.p_above(1) > level)
     }
 
     /// Whether what was seen came in so few bursts that nobody knows how often they come.
@@ -296,18 +375,19 @@ impl Evidence {
         matches!(&self.of, Of::Shares(shares) if !shares[1].share.is_scattered)
     }
 
-    /// How many replications are behind a share of replications, and how many of them are not good.
+    /// How many replications are behind a share of replications, and how many of them are surely not
+    /// good.
     pub fn replications(&self) -> Option<(u64, u64)> {
         match &self.of {
-            Of::Times { times, part, .. } => Some((times.len() as u64, times.len() as u64 - part)),
+            Of::Times(it) => Some((it.whole(), it.slow)),
             Of::Nothing | Of::Shares(_) | Of::Number(_) => None,
         }
     }
 
     /// Of recoveries: the time after which a share of them is over, and its bounds, seconds.
     pub fn recovered_after(&self, share: f64, confidence: f64) -> Option<Recovered> {
-        let Of::Times { times, .. } = &self.of else { return None };
-        let curve = KaplanMeier::of(times);
+        let Of::Times(it) = &self.of else { return None };
+        let curve = KaplanMeier::of(&it.times);
         let (low, high) = if self.is_trustworthy() {
             curve.quantile_interval(share, confidence)
         } else {
@@ -330,8 +410,12 @@ fn shares(counts: &[&Seen]) -> Of {
         let counted: Vec<Counted> =
             counts.iter().map(|it| Counted { part: it.beyond[which], whole: it.count }).collect();
         let of = |it: &Counted| if it.whole > 0 { it.part as f64 / it.whole as f64 } else { 0.0 };
+        let with_data = counted.iter().filter(|it| it.whole > 0);
+        let mean = counted.iter().map(|it| it.whole as f64).sum::<f64>()
+            / with_data.clone().count().max(1) as f64;
         Share::of(&counted).map(|share| Bad {
             share,
+            parts: with_data.map(|it| it.part as f64 / mean).collect(),
             seen_in: counted.iter().filter(|it| it.part > 0).count() as u64,
             most: counted.iter().map(of).fold(0.0, f64::max),
             good_in: counted.iter().filter(|it| it.part < it.whole).count() as u64,
@@ -352,4 +436,31 @@ fn mean_s(counts: &[&Seen]) -> Of {
 fn number(counts: &[&Seen]) -> Of {
     let values: Vec<f64> = counts.iter().filter_map(|it| it.value).collect();
     Estimator::of(&values).map_or(Of::Nothing, Of::Number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Twenty that were looked at for 30 s say nothing of who is well again within 60 s.
+    #[test]
+    fn what_was_cut_off_before_the_limit_is_unknown() {
+        let censored = |time| Observed { time, is_censored: true };
+        let of = |times: Vec<Observed>| {
+            let limits = [0.95; 3];
+            let of = Recoveries::of(times, 60.0);
+            Evidence { of, limits, is_kept_above: true, is_cut_short: false }
+        };
+        let unknown = of(vec![censored(30.0); 20]);
+        assert_eq!((unknown.p_broken(), unknown.p_kept()), (1.0, 1.0));
+        assert_eq!(unknown.estimate(0.95).unwrap().1, (0.0, 1.0));
+        assert_eq!(unknown.replications(), Some((20, 0)));
+        let slow = of(vec![censored(60.0); 20]);
+        assert!(slow.p_broken() < 1e-9 && slow.replications() == Some((20, 20)));
+        let mut mixed = vec![censored(30.0); 10];
+        mixed.extend(vec![Observed { time: 20.0, is_censored: false }; 10]);
+        let mixed = of(mixed);
+        assert!(mixed.p_broken() == 1.0 && mixed.p_kept() > 0.5);
+        assert_eq!(mixed.estimate(0.95).unwrap().0, 1.0);
+    }
 }

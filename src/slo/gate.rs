@@ -33,6 +33,8 @@ pub enum Doubt {
     BudgetSpent,
     /// What was seen came in so few bursts that nobody knows how often they come.
     FewBursts,
+    /// The interval leaves the limit out, but bursts differ so much that this is no proof yet.
+    FewEvents,
     /// It was kept so far, but unfinished work piles up: there is no steady state to judge.
     Unstable,
     /// It was kept so far, but an event goes on to do harm when the window ends.
@@ -66,6 +68,10 @@ impl Verdict {
             Verdict::Undecided(Doubt::FewBursts) => Some(
                 "what was seen came in so few bursts that their rate is not known; longer or more \
                  replications would tell",
+            ),
+            Verdict::Undecided(Doubt::FewEvents) => Some(
+                "few effective observations: replications differ so much that the interval is no proof \
+                 yet; longer or more of them would tell",
             ),
             Verdict::Undecided(Doubt::Unstable) => Some(
                 "unfinished work piles up: the load is at or above capacity, and a longer run would \
@@ -166,6 +172,7 @@ impl Gate {
         is_unstable: bool,
         is_interrupted: bool,
     ) -> Vec<Verdict> {
+        let level = self.rounds.checked_sub(1).map_or(0.0, |last| self.looks.level(last));
         let rest = if is_interrupted { Doubt::Interrupted } else { Doubt::BudgetSpent };
         let verdict = |(verdict, evidence): (Option<Verdict>, &Evidence)| match verdict {
             Some(Verdict::Met) if is_unstable => Verdict::Undecided(Doubt::Unstable),
@@ -175,6 +182,9 @@ impl Gate {
             None if evidence.is_empty() && !is_interrupted => Verdict::NoData,
             None if !is_interrupted && evidence.came_in_bursts() => {
                 Verdict::Undecided(Doubt::FewBursts)
+            }
+            None if !is_interrupted && evidence.is_held_back(level) => {
+                Verdict::Undecided(Doubt::FewEvents)
             }
             None => Verdict::Undecided(rest),
         };

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     engine::time::Instant,
-    measure::record::{Record, Unit},
+    measure::record::Unit,
     model::blueprint::{Blueprint, Objective, Promise, Scope},
-    stats::interval::{CONFIDENCE, Estimate, six_digits},
+    stats::interval::{Estimate, six_digits},
 };
 
 /// What was promised, and what came of it.
@@ -56,8 +56,8 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// Puts an objective (index) beside its counters.
-    pub fn new(site: &Blueprint, index: usize, sides: &Sides<'_>) -> Measured {
+    /// Puts an objective (index) beside its counters, with intervals of this confidence.
+    pub fn new(site: &Blueprint, index: usize, sides: &Sides<'_>, confidence: f64) -> Measured {
         let objective = &site.objectives[index];
         let evidence = Evidence::of(objective, index, sides);
         let (unit, limit, limit_s) = bounds(objective);
@@ -66,7 +66,7 @@ impl Measured {
             counts.fold((0, 0), |(count, beyond), it| (count + it.count, beyond + it.beyond[1]))
         });
         let since_warm_up = |at: Instant| at.since(Instant::ZERO + site.warm_up).seconds();
-        let (estimate, note) = estimate(&evidence, objective, sides.whole, index, count);
+        let (estimate, note) = estimate(&evidence, objective, sides, index, count, confidence);
         Measured {
             name: objective.name.clone(),
             require: objective.require.clone(),
@@ -84,8 +84,8 @@ impl Measured {
                 _ => None,
             },
             is_budget: matches!(objective.promise, Promise::Budget(_)),
-            recovered_half: evidence.recovered_after(0.5, CONFIDENCE),
-            recovered_most: evidence.recovered_after(0.95, CONFIDENCE),
+            recovered_half: evidence.recovered_after(0.5, confidence),
+            recovered_most: evidence.recovered_after(0.95, confidence),
             note,
         }
     }
@@ -124,12 +124,16 @@ fn bounds(objective: &Objective) -> (Unit, f64, Option<f64>) {
 fn estimate(
     evidence: &Evidence,
     objective: &Objective,
-    replications: &[Record],
+    sides: &Sides<'_>,
     index: usize,
     count: u64,
+    confidence: f64,
 ) -> (Estimate, Option<&'static str>) {
-    let Some((value, (low, high))) = evidence.estimate(CONFIDENCE) else {
-        if matches!(objective.promise, Promise::Recovery(_) | Promise::Budget(_)) {
+    let replications = sides.whole;
+    let Some((value, (low, high))) = evidence.estimate(confidence) else {
+        let needs_quiet_days =
+            matches!(objective.promise, Promise::Recovery(_) | Promise::Budget(_));
+        if needs_quiet_days && sides.quiet.is_empty() {
             let note = "`simulate check` measures it, beside days without events";
             return (Estimate::default(), Some(note));
         }

@@ -30,7 +30,8 @@ pub fn recovery_time(objective: &Objective, it: &Recovery, seen: &Seen, quiet: &
         let at = slice_number as u64 * slice.nanos();
         Observed { time: Span::from_nanos(at.saturating_sub(clock)).seconds(), is_censored: false }
     } else {
-        let looked = (last as u64 * slice.nanos()).saturating_sub(clock);
+        // None that begins with a later slice would be seen to hold.
+        let looked = ((last + 1) as u64 * slice.nanos()).saturating_sub(clock);
         Observed { time: Span::from_nanos(looked).seconds(), is_censored: true }
     }
 }

@@ -112,7 +112,7 @@ impl Share {
         if !self.is_exact {
             return skewed;
         }
-        let exact = self.p_exact(|part, trials| binomial::at_most(part, trials, limit));
+        let exact = self.interval_below(limit);
         if self.estimator.error > 0.0 { exact.max(skewed) } else { exact }
     }
 
@@ -123,8 +123,24 @@ impl Share {
         if !self.is_exact {
             return skewed;
         }
-        let exact = self.p_exact(|part, trials| binomial::at_least(part, trials, limit));
+        let exact = self.interval_above(limit);
         if self.estimator.error > 0.0 { exact.max(skewed) } else { exact }
+    }
+
+    /// What the interval alone says: `p_below` without regard to skewness.
+    pub fn interval_below(&self, limit: f64) -> f64 {
+        if !self.is_exact {
+            return self.estimator.p_below(limit);
+        }
+        self.p_exact(|part, trials| binomial::at_most(part, trials, limit))
+    }
+
+    /// What the interval alone says: `p_above` without regard to skewness.
+    pub fn interval_above(&self, limit: f64) -> f64 {
+        if !self.is_exact {
+            return self.estimator.p_above(limit);
+        }
+        self.p_exact(|part, trials| binomial::at_least(part, trials, limit))
     }
 
     /// Whether an interval is worth showing: five replications with data, thirty effective

@@ -3,13 +3,16 @@
 //! The product-limit estimate of Kaplan and Meier (JASA 53, 1958) with Greenwood's variance;
 //! intervals of quantiles where the log-log band crosses them (Brookmeyer and Crowley, Biometrics
 //! 38, 1982; Kalbfleisch and Prentice). What cuts off must not depend on the time it cuts: the
-//! end of the horizon does not. One time per replication, so that they are independent.
+//! end of the horizon does not. Where nothing was cut off before the last of what happened, which is
+//! so if all are looked at equally long, the bounds are order statistics (David and Nagaraja, Order
+//! Statistics, 2003, 7.1), which hold for any distribution and are known where nobody is left.
+//! The band has no upper edge there. One time per replication, so that they are independent.
 
 pub use super::binomial::clopper_pearson;
 
 use crate::engine::maths;
 
-use super::student;
+use super::{binomial, student};
 
 /// The products of a survival curve are equal to what they are compared with up to this.
 const ROUNDING: f64 = 1e-12;
@@ -28,6 +31,10 @@ pub struct Observed {
 pub struct KaplanMeier {
     /// By time, rising.
     steps: Vec<Step>,
+    /// How many were observed.
+    count: usize,
+    /// When it happened, rising, if nothing was cut off before the last of them.
+    complete: Option<Vec<f64>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,7 +64,11 @@ impl KaplanMeier {
             }
             at_risk -= same.len() as f64;
         }
-        KaplanMeier { steps }
+        let first_cut = sorted.iter().find(|one| one.is_censored).map(|one| one.time);
+        let times: Vec<f64> =
+            sorted.iter().filter(|one| !one.is_censored).map(|one| one.time).collect();
+        let is_complete = first_cut.is_none_or(|cut| times.last().is_none_or(|last| *last <= cut));
+        KaplanMeier { steps, count: sorted.len(), complete: is_complete.then_some(times) }
     }
 
     /// The share to which it has not happened by `time`, that time included.
@@ -75,10 +86,25 @@ impl KaplanMeier {
     /// Bounds of the quantile, with `confidence`; `None`: none could be found on that side,
     /// because times were cut off or are few.
     pub fn quantile_interval(&self, q: f64, confidence: f64) -> (Option<f64>, Option<f64>) {
+        if let Some(times) = &self.complete {
+            return self.order_statistics(times, q, (1.0 - confidence) / 2.0);
+        }
         let z = student::normal_quantile(0.5 + confidence / 2.0);
         let low = self.first_at_most(1.0 - q, |step| step.band(z));
         let high = self.first_at_most(1.0 - q, |step| step.band(-z));
         (low, high)
+    }
+
+    /// The last time before which so many lie only with the chance `level`, and the first one after
+    /// which so few do, if the quantile were there.
+    fn order_statistics(&self, times: &[f64], q: f64, level: f64) -> (Option<f64>, Option<f64>) {
+        let count = self.count as f64;
+        let mut numbers = 1..=self.count;
+        let low =
+            numbers.clone().rev().find(|&k| binomial::at_most(k as f64 - 1.0, count, q) <= level);
+        let high = numbers.find(|&k| binomial::at_least(k as f64, count, q) <= level);
+        let time = |number: Option<usize>| times.get(number? - 1).copied();
+        (time(low), time(high))
     }
 
     fn first_at_most(&self, share: f64, curve: impl Fn(&Step) -> Option<f64>) -> Option<f64> {
@@ -154,6 +180,21 @@ mod tests {
         let curve = of(&ten, &[]);
         assert_eq!((curve.quantile(0.5), curve.quantile(0.51)), (Some(5.0), Some(6.0)));
         assert_eq!(of(&[], &ten).quantile(0.1), None);
+    }
+
+    /// Where all of many are over at the same time, it is known on both sides.
+    #[test]
+    fn bounds_where_nobody_is_left() {
+        let curve = of(&[33.0; 100], &[]);
+        assert_eq!(curve.quantile_interval(0.5, 0.95), (Some(33.0), Some(33.0)));
+        assert_eq!(curve.quantile_interval(0.95, 0.95), (Some(33.0), Some(33.0)));
+        // Of 20 one in three would have none of the slowest 5%.
+        assert_eq!(of(&[33.0; 20], &[]).quantile_interval(0.95, 0.95), (Some(33.0), None));
+        // The median of ten: the second and the ninth (97.9%), as in every table.
+        let ten: Vec<f64> = (1..=10).map(f64::from).collect();
+        assert_eq!(of(&ten, &[]).quantile_interval(0.5, 0.95), (Some(2.0), Some(9.0)));
+        let cut = of(&ten[..8], &[8.5, 8.5]);
+        assert_eq!(cut.quantile_interval(0.5, 0.95), (Some(2.0), None));
     }
 
     /// Exponential times cut off at exponential times: the median's interval holds ln 2.

@@ -20,6 +20,14 @@ fn only_what_is_worse_fails() {
     desk.run("compare queue.toml --baseline base").expect(0, &["identical"]);
 }
 
+/// How often it is replicated is not what a scenario is.
+#[test]
+fn the_number_of_replications_is_no_change() {
+    let said = desk().run("check queue.toml --baseline base --json v.json");
+    let said = said.expect(0, &["nothing in the scenario"]);
+    assert!(!said.out.contains("replications ="), "{}", said.out);
+}
+
 /// Each against the record of its name, and as it would be alone.
 #[test]
 fn several_scenarios_have_a_record_each() {

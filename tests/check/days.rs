@@ -186,6 +186,37 @@ fn what_an_event_burns_has_to_be_seen_to_its_end() {
 }
 
 #[test]
+fn budgets_that_make_no_sense_are_refused() {
+    let check = |rest: &str, rate: &str, says: &[&str]| {
+        let desk =
+            desk(&promise("error_budget < 100%", &format!("of = \"success > 99%\"\n{rest}")));
+        let text = desk.read("queue.toml").replace("rate = \"2/d\"", &format!("rate = \"{rate}\""));
+        desk.write("queue.toml", &text);
+        let said = desk.run("check queue.toml --budget 20").expect(2, says);
+        assert!(said.talk.contains("queue.toml:"), "no place: {}", said.talk);
+    };
+    let month = "over = \"30d\"";
+    check("over = \"0s\"", "2/d", &["a budget over no time is none", "over = \"30d\""]);
+    let slice = |length: &str| format!("{month}\nslice = \"{length}\"");
+    check(&slice("0s"), "2/d", &["a slice of no time holds nothing", "leave `slice` out"]);
+    check(&slice("61s"), "2/d", &["a slice of 61s is longer than the window", "lasts 60s"]);
+    // Four seconds each.
+    let says = "`rate` times how long it lasts (a second at least) may be 10% at most";
+    check(month, "1000/s", &["events would run for 400000% of all time", says]);
+    check(month, "0.026/s", &["`crash of queue.1` alone for 10.4%", says]);
+}
+
+/// Nobody was there whose requests could be bad, and who runs it is told no other command.
+#[test]
+fn a_budget_of_nobody_has_no_data() {
+    let rest = "of = \"success > 99%\"\nover = \"30d\"\nwhere = { request = \"rare\" }\n\
+                [request.rare]\nto = \"queue.serve\"";
+    let desk = desk(&promise("error_budget < 100%", rest));
+    let said = desk.run("check queue.toml --budget 20").expect(3, &["no data"]);
+    assert!(!said.out.contains("simulate check"), "{}", said.out);
+}
+
+#[test]
 fn a_recovery_that_the_window_does_not_hold_is_refused() {
     let check = |window: &str, says: &str| {
         let rest = format!("of = \"success > 99%\"\nhold = \"2s\"\nwindow = \"{window}\"");
@@ -195,6 +226,23 @@ fn a_recovery_that_the_window_does_not_hold_is_refused() {
     check("before event 1", "the window ends before anything can have held for so long");
     check("30s..60s", "the window begins when the clock of the recovery has run for a while");
     check("20s..25s", "the window ends before anything can have held for so long");
+    check("20s..30s", "the window ends at 30s, before anybody can tell who is well again in time");
+}
+
+/// Who was looked at for 30 s may be well again within 60.
+#[test]
+fn a_recovery_that_takes_longer_than_is_looked_is_refused() {
+    let check = |limit: &str, code: i32, says: &[&str]| {
+        let rest = "of = \"success > 99%\"\nhold = \"5s\"\nclock = \"begin\"";
+        let desk = desk(&promise(&format!("recovery < {limit}"), rest));
+        let said = desk.run("check queue.toml --budget 20").expect(code, says);
+        assert!(code != 2 || said.talk.contains("queue.toml:"), "no place: {}", said.talk);
+    };
+    let says = ["before anybody can tell", "the window has to last until 65s"];
+    check("40s", 2, &says);
+    check("35.5s", 2, &["the window has to last until 60.5s"]);
+    check("800d", 2, &["before anybody can tell"]);
+    check("35s", 3, &["well again within 35.0 s"]);
 }
 
 /// Where events overlap, the time before and after one is that without any.

@@ -25,6 +25,10 @@ fn promises_that_are_none() {
     refused("queue < many", "where = { service = \"queue\" }", &["is not a number of calls"]);
     refused("rto < 5min", "", &["not modelled yet"]);
     refused("mean", "", &["is not a promise"]);
+    refused("p(99) <= 1s", "", &["`<=`: what is right at a limit", "write `p(99) < 1s`"]);
+    refused("success >=99%", "", &["`>=`: what is right at a limit", "write `success >99%`"]);
+    refused("recovery <= 3s", "of = \"p(99) < 1s\"", &["write `recovery < 3s`"]);
+    refused("recovery < 3s", "of = \"p(99) <= 1s\"", &["write `p(99) < 1s`"]);
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn check(changes: &[&str], code: i32, says: &[&str]) {
 
 #[test]
 fn as_it_is() {
-    check(&[], 0, &["3 objectives: 3 met", "[", "at 95.0% confidence"]);
+    check(&[], 0, &["3 objectives: 3 met", "[", "at 95% confidence"]);
 }
 
 #[test]

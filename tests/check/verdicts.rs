@@ -76,6 +76,62 @@ fn a_budget_that_is_spent_decides_nothing() {
     said.expect(3, &["undecided", "the budget is spent", "1 undecided"]);
 }
 
+/// 622 of 95,750 are late, in bursts in most of the replications: far below a tenth, far above one in a
+/// million, and so near to one in twenty beyond 200 ms that a burst which was not seen would matter.
+#[test]
+fn few_effective_events_decide_what_is_far_from_the_limit() {
+    let check = |require: &str, confidence: &str| {
+        let command = format!("check queue.toml --budget 20 --confidence {confidence}");
+        Desk::with(&promise(require, "")).run(&command)
+    };
+    check("p(90) < 250ms", "95%").expect(0, &["met"]);
+    check("p(99.9999) < 250ms", "95%").expect(1, &["MISSED"]);
+    let says =
+        "few effective observations: replications differ so much that the interval is no proof yet";
+    let said = check("p(95) < 200ms", "95%").expect(3, &["undecided", says]);
+    assert!(!said.out.contains("the budget is spent"), "{}", said.out);
+    check("p(95) < 200ms", "50%").expect(0, &["met"]);
+}
+
+/// However many requests there were, a burst that hits one replication in ten was hardly to be seen.
+#[test]
+fn what_was_not_seen_may_be_rare() {
+    let desk = Desk::with(&promise("p(99) < 10s", ""));
+    let says =
+        "none in 20 replications: nothing is known of what hits fewer than about 1 in 7 of them";
+    let said = desk.run("check queue.toml --budget 20 --junit v.xml --markdown v.md");
+    said.expect(0, &["met", says]);
+    assert!(desk.read("v.xml").contains(says) && desk.read("v.md").contains(says));
+    // -ln(0.5) / 20.
+    let said = desk.run("check queue.toml --budget 20 --confidence 50%");
+    said.expect(0, &["fewer than about 1 in 29 of them"]);
+    let desk = Desk::with(&promise("p(50) < 100ms", ""));
+    let said = desk.run("check queue.toml --budget 20").expect(0, &["met"]);
+    assert!(!said.out.contains("nothing is known"), "{}", said.out);
+}
+
+/// The interval of a figure beside its verdict is as sure as the verdict.
+#[test]
+fn intervals_are_as_sure_as_verdicts() {
+    let desk = Desk::with(&promise("mean < 500ms", ""));
+    let width = |confidence: &str, says: &str| {
+        let command =
+            format!("check queue.toml --budget 20 --json v.json --confidence {confidence}");
+        desk.run(&command).expect(0, &[&format!("(at {confidence} confidence)")]);
+        let json = desk.read("v.json");
+        assert!(json.contains(&format!("\"confidence\": {says},")), "{json}");
+        let bound = |name: &str| -> f64 {
+            let rest = json.split(&format!("\"{name}\": ")).nth(1).expect(name);
+            rest.split([',', '\n']).next().unwrap().parse().unwrap()
+        };
+        bound("high") - bound("low")
+    };
+    // Student's t of 19 degrees of freedom: 0.688, 2.093 and 3.883.
+    let [half, usual, sure] = [width("50%", "0.5"), width("95%", "0.95"), width("99.9%", "0.999")];
+    assert!((usual / half - 2.093 / 0.688).abs() < 0.01, "{half} {usual}");
+    assert!((sure / usual - 3.883 / 2.093).abs() < 0.01, "{usual} {sure}");
+}
+
 #[test]
 fn nothing_that_it_is_about() {
     let rest = "where = { request = \"rare\" }\n[request.rare]\nto = \"queue.serve\"";

@@ -1,7 +1,7 @@
 //! A summary for the page of a CI job: a table for each scenario, and the story of what is missed.
 
 use super::Verdicts;
-use crate::{report::format::percent, slo::gate::Verdict};
+use crate::{report::format::confidence, slo::gate::Verdict};
 
 /// The text.
 pub fn render(verdicts: &Verdicts) -> String {
@@ -48,7 +48,7 @@ pub fn render(verdicts: &Verdicts) -> String {
             "\n{} replications, seed {}, {} confidence; events `{}`\n",
             case.replications,
             case.seed,
-            percent(verdicts.confidence),
+            confidence(verdicts.confidence),
             case.events_digest,
         ));
     }

@@ -4,7 +4,7 @@
 use super::{Case, Judged, Verdicts, badness};
 use crate::{
     report::{
-        format::percent,
+        format::confidence,
         page::{Colour, Page},
         versus,
     },
@@ -125,7 +125,7 @@ fn totals(page: &mut Page, verdicts: &Verdicts) {
     let kinds = if all == 1 { "objective" } else { "objectives" };
     let said = if said.is_empty() { "nothing to judge".to_owned() } else { said.join(", ") };
     page.paragraph(
-        &format!("{all} {kinds}: {said} (at {} confidence)", percent(verdicts.confidence)),
+        &format!("{all} {kinds}: {said} (at {} confidence)", confidence(verdicts.confidence)),
         2,
     );
 }

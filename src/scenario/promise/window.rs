@@ -88,7 +88,7 @@ pub(super) fn holds_in(
     notes: &Notes,
 ) -> Option<()> {
     match promise {
-        Promise::Recovery(Recovery { clock, hold, .. }) => {
+        Promise::Recovery(Recovery { clock, hold, within, .. }) => {
             let clock = clock.since(Instant::ZERO + site.warm_up);
             if clock < from {
                 let says = "the window begins when the clock of the recovery has run for a while";
@@ -98,6 +98,23 @@ pub(super) fn holds_in(
             if clock + hold >= until {
                 let says = "the window ends before anything can have held for so long";
                 let hint = format!("the clock starts at {}s", clock.seconds());
+                notes.hinted(at, says, hint);
+                return None;
+            }
+            let needed = clock + within + hold;
+            if needed > until {
+                let says = format!(
+                    "the window ends at {}s, before anybody can tell who is well again in time",
+                    until.seconds()
+                );
+                let hint = format!(
+                    "the clock starts at {}s, the limit is {}s and what is well has to hold for {}s: \
+                     the window has to last until {}s",
+                    clock.seconds(),
+                    within.seconds(),
+                    hold.seconds(),
+                    needed.seconds()
+                );
                 notes.hinted(at, says, hint);
                 return None;
             }
