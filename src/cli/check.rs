@@ -111,18 +111,15 @@ pub(super) fn conclude(
     let mut verdicts = Verdicts::new(rules);
     let mut is_interrupted = false;
     for ((plan, file), checked) in plans.iter().zip(files).zip(checked) {
-        match checked {
-            Some(it) => {
-                is_interrupted |= it.is_interrupted;
-                let found = (&it.measured[..], &it.verdicts[..]);
-                let case = Case::new(plan, file.as_ref(), &it.fold, found, rules.confidence);
-                verdicts.scenarios.push(case);
-            }
-            None => {
-                is_interrupted = true;
-                verdicts.scenarios.push(Case::interrupted(plan, file.as_ref()));
-            }
-        }
+        let Some(it) = checked else {
+            is_interrupted = true;
+            verdicts.scenarios.push(Case::interrupted(rules, plan, file.as_ref()));
+            continue;
+        };
+        is_interrupted |= it.is_interrupted;
+        let found = (&it.measured[..], &it.verdicts[..]);
+        let case = Case::new(plan, file.as_ref(), &it.fold, found, rules.confidence);
+        verdicts.scenarios.push(case);
     }
     publish(forms, &verdicts, terminal)?;
     Ok(if is_interrupted { Exit::Interrupted } else { exit(&verdicts) })
@@ -160,7 +157,7 @@ fn against(
     for ((plan, file), ran) in plans.into_iter().zip(&options.files).zip(ran) {
         let Some(ran) = ran.filter(|ran| !ran.is_interrupted) else {
             is_interrupted = true;
-            verdicts.scenarios.push(Case::interrupted(plan, &shown(file)));
+            verdicts.scenarios.push(Case::interrupted(rules, plan, &shown(file)));
             continue;
         };
         let (from, to) = (shown(folder), shown(file));

@@ -423,7 +423,9 @@ fn all_types(requests: &[RequestTally]) -> Cow<'_, RequestTally> {
         return Cow::Borrowed(only);
     }
     let mut site = RequestTally::default();
-    requests.iter().for_each(|request| site.merge(request));
+    for request in requests {
+        site.merge(request);
+    }
     Cow::Owned(site)
 }
 

@@ -172,10 +172,10 @@ impl Case {
     }
 
     /// A scenario whose turn never came, for the user stopped: nothing is known of it.
-    pub fn interrupted(site: &Blueprint, file: &str) -> Case {
+    pub fn interrupted(rules: &Rules, site: &Blueprint, file: &str) -> Case {
         let verdict = Verdict::Undecided(Doubt::Interrupted);
         let objectives = site.objectives.iter().enumerate().map(|(index, objective)| {
-            let measured = Measured::new(site, index, &Sides::alone(&[]));
+            let measured = Measured::new(site, index, &Sides::alone(&[]), rules.confidence);
             Judged {
                 says: sentence(&measured),
                 measured,
@@ -250,9 +250,9 @@ mod tests {
     #[test]
     fn a_scenario_whose_turn_never_came_is_told() {
         let site = sample::site();
-        let case = Case::interrupted(&site, "shop.toml");
-        assert_eq!(case.objectives.len(), site.objectives.len());
         let rules = Rules { confidence: 0.95, round: 20, budget: 200 };
+        let case = Case::interrupted(&rules, &site, "shop.toml");
+        assert_eq!(case.objectives.len(), site.objectives.len());
         let verdicts = Verdicts { scenarios: vec![case], ..Verdicts::new(&rules) };
         let xml = junit::render(&verdicts);
         let errors = format!("errors=\"{}\"", site.objectives.len());

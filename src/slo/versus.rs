@@ -240,10 +240,11 @@ impl Versus {
         let mut pairs: Vec<(&Named, Difference, Option<Bounds>)> = Vec::new();
         let is_twice = [one, other].iter().all(|it| has_one_type(it));
         for figure in &other.figures {
-            if is_twice && figure.name.starts_with(OF_TYPE) {
+            let sides = both(&figure.name, one, other);
+            if is_twice && sides.is_some() && figure.name.starts_with(OF_TYPE) {
                 continue;
             }
-            let Some((a, b)) = both(&figure.name, one, other) else {
+            let Some((a, b)) = sides else {
                 self.unmatched.push(format!("figure `{}`: it is new", figure.name));
                 continue;
             };

@@ -71,7 +71,9 @@ pub(super) fn stations(plan: &Blueprint, kind: Kind, sums: &[(&Where, &Sum)]) ->
             choices.iter().filter(|it| it.places.is_subset(set)).collect();
         let groups: Vec<&Where> = inside.iter().map(|it| it.group).collect();
         let (mut own, mut whole) = (Sum::default(), Sum::default());
-        inside.iter().for_each(|it| own.take_in(it.sum, 1.0));
+        for it in &inside {
+            own.take_in(it.sum, 1.0);
+        }
         whole.take_in(&own, 1.0);
         for place in set {
             let pace = members_pace(plan, kind, *place, &groups);

@@ -99,7 +99,7 @@ const UNMODELLED_BACKEND: [&str; 28] = [
     "stick-table",
 ];
 
-/// What HAProxy takes in a backend, and the model for all of a balancer's backends.
+/// What `HAProxy` takes in a backend, and the model for all of a balancer's backends.
 const OF_THE_SERVICE: [(&str, &str); 3] = [
     ("retries", "for all backends: a key of the service, `[service.NAME]`"),
     ("option", "for all backends: a key of the service, `[service.NAME]`"),
