@@ -22,6 +22,9 @@ pub struct Capacity {
     pub schema: &'static str,
     /// Of this program.
     pub version: &'static str,
+    /// Digest of the scenario's text, its changes and the options: whose report it is.
+    #[cfg_attr(test, serde(default))]
+    pub experiment: String,
     /// What was asked about.
     pub scenario: Scenario,
     /// How sure the safe load is.

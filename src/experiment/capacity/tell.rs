@@ -29,6 +29,8 @@ pub(super) fn tell(it: &Results<'_>, work: &Work<'_>) -> Capacity {
     Capacity {
         schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION"),
+        // Said by who wrote the charter.
+        experiment: String::new(),
         scenario: Scenario {
             name: plan.name.clone(),
             title: plan.title.clone(),

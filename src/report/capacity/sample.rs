@@ -94,6 +94,7 @@ pub(crate) fn document() -> Capacity {
     Capacity {
         schema: SCHEMA,
         version: "0",
+        experiment: "0123456789abcdef".to_owned(),
         scenario: Scenario {
             name: "sample".to_owned(),
             title: "A shop, made up".to_owned(),
