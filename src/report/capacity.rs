@@ -9,7 +9,7 @@ mod words;
 
 use serde::Serialize;
 
-pub use words::load;
+pub use words::{load, not_even};
 
 /// Changes whenever a field is renamed, removed or means something else.
 pub const SCHEMA: &str = "simulate-capacity/2";
@@ -248,8 +248,11 @@ pub struct Loss {
     pub badness: Option<f64>,
     /// Requests that fail while it is gone.
     pub failed_share: Option<f64>,
-    /// The highest load at which they are kept meanwhile and afterwards: a lower bound; `None`: none.
+    /// The highest load at which they are kept meanwhile and afterwards: a lower bound; `None`: none
+    /// of those tried.
     pub survives: Option<Load>,
+    /// Then the lowest load that was tried.
+    pub not_even: Option<Load>,
     /// Whether all is well in the second half of as long a time after it is back.
     pub well_again: Kept,
     /// If it is not, what becomes of it at the safe load.

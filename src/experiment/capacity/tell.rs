@@ -205,6 +205,7 @@ impl Results<'_> {
                 badness: worst.map(|(_, it)| it),
                 failed_share: borne.failed_share,
                 survives: borne.survives.map(|factor| self.load(factor)),
+                not_even: borne.not_even.map(|factor| self.load(factor)),
                 well_again: borne.again(),
                 later: borne.later.map(told_later),
                 ending: borne.ending.clone(),

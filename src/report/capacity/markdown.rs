@@ -5,8 +5,8 @@ use super::{
     terminal::{amount, asked, capacity},
     words::{
         added, advice, afterwards, again, bare, between, coarse, in_time, islands, kept, load,
-        missed_from, money, perhaps, rate, signed, sized, survives, times, unit, unsurvived,
-        verdict,
+        missed_from, money, not_even, perhaps, rate, signed, sized, survives, times, unit,
+        unsurvived, verdict,
     },
 };
 use crate::report::format::{or_dash, percent, seconds, span, thousands, utilisation};
@@ -264,7 +264,7 @@ fn lost(out: &mut String, losses: &Losses) {
         };
         let survives = match &loss.survives {
             Some(_) => survives(loss, load),
-            None => "**no load**".to_owned(),
+            None => format!("**{}**", not_even(loss, load)),
         };
         out.push_str(&format!(
             "| {} | {} | {} | {} | {worst} | {survives} | {} |\n",
@@ -281,13 +281,15 @@ fn lost(out: &mut String, losses: &Losses) {
     let [alone, others] = unsurvived(losses);
     if !alone.is_empty() {
         out.push_str(&format!(
-            "\nSingle points of failure, for which no load keeps all objectives: {}.\n",
+            "\nSingle points of failure, for which not even the lowest load tried keeps all \
+             objectives: {}.\n",
             cell(&alone.join("; "))
         ));
     }
     if !others.is_empty() {
         out.push_str(&format!(
-            "\nNor does any load survive this, although there are others like it: {}.\n",
+            "\nNor does the lowest load tried survive this, although there are others like it: \
+             {}.\n",
             cell(&others.join("; "))
         ));
     }

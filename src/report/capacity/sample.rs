@@ -69,6 +69,7 @@ fn loss(name: &str, survives: Option<f64>) -> Loss {
         badness: Some(if is_kept { 0.8 } else { 31.0 }),
         failed_share: Some(if is_kept { 0.000_2 } else { 0.31 }),
         survives: survives.map(at),
+        not_even: survives.is_none().then(|| at(9.12)),
         well_again: if kept == Kept::No { Kept::No } else { Kept::Yes },
         later: match survives {
             Some(880.0..) => None,

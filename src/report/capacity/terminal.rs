@@ -258,7 +258,10 @@ fn lost(page: &mut Page, losses: &Losses) {
         page.paragraph(&format!("single points of failure: {}", alone.join("; ")), 2);
     }
     if !others.is_empty() {
-        page.paragraph(&format!("nor does any load survive {}", others.join("; ")), 2);
+        page.paragraph(
+            &format!("not even the lowest load tried survives {}", others.join("; ")),
+            2,
+        );
     }
     for line in perhaps(losses).into_iter().chain(afterwards(losses)) {
         page.paragraph(&line, 2);

@@ -184,7 +184,7 @@ fn missed(it: &Capacity, point: &Point) -> String {
     if names.is_empty() { "one of them".to_owned() } else { names.join(" and ") }
 }
 
-/// Losses that no load survives, by name: of what stands alone, and of what has its likes.
+/// Losses that no load survives that was tried, by name: of what stands alone, and of what has its likes.
 pub(super) fn unsurvived(losses: &Losses) -> [Vec<&str>; 2] {
     let names = |alone: bool| {
         let none = losses.each.iter().filter(move |it| it.survives.is_none());
@@ -206,8 +206,15 @@ pub(super) fn survives(loss: &Loss, says: fn(&Load) -> String) -> String {
     match &loss.survives {
         Some(_) if loss.is_borne() => "the safe load".to_owned(),
         Some(load) => says(load),
-        None => "NO LOAD".to_owned(),
+        None => not_even(loss, says).to_uppercase(),
     }
+}
+
+/// The lowest load that was tried, where that is not survived either.
+pub fn not_even(loss: &Loss, says: fn(&Load) -> String) -> String {
+    loss.not_even
+        .as_ref()
+        .map_or_else(|| "none tried".to_owned(), |it| format!("not even {}", says(it)))
 }
 
 /// What `perhaps` means, where it is said.
