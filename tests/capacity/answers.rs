@@ -1,6 +1,6 @@
 //! What a shell gets: an answer, a folder, the same bytes whatever the threads, and answers that are none.
 
-use crate::command::{Desk, promise};
+use crate::command::{Desk, QUEUE, promise};
 
 const SMALL: &str = "capacity queue.toml --set duration=20s --budget 40 --loss 10s";
 
@@ -88,6 +88,35 @@ fn what_no_load_holds() {
     let desk = Desk::with(&promise("p(50) < 5ms", ""));
     let said = desk.run(SMALL).expect(3, &["no load holds all objectives", "all but idle"]);
     assert!(!said.out.contains("SAFE LOAD") && !desk.file("results").exists());
+}
+
+/// Nobody is told that an objective is far from its limit that is missed all the time.
+#[test]
+fn what_is_missed_at_every_load_is_told_as_such() {
+    let two =
+        promise("p(50) < 5ms", "") + "[[slo]]\nname = \"works\"\nrequire = \"success > 99%\"\n";
+    let desk = Desk::with(&two);
+    let said = desk.run(SMALL).expect(3, &["no load holds all objectives"]);
+    let row = |says: &str| {
+        let line = said.out.lines().find(|line| line.contains(says));
+        line.unwrap_or_else(|| panic!("{says}: {}", said.out)).to_owned()
+    };
+    assert!(row("p(50) < 5ms").contains("every load tried"), "{}", said.out);
+    // Only loads beyond what can be served leave requests behind.
+    assert!(row("success > 99%").contains("not near the limit"), "{}", said.out);
+}
+
+/// Nothing saturates where requests only wait: there is no table of it, and no advice about objectives that
+/// are there already.
+#[test]
+fn where_nothing_runs_out() {
+    let desk = Desk::new();
+    let waits = QUEUE.replace("cpu = {", "wait = {").replace("workers  = 1\n", "");
+    desk.write("queue.toml", &format!("{waits}{}", promise("p(99) < 250ms", "")));
+    let said = desk.run(&format!("{SMALL} --no-losses --no-scaling"));
+    let said = said.expect(3, &["nothing runs out", "nothing that is modelled runs out here"]);
+    assert!(!said.out.contains("a request asks for"), "{}", said.out);
+    assert!(!said.out.contains("objective on the latency"), "{}", said.out);
 }
 
 #[test]

@@ -5,8 +5,8 @@ use super::{
     terminal::{amount, asked, capacity},
     words::{
         added, advice, afterwards, again, bare, between, coarse, in_time, islands, kept, load,
-        missed_from, money, not_even, perhaps, rate, signed, sized, survives, times, unit,
-        unsurvived, verdict,
+        missed_from, missed_somewhere, money, not_even, perhaps, rate, signed, sized, survives,
+        times, unit, unsurvived, verdict,
     },
 };
 use crate::report::format::{or_dash, percent, seconds, span, thousands, utilisation};
@@ -143,8 +143,12 @@ fn known(out: &mut String, it: &Capacity) {
             seconds(known.no_load_s)
         ));
     }
-    out.push_str("| resource | a request asks for | there is | in use now | full at |\n");
-    out.push_str("| --- | ---: | ---: | ---: | ---: |\n");
+    if known.stations.is_empty() {
+        out.push_str("Nothing that is modelled runs out.\n");
+    } else {
+        out.push_str("| resource | a request asks for | there is | in use now | full at |\n");
+        out.push_str("| --- | ---: | ---: | ---: | ---: |\n");
+    }
     for station in known.stations.iter().take(NAMED_MAX) {
         out.push_str(&format!(
             "| {} | {} | {} | {} | {}{}/s |\n",
@@ -156,10 +160,12 @@ fn known(out: &mut String, it: &Capacity) {
             rate(station.saturates_at_per_s),
         ));
     }
-    out.push_str(
-        "\nIn turn: each is the next bottleneck when all above it are relieved, which is to say that \
-         their services have so much of that resource that it never runs out.\n",
-    );
+    if known.stations.len() > 1 {
+        out.push_str(
+            "\nIn turn: each is the next bottleneck when all above it are relieved, which is to say \
+             that their services have so much of that resource that it never runs out.\n",
+        );
+    }
     for line in &known.unknown {
         out.push_str(&format!("\n{line}\n"));
     }
@@ -206,10 +212,13 @@ fn limits(out: &mut String, it: &Capacity) {
     out.push_str(
         "| objective | requires | missed from about | 95% interval |\n| --- | --- | ---: | --- |\n",
     );
-    for limit in &it.objectives {
+    for (index, limit) in it.objectives.iter().enumerate() {
         let (at, bounds) = match &limit.missed_at {
             Some(missed) => (load(&missed[0]), between(missed)),
-            None => ("not near its limit here".to_owned(), "–".to_owned()),
+            None => {
+                let at = missed_somewhere(it, index);
+                (at.unwrap_or_else(|| "not near its limit here".to_owned()), "–".to_owned())
+            }
         };
         out.push_str(&format!(
             "| {} | `{}` | {at} | {bounds} |\n",

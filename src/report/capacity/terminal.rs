@@ -2,11 +2,11 @@
 //! what to add, what it costs, and last what is not modelled.
 
 use super::{
-    Answer, Capacity, Curves, Growth, Known, Losses, Size,
+    Answer, Capacity, Curves, Growth, Known, Losses, Point, Size,
     words::{
         added, advice, afterwards, again, bare, between, coarse, in_time, islands, kept, load,
-        missed_from, money, perhaps, rate, signed, sized, survives, times, unit, unsurvived,
-        verdict,
+        missed_from, missed_somewhere, money, perhaps, rate, signed, sized, survives, times, unit,
+        unsurvived, verdict,
     },
 };
 use crate::report::{
@@ -115,7 +115,9 @@ fn known(page: &mut Page, known: &Known) {
             format!("{least}{}/s", rate(station.saturates_at_per_s)),
         ]);
     }
-    page.table(&table);
+    if !known.stations.is_empty() {
+        page.table(&table);
+    }
     if known.stations.len() > 1 {
         page.paragraph(
             "each the next bottleneck when all above it are relieved: when their services have so \
@@ -184,10 +186,13 @@ fn scaled(value: f64) -> String {
 fn limits(page: &mut Page, it: &Capacity) {
     page.heading("Objectives, and where they are missed");
     let mut table = Table::new(["", "requires", "missed from", "[low, high]"]);
-    for limit in &it.objectives {
+    for (index, limit) in it.objectives.iter().enumerate() {
         let (at, bounds) = match &limit.missed_at {
             Some(missed) => (load(&missed[0]), between(missed)),
-            None => ("not near the limit".to_owned(), String::new()),
+            None => {
+                let at = missed_somewhere(it, index);
+                (at.unwrap_or_else(|| "not near the limit".to_owned()), String::new())
+            }
         };
         table.row([limit.name.clone(), limit.require.clone(), at, bounds]);
     }
@@ -199,16 +204,15 @@ fn curve(page: &mut Page, it: &Capacity) {
     page.heading("Latency over the load, as visitors see it");
     let mut table =
         Table::new([unit(&first.load), "answered", "mean", "p50", "p95", "p99", "used"]);
+    let worst = |point: &Point| point.badness.iter().flatten().map(|it| it[0]).fold(0.0, f64::max);
+    let mark = |point: &Point| {
+        let is_knee = it.knee.is_some_and(|knee| knee.factor == point.load.factor);
+        let miss = if worst(point) > 1.0 { " MISS" } else { "" };
+        format!("{miss}{}", if is_knee { " knee" } else { "" })
+    };
+    let width = it.curve.iter().map(|it| mark(it).len()).max().unwrap_or(0).max(5);
     for point in &it.curve {
-        let worst = point.badness.iter().flatten().map(|it| it[0]).fold(0.0, f64::max);
         let [mean, p50, p95, p99] = point.latency_s;
-        let mark = if it.knee.is_some_and(|knee| knee.factor == point.load.factor) {
-            " knee"
-        } else if worst > 1.0 {
-            " MISS"
-        } else {
-            ""
-        };
         table.row([
             bare(&point.load),
             or_dash(point.answered_per_s, |it| format!("{}/s", rate(it))),
@@ -216,7 +220,7 @@ fn curve(page: &mut Page, it: &Capacity) {
             or_dash(p50, seconds),
             or_dash(p95, seconds),
             or_dash(p99, seconds),
-            format!("{}{mark:<5}", times(worst)),
+            format!("{}{:<width$}", times(worst(point)), mark(point)),
         ]);
     }
     page.table(&table);

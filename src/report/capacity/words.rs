@@ -166,12 +166,31 @@ pub(super) fn advice(it: &Capacity) -> Option<&'static str> {
             "the objectives ask for more than the site can give even when it is all but idle: \
              `simulate run` with a tenth of the load shows where the time goes",
         ),
+        Answer::EveryLoad if it.operational.bound_per_s.is_none() => Some(
+            "nothing that is modelled runs out here, so that more load changes nothing: work on a CPU \
+             (`cpu`), workers, slots or bytes would",
+        ),
         Answer::EveryLoad => Some(
-            "what is promised does not depend on the load: an objective on the latency or success \
-             of all requests would; what the hardware bears at most stands below",
+            "what is promised does not depend on the load: a tighter objective on the latency or \
+             success of all requests would; what the hardware bears at most stands above, under what \
+             runs out",
         ),
         Answer::Unconfirmed => Some("more replications of a load (`--budget`) may tell"),
     }
+}
+
+/// From where on an objective is missed that has no crossing, by what was tried; `None`: nowhere.
+pub(super) fn missed_somewhere(it: &Capacity, objective: usize) -> Option<String> {
+    let of =
+        |point: &Point| Some((point.load, point.badness.get(objective).copied().flatten()?[0]));
+    let known: Vec<(Load, f64)> = it.curve.iter().filter_map(of).collect();
+    let (first, _) = known.iter().find(|(_, badness)| *badness > 1.0)?;
+    let is_everywhere = known.iter().all(|(_, badness)| *badness > 1.0);
+    Some(if is_everywhere {
+        "every load tried".to_owned()
+    } else {
+        format!("below {}", load(first))
+    })
 }
 
 /// The objectives that a load misses.
