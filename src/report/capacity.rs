@@ -454,9 +454,9 @@ pub struct Cost {
     pub currency: String,
     /// All hosts.
     pub per_h: f64,
-    /// At the safe load.
+    /// Of requests that are answered at the safe load.
     pub per_million: Option<f64>,
-    /// At the scenario's own.
+    /// Of those that are at the scenario's own, if that was tried.
     pub per_million_now: Option<f64>,
     /// Hosts without a price.
     pub unpriced: u32,

@@ -70,6 +70,27 @@ fn the_same_bytes_whatever_the_threads() {
     }
 }
 
+/// What comes now is what is answered now, users' requests as well, and costs as much as all machines.
+#[test]
+fn cost_is_that_of_answered_requests() {
+    let cost_now = |workloads: &str| {
+        let desk = Desk::with(&format!("{}{workloads}", promise("p(99) < 250ms", "")));
+        let line = format!("{SMALL} --set hardware.one.price=0.36USD/h --no-losses --no-scaling");
+        desk.run(&line).expect(0, &["a million requests at the safe load; "]);
+        let text = desk.read("results/queue-capacity/capacity.json");
+        let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+        document["cost"]["per_million_now"].as_f64().unwrap()
+    };
+    // 0.36 an hour are 100 a million seconds; 80 requests a second come.
+    let alone = cost_now("");
+    assert!((1.2..1.3).contains(&alone), "{alone}");
+    // Ten users who think for 2 s or so add 4 or 5 requests a second: Little's law, 10 / (2 s + 0.07 s).
+    let users = "[workload.users]\nmix = { customer = 1 }\n\
+                 arrivals = { users = 10, think = { exponential = \"2s\" } }\n";
+    let mixed = cost_now(users);
+    assert!((1.14..1.21).contains(&mixed), "{mixed}");
+}
+
 #[test]
 fn users_are_counted_as_users() {
     let desk = Desk::with(&promise("mean < 100ms", ""));

@@ -8,6 +8,7 @@ use super::{
     search::Found,
 };
 use crate::{
+    measure::fold::Fold,
     model::blueprint::{Balance, Blueprint, Promise, Upstream},
     report::{
         capacity::{
@@ -258,16 +259,18 @@ impl Results<'_> {
         let plan = self.question.plan;
         let currency = plan.currency.clone()?;
         let per_h = price(plan)?;
-        let million = |per_s: f64| per_h / 3600.0 / per_s * 1e6;
-        let answered = self.confirmed().map(|fold| {
+        let million = |fold: &Fold| {
             let figures = Summary::new(plan, fold).site.figures;
-            figures.rates.throughput_per_s.value.unwrap_or(0.0)
-        });
+            let answered = figures.rates.throughput_per_s.value.filter(|it| *it > 0.0)?;
+            Some(per_h / 3600.0 / answered * 1e6)
+        };
+        // Users make no more requests than are answered: what comes now was measured as well.
+        let now = self.ladder.bench.levels.iter().find(|level| level.factor == 1.0);
         Some(Cost {
             currency,
             per_h,
-            per_million: answered.filter(|it| *it > 0.0).map(million),
-            per_million_now: (self.known.open_per_s > 0.0).then(|| million(self.known.open_per_s)),
+            per_million: self.confirmed().and_then(million),
+            per_million_now: now.and_then(Level::fold).and_then(million),
             unpriced: plan.hosts.iter().filter(|it| it.price_per_h.is_none()).count() as u32,
         })
     }
