@@ -126,6 +126,9 @@ pub struct Safe {
     pub below: f64,
     /// That is more than was asked for, for the budget was spent.
     pub is_coarse: bool,
+    /// It is the most that the hardware's bound allows, whatever the objectives do.
+    #[cfg_attr(test, serde(default))]
+    pub is_capped: bool,
 }
 
 /// An objective, and where it is missed.
@@ -138,6 +141,9 @@ pub struct Limit {
     pub require: String,
     /// Best guess, low, high. `None`: it was not missed where it was looked for.
     pub missed_at: Option<[Load; 3]>,
+    /// Where it is missed, most of what counts against it is requests that are not over at the end.
+    #[cfg_attr(test, serde(default))]
+    pub is_unfinished: bool,
 }
 
 /// What is known at once.

@@ -91,6 +91,28 @@ fn cost_is_that_of_answered_requests() {
     assert!((1.14..1.21).contains(&mixed), "{mixed}");
 }
 
+/// Where the hardware is full before the objectives are missed, no budget brings the safe load nearer to
+/// where they are.
+#[test]
+fn the_bound_of_the_hardware_is_no_want_of_replications() {
+    let desk = Desk::with(&promise("success > 60%", ""));
+    let line = format!("{SMALL} --no-losses --no-scaling --set queue.queue=3");
+    let said = desk.run(&line).expect(
+        0,
+        &["SAFE LOAD 99.50 requests/s", "the hardware's bound limits it, 100.0 requests/s"],
+    );
+    assert!(!said.out.contains("COARSE"), "{}", said.out);
+    // Refused at once, not left over.
+    assert!(!said.out.contains("not over when the run ends"), "{}", said.out);
+}
+
+#[test]
+fn what_is_left_over_at_the_end_is_no_latency() {
+    let desk = Desk::with(&promise("p(95) < 1000000s", ""));
+    let said = desk.run(&format!("{SMALL} --no-losses --no-scaling --set scenario.drain=2s"));
+    said.expect(0, &["where `it` is first missed", "not over when the run ends", "BOUND"]);
+}
+
 #[test]
 fn users_are_counted_as_users() {
     let desk = Desk::with(&promise("mean < 100ms", ""));
@@ -132,7 +154,9 @@ fn what_is_missed_at_every_load_is_told_as_such() {
 #[test]
 fn where_nothing_runs_out() {
     let desk = Desk::new();
+    // A load that is doubled twelve times is no small one.
     let waits = QUEUE.replace("cpu = {", "wait = {").replace("workers  = 1\n", "");
+    let waits = waits.replace("80/s", "1/s");
     desk.write("queue.toml", &format!("{waits}{}", promise("p(99) < 250ms", "")));
     let said = desk.run(&format!("{SMALL} --no-losses --no-scaling"));
     let said = said.expect(3, &["nothing runs out", "nothing that is modelled runs out here"]);

@@ -8,8 +8,8 @@ use super::{
     search::Found,
 };
 use crate::{
-    measure::fold::Fold,
-    model::blueprint::{Balance, Blueprint, Promise, Upstream},
+    measure::{fold::Fold, outcome::Cause},
+    model::blueprint::{Balance, Blueprint, Promise, Scope, Upstream},
     report::{
         capacity::{
             Answer, Attempt, Busy, Capacity, Cost, Curves, Grown, Growth, Later, Limit, Load, Loss,
@@ -111,7 +111,9 @@ impl Results<'_> {
         let is_spent =
             effort.half(first) > effort.narrow() * first.value || self.attempts.len() > 1;
         let whole = if self.known.users > 0 { 1.0 / f64::from(self.known.users) } else { 0.0 };
-        let is_coarse = is_spent && below > effort.precision + 0.001 + whole / first.value;
+        let cap = self.cap().unwrap_or(f64::INFINITY);
+        let below_most = 1.0 - tried.factor / first.value.min(cap);
+        let is_coarse = is_spent && below_most > effort.precision + 0.001 + whole / first.value;
         Some(Safe {
             load: self.load(tried.factor),
             missed_at: Some(self.between(&crossings.first)),
@@ -123,6 +125,7 @@ impl Results<'_> {
             confirmed_by: tried.fold.as_ref().map_or(0, |fold| fold.pool.replications),
             below: below.max(0.0),
             is_coarse,
+            is_capped: tried.factor >= cap,
         })
     }
 
@@ -134,13 +137,57 @@ impl Results<'_> {
                 name: objective.name.clone(),
                 require: objective.require.clone(),
                 missed_at: crossing.map(|it| self.between(it)),
+                is_unfinished: self.is_unfinished(index),
             }
         })
         .collect()
     }
 
-    /// Of each load the bench that knows it best.
+    /// Whether an objective is missed, where it is first missed, for requests that are not over when the
+    /// run ends: most of what counts against it is that. How many these are is a matter of how
+    /// long load has piled up and of the drain, not of latency.
+    fn is_unfinished(&self, index: usize) -> bool {
+        let missed = |level: &&Level| {
+            let judgements = level.judgements(level.replications() as usize);
+            judgements[index].badness().is_some_and(|it| it > 1.0)
+        };
+        let levels = self.levels();
+        let Some(level) = levels.into_iter().find(missed) else { return false };
+        let Some(fold) = level.fold() else { return false };
+        let objective = &level.plan().objectives[index];
+        let counts_failures = match objective.promise {
+            Promise::Percentile { .. } => !objective.successes_only,
+            Promise::Success { .. } => true,
+            Promise::Mean { .. }
+            | Promise::Throughput { .. }
+            | Promise::Utilisation { .. }
+            | Promise::Queue { .. }
+            | Promise::Lag { .. }
+            | Promise::Recovery(_)
+            | Promise::Budget(_) => false,
+        };
+        let request = match objective.scope {
+            Scope::Site => None,
+            Scope::Request(id) => Some(id.index()),
+            Scope::Workload(_) | Scope::Service(_) => return false,
+        };
+        // What is not over came late.
+        let sees_the_end = objective.until >= fold.pool.request_ruler.until;
+        let bad: u64 = fold.records.iter().map(|it| it.objectives[index].beyond[1]).sum();
+        let tallies = fold.pool.requests.iter().enumerate();
+        let unfinished: u64 = tallies
+            .filter(|(number, _)| request.is_none_or(|it| it == *number))
+            .map(|(_, it)| it.causes[Cause::Unfinished as usize])
+            .sum();
+        counts_failures && sees_the_end && 2 * unfinished > bad
+    }
+
     fn curve(&self) -> Vec<Point> {
+        self.levels().into_iter().map(|level| self.point(level)).collect()
+    }
+
+    /// The loads that are told, the lowest first: of each the bench that knows it best.
+    fn levels(&self) -> Vec<&Level> {
         let mut levels: Vec<&Level> = self.ladder.bench.levels.iter().collect();
         if let Some(near) = &self.near {
             levels.retain(|level| near.levels.iter().all(|it| it.factor != level.factor));
@@ -150,7 +197,7 @@ impl Results<'_> {
         }
         levels.retain(|level| level.fold().is_some());
         levels.sort_by(|one, other| one.factor.total_cmp(&other.factor));
-        levels.into_iter().map(|level| self.point(level)).collect()
+        levels
     }
 
     fn point(&self, level: &Level) -> Point {

@@ -4,9 +4,9 @@ use super::{
     Answer, Capacity, Curves, Growth, Kept, Known, Losses, Size,
     terminal::{amount, asked, capacity},
     words::{
-        added, advice, afterwards, again, bare, between, coarse, in_time, islands, kept, load,
-        missed_from, missed_somewhere, money, not_even, perhaps, rate, signed, sized, survives,
-        times, unit, unsurvived, verdict,
+        added, advice, afterwards, again, bare, between, capped, coarse, in_time, islands, kept,
+        load, missed_from, missed_somewhere, money, not_even, perhaps, rate, signed, sized,
+        survives, times, unfinished, unit, unsurvived, verdict,
     },
 };
 use crate::report::format::{or_dash, percent, seconds, span, thousands, utilisation};
@@ -58,6 +58,9 @@ fn summary(out: &mut String, it: &Capacity) {
     }
     if let Some(says) = coarse(it) {
         out.push_str(&format!("\n**Coarse**: {says}.\n"));
+    }
+    if let Some(says) = capped(it) {
+        out.push_str(&format!("\n**Bound**: {says}.\n"));
     }
     for says in islands(it) {
         out.push_str(&format!("\n**Not smooth**: {says}.\n"));
@@ -225,6 +228,9 @@ fn limits(out: &mut String, it: &Capacity) {
             cell(&limit.name),
             limit.require.replace('|', "\\|")
         ));
+    }
+    if let Some(says) = unfinished(it) {
+        out.push_str(&format!("\n{}.\n", cell(&sentence(&says))));
     }
     let Some(first) = it.curve.first() else { return };
     out.push_str(&format!(

@@ -117,17 +117,20 @@ pub(crate) fn document() -> Capacity {
             confirmed_by: 60,
             below: 0.0098,
             is_coarse: false,
+            is_capped: false,
         }),
         objectives: vec![
             Limit {
                 name: "pages are quick".to_owned(),
                 require: "p(99) < 250ms".to_owned(),
                 missed_at: Some([at(921.0), at(916.0), at(926.0)]),
+                is_unfinished: false,
             },
             Limit {
                 name: "replicas keep up".to_owned(),
                 require: "lag < 1s".to_owned(),
                 missed_at: None,
+                is_unfinished: false,
             },
         ],
         islands: Vec::new(),

@@ -4,9 +4,9 @@
 use super::{
     Answer, Capacity, Curves, Growth, Known, Losses, Point, Size,
     words::{
-        added, advice, afterwards, again, bare, between, coarse, in_time, islands, kept, load,
-        missed_from, missed_somewhere, money, perhaps, rate, signed, sized, survives, times, unit,
-        unsurvived, verdict,
+        added, advice, afterwards, again, bare, between, capped, coarse, in_time, islands, kept,
+        load, missed_from, missed_somewhere, money, perhaps, rate, signed, sized, survives, times,
+        unfinished, unit, unsurvived, verdict,
     },
 };
 use crate::report::{
@@ -62,6 +62,9 @@ fn answer(page: &mut Page, it: &Capacity) {
     }
     if let Some(says) = coarse(it) {
         page.paragraph(&format!("COARSE     {says}"), 11);
+    }
+    if let Some(says) = capped(it) {
+        page.paragraph(&format!("BOUND      {says}"), 11);
     }
     for says in islands(it) {
         page.paragraph(&format!("NOT SMOOTH {says}"), 11);
@@ -197,6 +200,9 @@ fn limits(page: &mut Page, it: &Capacity) {
         table.row([limit.name.clone(), limit.require.clone(), at, bounds]);
     }
     page.table(&table);
+    if let Some(says) = unfinished(it) {
+        page.paragraph(&says, 0);
+    }
 }
 
 fn curve(page: &mut Page, it: &Capacity) {

@@ -157,6 +157,31 @@ pub(super) fn coarse(it: &Capacity) -> Option<String> {
     ))
 }
 
+/// That the objectives would allow more than the hardware does.
+pub(super) fn capped(it: &Capacity) -> Option<String> {
+    it.safe.as_ref().filter(|safe| safe.is_capped)?;
+    let bound = it.operational.bound.as_ref()?;
+    Some(format!(
+        "the hardware's bound limits it, {}: no load above 99.5% of that is called safe, though the \
+         objectives are missed only further up",
+        load(bound)
+    ))
+}
+
+/// Which objectives are missed for what is left over at the end, and what that means.
+pub(super) fn unfinished(it: &Capacity) -> Option<String> {
+    let such = it.objectives.iter().filter(|limit| limit.is_unfinished);
+    let names: Vec<String> = such.map(|limit| format!("`{}`", limit.name)).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "where {} is first missed, most of what counts against it is requests that are not over \
+             when the run ends: that is how much has piled up by then, and from which load on depends \
+             on for how long it is sustained (`--sustain`)",
+            names.join(" and ")
+        )
+    })
+}
+
 /// What to do about an answer that is none.
 pub(super) fn advice(it: &Capacity) -> Option<&'static str> {
     use super::Answer;
