@@ -6,7 +6,7 @@ use super::{
     words::{
         added, advice, afterwards, again, bare, between, capped, coarse, in_time, islands, kept,
         load, missed_from, missed_somewhere, money, not_even, perhaps, rate, signed, sized,
-        survives, times, unfinished, unit, unsurvived, verdict,
+        survives, times, unfinished, unit, unpriced, unsurvived, verdict,
     },
 };
 use crate::report::format::{or_dash, percent, seconds, span, thousands, utilisation};
@@ -411,7 +411,7 @@ fn cost(out: &mut String, it: &Capacity) {
         out.push('.');
     }
     if cost.unpriced > 0 {
-        out.push_str(&format!(" {} machines have no price and are left out.", cost.unpriced));
+        out.push_str(&format!(" {}.", unpriced(cost.unpriced)));
     }
     out.push('\n');
 }

@@ -5,8 +5,8 @@ use super::{
     Answer, Capacity, Curves, Growth, Known, Losses, Point, Size,
     words::{
         added, advice, afterwards, again, bare, between, capped, coarse, in_time, islands, kept,
-        load, missed_from, missed_somewhere, money, perhaps, rate, signed, sized, survives, times,
-        unfinished, unit, unsurvived, verdict,
+        load, missed_from, missed_somewhere, money, narrow, perhaps, rate, signed, sized,
+        sized_from, survives, times, unfinished, unit, unpriced, unsurvived, verdict,
     },
 };
 use crate::report::{
@@ -191,7 +191,7 @@ fn limits(page: &mut Page, it: &Capacity) {
     let mut table = Table::new(["", "requires", "missed from", "[low, high]"]);
     for (index, limit) in it.objectives.iter().enumerate() {
         let (at, bounds) = match &limit.missed_at {
-            Some(missed) => (load(&missed[0]), between(missed)),
+            Some(missed) => narrow(missed),
             None => {
                 let at = missed_somewhere(it, index);
                 (at.unwrap_or_else(|| "not near the limit".to_owned()), String::new())
@@ -330,8 +330,8 @@ fn sizes(page: &mut Page, curves: &Curves) {
                 or_dash(it.bound_per_s, |it| format!("{}/s", rate(it))),
                 it.missed_at
                     .as_ref()
-                    .map_or_else(|| "–".to_owned(), |at| missed_from(&at[0], it.bound_per_s)),
-                it.missed_at.as_ref().map_or_else(String::new, between),
+                    .map_or_else(|| "–".to_owned(), |at| sized_from(at, it.bound_per_s)),
+                it.missed_at.as_ref().map_or_else(String::new, |at| narrow(at).1),
             ]);
         }
     }
@@ -350,7 +350,7 @@ fn cost(page: &mut Page, it: &Capacity) {
         page.line(&format!("{} {currency} a million requests at the safe load{now}", money(safe)));
     }
     if cost.unpriced > 0 {
-        page.line(&format!("{} machines have no price and are left out", cost.unpriced));
+        page.line(&unpriced(cost.unpriced));
     }
 }
 

@@ -73,9 +73,34 @@ pub(super) fn signed(share: f64) -> String {
     format!("{:+.0}%", share * 100.0)
 }
 
-/// `[low, high]`.
+/// `[low, high]`, in the units of the load that it belongs to.
 pub(super) fn between(of: &[Load; 3]) -> String {
-    format!("[{}, {}]", bare(&of[1]), bare(&of[2]))
+    let says = if is_mixed(&of[1]) { load } else { bare };
+    format!("[{}, {}]", says(&of[1]), says(&of[2]))
+}
+
+/// A load and its interval for columns, which have no room for two units: as shares of the load now.
+pub(super) fn narrow(of: &[Load; 3]) -> (String, String) {
+    let at = if is_mixed(&of[0]) { format!("{} the load", bare(&of[0])) } else { load(&of[0]) };
+    (at, format!("[{}, {}]", bare(&of[1]), bare(&of[2])))
+}
+
+/// `missed_from`, for columns.
+pub(super) fn sized_from(at: &[Load; 3], bound_per_s: Option<f64>) -> String {
+    if is_mixed(&at[0]) { narrow(at).0 } else { missed_from(&at[0], bound_per_s) }
+}
+
+/// Requests a second and users.
+fn is_mixed(load: &Load) -> bool {
+    load.per_s.is_some() && load.users.is_some()
+}
+
+/// Machines that are not in what all of them cost.
+pub(super) fn unpriced(count: u32) -> String {
+    match count {
+        1 => "1 machine has no price and is left out".to_owned(),
+        _ => format!("{count} machines have no price and are left out"),
+    }
 }
 
 /// `4,419 requests/s`, and whether that is where the hardware is full.
