@@ -10,6 +10,7 @@ mod growth;
 mod judgement;
 mod known;
 mod losses;
+mod relieved;
 mod search;
 mod tell;
 
@@ -238,7 +239,8 @@ impl Results<'_> {
             let Some(found) = found else { return Ok(false) };
             curves = Some(found).filter(|it| !it.wider.is_empty());
         }
-        self.growth = Some(growth::Growth { services, steps, curves });
+        let Some(turns) = relieved::turns(plan, &self.known, work)? else { return Ok(false) };
+        self.growth = Some(growth::Growth { services, turns, steps, curves });
         Ok(true)
     }
 

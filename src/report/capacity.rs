@@ -365,11 +365,32 @@ pub struct Banned {
 pub struct Growth {
     /// Each service at other sizes, by the utilisation law.
     pub services: Vec<Grown>,
+    /// What is full next once the first bottlenecks are relieved, tried.
+    #[cfg_attr(test, serde(default))]
+    pub turns: Vec<Turn>,
     /// What to add next, one after the other.
     pub steps: Vec<Step>,
     /// The service whose station is full first, at several sizes, simulated. `None`: nothing runs
     /// out, or no objective is missed.
     pub curves: Option<Curves>,
+}
+
+/// A site in which the first bottlenecks never run out.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct Turn {
+    /// These: `CPU of app-2`.
+    pub relieved: Vec<String>,
+    /// What is full next, by the utilisation law.
+    pub next: String,
+    /// At so many requests a second.
+    pub full_at_per_s: f64,
+    /// The load that was tried, near that. `None`: not simulated, for it is so high, or not measured.
+    pub tried: Option<Load>,
+    /// What was busiest then, as measured.
+    pub busiest: Option<Busy>,
+    /// Whether that is what the law says, or as busy within 2%.
+    pub is_next: Option<bool>,
 }
 
 /// A service at several sizes, all else as it is.
@@ -446,7 +467,7 @@ pub struct Step {
     pub bound_per_s: f64,
     /// The load at which the first objective is missed with it, as simulated, about.
     pub missed_at: Option<Load>,
-    /// Cost an hour with it.
+    /// Cost an hour with it; a machine with more cores is taken to cost as much more.
     pub cost_per_h: Option<f64>,
     /// So many steps before it, more of the same, are left out.
     pub skipped: u32,

@@ -273,13 +273,21 @@ fn before(gone: Span) -> Span {
     Span::from_nanos(gone.nanos() / 6)
 }
 
-/// The highest of the lowest loads that is borne, and the lowest of them that is not. `None`: interrupted.
+/// What was found of the lowest loads.
+struct Lowest {
+    /// The highest of them that is borne.
+    borne: Option<f64>,
+    /// The lowest of them that is not.
+    missed: Option<f64>,
+}
+
+/// The lowest loads, from above, until one is borne. `None`: interrupted.
 fn lowest(
     bench: &mut Bench,
     (safe, says): (f64, &str),
     known: &Operational,
     work: &mut Work<'_>,
-) -> Result<Option<(Option<f64>, Option<f64>)>, Failure> {
+) -> Result<Option<Lowest>, Failure> {
     let mut missed = None;
     for share in LOWEST {
         let rung = said(known, share * safe);
@@ -304,11 +312,11 @@ fn lowest(
             is_held = judged(bench, rung).iter().all(|it| it.kept() == Kept::Yes);
         }
         if is_held {
-            return Ok(Some((Some(rung), missed)));
+            return Ok(Some(Lowest { borne: Some(rung), missed }));
         }
         missed = Some(rung);
     }
-    Ok(Some((None, missed)))
+    Ok(Some(Lowest { borne: None, missed }))
 }
 
 /// By all replications of a load.
@@ -328,7 +336,7 @@ fn look_below(
 ) -> Result<bool, Failure> {
     let nice = |factor: f64| said(known, factor);
     let held = |bench: &mut Bench, factor: f64| holds(&badness(&judged(bench, factor)));
-    let Some((lowest, missed)) = lowest(bench, (safe, says), known, work)? else {
+    let Some(Lowest { borne: lowest, missed }) = lowest(bench, (safe, says), known, work)? else {
         return Ok(false);
     };
     let Some(lowest) = lowest else {
@@ -336,12 +344,11 @@ fn look_below(
         return Ok(true);
     };
     let mut rungs = vec![lowest];
-    match missed {
-        Some(above) => rungs.push(above),
-        None => {
-            rungs.extend(LOWER.iter().map(|share| nice(share * safe)));
-            rungs.push(safe);
-        }
+    if let Some(above) = missed {
+        rungs.push(above);
+    } else {
+        rungs.extend(LOWER.iter().map(|share| nice(share * safe)));
+        rungs.push(safe);
     }
     rungs.dedup();
     let wanted: Vec<(f64, u32)> = rungs.iter().map(|&rung| (rung, REPLICATIONS)).collect();

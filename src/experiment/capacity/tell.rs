@@ -13,7 +13,7 @@ use crate::{
     report::{
         capacity::{
             Answer, Attempt, Busy, Capacity, Cost, Curves, Grown, Growth, Later, Limit, Load, Loss,
-            Losses, Method, Point, SCHEMA, Safe, Scenario, Size, Sized, Step,
+            Losses, Method, Point, SCHEMA, Safe, Scenario, Size, Sized, Step, Turn,
         },
         summary::Summary,
     },
@@ -264,7 +264,7 @@ impl Results<'_> {
     }
 
     fn told_growth(&self) -> Option<Growth> {
-        let growth::Growth { services, steps, curves } = self.growth.as_ref()?;
+        let growth::Growth { services, turns, steps, curves } = self.growth.as_ref()?;
         let plan = self.question.plan;
         let sized = |it: &growth::Sized| Sized {
             size: it.size,
@@ -296,16 +296,31 @@ impl Results<'_> {
             bound_per_s: it.bound,
             missed_at: it.missed_at.map(|missed| self.within(&missed, Some(it.bound))[0]),
             skipped: it.skipped,
-            // Nobody said what a machine of twice the cores costs.
-            cost_per_h: price(&it.plan).filter(|_| it.what.ends_with("instances")),
+            cost_per_h: growth::price(&it.plan),
         });
-        Some(Growth { services: services.collect(), steps: steps.collect(), curves })
+        let turns = turns.iter().map(|it| Turn {
+            relieved: it.relieved.clone(),
+            next: it.next.clone(),
+            full_at_per_s: it.full_at_per_s,
+            tried: it.seen.as_ref().map(|seen| self.load(seen.factor)),
+            busiest: it.seen.as_ref().map(|seen| {
+                let (name, utilisation) = seen.busiest.clone();
+                Busy { name, utilisation }
+            }),
+            is_next: it.seen.as_ref().map(|seen| seen.is_next),
+        });
+        Some(Growth {
+            services: services.collect(),
+            turns: turns.collect(),
+            steps: steps.collect(),
+            curves,
+        })
     }
 
     fn cost(&self) -> Option<Cost> {
         let plan = self.question.plan;
         let currency = plan.currency.clone()?;
-        let per_h = price(plan)?;
+        let per_h = growth::price(plan)?;
         let million = |fold: &Fold| {
             let figures = Summary::new(plan, fold).site.figures;
             let answered = figures.rates.throughput_per_s.value.filter(|it| *it > 0.0)?;
@@ -349,11 +364,6 @@ fn told_later(it: losses::Later) -> Later {
         losses::Later::Stays(watched) => Later::Stays { watched_s: watched.seconds() },
         losses::Later::Unknown(watched) => Later::Unknown { watched_s: watched.seconds() },
     }
-}
-
-fn price(plan: &Blueprint) -> Option<f64> {
-    plan.currency.as_ref()?;
-    Some(plan.hosts.iter().filter_map(|it| it.price_per_h).sum())
 }
 
 /// Kleinrock's power is throughput over latency; at its highest more load begins to cost more than

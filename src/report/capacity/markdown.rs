@@ -31,6 +31,7 @@ pub fn render(it: &Capacity, pictures: &[&str]) -> String {
         }
     }
     if let Some(growth) = &it.growth {
+        turns(&mut out, growth);
         grown(&mut out, it, growth);
         if pictures.contains(&"scaling.png") {
             out.push_str("\n![What more machines bring](scaling.png)\n");
@@ -216,12 +217,11 @@ fn limits(out: &mut String, it: &Capacity) {
         "| objective | requires | missed from about | 95% interval |\n| --- | --- | ---: | --- |\n",
     );
     for (index, limit) in it.objectives.iter().enumerate() {
-        let (at, bounds) = match &limit.missed_at {
-            Some(missed) => (load(&missed[0]), between(missed)),
-            None => {
-                let at = missed_somewhere(it, index);
-                (at.unwrap_or_else(|| "not near its limit here".to_owned()), "–".to_owned())
-            }
+        let (at, bounds) = if let Some(missed) = &limit.missed_at {
+            (load(&missed[0]), between(missed))
+        } else {
+            let at = missed_somewhere(it, index);
+            (at.unwrap_or_else(|| "not near its limit here".to_owned()), "–".to_owned())
         };
         out.push_str(&format!(
             "| {} | `{}` | {at} | {bounds} |\n",
@@ -317,6 +317,35 @@ fn state(it: Kept) -> &'static str {
     if it == Kept::No { "**no**" } else { kept(it) }
 }
 
+/// The bottlenecks behind the first, as tried.
+fn turns(out: &mut String, growth: &Growth) {
+    if growth.turns.is_empty() {
+        return;
+    }
+    out.push_str(
+        "\n## The next bottlenecks\n\nThe first ones are given so much that they never run out; then the \
+         site is tried at the load that nearly fills what is next by the utilisation law.\n\n\
+         | never runs out | full next | at | tried at | busiest then |\n\
+         | --- | --- | ---: | ---: | --- |\n",
+    );
+    for turn in &growth.turns {
+        let (tried, busiest) = match (&turn.tried, &turn.busiest) {
+            (Some(tried), Some(busiest)) => {
+                let used = utilisation(busiest.utilisation);
+                (load(tried), format!("{}, {used}", cell(&busiest.name)))
+            }
+            _ => ("–".to_owned(), "not tried".to_owned()),
+        };
+        let marked = if turn.is_next == Some(false) { "**another**: " } else { "" };
+        out.push_str(&format!(
+            "| {} | {} | {}/s | {tried} | {marked}{busiest} |\n",
+            cell(&turn.relieved.join(", ")),
+            cell(&turn.next),
+            rate(turn.full_at_per_s)
+        ));
+    }
+}
+
 fn grown(out: &mut String, it: &Capacity, growth: &Growth) {
     out.push_str("\n## Growth\n\nWhat to add next, one after the other:\n\n");
     let currency = it.cost.as_ref().map_or("", |cost| cost.currency.as_str());
@@ -343,6 +372,9 @@ fn grown(out: &mut String, it: &Capacity, growth: &Growth) {
             ));
         }
         out.push('\n');
+    }
+    if has_cost && growth.steps.iter().any(|step| step.what.ends_with("cores each")) {
+        out.push_str("\nA machine with more cores is taken to cost as much more.\n");
     }
     alone(out, it, growth);
     out.push_str(

@@ -3,7 +3,7 @@
 use super::{
     Answer, Attempt, Banned, Busy, Capacity, Cost, Curves, Demanded, Ending, Failing, Grown,
     Growth, Kept, Known, Later, Limit, Load, Loss, Losses, Method, Point, SCHEMA, Safe, Scenario,
-    Size, Sized, Station, Step,
+    Size, Sized, Station, Step, Turn,
 };
 use crate::report::{page::Colour, page::WIDTH, plot};
 
@@ -188,6 +188,24 @@ pub(crate) fn document() -> Capacity {
                     skipped: if missed.is_some() { 0 } else { 3 },
                 })
                 .collect(),
+            turns: vec![
+                Turn {
+                    relieved: vec!["CPU of app-2".to_owned()],
+                    next: "workers of app.2".to_owned(),
+                    full_at_per_s: 1_333.3,
+                    tried: Some(at(1_293.0)),
+                    busiest: Some(Busy { name: "workers of app.2".to_owned(), utilisation: 0.98 }),
+                    is_next: Some(true),
+                },
+                Turn {
+                    relieved: ["CPU of app-2", "workers of app.2"].map(str::to_owned).into(),
+                    next: "NIC out of app-1".to_owned(),
+                    full_at_per_s: 12_500.0,
+                    tried: None,
+                    busiest: None,
+                    is_next: None,
+                },
+            ],
             curves: Some(Curves {
                 service: "app".to_owned(),
                 wider: vec![

@@ -2,11 +2,12 @@
 //! what to add, what it costs, and last what is not modelled.
 
 use super::{
-    Answer, Capacity, Curves, Growth, Known, Losses, Point, Size,
+    Answer, Capacity, Cost, Curves, Growth, Known, Losses, Point, Size,
     words::{
         added, advice, afterwards, again, bare, between, capped, coarse, in_time, islands, kept,
-        load, missed_from, missed_somewhere, money, narrow, perhaps, rate, signed, sized,
-        sized_from, survives, times, unfinished, unit, unpriced, unsurvived, verdict,
+        load, measured, missed_from, missed_somewhere, money, narrow, perhaps, rate, relieved,
+        signed, sized, sized_from, survives, times, unfinished, unit, unpriced, unsurvived,
+        verdict,
     },
 };
 use crate::report::{
@@ -37,7 +38,8 @@ pub fn render(it: &Capacity, colour: Colour) -> String {
         lost(&mut page, losses);
     }
     if let Some(growth) = &it.growth {
-        grown(&mut page, growth);
+        turns(&mut page, growth);
+        grown(&mut page, growth, it.cost.as_ref());
     }
     cost(&mut page, it);
     method(&mut page, it);
@@ -190,12 +192,11 @@ fn limits(page: &mut Page, it: &Capacity) {
     page.heading("Objectives, and where they are missed");
     let mut table = Table::new(["", "requires", "missed from", "[low, high]"]);
     for (index, limit) in it.objectives.iter().enumerate() {
-        let (at, bounds) = match &limit.missed_at {
-            Some(missed) => narrow(missed),
-            None => {
-                let at = missed_somewhere(it, index);
-                (at.unwrap_or_else(|| "not near the limit".to_owned()), String::new())
-            }
+        let (at, bounds) = if let Some(missed) = &limit.missed_at {
+            narrow(missed)
+        } else {
+            let at = missed_somewhere(it, index);
+            (at.unwrap_or_else(|| "not near the limit".to_owned()), String::new())
         };
         table.row([limit.name.clone(), limit.require.clone(), at, bounds]);
     }
@@ -278,19 +279,47 @@ fn lost(page: &mut Page, losses: &Losses) {
     }
 }
 
-fn grown(page: &mut Page, growth: &Growth) {
+/// The bottlenecks behind the first, as tried.
+fn turns(page: &mut Page, growth: &Growth) {
+    if growth.turns.is_empty() {
+        return;
+    }
+    page.heading("The next bottlenecks, tried where these never run out");
+    let mut table = Table::new(["never runs out", "full next", "at", "busiest then"]);
+    for turn in &growth.turns {
+        table.row([
+            relieved(turn),
+            turn.next.clone(),
+            format!("{}/s", rate(turn.full_at_per_s)),
+            measured(turn),
+        ]);
+    }
+    page.table(&table);
+}
+
+/// For a column beside four others.
+fn short(load: &str) -> String {
+    load.replace(" requests/s", "/s")
+}
+
+fn grown(page: &mut Page, growth: &Growth, cost: Option<&Cost>) {
     page.heading("What to add next");
-    let mut table = Table::new(["", "relieves", "full at", "missed from about"]);
+    let currency = cost.map_or("", |cost| cost.currency.as_str());
+    let money_title = format!("{currency}/h");
+    let mut table = Table::new(["", "relieves", "full at", "missed from about", &money_title]);
     for step in &growth.steps {
         table.row([
             added(step),
             step.relieves.clone(),
             format!("{}/s", rate(step.bound_per_s)),
-            step.missed_at
-                .as_ref()
-                .map_or_else(|| "–".to_owned(), |at| missed_from(at, Some(step.bound_per_s))),
+            step.missed_at.as_ref().map_or_else(
+                || "–".to_owned(),
+                |at| short(&missed_from(at, Some(step.bound_per_s))),
+            ),
+            or_dash(step.cost_per_h, money),
         ]);
     }
+    let table = table.without_empty_columns();
     page.table(&table);
     alone(page, growth);
     if let Some(curves) = &growth.curves {

@@ -1,7 +1,7 @@
 //! Loads, shares and money in words.
 
-use super::{Capacity, Kept, Later, Load, Loss, Losses, Point, Step};
-use crate::report::format::{percent, thousands, three};
+use super::{Capacity, Kept, Later, Load, Loss, Losses, Point, Step, Turn};
+use crate::report::format::{percent, thousands, three, utilisation};
 
 /// From this share of the hardware's bound on what is missed is missed at the bound.
 const NEAR_BOUND: f64 = 0.995;
@@ -107,6 +107,21 @@ pub(super) fn unpriced(count: u32) -> String {
 pub(super) fn missed_from(at: &Load, bound_per_s: Option<f64>) -> String {
     let is_bound = at.per_s.zip(bound_per_s).is_some_and(|(at, bound)| at > NEAR_BOUND * bound);
     format!("{}{}", load(at), if is_bound { " (the bound)" } else { "" })
+}
+
+/// What a site is without as bottlenecks, of as many as there are the last one.
+pub(super) fn relieved(it: &Turn) -> String {
+    let last = it.relieved.last().map_or("", String::as_str);
+    format!("{}{last}", if it.relieved.len() > 1 { "and " } else { "" })
+}
+
+/// What was measured of what should be full next.
+pub(super) fn measured(it: &Turn) -> String {
+    match (&it.busiest, it.is_next) {
+        (Some(busiest), Some(true)) => format!("so it is, {}", utilisation(busiest.utilisation)),
+        (Some(busiest), _) => format!("{}, {}", busiest.name, utilisation(busiest.utilisation)),
+        (None, _) => "not tried".to_owned(),
+    }
 }
 
 /// What a step adds, and that more of the same comes before it.
@@ -275,15 +290,24 @@ pub(super) fn survives(loss: &Loss, says: fn(&Load) -> String) -> String {
     match &loss.survives {
         Some(_) if loss.is_borne() => "the safe load".to_owned(),
         Some(load) => says(load),
-        None => not_even(loss, says).to_uppercase(),
+        None => not_even(loss, roughly).to_uppercase(),
     }
 }
 
 /// The lowest load that was tried, where that is not survived either.
 pub fn not_even(loss: &Loss, says: fn(&Load) -> String) -> String {
-    loss.not_even
-        .as_ref()
-        .map_or_else(|| "none tried".to_owned(), |it| format!("not even {}", says(it)))
+    match &loss.not_even {
+        Some(tried) => format!("not even {}", says(tried)),
+        None => "none of those tried".to_owned(),
+    }
+}
+
+/// Three digits, without the unit: what was only tried is no figure to go by.
+fn roughly(load: &Load) -> String {
+    match (load.per_s, load.users) {
+        (Some(per_s), None) if per_s < 999.5 => three(per_s),
+        _ => bare(load),
+    }
 }
 
 /// What `perhaps` means, where it is said.
