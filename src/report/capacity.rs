@@ -9,7 +9,7 @@ mod words;
 
 use serde::Serialize;
 
-pub use words::{load, not_even};
+pub use words::{load, not_even, roughly};
 
 /// Changes whenever a field is renamed, removed or means something else.
 pub const SCHEMA: &str = "simulate-capacity/2";
@@ -389,7 +389,7 @@ pub struct Turn {
     pub tried: Option<Load>,
     /// What was busiest then, as measured.
     pub busiest: Option<Busy>,
-    /// Whether that is what the law says, or as busy within 2%.
+    /// Whether that is what the law says, or as busy within 2%, and at least 80% of it is in use.
     pub is_next: Option<bool>,
 }
 

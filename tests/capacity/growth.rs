@@ -101,6 +101,8 @@ require = "mean < 80ms"
     let costs: Vec<f64> = steps.iter().map(|it| it["cost_per_h"].as_f64().unwrap()).collect();
     assert!((costs[0] - 0.72).abs() < 1e-9 && (costs[5] - 2.52).abs() < 1e-9, "{costs:?}");
     assert!(said.contains("USD/h"), "{said}");
+    // Nor is it its own next bottleneck.
+    assert_eq!(found["growth"]["turns"].as_array().unwrap().len(), 0, "{said}");
 }
 
 /// A third server would get a hundredth of the work, for the price of a machine; twice the cores bring twice

@@ -36,6 +36,8 @@ const NEARLY: f64 = 0.97;
 const CROWD: f64 = 2.0;
 /// What is busiest is that within so much: two may be full at about the same load.
 const TIE: f64 = 0.02;
+/// And no less: what is nearly full has to be busy.
+const BUSY: f64 = 0.8;
 
 /// A site without its first bottlenecks.
 #[derive(Clone, Debug)]
@@ -68,13 +70,16 @@ pub(super) fn turns(
     let mut turns = Vec::new();
     let (mut here, mut now) = (plan.clone(), known.clone());
     let mut relieved = Vec::new();
+    let mut plenty: Vec<(ServiceId, Kind)> = Vec::new();
     let Some(first_per_s) = known.bound_per_s() else { return Ok(Some(turns)) };
     for _ in 0..RELIEVED {
-        let Some(first) = now.stations.first() else { break };
+        let Some(first) = scarce(&now, &plenty) else { break };
         relieved.push(first.name(&here));
-        let Some(next) = with_plenty(&here, first) else { break };
-        (here, now) = (next.clone(), Operational::of(&next));
-        let Some(next) = now.stations.first() else { break };
+        plenty.push((first.service, first.kind));
+        let Some(larger) = with_plenty(&here, first) else { break };
+        now = Operational::of(&larger);
+        here = larger;
+        let Some(next) = scarce(&now, &plenty) else { break };
         let full_at_per_s = next.saturates_at_per_s();
         let mut turn =
             Turn { relieved: relieved.clone(), next: next.name(&here), full_at_per_s, seen: None };
@@ -88,6 +93,11 @@ pub(super) fn turns(
         turns.push(turn);
     }
     Ok(Some(turns))
+}
+
+/// What is full first of all that there is not plenty of.
+fn scarce<'a>(known: &'a Operational, plenty: &[(ServiceId, Kind)]) -> Option<&'a Station> {
+    known.stations.iter().find(|it| !plenty.contains(&(it.service, it.kind)))
 }
 
 /// Whether how busy it is is among what is measured.
@@ -131,9 +141,10 @@ fn seen(level: &Level, next: &Station) -> Option<Seen> {
     let busiest = Summary::new(plan, level.fold()?).diagnosis.busiest;
     let most = busiest.first()?;
     let members = members(plan, next.service);
+    let least = (most.utilisation - TIE).max(BUSY);
     let is_next = busiest
         .iter()
-        .take_while(|it| it.utilisation >= most.utilisation - TIE)
+        .take_while(|it| it.utilisation >= least)
         .any(|it| it.kind == next.kind.name() && members.contains(it.of.as_str()));
     let name = format!("{} of {}", most.kind, most.of);
     Some(Seen { factor: level.factor, busiest: (name, most.utilisation), is_next })

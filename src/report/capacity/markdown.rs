@@ -336,7 +336,7 @@ fn turns(out: &mut String, growth: &Growth) {
             }
             _ => ("–".to_owned(), "not tried".to_owned()),
         };
-        let marked = if turn.is_next == Some(false) { "**another**: " } else { "" };
+        let marked = if turn.is_next == Some(false) { "**not so**: " } else { "" };
         out.push_str(&format!(
             "| {} | {} | {}/s | {tried} | {marked}{busiest} |\n",
             cell(&turn.relieved.join(", ")),

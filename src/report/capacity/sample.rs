@@ -291,6 +291,26 @@ fn pictures_of_a_capacity() {
 }
 
 #[test]
+fn a_knee_that_misses_is_both_and_mixed_loads_keep_their_units() {
+    let mixed = |per_s: f64| Load { users: Some(per_s as u64 / 5), ..at(per_s) };
+    let missed = [921.0, 916.0, 926.0].map(mixed);
+    let safe = document().safe.map(|it| Safe { missed_at: Some(missed), ..it });
+    let it = Capacity { knee: Some(at(1_000.0)), safe, ..document() };
+    let text = super::terminal::render(&it, Colour::Off);
+    let row = text.lines().find(|line| line.starts_with("1,000 ")).unwrap();
+    assert!(row.ends_with("60× MISS knee"), "{row}");
+    let flowing = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let interval = "from about 921.0 requests/s and 184 users on [916.0 requests/s and 183 users, \
+                    926.0 requests/s and 185 users]";
+    assert!(flowing.contains(interval), "{text}");
+    // Columns have no room for that.
+    let limit = Limit { missed_at: Some(missed), ..document().objectives.remove(0) };
+    let text = super::terminal::render(&Capacity { objectives: vec![limit], ..it }, Colour::Off);
+    assert!(text.contains("×1.84 the load  [×1.83, ×1.85]"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+}
+
+#[test]
 fn answers_that_are_none_are_told_as_such() {
     let none = |answer, islands| Capacity { answer, safe: None, islands, ..document() };
     let says = |it: &Capacity, words: &str| {

@@ -303,7 +303,7 @@ pub fn not_even(loss: &Loss, says: fn(&Load) -> String) -> String {
 }
 
 /// Three digits, without the unit: what was only tried is no figure to go by.
-fn roughly(load: &Load) -> String {
+pub fn roughly(load: &Load) -> String {
     match (load.per_s, load.users) {
         (Some(per_s), None) if per_s < 999.5 => three(per_s),
         _ => bare(load),
