@@ -8,6 +8,8 @@ mod compile;
 
 #[path = "capacity/answers.rs"]
 mod answers;
+#[path = "capacity/growth.rs"]
+mod growth;
 #[path = "capacity/known.rs"]
 mod known;
 #[path = "capacity/losses.rs"]

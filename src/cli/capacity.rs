@@ -45,7 +45,7 @@ pub(super) fn capacity(options: &Capacity, terminal: Terminal) -> Result<Exit, P
     let Some(Prepared { plan, .. }) = prepare(file, &changes, crew, terminal)? else {
         return Ok(Exit::Interrupted);
     };
-    let charter = charter(options, &plan, changes)?;
+    let charter = charter(options, &plan, &changes)?;
     if let Some(shard) = options.shard {
         return parts::capacity(&charter, &folder, shard, crew, terminal);
     }
@@ -135,7 +135,8 @@ fn asked(
     }
     let folder = options.out.clone().unwrap_or_else(|| usual(&plan, "-capacity"));
     if options.shard.is_none()
-        && let Err(problem) = standing::check_capacity(&folder, &plan)
+        && let Err(problem) =
+            standing::check_capacity(&folder, &plan, &charter(options, &plan, changes)?)
     {
         problems.push(problem);
     }
@@ -151,13 +152,7 @@ fn asked(
 }
 
 /// All that the answer depends on.
-fn charter(
-    options: &Capacity,
-    plan: &Blueprint,
-    mut changes: Vec<String>,
-) -> Result<Charter, Problem> {
-    // Found by pilots, or as it was written; it belongs to larger sites as well.
-    changes.push(format!("scenario.warm_up={}ns", plan.warm_up.nanos()));
+fn charter(options: &Capacity, plan: &Blueprint, changes: &[String]) -> Result<Charter, Problem> {
     let file = options.scenario.file();
     let text = layers::source(file)?.text;
     let file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -168,7 +163,9 @@ fn charter(
         gone: (!options.no_losses).then_some(options.loss),
         grows: !options.no_scaling,
     };
-    Ok(Charter::new(vec![Chartered { file, text, changes }], CharteredWork::Capacity(bearing)))
+    // The warm-up belongs to larger sites as well.
+    let scenario = Chartered::warmed_up(file, text, changes.to_vec(), plan.warm_up);
+    Ok(Charter::new(vec![scenario], CharteredWork::Capacity(bearing)))
 }
 
 /// The answer, as far as what has been measured goes.
@@ -210,7 +207,8 @@ pub(super) fn answer(
     let mut work = Work { crew, progress: &mut progress, replications: 0, requests: 0, loads: 0 };
     let answer = run(&question, &mut work);
     bar.finish_and_clear();
-    Ok(answer)
+    let named = |it: Document| Document { experiment: charter.question(), ..it };
+    Ok(answer.map(|it| it.map(named)))
 }
 
 /// Writes the folder. What could not be drawn is told when the rest is safe.

@@ -43,12 +43,9 @@ pub(super) fn check(
         Work::Check { confidence: effort.confidence, round: effort.round, budget: effort.budget };
     let mut scenarios = Vec::new();
     for (file, it) in options.files.iter().zip(prepared) {
-        let mut changes = changes.to_vec();
-        // Found by pilots, or as it was written.
-        changes.push(format!("scenario.warm_up={}ns", it.plan.warm_up.nanos()));
         let text = layers::source(file)?.text;
-        let file = check::named(file);
-        scenarios.push(Chartered { file, text, changes });
+        let (file, changes) = (check::named(file), changes.to_vec());
+        scenarios.push(Chartered::warmed_up(file, text, changes, it.plan.warm_up));
     }
     let charter = Charter::new(scenarios, work);
     let folder = options.out.as_deref().expect("clap requires it");
@@ -111,7 +108,7 @@ pub(super) fn answer(
     let plan = scenario::compile(&scenario.source(), &scenario.overrides())
         .map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))?;
     let folder = options.out.clone().unwrap_or_else(|| usual(&plan, "-capacity"));
-    standing::check_capacity(&folder, &plan)?;
+    standing::check_capacity(&folder, &plan, charter)?;
     match capacity::answer(charter, crew, terminal)? {
         Ok(Some(document)) => {
             capacity::open(&plan, terminal)?;

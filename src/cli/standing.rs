@@ -6,6 +6,7 @@ use super::{
     terminal::{printable, shown},
 };
 use crate::{
+    experiment::charter::Charter,
     model::blueprint::Blueprint,
     report::folder::{CAPACITY, Kind},
 };
@@ -22,16 +23,30 @@ pub(super) fn check(kind: Kind, folder: &Path, plan: &Blueprint) -> Result<(), P
     refused(folder, &format!("the results of another scenario, `{}`", printable(name)))
 }
 
-/// The same of a search for a capacity, which takes long: a report by another version is kept, too.
-pub(super) fn check_capacity(folder: &Path, plan: &Blueprint) -> Result<(), Problem> {
+/// The same of a search for a capacity, which takes long: a report by another version is kept, too, and so
+/// is one on anything else than this very question. Another build of the same version may answer it anew.
+pub(super) fn check_capacity(
+    folder: &Path,
+    plan: &Blueprint,
+    charter: &Charter,
+) -> Result<(), Problem> {
     check(CAPACITY, folder, plan)?;
     let Some(document) = document(CAPACITY, folder) else { return Ok(()) };
     let (version, this) =
         (document["version"].as_str().unwrap_or_default(), env!("CARGO_PKG_VERSION"));
-    if version == this {
-        return Ok(());
+    if version != this {
+        let by = printable(version);
+        return refused(folder, &format!("a report by `simulate` {by}; this is {this}"));
     }
-    refused(folder, &format!("a report by `simulate` {}; this is {this}", printable(version)))
+    match document["experiment"].as_str() {
+        Some(asked) if asked == charter.question() => Ok(()),
+        Some(_) => refused(
+            folder,
+            "the report of another experiment: its scenario, changes of it (`--set`, `--seed`, \
+             `--sustain`) or options are not these",
+        ),
+        None => refused(folder, "a report that does not say which experiment it is of"),
+    }
 }
 
 fn refused(folder: &Path, found: &str) -> Result<(), Problem> {

@@ -138,10 +138,11 @@ fn ask(
         number => thousands(number),
     };
     let says = format!(
-        "{} points, {} replications: about {} on {threads} threads, as the first one took {}",
+        "{} points, {} replications: about {} on {threads} thread{}, as the first one took {}",
         count(points),
         count(all),
         long(took * all as f64 / threads as f64),
+        if threads == 1 { "" } else { "s" },
         span(took)
     );
     Err(Problem::wrong(says, Some("`--yes` begins it; or vary less")))

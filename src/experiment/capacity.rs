@@ -10,6 +10,7 @@ mod growth;
 mod judgement;
 mod known;
 mod losses;
+mod relieved;
 mod search;
 mod tell;
 
@@ -142,6 +143,12 @@ impl Results<'_> {
         self.known.saturates_at().map_or(0.0, |at| factor / at)
     }
 
+    /// The highest load that may be called safe, for the hardware's sake.
+    fn cap(&self) -> Option<f64> {
+        let full = self.known.saturates_at().filter(|_| !self.known.is_closed())?;
+        Some(said_at_most(&self.known, FULL * full))
+    }
+
     /// `false`: interrupted.
     fn look_closer(&mut self, bracket: (f64, f64), work: &mut Work<'_>) -> Result<bool, Failure> {
         let plan = self.question.plan;
@@ -177,8 +184,8 @@ impl Results<'_> {
         let searched = self.near.as_ref().map_or(0, Bench::most_replications);
         let (replications, off) = trial(&first, searched, effort);
         let mut from = first.value - off;
-        if let Some(full) = self.known.saturates_at().filter(|_| !self.known.is_closed()) {
-            from = from.min(FULL * full);
+        if let Some(cap) = self.cap() {
+            from = from.min(cap);
         }
         let plan = self.question.plan.warmed_up_for(self.warm_up);
         for number in 0..ATTEMPTS {
@@ -232,7 +239,8 @@ impl Results<'_> {
             let Some(found) = found else { return Ok(false) };
             curves = Some(found).filter(|it| !it.wider.is_empty());
         }
-        self.growth = Some(growth::Growth { services, steps, curves });
+        let Some(turns) = relieved::turns(plan, &self.known, work)? else { return Ok(false) };
+        self.growth = Some(growth::Growth { services, turns, steps, curves });
         Ok(true)
     }
 

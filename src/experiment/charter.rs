@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const BUILD: &str = env!("SIMULATE_BUILD");
 
+/// The last change of a scenario: a warm-up, found by pilots or as it was written.
+const WARM_UP: &str = "scenario.warm_up=";
+
 /// An experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Charter {
@@ -111,6 +114,17 @@ impl Charter {
         digest.to_string()
     }
 
+    /// To tell what is asked from other questions, whichever build answers it, and before pilots have
+    /// found a warm-up: that follows from the rest.
+    pub fn question(&self) -> String {
+        let mut asked = self.clone();
+        asked.build = String::new();
+        for scenario in &mut asked.scenarios {
+            scenario.changes.pop_if(|last| last.starts_with(WARM_UP));
+        }
+        asked.digest()
+    }
+
     /// The sweep, if it is one.
     pub fn sweep(&self) -> Option<Result<Sweep, Mistakes>> {
         let Work::Sweep { vary, zips, is_independent, replications } = &self.work else {
@@ -145,6 +159,17 @@ impl Charter {
 }
 
 impl Chartered {
+    /// Of a file with these changes, warmed up for so long.
+    pub fn warmed_up(
+        file: String,
+        text: String,
+        mut changes: Vec<String>,
+        warm_up: Span,
+    ) -> Chartered {
+        changes.push(format!("{WARM_UP}{}ns", warm_up.nanos()));
+        Chartered { file, text, changes }
+    }
+
     /// As it was read.
     pub fn source(&self) -> Source {
         Source { path: self.file.clone(), text: self.text.clone() }

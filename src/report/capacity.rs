@@ -9,7 +9,7 @@ mod words;
 
 use serde::Serialize;
 
-pub use words::load;
+pub use words::{load, not_even, roughly};
 
 /// Changes whenever a field is renamed, removed or means something else.
 pub const SCHEMA: &str = "simulate-capacity/2";
@@ -22,6 +22,9 @@ pub struct Capacity {
     pub schema: &'static str,
     /// Of this program.
     pub version: &'static str,
+    /// Digest of the scenario's text, its changes and the options: whose report it is.
+    #[cfg_attr(test, serde(default))]
+    pub experiment: String,
     /// What was asked about.
     pub scenario: Scenario,
     /// How sure the safe load is.
@@ -123,6 +126,9 @@ pub struct Safe {
     pub below: f64,
     /// That is more than was asked for, for the budget was spent.
     pub is_coarse: bool,
+    /// It is the most that the hardware's bound allows, whatever the objectives do.
+    #[cfg_attr(test, serde(default))]
+    pub is_capped: bool,
 }
 
 /// An objective, and where it is missed.
@@ -135,6 +141,9 @@ pub struct Limit {
     pub require: String,
     /// Best guess, low, high. `None`: it was not missed where it was looked for.
     pub missed_at: Option<[Load; 3]>,
+    /// Where it is missed, most of what counts against it is requests that are not over at the end.
+    #[cfg_attr(test, serde(default))]
+    pub is_unfinished: bool,
 }
 
 /// What is known at once.
@@ -245,8 +254,11 @@ pub struct Loss {
     pub badness: Option<f64>,
     /// Requests that fail while it is gone.
     pub failed_share: Option<f64>,
-    /// The highest load at which they are kept meanwhile and afterwards: a lower bound; `None`: none.
+    /// The highest load at which they are kept meanwhile and afterwards: a lower bound; `None`: none
+    /// of those tried.
     pub survives: Option<Load>,
+    /// Then the lowest load that was tried.
+    pub not_even: Option<Load>,
     /// Whether all is well in the second half of as long a time after it is back.
     pub well_again: Kept,
     /// If it is not, what becomes of it at the safe load.
@@ -353,11 +365,32 @@ pub struct Banned {
 pub struct Growth {
     /// Each service at other sizes, by the utilisation law.
     pub services: Vec<Grown>,
+    /// What is full next once the first bottlenecks are relieved, tried.
+    #[cfg_attr(test, serde(default))]
+    pub turns: Vec<Turn>,
     /// What to add next, one after the other.
     pub steps: Vec<Step>,
     /// The service whose station is full first, at several sizes, simulated. `None`: nothing runs
     /// out, or no objective is missed.
     pub curves: Option<Curves>,
+}
+
+/// A site in which the first bottlenecks never run out.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct Turn {
+    /// These: `CPU of app-2`.
+    pub relieved: Vec<String>,
+    /// What is full next, by the utilisation law.
+    pub next: String,
+    /// At so many requests a second.
+    pub full_at_per_s: f64,
+    /// The load that was tried, near that. `None`: not simulated, for it is so high, or not measured.
+    pub tried: Option<Load>,
+    /// What was busiest then, as measured.
+    pub busiest: Option<Busy>,
+    /// Whether that is what the law says, or as busy within 2%, and at least 80% of it is in use.
+    pub is_next: Option<bool>,
 }
 
 /// A service at several sizes, all else as it is.
@@ -434,7 +467,7 @@ pub struct Step {
     pub bound_per_s: f64,
     /// The load at which the first objective is missed with it, as simulated, about.
     pub missed_at: Option<Load>,
-    /// Cost an hour with it.
+    /// Cost an hour with it; a machine with more cores is taken to cost as much more.
     pub cost_per_h: Option<f64>,
     /// So many steps before it, more of the same, are left out.
     pub skipped: u32,
@@ -448,9 +481,9 @@ pub struct Cost {
     pub currency: String,
     /// All hosts.
     pub per_h: f64,
-    /// At the safe load.
+    /// Of requests that are answered at the safe load.
     pub per_million: Option<f64>,
-    /// At the scenario's own.
+    /// Of those that are at the scenario's own, if that was tried.
     pub per_million_now: Option<f64>,
     /// Hosts without a price.
     pub unpriced: u32,

@@ -1,6 +1,6 @@
 //! What a shell gets: an answer, a folder, the same bytes whatever the threads, and answers that are none.
 
-use crate::command::{Desk, promise};
+use crate::command::{Desk, QUEUE, promise};
 
 const SMALL: &str = "capacity queue.toml --set duration=20s --budget 40 --loss 10s";
 
@@ -36,8 +36,11 @@ fn a_safe_load_and_its_folder() {
     let first = report.find("hold all objectives").unwrap();
     let last = report.find("## What isn't modelled").unwrap();
     assert!(first < 200 && report[last..].matches("\n## ").count() == 0, "{report}");
-    // It is replaced by its likes.
-    desk.run(&format!("{line} --no-losses --no-scaling --no-plots")).expect(0, &["SAFE LOAD"]);
+    // It is replaced by the answer to the same question alone, drawn or not.
+    desk.run(&format!("{line} --no-losses --no-scaling"))
+        .expect(2, &["`results/queue-capacity` is not replaced", "of another experiment"]);
+    assert!(desk.file(&format!("{folder}/losses.png")).exists());
+    desk.run(&format!("{line} --no-plots")).expect(0, &["SAFE LOAD"]);
     assert!(!desk.file(&format!("{folder}/losses.png")).exists());
 }
 
@@ -67,6 +70,49 @@ fn the_same_bytes_whatever_the_threads() {
     }
 }
 
+/// What comes now is what is answered now, users' requests as well, and costs as much as all machines.
+#[test]
+fn cost_is_that_of_answered_requests() {
+    let cost_now = |workloads: &str| {
+        let desk = Desk::with(&format!("{}{workloads}", promise("p(99) < 250ms", "")));
+        let line = format!("{SMALL} --set hardware.one.price=0.36USD/h --no-losses --no-scaling");
+        desk.run(&line).expect(0, &["a million requests at the safe load; "]);
+        let text = desk.read("results/queue-capacity/capacity.json");
+        let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+        document["cost"]["per_million_now"].as_f64().unwrap()
+    };
+    // 0.36 an hour are 100 a million seconds; 80 requests a second come.
+    let alone = cost_now("");
+    assert!((1.2..1.3).contains(&alone), "{alone}");
+    // Ten users who think for 2 s or so add 4 or 5 requests a second: Little's law, 10 / (2 s + 0.07 s).
+    let users = "[workload.users]\nmix = { customer = 1 }\n\
+                 arrivals = { users = 10, think = { exponential = \"2s\" } }\n";
+    let mixed = cost_now(users);
+    assert!((1.14..1.21).contains(&mixed), "{mixed}");
+}
+
+/// Where the hardware is full before the objectives are missed, no budget brings the safe load nearer to
+/// where they are.
+#[test]
+fn the_bound_of_the_hardware_is_no_want_of_replications() {
+    let desk = Desk::with(&promise("success > 60%", ""));
+    let line = format!("{SMALL} --no-losses --no-scaling --set queue.queue=3");
+    let said = desk.run(&line).expect(
+        0,
+        &["SAFE LOAD 99.50 requests/s", "the hardware's bound limits it, 100.0 requests/s"],
+    );
+    assert!(!said.out.contains("COARSE"), "{}", said.out);
+    // Refused at once, not left over.
+    assert!(!said.out.contains("not over when the run ends"), "{}", said.out);
+}
+
+#[test]
+fn what_is_left_over_at_the_end_is_no_latency() {
+    let desk = Desk::with(&promise("p(95) < 1000000s", ""));
+    let said = desk.run(&format!("{SMALL} --no-losses --no-scaling --set scenario.drain=2s"));
+    said.expect(0, &["where `it` is first missed", "not over when the run ends", "BOUND"]);
+}
+
 #[test]
 fn users_are_counted_as_users() {
     let desk = Desk::with(&promise("mean < 100ms", ""));
@@ -85,6 +131,37 @@ fn what_no_load_holds() {
     let desk = Desk::with(&promise("p(50) < 5ms", ""));
     let said = desk.run(SMALL).expect(3, &["no load holds all objectives", "all but idle"]);
     assert!(!said.out.contains("SAFE LOAD") && !desk.file("results").exists());
+}
+
+/// Nobody is told that an objective is far from its limit that is missed all the time.
+#[test]
+fn what_is_missed_at_every_load_is_told_as_such() {
+    let two =
+        promise("p(50) < 5ms", "") + "[[slo]]\nname = \"works\"\nrequire = \"success > 99%\"\n";
+    let desk = Desk::with(&two);
+    let said = desk.run(SMALL).expect(3, &["no load holds all objectives"]);
+    let row = |says: &str| {
+        let line = said.out.lines().find(|line| line.contains(says));
+        line.unwrap_or_else(|| panic!("{says}: {}", said.out)).to_owned()
+    };
+    assert!(row("p(50) < 5ms").contains("every load tried"), "{}", said.out);
+    // Only loads beyond what can be served leave requests behind.
+    assert!(row("success > 99%").contains("not near the limit"), "{}", said.out);
+}
+
+/// Nothing saturates where requests only wait: there is no table of it, and no advice about objectives that
+/// are there already.
+#[test]
+fn where_nothing_runs_out() {
+    let desk = Desk::new();
+    // A load that is doubled twelve times is no small one.
+    let waits = QUEUE.replace("cpu = {", "wait = {").replace("workers  = 1\n", "");
+    let waits = waits.replace("80/s", "1/s");
+    desk.write("queue.toml", &format!("{waits}{}", promise("p(99) < 250ms", "")));
+    let said = desk.run(&format!("{SMALL} --no-losses --no-scaling"));
+    let said = said.expect(3, &["nothing runs out", "nothing that is modelled runs out here"]);
+    assert!(!said.out.contains("a request asks for"), "{}", said.out);
+    assert!(!said.out.contains("objective on the latency"), "{}", said.out);
 }
 
 #[test]

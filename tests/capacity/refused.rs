@@ -42,12 +42,59 @@ fn the_report_of_another_scenario_or_version() {
     desk.run(&format!("capacity queue.toml {short}"))
         .expect(2, &["`R` is not replaced: it holds a report by `simulate` 0.0.7"]);
     assert_eq!(desk.read("R/capacity.json"), older);
-    // The same scenario, edited, replaces its own report.
+    // The same question may be asked again.
     desk.write("R/capacity.json", &first);
-    desk.write("queue.toml", &desk.read("queue.toml").replace("250ms", "300ms"));
     desk.run(&format!("capacity queue.toml {short}")).expect(0, &[]);
-    let second = desk.read("R/capacity.json");
-    assert!(second != first && second.contains("p(99) < 300ms"));
+    assert_eq!(desk.read("R/capacity.json"), first);
+}
+
+/// What is called alike need not be alike: a report is that of a text, its changes and the options.
+#[test]
+fn the_report_of_another_experiment() {
+    let desk = Desk::with(&promise("p(99) < 250ms", ""));
+    let short = "--set duration=5s --no-losses --no-scaling --no-plots --quiet";
+    desk.run(&format!("capacity queue.toml {short} --budget 20")).expect(0, &[]);
+    let first = desk.read("results/queue-capacity/capacity.json");
+    let kept = |line: &str, says: &str| {
+        desk.run(line).expect(2, &["`results/queue-capacity` is not replaced: it holds", says]);
+        assert_eq!(desk.read("results/queue-capacity/capacity.json"), first);
+    };
+    let other = "the report of another experiment";
+    for options in ["--budget 24", "--budget 20 --seed 8", "--budget 20 --confidence 50%"] {
+        kept(&format!("capacity queue.toml {short} {options}"), other);
+    }
+    // Of the same name in another folder.
+    std::fs::create_dir(desk.file("b")).unwrap();
+    desk.write("b/queue.toml", &desk.read("queue.toml").replace("10ms", "5ms"));
+    kept(&format!("capacity b/queue.toml {short} --budget 20"), other);
+    // Before pilots look for a warm-up: these would find that it never settles.
+    let never = desk.read("queue.toml").replace("\"5s\"", "\"auto\"").replace("80/s", "200/s");
+    desk.write("queue.toml", &never);
+    kept(&format!("capacity queue.toml {short} --budget 20"), other);
+    // Parts are put together for long, and then not for nothing.
+    let parts = "--set duration=5s --no-losses --no-scaling --budget 24 --out parts";
+    desk.run(&format!("capacity b/queue.toml {parts} --shard 1/1")).expect(0, &[]);
+    kept("merge parts --no-plots", other);
+    // A report that does not say what it is of is nobody's.
+    let (before, after) = first.split_once("\"experiment\"").unwrap();
+    let unnamed = format!("{before}{}", after.split_once('\n').unwrap().1);
+    desk.write("results/queue-capacity/capacity.json", &unnamed);
+    desk.run(&format!("capacity queue.toml {short} --budget 20"))
+        .expect(2, &["does not say which experiment it is of"]);
+    assert_eq!(desk.read("results/queue-capacity/capacity.json"), unnamed);
+}
+
+/// The warm-up that pilots find belongs to the question that they were asked for.
+#[test]
+fn a_warm_up_that_pilots_find_is_no_other_experiment() {
+    let desk = Desk::new();
+    let text = QUEUE.replace("warm_up      = \"5s\"", "warm_up = \"auto\"");
+    desk.write("queue.toml", &format!("{text}{}", promise("p(99) < 250ms", "")));
+    let line = "capacity queue.toml --budget 20 --no-losses --no-scaling --no-plots --quiet";
+    desk.run(line).expect(0, &[]);
+    let first = desk.read("results/queue-capacity/capacity.json");
+    desk.run(line).expect(0, &[]);
+    assert_eq!(desk.read("results/queue-capacity/capacity.json"), first);
 }
 
 #[test]

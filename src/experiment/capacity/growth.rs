@@ -4,13 +4,14 @@
 use super::{
     bench::{Bench, Work},
     fit::{badness, crossings, holds},
+    relieved::Turn,
     search::said,
     settled,
 };
 use crate::{
     experiment::replicate::Failure,
     model::{
-        blueprint::{Blueprint, ServiceId},
+        blueprint::{Blueprint, Host, ServiceId},
         operational::Operational,
     },
     stats::estimator::Estimator,
@@ -30,7 +31,7 @@ const TRIED: [f64; 4] = [0.88, 0.96, 1.02, 1.08];
 /// And then of the crossing that these have shown.
 const CLOSER: [f64; 3] = [0.985, 1.0, 1.015];
 const FURTHER_DOWN: [f64; 3] = [0.55, 0.7, 0.8];
-const REPLICATIONS: u32 = 5;
+pub(super) const REPLICATIONS: u32 = 5;
 
 /// The scenario with changes; `None`: they make no scenario.
 pub type Change<'a> = &'a dyn Fn(&[String]) -> Option<Blueprint>;
@@ -86,6 +87,7 @@ pub(super) struct Curves {
 #[derive(Clone, Debug)]
 pub(super) struct Growth {
     pub(super) services: Vec<Grown>,
+    pub(super) turns: Vec<Turn>,
     pub(super) steps: Vec<Step>,
     /// `None`: no objective is missed, or nothing runs out.
     pub(super) curves: Option<Curves>,
@@ -117,21 +119,34 @@ fn heights(cores: u32) -> Vec<u32> {
     sizes
 }
 
+/// Nobody says what a machine with more cores costs: in proportion to these, as those that are let do.
 fn of_cores(plan: &Blueprint, service: ServiceId, cores: u32) -> Vec<String> {
     let it = &plan.services[service.index()];
     let host = plan.instances[it.first_instance as usize].host;
     let host = &plan.hosts[host.index()];
+    let sized = |owner: String, host: &Host| {
+        let price = host.price_per_h.zip(plan.currency.as_ref()).map(|(price, currency)| {
+            let price = price * f64::from(cores) / f64::from(host.cores);
+            format!("{owner}.hardware.price={price}{currency}/h")
+        });
+        [Some(format!("{owner}.hardware.cores={cores}")), price]
+    };
     if host.name == format!("{}-1", it.name) {
-        return vec![format!("service.{}.hardware.cores={cores}", it.name)];
+        return sized(format!("service.{}", it.name), host).into_iter().flatten().collect();
     }
     // Shared hosts have names of their own.
     let first = it.first_instance as usize;
     let instances = &plan.instances[first..first + it.instances as usize];
-    let mut names: Vec<&str> =
-        instances.iter().map(|it| plan.hosts[it.host.index()].name.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    names.iter().map(|name| format!("host.{name}.hardware.cores={cores}")).collect()
+    let mut hosts: Vec<&Host> = instances.iter().map(|it| &plan.hosts[it.host.index()]).collect();
+    hosts.sort_unstable_by_key(|it| it.name.as_str());
+    hosts.dedup_by_key(|it| it.name.as_str());
+    hosts.iter().flat_map(|it| sized(format!("host.{}", it.name), it)).flatten().collect()
+}
+
+/// All machines of a site, an hour; `None`: there are no prices.
+pub(super) fn price(plan: &Blueprint) -> Option<f64> {
+    plan.currency.as_ref()?;
+    Some(plan.hosts.iter().filter_map(|it| it.price_per_h).sum())
 }
 
 /// Each service by itself with more instances and with other numbers of cores, at once.
@@ -158,7 +173,8 @@ pub(super) fn services(plan: &Blueprint, change: Change<'_>) -> Vec<Grown> {
 }
 
 /// What to add next, one after the other: an instance of the service whose station saturates first,
-/// or twice its cores where one more instance does not relieve it. `crossing` is where the first
+/// or twice its cores where one more instance does not relieve it, or costs more for what it brings.
+/// `crossing` is where the first
 /// objective is missed without any. `None`: interrupted.
 pub(super) fn steps(
     plan: &Blueprint,
@@ -171,6 +187,7 @@ pub(super) fn steps(
     let mut changes: Vec<String> = Vec::new();
     let (mut here, mut now) = (plan.clone(), known.clone());
     let mut first_of_all = None;
+    let mut comes_to_another = false;
     while steps.len() < STEPS_MOST {
         let (Some(first), Some(bound)) = (now.stations.first(), now.bound_per_s()) else { break };
         let service = first.service;
@@ -178,7 +195,7 @@ pub(super) fn steps(
         let name = here.services[service.index()].name.clone();
         let relieves = first.name(&here);
         let options = [(vec![wider(&here, service, 1)], true), (taller(&here, service), false)];
-        let found = options.into_iter().find_map(|(more, is_wider)| {
+        let found = options.into_iter().filter_map(|(more, is_wider)| {
             let all: Vec<String> = changes.iter().cloned().chain(more).collect();
             let next = change(&all)?;
             let then = Operational::of(&next);
@@ -187,9 +204,14 @@ pub(super) fn steps(
                 != Some((service, first.kind));
             let worth = if is_next { 1.0 } else { WORTH };
             let risen = then.bound_per_s().is_none_or(|then| then > worth * bound);
-            risen.then_some((all, next, then, is_wider))
+            // What a request a second more costs an hour; among equals, and without prices, the first.
+            let gained = then.bound_per_s().map_or(f64::INFINITY, |then| then - bound);
+            let more = price(&next).zip(price(&here)).map_or(0.0, |(then, now)| then - now);
+            let dear = more / gained.max(1e-9);
+            risen.then_some((dear, (all, next, then, is_wider)))
         });
-        let Some((all, next, then, is_wider)) = found else { break };
+        let found = found.reduce(|one, other| if other.0 < 0.999 * one.0 { other } else { one });
+        let Some((_, (all, next, then, is_wider))) = found else { break };
         let it = &next.services[service.index()];
         let host = next.instances[it.first_instance as usize].host;
         let what = if is_wider {
@@ -200,11 +222,17 @@ pub(super) fn steps(
         let bound = then.bound_per_s().unwrap_or(bound);
         steps.push(Step { what, relieves, bound, missed_at: None, plan: next.clone(), skipped: 0 });
         (changes, here, now) = (all, next, then);
+        comes_to_another |= !is_same;
         if steps.len() >= STEPS && !is_same {
             break;
         }
     }
-    shorten(&mut steps);
+    // More of the same for ever is told as far as anything else would be.
+    if comes_to_another {
+        shorten(&mut steps);
+    } else {
+        steps.truncate(STEPS);
+    }
     let before = known.bound_per_s().unwrap_or(1.0);
     let mut seen = crossing;
     let mut bound_before = before;

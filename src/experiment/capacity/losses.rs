@@ -15,7 +15,7 @@ use crate::{
     experiment::replicate::Failure,
     measure::outcome::Cause,
     model::{
-        blueprint::{Blueprint, HostId, InstanceId, Lost},
+        blueprint::{Blueprint, HostId, InstanceId, Lost, ServiceId, Upstream},
         operational::Operational,
     },
     report::capacity::{Ending, Kept},
@@ -30,8 +30,9 @@ pub(super) use later::Later;
 pub(super) const REPLICATIONS: u32 = 5;
 /// At the safe load, where the first have left it open.
 const REPLICATIONS_MORE: u32 = 15;
-/// Loads below, of the safe one.
-const LOWEST: f64 = 0.15;
+/// Loads below, of the safe one: the first of these that is borne,
+const LOWEST: [f64; 3] = [0.15, 0.03, 0.01];
+/// and where that is the first of all, what may be borne as well.
 const LOWER: [f64; 2] = [0.4, 0.7];
 
 /// Something that may be lost.
@@ -51,8 +52,10 @@ pub(super) struct Borne {
     /// How sure that is: near the safe load luck alone goes beyond a limit at times.
     pub(super) kept: Vec<Kept>,
     pub(super) failed_share: Option<f64>,
-    /// The highest load that is borne; `None`: none.
+    /// The highest load that is borne; `None`: none of those tried.
     pub(super) survives: Option<f64>,
+    /// The lowest that was tried, where that is not borne either.
+    pub(super) not_even: Option<f64>,
     /// What became of it at the safe load, where it was not well in time.
     pub(super) later: Option<Later>,
     /// And what keeps it so, where it was never well.
@@ -92,7 +95,8 @@ impl Borne {
     }
 }
 
-/// One of each kind: an instance of each role, its host, each zone.
+/// One of each kind: an instance of each role, its host, each zone. Members of a role that differ in what
+/// is left without them are kinds of their own.
 pub(super) fn kinds(plan: &Blueprint) -> Vec<Kind> {
     let mut kinds = Vec::new();
     let mut hosts: BTreeSet<HostId> = BTreeSet::new();
@@ -100,28 +104,31 @@ pub(super) fn kinds(plan: &Blueprint) -> Vec<Kind> {
     for service in plan.services.iter().filter(|it| it.kind != "visitors") {
         let first = service.first_instance;
         let all: Vec<InstanceId> = (first..first + service.instances).map(InstanceId).collect();
-        let leads = |id: &InstanceId| plan.logs.iter().any(|log| log.primary == *id);
-        let (leaders, others): (Vec<_>, Vec<_>) = all.into_iter().partition(leads);
-        for members in [leaders, others] {
-            let Some(&id) = members.first() else { continue };
-            let role = role(plan, id);
-            let instance = &plan.instances[id.index()];
-            let alike = members.len() as u32;
+        for members in alike(&all, |id| Member::of(plan, *id)) {
+            let id = members[0];
+            let name = &plan.instances[id.index()].name;
             kinds.push(Kind {
-                name: format!("crash of {}{role}", instance.name),
+                name: format!("crash of {name}{}", role(plan, id)),
                 lost: Lost::Instance(id),
-                alike,
+                alike: members.len() as u32,
             });
-            if hosts.insert(instance.host) {
-                let own: BTreeSet<HostId> =
-                    members.iter().map(|it| plan.instances[it.index()].host).collect();
-                hosts.extend(own.iter().copied());
-                of_hosts.push(Kind {
-                    name: format!("loss of host {}{role}", plan.hosts[instance.host.index()].name),
-                    lost: Lost::Hosts(vec![instance.host]),
-                    alike: own.len() as u32,
-                });
+        }
+        for id in all {
+            let host = plan.instances[id.index()].host;
+            if hosts.contains(&host) {
+                continue;
             }
+            let this = residents(plan, host);
+            let is_like = |it: &HostId| residents(plan, *it) == this;
+            let like: Vec<HostId> =
+                (0..plan.hosts.len() as u32).map(HostId).filter(is_like).collect();
+            let name = &plan.hosts[host.index()].name;
+            of_hosts.push(Kind {
+                name: format!("loss of host {name}{}", role(plan, id)),
+                lost: Lost::Hosts(vec![host]),
+                alike: like.len() as u32,
+            });
+            hosts.extend(like);
         }
     }
     kinds.extend(of_hosts);
@@ -139,6 +146,60 @@ pub(super) fn kinds(plan: &Blueprint) -> Vec<Kind> {
         }
     }
     kinds
+}
+
+/// What tells a member of a role from the others as far as it may be missed: what it can do, where it
+/// stands, and its share of what each caller sends.
+#[derive(Clone, Debug, PartialEq)]
+struct Member {
+    service: ServiceId,
+    role: &'static str,
+    zone: u32,
+    cores: u32,
+    speed: f64,
+    nic_bits: Option<u64>,
+    /// By upstream: its weight among the servers, if it is one.
+    weights: Vec<Option<u32>>,
+}
+
+impl Member {
+    fn of(plan: &Blueprint, id: InstanceId) -> Member {
+        let instance = &plan.instances[id.index()];
+        let host = &plan.hosts[instance.host.index()];
+        let of_callers = plan.upstreams.iter().filter(|it| it.callee == instance.service);
+        let weight = |it: &Upstream| {
+            let servers = it.servers_in(&plan.servers);
+            servers.iter().find(|server| server.instance == id).map(|server| server.weight)
+        };
+        Member {
+            service: instance.service,
+            role: role(plan, id),
+            zone: instance.zone,
+            cores: host.cores,
+            speed: host.speed * instance.speed,
+            nic_bits: host.nic_bits,
+            weights: of_callers.map(weight).collect(),
+        }
+    }
+}
+
+/// All that is on a host.
+fn residents(plan: &Blueprint, host: HostId) -> Vec<Member> {
+    let all = (0..).zip(&plan.instances).filter(|(_, it)| it.host == host);
+    all.map(|(id, _)| Member::of(plan, InstanceId(id))).collect()
+}
+
+/// Those of which the same is true together, in the order of the first of each.
+fn alike<T: Clone, Key: PartialEq>(all: &[T], key: impl Fn(&T) -> Key) -> Vec<Vec<T>> {
+    let mut groups: Vec<(Key, Vec<T>)> = Vec::new();
+    for it in all {
+        let this = key(it);
+        match groups.iter_mut().find(|(key, _)| *key == this) {
+            Some((_, members)) => members.push(it.clone()),
+            None => groups.push((this, vec![it.clone()])),
+        }
+    }
+    groups.into_iter().map(|(_, members)| members).collect()
 }
 
 fn role(plan: &Blueprint, id: InstanceId) -> &'static str {
@@ -201,6 +262,7 @@ fn seen(level: &Level, safe: f64) -> Borne {
         kept: judgements.iter().map(Judgement::kept).collect(),
         failed_share,
         survives: Some(safe),
+        not_even: None,
         later: None,
         ending: None,
     }
@@ -209,6 +271,59 @@ fn seen(level: &Level, safe: f64) -> Borne {
 /// Before a loss the site is as it always is, for long enough to be seen.
 fn before(gone: Span) -> Span {
     Span::from_nanos(gone.nanos() / 6)
+}
+
+/// What was found of the lowest loads.
+struct Lowest {
+    /// The highest of them that is borne.
+    borne: Option<f64>,
+    /// The lowest of them that is not.
+    missed: Option<f64>,
+}
+
+/// The lowest loads, from above, until one is borne. `None`: interrupted.
+fn lowest(
+    bench: &mut Bench,
+    (safe, says): (f64, &str),
+    known: &Operational,
+    work: &mut Work<'_>,
+) -> Result<Option<Lowest>, Failure> {
+    let mut missed = None;
+    for share in LOWEST {
+        let rung = said(known, share * safe);
+        // Users are whole.
+        if missed.is_some_and(|it| rung >= it) {
+            break;
+        }
+        if !bench.run(&[(rung, REPLICATIONS)], 0, says, work)? {
+            return Ok(None);
+        }
+        let mut is_held = holds(&badness(&judged(bench, rung)));
+        // Few visitors come at the lowest loads: luck alone may keep them within a limit, and where
+        // nobody comes at all nothing was seen.
+        if is_held && missed.is_some() {
+            if !bench.run(&[(rung, REPLICATIONS_MORE)], 0, says, work)? {
+                return Ok(None);
+            }
+            let (here, there) = (badness(&judged(bench, rung)), badness(&judged(bench, safe)));
+            if here.iter().zip(&there).any(|(here, there)| here.is_none() && there.is_some()) {
+                break;
+            }
+            is_held = judged(bench, rung).iter().all(|it| it.kept() == Kept::Yes);
+        }
+        if is_held {
+            return Ok(Some(Lowest { borne: Some(rung), missed }));
+        }
+        missed = Some(rung);
+    }
+    Ok(Some(Lowest { borne: None, missed }))
+}
+
+/// By all replications of a load.
+fn judged(bench: &mut Bench, factor: f64) -> Vec<Judgement> {
+    let level = bench.level(factor);
+    let level = &bench.levels[level];
+    level.judgements(level.replications() as usize)
 }
 
 /// Looks for the highest load below the first miss. `false`: interrupted.
@@ -220,22 +335,21 @@ fn look_below(
     work: &mut Work<'_>,
 ) -> Result<bool, Failure> {
     let nice = |factor: f64| said(known, factor);
-    let judged = |bench: &mut Bench, factor: f64| {
-        let level = bench.level(factor);
-        let level = &bench.levels[level];
-        level.judgements(level.replications() as usize)
-    };
     let held = |bench: &mut Bench, factor: f64| holds(&badness(&judged(bench, factor)));
-    let lowest = nice(LOWEST * safe);
-    if !bench.run(&[(lowest, REPLICATIONS)], 0, says, work)? {
+    let Some(Lowest { borne: lowest, missed }) = lowest(bench, (safe, says), known, work)? else {
         return Ok(false);
-    }
-    if !held(bench, lowest) {
+    };
+    let Some(lowest) = lowest else {
+        borne.not_even = missed;
         return Ok(true);
-    }
+    };
     let mut rungs = vec![lowest];
-    rungs.extend(LOWER.iter().map(|share| nice(share * safe)));
-    rungs.push(safe);
+    if let Some(above) = missed {
+        rungs.push(above);
+    } else {
+        rungs.extend(LOWER.iter().map(|share| nice(share * safe)));
+        rungs.push(safe);
+    }
     rungs.dedup();
     let wanted: Vec<(f64, u32)> = rungs.iter().map(|&rung| (rung, REPLICATIONS)).collect();
     if !bench.run(&wanted, 0, says, work)? {

@@ -126,7 +126,8 @@ pub(super) fn climb(
     let nice = |factor: f64| said(known, factor);
     let mut rungs: Vec<f64> = RUNGS.iter().map(|share| nice(share * top)).collect();
     // The scenario's own load is asked about first of all.
-    if 1.0 < 1.2 * top && rungs.iter().all(|rung| (rung - 1.0).abs() > 0.02) {
+    if 1.0 < 1.2 * top {
+        rungs.retain(|rung| (rung - 1.0).abs() > 0.02);
         rungs.push(1.0);
     }
     if !try_rungs(&mut bench, &rungs, work)? {

@@ -8,11 +8,12 @@ use super::{
     search::Found,
 };
 use crate::{
-    model::blueprint::{Balance, Blueprint, Promise, Upstream},
+    measure::{fold::Fold, outcome::Cause},
+    model::blueprint::{Balance, Blueprint, Promise, Scope, Upstream},
     report::{
         capacity::{
             Answer, Attempt, Busy, Capacity, Cost, Curves, Grown, Growth, Later, Limit, Load, Loss,
-            Losses, Method, Point, SCHEMA, Safe, Scenario, Size, Sized, Step,
+            Losses, Method, Point, SCHEMA, Safe, Scenario, Size, Sized, Step, Turn,
         },
         summary::Summary,
     },
@@ -29,6 +30,8 @@ pub(super) fn tell(it: &Results<'_>, work: &Work<'_>) -> Capacity {
     Capacity {
         schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION"),
+        // Said by who wrote the charter.
+        experiment: String::new(),
         scenario: Scenario {
             name: plan.name.clone(),
             title: plan.title.clone(),
@@ -108,7 +111,9 @@ impl Results<'_> {
         let is_spent =
             effort.half(first) > effort.narrow() * first.value || self.attempts.len() > 1;
         let whole = if self.known.users > 0 { 1.0 / f64::from(self.known.users) } else { 0.0 };
-        let is_coarse = is_spent && below > effort.precision + 0.001 + whole / first.value;
+        let cap = self.cap().unwrap_or(f64::INFINITY);
+        let below_most = 1.0 - tried.factor / first.value.min(cap);
+        let is_coarse = is_spent && below_most > effort.precision + 0.001 + whole / first.value;
         Some(Safe {
             load: self.load(tried.factor),
             missed_at: Some(self.between(&crossings.first)),
@@ -120,6 +125,7 @@ impl Results<'_> {
             confirmed_by: tried.fold.as_ref().map_or(0, |fold| fold.pool.replications),
             below: below.max(0.0),
             is_coarse,
+            is_capped: tried.factor >= cap,
         })
     }
 
@@ -131,13 +137,57 @@ impl Results<'_> {
                 name: objective.name.clone(),
                 require: objective.require.clone(),
                 missed_at: crossing.map(|it| self.between(it)),
+                is_unfinished: self.is_unfinished(index),
             }
         })
         .collect()
     }
 
-    /// Of each load the bench that knows it best.
+    /// Whether an objective is missed, where it is first missed, for requests that are not over when the
+    /// run ends: most of what counts against it is that. How many these are is a matter of how
+    /// long load has piled up and of the drain, not of latency.
+    fn is_unfinished(&self, index: usize) -> bool {
+        let missed = |level: &&Level| {
+            let judgements = level.judgements(level.replications() as usize);
+            judgements[index].badness().is_some_and(|it| it > 1.0)
+        };
+        let levels = self.levels();
+        let Some(level) = levels.into_iter().find(missed) else { return false };
+        let Some(fold) = level.fold() else { return false };
+        let objective = &level.plan().objectives[index];
+        let counts_failures = match objective.promise {
+            Promise::Percentile { .. } => !objective.successes_only,
+            Promise::Success { .. } => true,
+            Promise::Mean { .. }
+            | Promise::Throughput { .. }
+            | Promise::Utilisation { .. }
+            | Promise::Queue { .. }
+            | Promise::Lag { .. }
+            | Promise::Recovery(_)
+            | Promise::Budget(_) => false,
+        };
+        let request = match objective.scope {
+            Scope::Site => None,
+            Scope::Request(id) => Some(id.index()),
+            Scope::Workload(_) | Scope::Service(_) => return false,
+        };
+        // What is not over came late.
+        let sees_the_end = objective.until >= fold.pool.request_ruler.until;
+        let bad: u64 = fold.records.iter().map(|it| it.objectives[index].beyond[1]).sum();
+        let tallies = fold.pool.requests.iter().enumerate();
+        let unfinished: u64 = tallies
+            .filter(|(number, _)| request.is_none_or(|it| it == *number))
+            .map(|(_, it)| it.causes[Cause::Unfinished as usize])
+            .sum();
+        counts_failures && sees_the_end && 2 * unfinished > bad
+    }
+
     fn curve(&self) -> Vec<Point> {
+        self.levels().into_iter().map(|level| self.point(level)).collect()
+    }
+
+    /// The loads that are told, the lowest first: of each the bench that knows it best.
+    fn levels(&self) -> Vec<&Level> {
         let mut levels: Vec<&Level> = self.ladder.bench.levels.iter().collect();
         if let Some(near) = &self.near {
             levels.retain(|level| near.levels.iter().all(|it| it.factor != level.factor));
@@ -147,7 +197,7 @@ impl Results<'_> {
         }
         levels.retain(|level| level.fold().is_some());
         levels.sort_by(|one, other| one.factor.total_cmp(&other.factor));
-        levels.into_iter().map(|level| self.point(level)).collect()
+        levels
     }
 
     fn point(&self, level: &Level) -> Point {
@@ -203,6 +253,7 @@ impl Results<'_> {
                 badness: worst.map(|(_, it)| it),
                 failed_share: borne.failed_share,
                 survives: borne.survives.map(|factor| self.load(factor)),
+                not_even: borne.not_even.map(|factor| self.load(factor)),
                 well_again: borne.again(),
                 later: borne.later.map(told_later),
                 ending: borne.ending.clone(),
@@ -213,7 +264,7 @@ impl Results<'_> {
     }
 
     fn told_growth(&self) -> Option<Growth> {
-        let growth::Growth { services, steps, curves } = self.growth.as_ref()?;
+        let growth::Growth { services, turns, steps, curves } = self.growth.as_ref()?;
         let plan = self.question.plan;
         let sized = |it: &growth::Sized| Sized {
             size: it.size,
@@ -245,26 +296,43 @@ impl Results<'_> {
             bound_per_s: it.bound,
             missed_at: it.missed_at.map(|missed| self.within(&missed, Some(it.bound))[0]),
             skipped: it.skipped,
-            // Nobody said what a machine of twice the cores costs.
-            cost_per_h: price(&it.plan).filter(|_| it.what.ends_with("instances")),
+            cost_per_h: growth::price(&it.plan),
         });
-        Some(Growth { services: services.collect(), steps: steps.collect(), curves })
+        let turns = turns.iter().map(|it| Turn {
+            relieved: it.relieved.clone(),
+            next: it.next.clone(),
+            full_at_per_s: it.full_at_per_s,
+            tried: it.seen.as_ref().map(|seen| self.load(seen.factor)),
+            busiest: it.seen.as_ref().map(|seen| {
+                let (name, utilisation) = seen.busiest.clone();
+                Busy { name, utilisation }
+            }),
+            is_next: it.seen.as_ref().map(|seen| seen.is_next),
+        });
+        Some(Growth {
+            services: services.collect(),
+            turns: turns.collect(),
+            steps: steps.collect(),
+            curves,
+        })
     }
 
     fn cost(&self) -> Option<Cost> {
         let plan = self.question.plan;
         let currency = plan.currency.clone()?;
-        let per_h = price(plan)?;
-        let million = |per_s: f64| per_h / 3600.0 / per_s * 1e6;
-        let answered = self.confirmed().map(|fold| {
+        let per_h = growth::price(plan)?;
+        let million = |fold: &Fold| {
             let figures = Summary::new(plan, fold).site.figures;
-            figures.rates.throughput_per_s.value.unwrap_or(0.0)
-        });
+            let answered = figures.rates.throughput_per_s.value.filter(|it| *it > 0.0)?;
+            Some(per_h / 3600.0 / answered * 1e6)
+        };
+        // Users make no more requests than are answered: what comes now was measured as well.
+        let now = self.ladder.bench.levels.iter().find(|level| level.factor == 1.0);
         Some(Cost {
             currency,
             per_h,
-            per_million: answered.filter(|it| *it > 0.0).map(million),
-            per_million_now: (self.known.open_per_s > 0.0).then(|| million(self.known.open_per_s)),
+            per_million: self.confirmed().and_then(million),
+            per_million_now: now.and_then(Level::fold).and_then(million),
             unpriced: plan.hosts.iter().filter(|it| it.price_per_h.is_none()).count() as u32,
         })
     }
@@ -296,11 +364,6 @@ fn told_later(it: losses::Later) -> Later {
         losses::Later::Stays(watched) => Later::Stays { watched_s: watched.seconds() },
         losses::Later::Unknown(watched) => Later::Unknown { watched_s: watched.seconds() },
     }
-}
-
-fn price(plan: &Blueprint) -> Option<f64> {
-    plan.currency.as_ref()?;
-    Some(plan.hosts.iter().filter_map(|it| it.price_per_h).sum())
 }
 
 /// Kleinrock's power is throughput over latency; at its highest more load begins to cost more than

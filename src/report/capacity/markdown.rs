@@ -4,9 +4,9 @@ use super::{
     Answer, Capacity, Curves, Growth, Kept, Known, Losses, Size,
     terminal::{amount, asked, capacity},
     words::{
-        added, advice, afterwards, again, bare, between, coarse, in_time, islands, kept, load,
-        missed_from, money, perhaps, rate, signed, sized, survives, times, unit, unsurvived,
-        verdict,
+        added, advice, afterwards, again, bare, between, capped, coarse, in_time, islands, kept,
+        load, missed_from, missed_somewhere, money, not_even, perhaps, rate, signed, sized,
+        survives, times, unfinished, unit, unpriced, unsurvived, verdict,
     },
 };
 use crate::report::format::{or_dash, percent, seconds, span, thousands, utilisation};
@@ -31,6 +31,7 @@ pub fn render(it: &Capacity, pictures: &[&str]) -> String {
         }
     }
     if let Some(growth) = &it.growth {
+        turns(&mut out, growth);
         grown(&mut out, it, growth);
         if pictures.contains(&"scaling.png") {
             out.push_str("\n![What more machines bring](scaling.png)\n");
@@ -58,6 +59,9 @@ fn summary(out: &mut String, it: &Capacity) {
     }
     if let Some(says) = coarse(it) {
         out.push_str(&format!("\n**Coarse**: {says}.\n"));
+    }
+    if let Some(says) = capped(it) {
+        out.push_str(&format!("\n**Bound**: {says}.\n"));
     }
     for says in islands(it) {
         out.push_str(&format!("\n**Not smooth**: {says}.\n"));
@@ -143,8 +147,12 @@ fn known(out: &mut String, it: &Capacity) {
             seconds(known.no_load_s)
         ));
     }
-    out.push_str("| resource | a request asks for | there is | in use now | full at |\n");
-    out.push_str("| --- | ---: | ---: | ---: | ---: |\n");
+    if known.stations.is_empty() {
+        out.push_str("Nothing that is modelled runs out.\n");
+    } else {
+        out.push_str("| resource | a request asks for | there is | in use now | full at |\n");
+        out.push_str("| --- | ---: | ---: | ---: | ---: |\n");
+    }
     for station in known.stations.iter().take(NAMED_MAX) {
         out.push_str(&format!(
             "| {} | {} | {} | {} | {}{}/s |\n",
@@ -156,10 +164,12 @@ fn known(out: &mut String, it: &Capacity) {
             rate(station.saturates_at_per_s),
         ));
     }
-    out.push_str(
-        "\nIn turn: each is the next bottleneck when all above it are relieved, which is to say that \
-         their services have so much of that resource that it never runs out.\n",
-    );
+    if known.stations.len() > 1 {
+        out.push_str(
+            "\nIn turn: each is the next bottleneck when all above it are relieved, which is to say \
+             that their services have so much of that resource that it never runs out.\n",
+        );
+    }
     for line in &known.unknown {
         out.push_str(&format!("\n{line}\n"));
     }
@@ -206,16 +216,21 @@ fn limits(out: &mut String, it: &Capacity) {
     out.push_str(
         "| objective | requires | missed from about | 95% interval |\n| --- | --- | ---: | --- |\n",
     );
-    for limit in &it.objectives {
-        let (at, bounds) = match &limit.missed_at {
-            Some(missed) => (load(&missed[0]), between(missed)),
-            None => ("not near its limit here".to_owned(), "–".to_owned()),
+    for (index, limit) in it.objectives.iter().enumerate() {
+        let (at, bounds) = if let Some(missed) = &limit.missed_at {
+            (load(&missed[0]), between(missed))
+        } else {
+            let at = missed_somewhere(it, index);
+            (at.unwrap_or_else(|| "not near its limit here".to_owned()), "–".to_owned())
         };
         out.push_str(&format!(
             "| {} | `{}` | {at} | {bounds} |\n",
             cell(&limit.name),
             limit.require.replace('|', "\\|")
         ));
+    }
+    if let Some(says) = unfinished(it) {
+        out.push_str(&format!("\n{}.\n", cell(&sentence(&says))));
     }
     let Some(first) = it.curve.first() else { return };
     out.push_str(&format!(
@@ -264,7 +279,7 @@ fn lost(out: &mut String, losses: &Losses) {
         };
         let survives = match &loss.survives {
             Some(_) => survives(loss, load),
-            None => "**no load**".to_owned(),
+            None => format!("**{}**", not_even(loss, load)),
         };
         out.push_str(&format!(
             "| {} | {} | {} | {} | {worst} | {survives} | {} |\n",
@@ -281,13 +296,15 @@ fn lost(out: &mut String, losses: &Losses) {
     let [alone, others] = unsurvived(losses);
     if !alone.is_empty() {
         out.push_str(&format!(
-            "\nSingle points of failure, for which no load keeps all objectives: {}.\n",
+            "\nSingle points of failure, for which not even the lowest load tried keeps all \
+             objectives: {}.\n",
             cell(&alone.join("; "))
         ));
     }
     if !others.is_empty() {
         out.push_str(&format!(
-            "\nNor does any load survive this, although there are others like it: {}.\n",
+            "\nNor does the lowest load tried survive this, although there are others like it: \
+             {}.\n",
             cell(&others.join("; "))
         ));
     }
@@ -298,6 +315,35 @@ fn lost(out: &mut String, losses: &Losses) {
 
 fn state(it: Kept) -> &'static str {
     if it == Kept::No { "**no**" } else { kept(it) }
+}
+
+/// The bottlenecks behind the first, as tried.
+fn turns(out: &mut String, growth: &Growth) {
+    if growth.turns.is_empty() {
+        return;
+    }
+    out.push_str(
+        "\n## The next bottlenecks\n\nThe first ones are given so much that they never run out; then the \
+         site is tried at the load that nearly fills what is next by the utilisation law.\n\n\
+         | never runs out | full next | at | tried at | busiest then |\n\
+         | --- | --- | ---: | ---: | --- |\n",
+    );
+    for turn in &growth.turns {
+        let (tried, busiest) = match (&turn.tried, &turn.busiest) {
+            (Some(tried), Some(busiest)) => {
+                let used = utilisation(busiest.utilisation);
+                (load(tried), format!("{}, {used}", cell(&busiest.name)))
+            }
+            _ => ("–".to_owned(), "not tried".to_owned()),
+        };
+        let marked = if turn.is_next == Some(false) { "**not so**: " } else { "" };
+        out.push_str(&format!(
+            "| {} | {} | {}/s | {tried} | {marked}{busiest} |\n",
+            cell(&turn.relieved.join(", ")),
+            cell(&turn.next),
+            rate(turn.full_at_per_s)
+        ));
+    }
 }
 
 fn grown(out: &mut String, it: &Capacity, growth: &Growth) {
@@ -326,6 +372,9 @@ fn grown(out: &mut String, it: &Capacity, growth: &Growth) {
             ));
         }
         out.push('\n');
+    }
+    if has_cost && growth.steps.iter().any(|step| step.what.ends_with("cores each")) {
+        out.push_str("\nA machine with more cores is taken to cost as much more.\n");
     }
     alone(out, it, growth);
     out.push_str(
@@ -394,7 +443,7 @@ fn cost(out: &mut String, it: &Capacity) {
         out.push('.');
     }
     if cost.unpriced > 0 {
-        out.push_str(&format!(" {} machines have no price and are left out.", cost.unpriced));
+        out.push_str(&format!(" {}.", unpriced(cost.unpriced)));
     }
     out.push('\n');
 }

@@ -3,7 +3,7 @@
 use super::{
     Answer, Attempt, Banned, Busy, Capacity, Cost, Curves, Demanded, Ending, Failing, Grown,
     Growth, Kept, Known, Later, Limit, Load, Loss, Losses, Method, Point, SCHEMA, Safe, Scenario,
-    Size, Sized, Station, Step,
+    Size, Sized, Station, Step, Turn,
 };
 use crate::report::{page::Colour, page::WIDTH, plot};
 
@@ -69,6 +69,7 @@ fn loss(name: &str, survives: Option<f64>) -> Loss {
         badness: Some(if is_kept { 0.8 } else { 31.0 }),
         failed_share: Some(if is_kept { 0.000_2 } else { 0.31 }),
         survives: survives.map(at),
+        not_even: survives.is_none().then(|| at(9.12)),
         well_again: if kept == Kept::No { Kept::No } else { Kept::Yes },
         later: match survives {
             Some(880.0..) => None,
@@ -94,6 +95,7 @@ pub(crate) fn document() -> Capacity {
     Capacity {
         schema: SCHEMA,
         version: "0",
+        experiment: "0123456789abcdef".to_owned(),
         scenario: Scenario {
             name: "sample".to_owned(),
             title: "A shop, made up".to_owned(),
@@ -115,17 +117,20 @@ pub(crate) fn document() -> Capacity {
             confirmed_by: 60,
             below: 0.0098,
             is_coarse: false,
+            is_capped: false,
         }),
         objectives: vec![
             Limit {
                 name: "pages are quick".to_owned(),
                 require: "p(99) < 250ms".to_owned(),
                 missed_at: Some([at(921.0), at(916.0), at(926.0)]),
+                is_unfinished: false,
             },
             Limit {
                 name: "replicas keep up".to_owned(),
                 require: "lag < 1s".to_owned(),
                 missed_at: None,
+                is_unfinished: false,
             },
         ],
         islands: Vec::new(),
@@ -183,6 +188,24 @@ pub(crate) fn document() -> Capacity {
                     skipped: if missed.is_some() { 0 } else { 3 },
                 })
                 .collect(),
+            turns: vec![
+                Turn {
+                    relieved: vec!["CPU of app-2".to_owned()],
+                    next: "workers of app.2".to_owned(),
+                    full_at_per_s: 1_333.3,
+                    tried: Some(at(1_293.0)),
+                    busiest: Some(Busy { name: "workers of app.2".to_owned(), utilisation: 0.98 }),
+                    is_next: Some(true),
+                },
+                Turn {
+                    relieved: ["CPU of app-2", "workers of app.2"].map(str::to_owned).into(),
+                    next: "NIC out of app-1".to_owned(),
+                    full_at_per_s: 12_500.0,
+                    tried: None,
+                    busiest: None,
+                    is_next: None,
+                },
+            ],
             curves: Some(Curves {
                 service: "app".to_owned(),
                 wider: vec![
@@ -265,6 +288,26 @@ fn pictures_of_a_capacity() {
     // Nothing lost, nothing added, and no load: there is less to draw.
     let bare = Capacity { losses: None, growth: None, safe: None, ..document() };
     assert_eq!(plot::capacity::render(&bare).unwrap().len(), 1);
+}
+
+#[test]
+fn a_knee_that_misses_is_both_and_mixed_loads_keep_their_units() {
+    let mixed = |per_s: f64| Load { users: Some(per_s as u64 / 5), ..at(per_s) };
+    let missed = [921.0, 916.0, 926.0].map(mixed);
+    let safe = document().safe.map(|it| Safe { missed_at: Some(missed), ..it });
+    let it = Capacity { knee: Some(at(1_000.0)), safe, ..document() };
+    let text = super::terminal::render(&it, Colour::Off);
+    let row = text.lines().find(|line| line.starts_with("1,000 ")).unwrap();
+    assert!(row.ends_with("60× MISS knee"), "{row}");
+    let flowing = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let interval = "from about 921.0 requests/s and 184 users on [916.0 requests/s and 183 users, \
+                    926.0 requests/s and 185 users]";
+    assert!(flowing.contains(interval), "{text}");
+    // Columns have no room for that.
+    let limit = Limit { missed_at: Some(missed), ..document().objectives.remove(0) };
+    let text = super::terminal::render(&Capacity { objectives: vec![limit], ..it }, Colour::Off);
+    assert!(text.contains("×1.84 the load  [×1.83, ×1.85]"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
 }
 
 #[test]

@@ -2,10 +2,11 @@
 //! what to add, what it costs, and last what is not modelled.
 
 use super::{
-    Answer, Capacity, Curves, Growth, Known, Losses, Size,
+    Answer, Capacity, Cost, Curves, Growth, Known, Losses, Point, Size,
     words::{
-        added, advice, afterwards, again, bare, between, coarse, in_time, islands, kept, load,
-        missed_from, money, perhaps, rate, signed, sized, survives, times, unit, unsurvived,
+        added, advice, afterwards, again, bare, between, capped, coarse, in_time, islands, kept,
+        load, measured, missed_from, missed_somewhere, money, narrow, perhaps, rate, relieved,
+        signed, sized, sized_from, survives, times, unfinished, unit, unpriced, unsurvived,
         verdict,
     },
 };
@@ -37,7 +38,8 @@ pub fn render(it: &Capacity, colour: Colour) -> String {
         lost(&mut page, losses);
     }
     if let Some(growth) = &it.growth {
-        grown(&mut page, growth);
+        turns(&mut page, growth);
+        grown(&mut page, growth, it.cost.as_ref());
     }
     cost(&mut page, it);
     method(&mut page, it);
@@ -62,6 +64,9 @@ fn answer(page: &mut Page, it: &Capacity) {
     }
     if let Some(says) = coarse(it) {
         page.paragraph(&format!("COARSE     {says}"), 11);
+    }
+    if let Some(says) = capped(it) {
+        page.paragraph(&format!("BOUND      {says}"), 11);
     }
     for says in islands(it) {
         page.paragraph(&format!("NOT SMOOTH {says}"), 11);
@@ -115,7 +120,9 @@ fn known(page: &mut Page, known: &Known) {
             format!("{least}{}/s", rate(station.saturates_at_per_s)),
         ]);
     }
-    page.table(&table);
+    if !known.stations.is_empty() {
+        page.table(&table);
+    }
     if known.stations.len() > 1 {
         page.paragraph(
             "each the next bottleneck when all above it are relieved: when their services have so \
@@ -184,14 +191,19 @@ fn scaled(value: f64) -> String {
 fn limits(page: &mut Page, it: &Capacity) {
     page.heading("Objectives, and where they are missed");
     let mut table = Table::new(["", "requires", "missed from", "[low, high]"]);
-    for limit in &it.objectives {
-        let (at, bounds) = match &limit.missed_at {
-            Some(missed) => (load(&missed[0]), between(missed)),
-            None => ("not near the limit".to_owned(), String::new()),
+    for (index, limit) in it.objectives.iter().enumerate() {
+        let (at, bounds) = if let Some(missed) = &limit.missed_at {
+            narrow(missed)
+        } else {
+            let at = missed_somewhere(it, index);
+            (at.unwrap_or_else(|| "not near the limit".to_owned()), String::new())
         };
         table.row([limit.name.clone(), limit.require.clone(), at, bounds]);
     }
     page.table(&table);
+    if let Some(says) = unfinished(it) {
+        page.paragraph(&says, 0);
+    }
 }
 
 fn curve(page: &mut Page, it: &Capacity) {
@@ -199,16 +211,15 @@ fn curve(page: &mut Page, it: &Capacity) {
     page.heading("Latency over the load, as visitors see it");
     let mut table =
         Table::new([unit(&first.load), "answered", "mean", "p50", "p95", "p99", "used"]);
+    let worst = |point: &Point| point.badness.iter().flatten().map(|it| it[0]).fold(0.0, f64::max);
+    let mark = |point: &Point| {
+        let is_knee = it.knee.is_some_and(|knee| knee.factor == point.load.factor);
+        let miss = if worst(point) > 1.0 { " MISS" } else { "" };
+        format!("{miss}{}", if is_knee { " knee" } else { "" })
+    };
+    let width = it.curve.iter().map(|it| mark(it).len()).max().unwrap_or(0).max(5);
     for point in &it.curve {
-        let worst = point.badness.iter().flatten().map(|it| it[0]).fold(0.0, f64::max);
         let [mean, p50, p95, p99] = point.latency_s;
-        let mark = if it.knee.is_some_and(|knee| knee.factor == point.load.factor) {
-            " knee"
-        } else if worst > 1.0 {
-            " MISS"
-        } else {
-            ""
-        };
         table.row([
             bare(&point.load),
             or_dash(point.answered_per_s, |it| format!("{}/s", rate(it))),
@@ -216,7 +227,7 @@ fn curve(page: &mut Page, it: &Capacity) {
             or_dash(p50, seconds),
             or_dash(p95, seconds),
             or_dash(p99, seconds),
-            format!("{}{mark:<5}", times(worst)),
+            format!("{}{:<width$}", times(worst(point)), mark(point)),
         ]);
     }
     page.table(&table);
@@ -258,26 +269,57 @@ fn lost(page: &mut Page, losses: &Losses) {
         page.paragraph(&format!("single points of failure: {}", alone.join("; ")), 2);
     }
     if !others.is_empty() {
-        page.paragraph(&format!("nor does any load survive {}", others.join("; ")), 2);
+        page.paragraph(
+            &format!("not even the lowest load tried survives {}", others.join("; ")),
+            2,
+        );
     }
     for line in perhaps(losses).into_iter().chain(afterwards(losses)) {
         page.paragraph(&line, 2);
     }
 }
 
-fn grown(page: &mut Page, growth: &Growth) {
+/// The bottlenecks behind the first, as tried.
+fn turns(page: &mut Page, growth: &Growth) {
+    if growth.turns.is_empty() {
+        return;
+    }
+    page.heading("The next bottlenecks, tried where these never run out");
+    let mut table = Table::new(["never runs out", "full next", "at", "busiest then"]);
+    for turn in &growth.turns {
+        table.row([
+            relieved(turn),
+            turn.next.clone(),
+            format!("{}/s", rate(turn.full_at_per_s)),
+            measured(turn),
+        ]);
+    }
+    page.table(&table);
+}
+
+/// For a column beside four others.
+fn short(load: &str) -> String {
+    load.replace(" requests/s", "/s")
+}
+
+fn grown(page: &mut Page, growth: &Growth, cost: Option<&Cost>) {
     page.heading("What to add next");
-    let mut table = Table::new(["", "relieves", "full at", "missed from about"]);
+    let currency = cost.map_or("", |cost| cost.currency.as_str());
+    let money_title = format!("{currency}/h");
+    let mut table = Table::new(["", "relieves", "full at", "missed from about", &money_title]);
     for step in &growth.steps {
         table.row([
             added(step),
             step.relieves.clone(),
             format!("{}/s", rate(step.bound_per_s)),
-            step.missed_at
-                .as_ref()
-                .map_or_else(|| "–".to_owned(), |at| missed_from(at, Some(step.bound_per_s))),
+            step.missed_at.as_ref().map_or_else(
+                || "–".to_owned(),
+                |at| short(&missed_from(at, Some(step.bound_per_s))),
+            ),
+            or_dash(step.cost_per_h, money),
         ]);
     }
+    let table = table.without_empty_columns();
     page.table(&table);
     alone(page, growth);
     if let Some(curves) = &growth.curves {
@@ -317,8 +359,8 @@ fn sizes(page: &mut Page, curves: &Curves) {
                 or_dash(it.bound_per_s, |it| format!("{}/s", rate(it))),
                 it.missed_at
                     .as_ref()
-                    .map_or_else(|| "–".to_owned(), |at| missed_from(&at[0], it.bound_per_s)),
-                it.missed_at.as_ref().map_or_else(String::new, between),
+                    .map_or_else(|| "–".to_owned(), |at| sized_from(at, it.bound_per_s)),
+                it.missed_at.as_ref().map_or_else(String::new, |at| narrow(at).1),
             ]);
         }
     }
@@ -337,7 +379,7 @@ fn cost(page: &mut Page, it: &Capacity) {
         page.line(&format!("{} {currency} a million requests at the safe load{now}", money(safe)));
     }
     if cost.unpriced > 0 {
-        page.line(&format!("{} machines have no price and are left out", cost.unpriced));
+        page.line(&unpriced(cost.unpriced));
     }
 }
 

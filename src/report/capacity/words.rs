@@ -1,7 +1,7 @@
 //! Loads, shares and money in words.
 
-use super::{Capacity, Kept, Later, Load, Loss, Losses, Point, Step};
-use crate::report::format::{percent, thousands, three};
+use super::{Capacity, Kept, Later, Load, Loss, Losses, Point, Step, Turn};
+use crate::report::format::{percent, thousands, three, utilisation};
 
 /// From this share of the hardware's bound on what is missed is missed at the bound.
 const NEAR_BOUND: f64 = 0.995;
@@ -73,15 +73,55 @@ pub(super) fn signed(share: f64) -> String {
     format!("{:+.0}%", share * 100.0)
 }
 
-/// `[low, high]`.
+/// `[low, high]`, in the units of the load that it belongs to.
 pub(super) fn between(of: &[Load; 3]) -> String {
-    format!("[{}, {}]", bare(&of[1]), bare(&of[2]))
+    let says = if is_mixed(&of[1]) { load } else { bare };
+    format!("[{}, {}]", says(&of[1]), says(&of[2]))
+}
+
+/// A load and its interval for columns, which have no room for two units: as shares of the load now.
+pub(super) fn narrow(of: &[Load; 3]) -> (String, String) {
+    let at = if is_mixed(&of[0]) { format!("{} the load", bare(&of[0])) } else { load(&of[0]) };
+    (at, format!("[{}, {}]", bare(&of[1]), bare(&of[2])))
+}
+
+/// `missed_from`, for columns.
+pub(super) fn sized_from(at: &[Load; 3], bound_per_s: Option<f64>) -> String {
+    if is_mixed(&at[0]) { narrow(at).0 } else { missed_from(&at[0], bound_per_s) }
+}
+
+/// Requests a second and users.
+fn is_mixed(load: &Load) -> bool {
+    load.per_s.is_some() && load.users.is_some()
+}
+
+/// Machines that are not in what all of them cost.
+pub(super) fn unpriced(count: u32) -> String {
+    match count {
+        1 => "1 machine has no price and is left out".to_owned(),
+        _ => format!("{count} machines have no price and are left out"),
+    }
 }
 
 /// `4,419 requests/s`, and whether that is where the hardware is full.
 pub(super) fn missed_from(at: &Load, bound_per_s: Option<f64>) -> String {
     let is_bound = at.per_s.zip(bound_per_s).is_some_and(|(at, bound)| at > NEAR_BOUND * bound);
     format!("{}{}", load(at), if is_bound { " (the bound)" } else { "" })
+}
+
+/// What a site is without as bottlenecks, of as many as there are the last one.
+pub(super) fn relieved(it: &Turn) -> String {
+    let last = it.relieved.last().map_or("", String::as_str);
+    format!("{}{last}", if it.relieved.len() > 1 { "and " } else { "" })
+}
+
+/// What was measured of what should be full next.
+pub(super) fn measured(it: &Turn) -> String {
+    match (&it.busiest, it.is_next) {
+        (Some(busiest), Some(true)) => format!("so it is, {}", utilisation(busiest.utilisation)),
+        (Some(busiest), _) => format!("{}, {}", busiest.name, utilisation(busiest.utilisation)),
+        (None, _) => "not tried".to_owned(),
+    }
 }
 
 /// What a step adds, and that more of the same comes before it.
@@ -157,6 +197,31 @@ pub(super) fn coarse(it: &Capacity) -> Option<String> {
     ))
 }
 
+/// That the objectives would allow more than the hardware does.
+pub(super) fn capped(it: &Capacity) -> Option<String> {
+    it.safe.as_ref().filter(|safe| safe.is_capped)?;
+    let bound = it.operational.bound.as_ref()?;
+    Some(format!(
+        "the hardware's bound limits it, {}: no load above 99.5% of that is called safe, though the \
+         objectives are missed only further up",
+        load(bound)
+    ))
+}
+
+/// Which objectives are missed for what is left over at the end, and what that means.
+pub(super) fn unfinished(it: &Capacity) -> Option<String> {
+    let such = it.objectives.iter().filter(|limit| limit.is_unfinished);
+    let names: Vec<String> = such.map(|limit| format!("`{}`", limit.name)).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "where {} is first missed, most of what counts against it is requests that are not over \
+             when the run ends: that is how much has piled up by then, and from which load on depends \
+             on for how long it is sustained (`--sustain`)",
+            names.join(" and ")
+        )
+    })
+}
+
 /// What to do about an answer that is none.
 pub(super) fn advice(it: &Capacity) -> Option<&'static str> {
     use super::Answer;
@@ -166,12 +231,31 @@ pub(super) fn advice(it: &Capacity) -> Option<&'static str> {
             "the objectives ask for more than the site can give even when it is all but idle: \
              `simulate run` with a tenth of the load shows where the time goes",
         ),
+        Answer::EveryLoad if it.operational.bound_per_s.is_none() => Some(
+            "nothing that is modelled runs out here, so that more load changes nothing: work on a CPU \
+             (`cpu`), workers, slots or bytes would",
+        ),
         Answer::EveryLoad => Some(
-            "what is promised does not depend on the load: an objective on the latency or success \
-             of all requests would; what the hardware bears at most stands below",
+            "what is promised does not depend on the load: a tighter objective on the latency or \
+             success of all requests would; what the hardware bears at most stands above, under what \
+             runs out",
         ),
         Answer::Unconfirmed => Some("more replications of a load (`--budget`) may tell"),
     }
+}
+
+/// From where on an objective is missed that has no crossing, by what was tried; `None`: nowhere.
+pub(super) fn missed_somewhere(it: &Capacity, objective: usize) -> Option<String> {
+    let of =
+        |point: &Point| Some((point.load, point.badness.get(objective).copied().flatten()?[0]));
+    let known: Vec<(Load, f64)> = it.curve.iter().filter_map(of).collect();
+    let (first, _) = known.iter().find(|(_, badness)| *badness > 1.0)?;
+    let is_everywhere = known.iter().all(|(_, badness)| *badness > 1.0);
+    Some(if is_everywhere {
+        "every load tried".to_owned()
+    } else {
+        format!("below {}", load(first))
+    })
 }
 
 /// The objectives that a load misses.
@@ -184,7 +268,7 @@ fn missed(it: &Capacity, point: &Point) -> String {
     if names.is_empty() { "one of them".to_owned() } else { names.join(" and ") }
 }
 
-/// Losses that no load survives, by name: of what stands alone, and of what has its likes.
+/// Losses that no load survives that was tried, by name: of what stands alone, and of what has its likes.
 pub(super) fn unsurvived(losses: &Losses) -> [Vec<&str>; 2] {
     let names = |alone: bool| {
         let none = losses.each.iter().filter(move |it| it.survives.is_none());
@@ -206,7 +290,23 @@ pub(super) fn survives(loss: &Loss, says: fn(&Load) -> String) -> String {
     match &loss.survives {
         Some(_) if loss.is_borne() => "the safe load".to_owned(),
         Some(load) => says(load),
-        None => "NO LOAD".to_owned(),
+        None => not_even(loss, roughly).to_uppercase(),
+    }
+}
+
+/// The lowest load that was tried, where that is not survived either.
+pub fn not_even(loss: &Loss, says: fn(&Load) -> String) -> String {
+    match &loss.not_even {
+        Some(tried) => format!("not even {}", says(tried)),
+        None => "none of those tried".to_owned(),
+    }
+}
+
+/// Three digits, without the unit: what was only tried is no figure to go by.
+pub fn roughly(load: &Load) -> String {
+    match (load.per_s, load.users) {
+        (Some(per_s), None) if per_s < 999.5 => three(per_s),
+        _ => bare(load),
     }
 }
 

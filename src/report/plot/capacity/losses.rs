@@ -13,7 +13,7 @@ use super::{
     curve::{across, count_label, unit},
 };
 use crate::report::{
-    capacity::{Capacity, Later, Losses, Safe, load},
+    capacity::{Capacity, Later, Losses, Safe, load, not_even, roughly},
     format::span,
 };
 
@@ -65,7 +65,8 @@ pub(super) fn draw(it: &Capacity, losses: &Losses, safe: &Safe) -> Result<Vec<u8
             let name = shortened(&loss.name);
             root.draw_text(&name, &style, (px(LEFT - 10), y(row + 0.5))).map_err(failed)?;
             let says = match &loss.survives {
-                None => "no load".to_owned(),
+                // The axis says of what.
+                None => not_even(loss, roughly),
                 Some(some) => load(some),
             };
             let says = match loss.later {

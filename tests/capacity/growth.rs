@@ -1,0 +1,144 @@
+//! What to add, what that costs, and what is in the way next.
+
+use crate::command::Desk;
+use serde_json::Value;
+
+/// A chain of three machines of one core each that take 2, 10 and 4 ms.
+const CHAIN: &str = r#"
+[scenario]
+duration = "20s"
+warm_up  = "2s"
+[network]
+latency  = 0
+loopback = 0
+[hardware.one]
+cores = 1
+[service.front]
+kind = "service"
+hardware = "one"
+[service.front.endpoint.page]
+steps = [ { cpu = { exponential = "2ms" } }, { call = "back.page" } ]
+[service.back]
+kind = "service"
+hardware = "one"
+[service.back.endpoint.page]
+steps = [ { cpu = { exponential = "10ms" } }, { call = "db.query" } ]
+[service.db]
+kind = "service"
+hardware = "one"
+[service.db.endpoint.query]
+steps = [ { cpu = { exponential = "4ms" } } ]
+[request.page]
+to = "front.page"
+[workload.visitors]
+arrivals = { poisson = "50/s" }
+mix = { page = 1 }
+[[slo]]
+name = "pages are quick"
+require = "mean < 80ms"
+"#;
+
+const ASKED: &str = "capacity site.toml --budget 20 --no-losses --no-plots --set duration=20s";
+
+fn asked(scenario: &str, options: &str) -> (Value, String) {
+    let desk = Desk::new();
+    desk.write("site.toml", scenario);
+    let said = desk.run(&format!("{ASKED} {options}")).expect(0, &["SAFE LOAD"]);
+    assert!(said.out.lines().all(|line| line.chars().count() <= 80), "{}", said.out);
+    let text = desk.read("results/site-capacity/capacity.json");
+    (serde_json::from_str(&text).unwrap(), said.out)
+}
+
+#[test]
+fn the_next_bottlenecks_are_tried() {
+    let (found, said) = asked(CHAIN, "");
+    let turns = found["growth"]["turns"].as_array().unwrap();
+    let of = |turn: &Value| (turn["next"].clone(), turn["full_at_per_s"].as_f64().unwrap());
+    assert_eq!(of(&turns[0]), ("CPU of db-1".into(), 250.0), "{said}");
+    assert_eq!(of(&turns[1]), ("CPU of front-1".into(), 500.0), "{said}");
+    for turn in turns {
+        assert!(turn["is_next"] == true && turn["busiest"]["name"] == turn["next"], "{said}");
+        let used = turn["busiest"]["utilisation"].as_f64().unwrap();
+        assert!((0.93..1.0).contains(&used), "{said}");
+    }
+    // What is far beyond the first takes too long.
+    let (found, said) = asked(&CHAIN.replace("\"4ms\"", "\"800us\""), "");
+    let turns = found["growth"]["turns"].as_array().unwrap();
+    assert!(turns[0]["is_next"] == true && turns[1]["tried"].is_null(), "{said}");
+    assert!(said.contains("not tried"), "{said}");
+}
+
+/// Where nothing else comes to light, more of the same is no news.
+#[test]
+fn a_service_alone_is_not_told_a_hundred_instances() {
+    let alone = r#"
+[scenario]
+duration = "20s"
+warm_up  = "2s"
+[hardware.one]
+cores = 1
+price = "0.36 USD/h"
+[service.queue]
+kind = "service"
+hardware = "one"
+[service.queue.endpoint.job]
+steps = [ { cpu = { exponential = "10ms" } } ]
+[request.job]
+to = "queue.job"
+[workload.visitors]
+balance = "least_connections"
+arrivals = { poisson = "50/s" }
+mix = { job = 1 }
+[[slo]]
+name = "jobs are quick"
+require = "mean < 80ms"
+"#;
+    let (found, said) = asked(alone, "");
+    let steps = found["growth"]["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 6, "{said}");
+    assert!(steps[5]["what"] == "queue: 7 instances" && steps[5]["skipped"] == 0, "{said}");
+    // A machine costs 0.36 an hour.
+    let costs: Vec<f64> = steps.iter().map(|it| it["cost_per_h"].as_f64().unwrap()).collect();
+    assert!((costs[0] - 0.72).abs() < 1e-9 && (costs[5] - 2.52).abs() < 1e-9, "{costs:?}");
+    assert!(said.contains("USD/h"), "{said}");
+    // Nor is it its own next bottleneck.
+    assert_eq!(found["growth"]["turns"].as_array().unwrap().len(), 0, "{said}");
+}
+
+/// A third server would get a hundredth of the work, for the price of a machine; twice the cores bring twice
+/// as much for the price of two.
+#[test]
+fn what_is_cheaper_for_what_it_brings_is_added() {
+    let pair = r#"
+[scenario]
+duration = "20s"
+warm_up  = "2s"
+[hardware.one]
+cores = 1
+[service.queue]
+kind = "service"
+hardware = "one"
+instances = 2
+instance.1 = { weight = 50 }
+instance.2 = { weight = 50 }
+[service.queue.endpoint.job]
+steps = [ { cpu = { exponential = "10ms" } } ]
+[request.job]
+to = "queue.job"
+[workload.visitors]
+arrivals = { poisson = "50/s" }
+mix = { job = 1 }
+[[slo]]
+name = "jobs are quick"
+require = "mean < 80ms"
+"#;
+    let first = |scenario: &str| {
+        let (found, said) = asked(scenario, "");
+        let step = found["growth"]["steps"][0].clone();
+        assert!(step["what"].is_string(), "{said}");
+        (step["what"].as_str().unwrap().to_owned(), step["cost_per_h"].as_f64())
+    };
+    assert_eq!(first(pair), ("queue: 3 instances".to_owned(), None));
+    let priced = pair.replace("cores = 1", "cores = 1\nprice = \"0.25 USD/h\"");
+    assert_eq!(first(&priced), ("queue: 2 cores each".to_owned(), Some(1.0)));
+}
