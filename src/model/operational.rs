@@ -171,12 +171,17 @@ impl Operational {
 
     /// What saturates first, and what is next once that is *relieved*: once the service whose station
     /// it is has so much of this resource that it never runs out, at any of its instances. So the
-    /// first station of each kind of each service. Demands do not depend on capacities, so that nothing
+    /// first station of each kind of each service; on hosts that services share it is relieved for all. Demands do not depend on capacities, so that nothing
     /// else moves (what is held is counted at no load).
     pub fn bottlenecks(&self) -> Vec<&Station> {
         let mut found: Vec<&Station> = Vec::new();
         for station in &self.stations {
-            if !found.iter().any(|it| it.service == station.service && it.kind == station.kind) {
+            let is_relieved = |by: &&Station| {
+                let is_there =
+                    !station.at.is_empty() && station.at.iter().all(|it| by.at.contains(it));
+                by.kind == station.kind && (by.service == station.service || is_there)
+            };
+            if !found.iter().any(is_relieved) {
                 found.push(station);
             }
         }

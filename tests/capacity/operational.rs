@@ -274,6 +274,8 @@ fn hosts_that_services_share_are_counted_once() {
     near(station(&known, &plan, "CPU of h1 + h2").demand, 0.020);
     near(station(&known, &plan, "CPU of h3").saturates_at_per_s(), 200.0);
     assert_eq!(known.stations.iter().filter(|it| it.kind == Kind::Cpu).count(), 2);
+    let next: Vec<String> = known.bottlenecks().iter().map(|it| it.name(&plan)).collect();
+    assert_eq!(next, ["CPU of h1 + h2", "CPU of h3"]);
     // One cannot: its host alone runs out first.
     let plan = sharing([two, r#""h1""#, r#""h3""#], ["2ms", "18ms", "1ms"]);
     let known = Operational::of(&plan);

@@ -50,7 +50,7 @@ pub(super) fn stations(plan: &Blueprint, kind: Kind, sums: &[(&Where, &Sum)]) ->
                 }
             }
             Where::Hosts(_) => unreachable!("nothing is added up there"),
-            Where::View(_) => found.push(station(kind, place.clone(), sum, sum)),
+            Where::View(_) => found.push(station(kind, place.clone(), Vec::new(), sum, sum)),
         }
     }
     let sets = unions(&choices);
@@ -63,7 +63,7 @@ pub(super) fn stations(plan: &Blueprint, kind: Kind, sums: &[(&Where, &Sum)]) ->
         // What may be done here or elsewhere comes on top.
         let is_least = sum.is_least || sets.iter().any(|set| set.contains(&at));
         let sum = Sum { capacity: capacity(plan, kind, at), is_least, ..sum.clone() };
-        found.push(station(kind, place, &sum, &sum));
+        found.push(station(kind, place, vec![at], &sum, &sum));
     }
     let alone = found.len();
     for set in &sets {
@@ -90,7 +90,7 @@ pub(super) fn stations(plan: &Blueprint, kind: Kind, sums: &[(&Where, &Sum)]) ->
         } else {
             Where::Hosts(set.iter().map(|it| HostId(*it)).collect())
         };
-        found.push(station(kind, place, &whole, &own));
+        found.push(station(kind, place, set.iter().copied().collect(), &whole, &own));
     }
     // What must be done at one place of a choice says something only if it runs out before the choice does.
     let (alone, together) = found.split_at(alone);
@@ -106,7 +106,7 @@ pub(super) fn stations(plan: &Blueprint, kind: Kind, sums: &[(&Where, &Sum)]) ->
 }
 
 /// A station of `whole`, told as that of the service which asks most of `own`.
-fn station(kind: Kind, place: Where, whole: &Sum, own: &Sum) -> Station {
+fn station(kind: Kind, place: Where, at: Vec<u32>, whole: &Sum, own: &Sum) -> Station {
     let most = own.by_service.iter().fold(None, |best: Option<(u32, f64)>, (id, it)| match best {
         Some((_, most)) if most >= *it => best,
         Some(_) | None => Some((*id, *it)),
@@ -114,6 +114,7 @@ fn station(kind: Kind, place: Where, whole: &Sum, own: &Sum) -> Station {
     Station {
         kind,
         place,
+        at,
         service: ServiceId(most.map_or(0, |it| it.0)),
         capacity: whole.capacity,
         demand: whole.demand,

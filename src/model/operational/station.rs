@@ -75,6 +75,8 @@ pub struct Station {
     pub kind: Kind,
     /// Where.
     pub place: Where,
+    /// Its places: hosts, or instances for what belongs to those. Empty in a view.
+    pub at: Vec<u32>,
     /// The service that asks most of it.
     pub service: ServiceId,
     /// How many things at once, or how much a second.
