@@ -26,7 +26,7 @@ use std::{
     subcommand_negates_reqs = true,
     disable_help_subcommand = true,
     override_usage = "simulate [OPTIONS] <FILE>\n       simulate <COMMAND> [OPTIONS] <FILE>",
-    after_help = "Exit codes: 0 done, all promises kept; 1 an objective is missed; 2 the input is \
+    after_help = "Exit codes: 0 done; of `check`, all promises kept; 1 an objective is missed there; 2 the input is \
                   wrong, nothing was written; 3 undecided or no data; 4 a fault of the \
                   simulator; 130 interrupted.\n\
                   A file that is called like a command: `simulate ./run`."

@@ -44,8 +44,12 @@ pub(super) fn check_distinct(paths: &[&PathBuf]) -> Result<(), Problem> {
 
 /// Writes it, whole or not at all where that can be.
 pub(super) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Problem> {
-    // What a link points to, so that the link stays.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    // What a link points to, be it there or not, so that the link stays.
+    let target = fs::canonicalize(path).or_else(|_| {
+        let linked = fs::read_link(path)?;
+        Ok::<_, io::Error>(folder_of(path).join(linked))
+    });
+    let target = target.unwrap_or_else(|_| path.to_owned());
     let is_other = fs::metadata(path).is_ok_and(|it| !it.is_file());
     let written = if is_other { fs::write(path, content) } else { replace(&target, content) };
     written.map_err(|error| {

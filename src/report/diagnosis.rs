@@ -25,6 +25,10 @@ use crate::{
 const SATURATED: f64 = 0.99;
 /// Overload shows where fewer than this succeed.
 const FAILING: f64 = 0.99;
+/// Arrivals and departures differ by so many standard deviations of Poisson arrivals by bad luck alone.
+const LUCK: f64 = 3.0;
+/// What is held runs out first if its bound lies below this share of what was measured.
+const EARLIER: f64 = 0.95;
 /// Replicas that fall behind by this, in seconds a second, will never catch up.
 const FALLING_BEHIND: f64 = 0.01;
 /// The chance of calling work that piles up what only happened to grow in most replications.
@@ -78,65 +82,133 @@ pub struct Diagnosis {
     /// … and what runs out: `slots from lb to app`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub beyond_of: Option<String>,
+    /// What is full before the busiest resource is, by operational analysis: a pool, appliers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runs_out: Option<RunsOut>,
+}
+
+/// What is full at a load.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunsOut {
+    /// `appliers of db.2`.
+    pub of: String,
+    /// Requests a second, at most.
+    pub at_per_s: f64,
 }
 
 const NAMED_MAX: usize = 10;
 
 /// Looks for what gives in first.
+///
+/// Above capacity is a load that exceeds the operational bound (a theorem, where nothing changes and visitors
+/// come whatever happens), or one under which unfinished work grows while something is busy all the time, or
+/// while most of what is more of it waits somewhere. Work that grows without waiting only fills a site whose
+/// visits are long.
 pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
     let pool = &fold.pool;
     let mut busiest = resources(site, summary);
     // Stable: among equals the first of the scenario is named.
     busiest.sort_by(|one, other| other.utilisation.total_cmp(&one.utilisation));
     busiest.truncate(NAMED_MAX);
-    let growth_per_s = growth_per_s(pool);
+    let growth = Growth::of(pool);
     let unfinished = summary.site.failures.iter().find(|failures| failures.cause == "unfinished");
     let unfinished = unfinished.map_or(0, |failures| failures.count);
-    let offered = summary.site.figures.rates.offered_per_s.value.unwrap_or(0.0);
-    // One in a hundred arrivals stays: no fluctuation does that over half a window.
-    let piles_up = growth_per_s > 0.01 * offered && growth_per_s * pool.seconds() > 20.0;
-    let grows = grows(&fold.growth);
-    let beyond = beyond(site, summary, offered, piles_up);
-    let falling_behind = mean(&fold.falling_behind).filter(|it| *it > FALLING_BEHIND);
-    let falling_behind = falling_behind.filter(|_| self::grows(&fold.falling_behind));
-    // It may have begun empty. Where nothing changes, what grows all the time is enough: a pool or a queue
-    // may be full while all machines idle.
-    let is_saturated = beyond.is_some()
-        || busiest.first().is_some_and(|first| first.utilisation >= SATURATED)
-        || piles_up && latest_cpu(site, pool) >= SATURATED
-        || site.is_steady() && piles_up && (grows || fold.growth.count() < REPLICATIONS_MIN);
-    let piles_up = piles_up || falling_behind.is_some();
-    let is_saturated = is_saturated || site.is_steady() && falling_behind.is_some();
-    let (beyond_per_s, beyond_of) = beyond.unzip();
-    let stability = match (is_saturated, piles_up || grows || unfinished > 0) {
-        (false, _) => Stability::Stable,
-        (true, false) => Stability::Saturated,
-        (true, true) => Stability::Unstable,
+    let success = summary.site.figures.rates.success_share.value.unwrap_or(1.0);
+    let known = Operational::of(site);
+    let offered = match summary.site.figures.rates.offered_per_s.value {
+        // As the scenario says, whatever luck made of it.
+        Some(_) if site.is_steady() && known.users == 0 => known.open_per_s,
+        sampled => sampled.unwrap_or(0.0),
     };
+    let first = known.stations.first().map(|it| (it.saturates_at_per_s(), it.name(site)));
+    let beyond = first.clone().filter(|(bound, _)| {
+        offered > *bound && !known.is_closed() && (site.is_steady() || success < FAILING)
+    });
+    let falling_behind = mean(&fold.falling_behind).filter(|it| *it > FALLING_BEHIND);
+    let falling_behind = falling_behind.filter(|_| site.is_steady() && grows(&fold.falling_behind));
+    let is_busy = busiest.first().is_some_and(|first| first.utilisation >= SATURATED)
+        // It may have begun empty.
+        || growth.piles_up && latest_cpu(site, pool) >= SATURATED;
+    let grows = growth.piles_up || grows(&fold.growth) || unfinished > summary.site.count / 100;
+    let waits = site.is_steady() && growth.piles_up && growth.waiting_per_s >= growth.per_s / 2.0;
+    let is_turned_away = beyond.as_ref().map_or(success < FAILING, |(bound, _)| {
+        // At least half of what is too much fails before it piles up.
+        !grows && 1.0 - success >= 0.5 * (1.0 - bound / offered)
+    });
+    let is_overloaded = beyond.is_some() || is_busy && (grows || success < FAILING) || waits;
+    let stability = match (is_overloaded, falling_behind) {
+        // All users wait for an answer: more of them than there are cannot pile up.
+        (true, _) if known.is_closed() && success >= FAILING => Stability::Stable,
+        (true, _) if known.is_closed() || is_turned_away && !grows => Stability::Saturated,
+        (true, _) | (false, Some(_)) => Stability::Unstable,
+        (false, None) => Stability::Stable,
+    };
+    let runs_out = first.filter(|(bound, _)| {
+        let measured = busiest.first().and_then(|it| it.saturates_at_per_s);
+        site.episodes.is_empty() && measured.is_none_or(|load| *bound < EARLIER * load)
+    });
+    let (beyond_per_s, beyond_of) = beyond.unzip();
     Diagnosis {
         stability,
-        growth_per_s,
+        growth_per_s: growth.per_s,
         falling_behind,
         unfinished,
         busiest,
         beyond_per_s,
         beyond_of,
+        runs_out: runs_out.map(|(at_per_s, of)| RunsOut { of, at_per_s }),
     }
 }
 
-/// What can be served and what runs out then, if more than that arrives and requests fail or pile up: what
-/// is overloaded may idle, once bans, limits and patience keep work from it.
-fn beyond(
-    site: &Blueprint,
-    summary: &Summary,
-    offered: f64,
+/// How unfinished work grows in the second half of the window.
+struct Growth {
+    /// Requests a second.
+    per_s: f64,
+    /// Calls a second by which what waits somewhere grows.
+    waiting_per_s: f64,
+    /// More than one in a hundred arrivals stays, and more than luck makes stay.
     piles_up: bool,
-) -> Option<(f64, String)> {
-    let success = summary.site.figures.rates.success_share.value?;
-    let known = (success < FAILING || piles_up).then(|| Operational::of(site))?;
-    let first = known.stations.first()?;
-    let bound = first.saturates_at_per_s();
-    (offered > bound).then(|| (bound, first.name(site)))
+}
+
+impl Growth {
+    fn of(pool: &Tally) -> Growth {
+        let parts = pool.request_ruler.parts();
+        let (mut came, mut went) = (0, 0);
+        for part in pool.requests.iter().flat_map(|it| &it.parts[parts / 2..]) {
+            came += part.ok + part.failed;
+            went += part.ended;
+        }
+        let (begin_s, _) = pool.request_ruler.edges_s(parts / 2);
+        let seconds = (window_s(pool) - begin_s) * f64::from(pool.replications);
+        let (came, stayed) = (came as f64, came as f64 - went as f64);
+        Growth {
+            per_s: stayed / seconds,
+            waiting_per_s: waiting_per_s(pool),
+            piles_up: stayed > 0.01 * came && stayed > 20.0 && stayed > LUCK * came.sqrt(),
+        }
+    }
+}
+
+/// Calls a second by which more wait, at services or for them, in the last quarter of the window than in the
+/// one before.
+fn waiting_per_s(pool: &Tally) -> f64 {
+    let ruler = &pool.usage_ruler;
+    let parts = ruler.parts();
+    let quarters = [parts / 2, parts * 3 / 4, parts];
+    if quarters[0] == quarters[1] {
+        return 0.0;
+    }
+    let edge = |part: usize| if part < parts { ruler.edges_s(part).0 } else { window_s(pool) };
+    let level = |from: usize, until: usize| {
+        let at_services = pool.services.iter().filter_map(|it| it.load_by_part.get(from..until));
+        let at_services: u64 = at_services.flatten().map(|it| it.waiting).sum();
+        let queued = pool.upstreams.iter().filter_map(|it| it.queued_by_part.get(from..until));
+        let queued: u64 = queued.flatten().sum();
+        let nanos = (edge(until) - edge(from)) * 1e9 * f64::from(pool.replications);
+        (at_services as f64 + queued as f64) / nanos
+    };
+    let apart_s = (edge(quarters[2]) - edge(quarters[0])) / 2.0;
+    (level(quarters[1], quarters[2]) - level(quarters[0], quarters[1])) / apart_s
 }
 
 /// Utilisation of the busiest host's cores in the second half of the window.
@@ -192,22 +264,6 @@ fn grows(growth: &Series) -> bool {
     let values: Vec<f64> = growth.sections().iter().map(Section::value).collect();
     let is_known = growth.count() >= REPLICATIONS_MIN;
     is_known && Estimator::of(&values).is_some_and(|it| it.p_above(0.0) < GROWTH_LEVEL)
-}
-
-/// By how many requests a second the work in flight grew in the second half of the window.
-fn growth_per_s(pool: &Tally) -> f64 {
-    let parts = pool.request_ruler.parts();
-    let half = parts / 2;
-    let (mut came, mut went) = (0, 0);
-    for request in &pool.requests {
-        for part in &request.parts[half..] {
-            came += part.ok + part.failed;
-            went += part.ended;
-        }
-    }
-    let (begin_s, _) = pool.request_ruler.edges_s(half);
-    let seconds = (window_s(pool) - begin_s) * f64::from(pool.replications);
-    (came as f64 - went as f64) / seconds
 }
 
 #[cfg(test)]

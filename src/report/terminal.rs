@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    diagnosis::{Resource, Stability},
+    diagnosis::{Resource, RunsOut, Stability},
     format::{or_dash, percent, seconds, span, thousands, three, utilisation},
     objective::measured,
     page::Page,
@@ -150,7 +150,7 @@ fn stability(page: &mut Page, summary: &Summary) {
     let busy = utilisation(first.utilisation);
     let busiest = format!("{} of {} is {busy} busy", first.kind, first.of);
     let name = match (diagnosis.beyond_per_s, &diagnosis.beyond_of) {
-        (Some(bound), Some(of)) => format!("{of} can serve {}/s; {busiest}", three(bound)),
+        (Some(bound), Some(of)) => format!("{of} can serve {}/s", three(bound)),
         _ => busiest,
     };
     let (code, heading, says) = match (diagnosis.stability, diagnosis.falling_behind) {
@@ -171,11 +171,17 @@ fn stability(page: &mut Page, summary: &Summary) {
             "1;31",
             format!("UNSTABLE: {name}"),
             format!(
-                "More arrives than it can serve: work in flight grows by {} requests a second, {} \
-                 had not ended when the runs did. Times and shares depend on how long the run is; \
+                "More arrives than it can serve{}. Times and shares depend on how long the run is; \
                  read them as \"it does not hold\".",
-                three(diagnosis.growth_per_s.max(0.0)),
-                thousands(diagnosis.unfinished),
+                match diagnosis.growth_per_s {
+                    growth if growth > 0.0 => format!(
+                        ": work in flight grows by {} requests a second, {} had not ended when \
+                         the runs did",
+                        three(growth),
+                        thousands(diagnosis.unfinished),
+                    ),
+                    _ => String::new(),
+                }
             ),
         ),
     };
@@ -303,18 +309,24 @@ fn bottleneck(page: &mut Page, summary: &Summary) {
             Some(load) => format!("{name}, {busy} busy, saturates at about {}/s", three(load)),
         }
     };
-    page.painted("1", &format!("first  {}", said(first)));
+    let mut words = ["first", "next ", "then "].into_iter();
+    let mut word = || words.next().unwrap_or("then ");
+    if let Some(RunsOut { of, at_per_s }) = &diagnosis.runs_out {
+        let said = format!("{}  {of}, full at {}/s at most", word(), three(*at_per_s));
+        page.painted_paragraph("1", &said, 7);
+    }
+    page.painted("1", &format!("{}  {}", word(), said(first)));
     // The next when that is relieved at all instances of its service, and so on: the first of each kind.
     let role = |resource: &Resource| {
         let of = resource.of.trim_end_matches(|it: char| it.is_ascii_digit());
         (resource.kind, of.to_owned())
     };
     let mut before = vec![role(first)];
-    for name in ["next ", "then "] {
+    for _ in 0..2 {
         let Some(other) = diagnosis.busiest.iter().find(|it| !before.contains(&role(it))) else {
             return;
         };
-        page.line(&format!("{name}  {}", said(other)));
+        page.line(&format!("{}  {}", word(), said(other)));
         before.push(role(other));
     }
 }

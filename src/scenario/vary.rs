@@ -147,7 +147,6 @@ pub fn grid(source: &Source, vary: &[String], zips: bool) -> Result<Grid, Mistak
         mistakes.push(mistake(At::default(), "nothing is varied".to_owned(), Some(hint)));
     }
     unlike(&parameters, &mut mistakes);
-    twice(&parameters, &mut mistakes);
     if !mistakes.is_empty() {
         let file = Text { path: source.path.clone(), text: source.text.clone() };
         let options =
@@ -161,7 +160,6 @@ pub fn grid(source: &Source, vary: &[String], zips: bool) -> Result<Grid, Mistak
 pub(super) fn check(table: &Table, mistakes: &mut Vec<Mistake>) {
     let parameters = of_table(table, mistakes);
     unlike(&parameters, mistakes);
-    twice(&parameters, mistakes);
 }
 
 fn mistake(at: At, says: String, hint: Option<&str>) -> Mistake {
@@ -186,15 +184,20 @@ fn unlike(parameters: &[Parameter], mistakes: &mut Vec<Mistake>) {
     }
 }
 
-/// No point is there twice: zipped parameters may repeat a value, others not.
-fn twice(parameters: &[Parameter], mistakes: &mut Vec<Mistake>) {
-    for it in parameters.iter().filter(|it| !it.is_zipped && it.count() <= LISTED_MAX) {
+impl Parameter {
+    /// No point is there twice: zipped parameters may repeat a value, others not.
+    fn distinct(self, at: At) -> Result<Parameter, Mistake> {
+        if self.is_zipped || self.count() > LISTED_MAX {
+            return Ok(self);
+        }
         let mut known = BTreeSet::new();
-        let again =
-            (0..it.count()).map(|at| it.value(at)).find(|value| !known.insert(value.clone()));
-        if let Some(value) = again {
-            let says = format!("`{}` is to be `{value}` twice", it.path);
-            mistakes.push(mistake(At::default(), says, Some("each value makes points of its own")));
+        let again = (0..self.count()).map(|it| self.value(it)).find(|it| !known.insert(it.clone()));
+        match again {
+            None => Ok(self),
+            Some(value) => {
+                let says = format!("`{}` is to be `{value}` twice", self.path);
+                Err(mistake(at, says, Some("each value makes points of its own")))
+            }
         }
     }
 }
@@ -212,7 +215,7 @@ fn of_option(text: &str, number: u32, is_zipped: bool) -> Result<Parameter, Mist
     let start = (text.len() - values.len()) as u32;
     let at = At { start, ..whole };
     let items = items(values).map_err(|(says, hint)| mistake(at, says, hint))?;
-    Ok(Parameter { path: path.to_owned(), items, is_zipped })
+    Parameter { path: path.to_owned(), items, is_zipped }.distinct(at)
 }
 
 fn of_file(root: &Table, mistakes: &mut Vec<Mistake>) -> Vec<Parameter> {
@@ -271,7 +274,10 @@ fn leaf(
         Value::Number(_) | Value::Bool(_) | Value::Date(_) => Ok(vec![Item::One(node.to_string())]),
     };
     match items {
-        Ok(items) => parameters.push(Parameter { path, items, is_zipped }),
+        Ok(items) => match (Parameter { path, items, is_zipped }).distinct(node.at) {
+            Ok(parameter) => parameters.push(parameter),
+            Err(mistake) => mistakes.push(mistake),
+        },
         Err((says, hint)) => mistakes.push(mistake(node.at, says, hint)),
     }
 }

@@ -152,7 +152,12 @@ impl Bad {
         if self.share.replications < REPLICATIONS_MIN {
             return 1.0;
         }
-        self.p_above_by_spread(limit).min(self.p_above_by_size(limit))
+        let by_spread = self.p_above_by_spread(limit);
+        if self.share.is_scattered && self.share.effective_events >= EVENTS_MIN {
+            return by_spread;
+        }
+        // The smaller of two p-values, each of which costs half of the level.
+        (2.0 * by_spread).min(self.p_above_by_size(limit)).min(1.0)
     }
 
     /// Where nearly all is bad it is what is good that comes in bursts, and was seen too seldom.

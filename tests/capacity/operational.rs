@@ -294,6 +294,56 @@ fn hosts_that_services_share_are_counted_once() {
     assert_eq!(known.stations[0].name(&plan), "CPU of h1 + h2 + h3");
 }
 
+/// Whoever is quickest may do most of it, and who has no limit sets none: held time counts as it is at best.
+#[test]
+fn unlike_members_of_a_choice() {
+    let plan = |slow: &str, nic: [&str; 2]| {
+        compile(&format!(
+            r#"
+[scenario]
+duration = "10s"
+[network]
+latency = 0
+loopback = 0
+[hardware.first]
+cores = 1
+{}
+[hardware.second]
+cores = 1
+{}
+[host.h1]
+hardware = "first"
+[host.h2]
+hardware = "second"
+[service.web]
+kind = "service"
+on = ["h1", "h2"]
+instances = 2
+workers = 1
+instance.2 = {{ speed = {slow} }}
+[service.web.endpoint.job]
+steps = [ {{ cpu = "5ms" }}, {{ respond = "10KiB" }} ]
+[request.job]
+to = "web.job"
+[workload.visitors]
+mix = {{ job = 1 }}
+balance = "least_connections"
+arrivals = {{ poisson = "100/s" }}
+"#,
+            nic[0], nic[1]
+        ))
+    };
+    let slow = plan("0.1", ["", ""]);
+    let known = Operational::of(&slow);
+    near(known.bound_per_s().unwrap(), 1.1 / 0.005);
+    assert!(station(&known, &slow, "workers of web ×2").saturates_at_per_s() >= 220.0);
+    let line = "nic = \"10Mbit/s\"";
+    let both = plan("1.0", [line, line]);
+    near(station(&Operational::of(&both), &both, "NIC out of web ×2").demand, 8.0 * 10_240.0);
+    let one = plan("1.0", [line, ""]);
+    assert!(Operational::of(&one).stations.iter().all(|it| it.kind != Kind::NicOut));
+}
+
 /// What is below the bound is answered, and above it never more than the bound.
 #[test]
 fn shared_hosts_do_what_their_bound_says() {

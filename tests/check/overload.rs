@@ -78,6 +78,47 @@ fn a_pool_that_is_too_small_is_above_capacity() {
     desk.run(&format!("check site.toml --budget 20 {more}")).expect(3, &says[..1]);
 }
 
+/// Nothing waits: visits are long, and the window ends before as many are under way as there will be.
+#[test]
+fn a_site_that_still_fills_is_not_overloaded() {
+    let desk = Desk::new();
+    let long = POOL
+        .replace("maxconn = 2", "maxconn = 100000")
+        .replace("100ms", "15s")
+        .replace("duration = \"60s\"", "duration = \"60s\"\ndrain = \"200s\"");
+    desk.write("site.toml", &format!("{long}{}", promise("success > 50%", "")));
+    let said = desk.run("site.toml --no-plots --replications 10").expect(0, &[]);
+    assert!(!said.out.contains("UNSTABLE"), "{}", said.out);
+    desk.run("check site.toml --budget 20").expect(0, &["1 met"]);
+}
+
+/// A queue at 90% load goes up and down: with one replication one sees nothing but that.
+#[test]
+fn one_replication_below_capacity_is_not_overloaded() {
+    let desk = Desk::with("");
+    for seed in 1..=15 {
+        let line = format!(
+            "queue.toml --no-plots --replications 1 --set customers.arrivals.poisson=95/s \
+             --set duration=30s --seed {seed}"
+        );
+        let said = desk.run(&line).expect(0, &[]);
+        assert!(!said.out.contains("UNSTABLE"), "seed {seed}: {}", said.out);
+    }
+    // What exceeds the bound does so whatever luck shows.
+    let line = "queue.toml --no-plots --replications 1 --set customers.arrivals.poisson=104/s";
+    desk.run(line).expect(0, &["UNSTABLE: CPU of queue-1 can serve 100/s"]);
+}
+
+/// Users who wait for their answers are never more than they are.
+#[test]
+fn users_do_not_pile_up() {
+    let desk = Desk::with(&promise("success > 90%", ""));
+    let users = "customers.arrivals={ users = 2000, think = { exponential = \"10s\" } }";
+    let said = desk.run_words(&["queue.toml", "--no-plots", "--set", users, "--replications", "5"]);
+    let said = said.expect(0, &[]);
+    assert!(!said.out.contains("UNSTABLE"), "{}", said.out);
+}
+
 #[test]
 fn a_replica_that_falls_behind_is_above_capacity() {
     let desk = Desk::new();
@@ -86,6 +127,11 @@ fn a_replica_that_falls_behind_is_above_capacity() {
     let said = desk.run(line).expect(0, &[]);
     assert!(!said.out.contains("UNSTABLE"), "{}", said.out);
     let more = "--set visitors.arrivals.poisson=20/s";
+    // The bound needs no replications.
+    desk.run(&format!("site.toml --no-plots --replications 1 {more}")).expect(
+        0,
+        &["UNSTABLE: appliers of db.2 can serve 16", "first  appliers of db.2, full at 16"],
+    );
     // One second of commits takes 1.2 s to apply.
     let says = ["UNSTABLE: replicas fall behind by 1", "ms a second"];
     desk.run(&format!("{line} {more}")).expect(0, &says);

@@ -28,7 +28,10 @@ fn parameters_that_make_no_sense() {
         &["the range runs backwards", "--vary:1:15"],
     );
     refused("sweep queue.toml --vary queue.workers=", &["no values"]);
-    refused("sweep queue.toml --vary queue.workers=1,2,1", &["`queue.workers` is to be `1` twice"]);
+    refused(
+        "sweep queue.toml --vary queue.workers=1,2,1",
+        &["`queue.workers` is to be `1` twice", "--vary:1:15"],
+    );
     refused("sweep queue.toml --vary queue.workers", &["PATH=VALUES"]);
     refused("sweep queue.toml --vary hardware.one.speed=1s..2s:1s", &["--vary:1:20"]);
     refused(

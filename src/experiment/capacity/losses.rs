@@ -158,6 +158,9 @@ struct Member {
     cores: u32,
     speed: f64,
     nic_bits: Option<u64>,
+    page_cache: u64,
+    /// How many operations at once, bytes and operations a second.
+    disk: Option<(u32, Option<f64>, Option<f64>)>,
     /// By upstream: its weight among the servers, if it is one.
     weights: Vec<Option<u32>>,
 }
@@ -178,6 +181,8 @@ impl Member {
             cores: host.cores,
             speed: host.speed * instance.speed,
             nic_bits: host.nic_bits,
+            page_cache: host.page_cache,
+            disk: host.disk.as_ref().map(|it| (it.parallel, it.throughput, it.iops)),
             weights: of_callers.map(weight).collect(),
         }
     }

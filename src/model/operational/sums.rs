@@ -102,15 +102,25 @@ impl<'a> Stations<'a> {
         let group = Where::Group(shares.iter().map(|it| it.0).collect());
         let slowness: f64 =
             instances(plan, view.callee).iter().map(|&(it, part)| part / speed(plan, it)).sum();
-        for &(instance, part) in &shares {
-            let work_s = run.work_s + run.handshake_s * called.fresh / called.count.max(1e-300);
-            let asked = self.asked(instance, run, work_s, residences, &residence, slowness);
+        let work_s = run.work_s + run.handshake_s * called.fresh / called.count.max(1e-300);
+        let asked_at = |instance: InstanceId| {
+            self.asked(instance, run, work_s, residences, &residence, slowness)
+        };
+        let asked: Vec<Vec<Asked>> = shares.iter().map(|it| asked_at(it.0)).collect();
+        let least = is_group.then(|| least(&asked));
+        for (&(instance, part), asked) in shares.iter().zip(asked) {
             for it in asked {
                 let is_least = it.is_least
                     || (it.kind == Kind::Cpu
                         && run.handshake_s > 0.0
                         && called.fresh < called.fresh_most);
-                let it = Asked { is_least, ..it };
+                let mut it = Asked { is_least, ..it };
+                // Whoever is quickest may do all of it; where one has no such limit nothing runs out.
+                if let (Some(least), true) = (&least, it.kind != Kind::Cpu) {
+                    let Some(&amount) = least.get(&it.kind) else { continue };
+                    it.is_least |= amount < it.amount;
+                    it.amount = amount;
+                }
                 let place = match it.kind {
                     Kind::Loops | Kind::Workers | Kind::Connections => Where::Instance(instance),
                     _ => Where::Host(plan.instances[instance.index()].host),
@@ -215,6 +225,8 @@ impl<'a> Stations<'a> {
         let callees = servers(plan, view);
         let (from, to) = (shares_by_host(plan, &callers), shares_by_host(plan, &callees));
         let is_group = adapts(view) && callees.len() > 1;
+        let is_limited = |host: &u32| plan.hosts[*host as usize].nic_bits.is_some();
+        let has_limit = !is_group || to.keys().all(is_limited);
         let group = Where::Group(callees.iter().map(|it| it.0).collect());
         let at_callee =
             |host: u32| if is_group { group.clone() } else { Where::Host(HostId(host)) };
@@ -224,7 +236,7 @@ impl<'a> Stations<'a> {
             let is_group = matches!(place, Where::Group(_));
             self.put(place, service, count * share, it, is_group, InstanceId(0));
         };
-        for (&host, &part) in &to {
+        for (&host, &part) in to.iter().filter(|_| has_limit) {
             let away = part * (1.0 - from.get(&host).copied().unwrap_or(0.0));
             send(at_callee(host), Kind::NicIn, asked, view.callee, host, away);
             send(at_callee(host), Kind::NicOut, answer, view.callee, host, away);
@@ -298,6 +310,18 @@ impl<'a> Stations<'a> {
             .sort_by(|one, other| one.saturates_at_per_s().total_cmp(&other.saturates_at_per_s()));
         stations
     }
+}
+
+/// What a call asks where it asks least, of what all members of a group have.
+fn least(asked: &[Vec<Asked>]) -> BTreeMap<Kind, f64> {
+    let mut found: BTreeMap<Kind, (f64, usize)> = BTreeMap::new();
+    for it in asked.iter().flatten() {
+        let (least, count) = found.entry(it.kind).or_insert((f64::INFINITY, 0));
+        *least = least.min(it.amount);
+        *count += 1;
+    }
+    found.retain(|_, (_, count)| *count == asked.len());
+    found.into_iter().map(|(kind, (least, _))| (kind, least)).collect()
 }
 
 /// Connections that an instance holds at most, all its processes together. `None`: no limit.

@@ -304,6 +304,10 @@ fn short(load: &str) -> String {
 
 fn grown(page: &mut Page, growth: &Growth, cost: Option<&Cost>) {
     page.heading("What to add next");
+    if growth.steps.is_empty() {
+        page.line("nothing that one service gets relieves what is full first");
+        return;
+    }
     let currency = cost.map_or("", |cost| cost.currency.as_str());
     let money_title = format!("{currency}/h");
     let mut table = Table::new(["", "relieves", "full at", "missed from about", &money_title]);
