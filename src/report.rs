@@ -5,6 +5,7 @@ pub mod capacity;
 pub mod check;
 pub mod csv;
 pub mod diagnosis;
+pub mod estimates;
 pub mod folder;
 pub mod format;
 pub mod hgrm;

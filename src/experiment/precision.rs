@@ -9,7 +9,7 @@ use super::{
     replicate::Failure,
     rounds::{Crew, Running, round},
 };
-use crate::{measure::record::in_order, report::summary::estimates};
+use crate::{measure::record::in_order, report::estimates::estimates};
 
 /// What is asked for.
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{
     diagnosis::{Diagnosis, diagnose},
+    estimates::{estimates, no_batches},
     precise::Precise,
 };
 use crate::{
@@ -17,8 +18,7 @@ use crate::{
         fold::Fold,
         gauge::LevelTimes,
         outcome::Cause,
-        series::{Sample, Series},
-        tally::{Causes, RequestPart, RequestTally, Tally},
+        tally::{Causes, RequestTally, Tally},
     },
     model::{
         blueprint::{Blueprint, Serving},
@@ -26,16 +26,13 @@ use crate::{
     },
     slo::{objective::Measured, sides::Sides},
     stats::{
-        batches::{TooShort, batch_means, batch_sums},
-        interval::{CONFIDENCE, Estimate, estimate, longest, share},
-        ratio::Pair,
+        batches::TooShort,
+        interval::{CONFIDENCE, Estimate},
     },
 };
 
 /// Changes whenever a field is renamed, removed or means something else.
 pub const SCHEMA: &str = "simulate-summary/2";
-/// Of one long run.
-const BATCHES: usize = 20;
 /// The kind of service that visitors are.
 pub const VISITORS: &str = "visitors";
 
@@ -272,192 +269,6 @@ fn scenario(site: &Blueprint, replications: u32) -> Scenario {
         warm_up_s: site.warm_up.seconds(),
         duration_s: site.duration.seconds(),
         drain_s: site.drain.seconds(),
-    }
-}
-
-/// All figures with their intervals.
-pub fn estimates(site: &Blueprint, fold: &Fold) -> Figures<Estimate> {
-    let pooled = Figures::of(&fold.pool);
-    let mut figures =
-        pooled.map(&|sample| Estimate { value: sample.map(Sample::value), ..Estimate::default() });
-    figures.each(&fold.series, &|it: &mut Estimate, series| *it = estimate(it.value, series));
-    doubts(&mut figures, fold);
-    maxima(&mut figures, &fold.series);
-    shares(&mut figures, &fold.series);
-    for (_, own) in &mut figures.instances {
-        own.utilisation = own.utilisation.below(1.0);
-    }
-    for (host, what) in figures.hosts.iter_mut().zip(&site.hosts) {
-        for share in [
-            &mut host.cpu_utilisation,
-            &mut host.sending_utilisation,
-            &mut host.receiving_utilisation,
-            &mut host.disk_utilisation,
-        ] {
-            *share = share.below(1.0);
-        }
-        if what.nic_bits.is_none() {
-            // An unlimited NIC is never busy; that is no finding.
-            host.sending_utilisation = Estimate::default();
-            host.receiving_utilisation = Estimate::default();
-        }
-    }
-    if site.is_steady() && fold.pool.replications == 1 {
-        by_batches(&mut figures, &fold.pool);
-    }
-    figures
-}
-
-/// Shares of what is counted one by one.
-fn shares(figures: &mut Figures<Estimate>, series: &Figures<Series>) {
-    let set = |it: &mut Estimate, series: &Series| *it = share(it.value, series);
-    let success = |it: &mut RequestFigures<Estimate>, series: &RequestFigures<Series>| {
-        set(&mut it.rates.success_share, &series.rates.success_share);
-    };
-    success(&mut figures.site, &series.site);
-    let types = figures.requests.iter_mut().zip(&series.requests);
-    let windows = figures.windows.iter_mut().zip(&series.windows);
-    let windows = windows.flat_map(|(it, series)| {
-        let types = it.requests.iter_mut().zip(&series.requests);
-        std::iter::once((&mut it.site, &series.site)).chain(types)
-    });
-    types.chain(windows).for_each(|(it, series)| success(it, series));
-    let calls = |it: &mut CallFigures<Estimate>, series: &CallFigures<Series>| {
-        set(&mut it.refused_share, &series.refused_share);
-        set(&mut it.failed_share, &series.failed_share);
-        set(&mut it.wait_positive_share, &series.wait_positive_share);
-        set(&mut it.buffer_pool_hit_share, &series.buffer_pool_hit_share);
-    };
-    let services = figures.services.iter_mut().zip(&series.services);
-    services.for_each(|(it, series)| calls(it, series));
-    let instances = figures.instances.iter_mut().zip(&series.instances);
-    instances.for_each(|(it, series)| calls(&mut it.0, &series.0));
-    for (it, series) in figures.hosts.iter_mut().zip(&series.hosts) {
-        set(&mut it.page_cache_hit_share, &series.page_cache_hit_share);
-    }
-}
-
-/// Parts of the window that are as long as the others; the last may be shorter.
-fn whole_parts(pool: &Tally) -> Vec<usize> {
-    let ruler = pool.request_ruler;
-    let whole = (0..ruler.parts()).filter(|&part| {
-        let (from, until) = ruler.edges_s(part);
-        (until - from) > 0.999 * ruler.width.seconds()
-    });
-    whole.collect()
-}
-
-fn latency_of(part: &RequestPart) -> Pair {
-    Pair { part: part.latency_ns as f64 / 1e9, whole: part.ok as f64 }
-}
-
-/// Why one long run of a steady site has no intervals by batch means, if it has none.
-fn no_batches(site: &Blueprint, pool: &Tally) -> Option<TooShort> {
-    if !site.is_steady() || pool.replications != 1 {
-        return None;
-    }
-    let all = pool.site();
-    let parts: Vec<Pair> =
-        whole_parts(pool).iter().map(|&part| latency_of(&all.parts[part])).collect();
-    batch_sums(&parts, BATCHES).err()
-}
-
-/// One long run of a steady site: means and shares by batch means, where batches are long enough.
-fn by_batches(figures: &mut Figures<Estimate>, pool: &Tally) {
-    let whole = whole_parts(pool);
-    let fill = |figures: &mut RequestFigures<Estimate>, tally: &RequestTally| {
-        let parts = |pair: &dyn Fn(&RequestPart) -> Pair| -> Vec<Pair> {
-            whole.iter().map(|&part| pair(&tally.parts[part])).collect()
-        };
-        let mean = |pair: &dyn Fn(&RequestPart) -> Pair, it: &mut Estimate| {
-            if let Ok(estimator) = batch_means(&parts(pair), BATCHES) {
-                *it = it.bounded(&estimator);
-            }
-        };
-        mean(&latency_of, &mut figures.ok.mean_s);
-        let seconds = pool.request_ruler.width.seconds();
-        let rate = |it: &RequestPart| Pair { part: it.completed as f64, whole: seconds };
-        mean(&rate, &mut figures.rates.throughput_per_s);
-        let all = |it: &RequestPart| (it.ok + it.failed) as f64;
-        let share = |it: &RequestPart| Pair { part: it.ok as f64, whole: all(it) };
-        let has_both = tally.causes[Cause::None as usize] < tally.causes.iter().sum();
-        if let Some(sums) = batch_sums(&parts(&share), BATCHES).ok().filter(|_| has_both) {
-            let it = &mut figures.rates.success_share;
-            *it = it.of_share(&sums);
-        }
-    };
-    fill(&mut figures.site, &pool.site());
-    for (figures, tally) in figures.requests.iter_mut().zip(&pool.requests) {
-        fill(figures, tally);
-    }
-}
-
-/// Levels at their highest.
-fn maxima(figures: &mut Figures<Estimate>, series: &Figures<Series>) {
-    let calls = |it: &mut CallFigures<Estimate>, series: &CallFigures<Series>| {
-        it.in_system_max = longest(&series.in_system_max);
-        it.waiting_max = longest(&series.waiting_max);
-    };
-    figures.whole = series.whole.map(&longest);
-    let services = figures.services.iter_mut().zip(&series.services);
-    services.for_each(|(it, series)| calls(it, series));
-    for ((it, own), (series, own_series)) in figures.instances.iter_mut().zip(&series.instances) {
-        calls(it, series);
-        own.connections_max = longest(&own_series.connections_max);
-        own.lag_max_s = longest(&own_series.lag_max_s);
-    }
-    for (it, series) in figures.upstreams.iter_mut().zip(&series.upstreams) {
-        it.queued_max = longest(&series.queued_max);
-    }
-}
-
-/// Percentiles of few observations, and maxima, which are of another kind.
-fn doubts(figures: &mut Figures<Estimate>, fold: &Fold) {
-    let pool = &fold.pool;
-    let each = f64::from(pool.replications);
-    let requests = |figures: &mut RequestFigures<Estimate>,
-                    tally: &RequestTally,
-                    series: &RequestFigures<Series>| {
-        let both = [
-            (&mut figures.ok, &tally.ok, &series.ok),
-            (&mut figures.failed, &tally.failed, &series.failed),
-        ];
-        for (it, latency, series) in both {
-            let count = latency.moments.count as f64 / each;
-            it.p50_s = it.p50_s.of_percentile(0.5, count);
-            it.p90_s = it.p90_s.of_percentile(0.9, count);
-            it.p95_s = it.p95_s.of_percentile(0.95, count);
-            it.p99_s = it.p99_s.of_percentile(0.99, count);
-            it.p99_9_s = it.p99_9_s.of_percentile(0.999, count);
-            it.max_s = longest(&series.max_s);
-        }
-    };
-    requests(&mut figures.site, &pool.site(), &fold.series.site);
-    let types = figures.requests.iter_mut().zip(&pool.requests).zip(&fold.series.requests);
-    types.for_each(|((figures, tally), series)| requests(figures, tally, series));
-    let windows = figures.windows.iter_mut().zip(&pool.windows).zip(&fold.series.windows);
-    for ((figures, tally), series) in windows {
-        requests(&mut figures.site, &tally.site(), &series.site);
-        let types = figures.requests.iter_mut().zip(&tally.requests).zip(&series.requests);
-        types.for_each(|((figures, tally), series)| requests(figures, tally, series));
-    }
-    let calls = |it: &mut CallFigures<Estimate>, ended: u64, let_in: u64| {
-        let (ended, let_in) = (ended as f64 / each, let_in as f64 / each);
-        it.sojourn_p50_s = it.sojourn_p50_s.of_percentile(0.5, ended);
-        it.sojourn_p95_s = it.sojourn_p95_s.of_percentile(0.95, ended);
-        it.sojourn_p99_s = it.sojourn_p99_s.of_percentile(0.99, ended);
-        it.wait_p50_s = it.wait_p50_s.of_percentile(0.5, let_in);
-        it.wait_p95_s = it.wait_p95_s.of_percentile(0.95, let_in);
-        it.wait_p99_s = it.wait_p99_s.of_percentile(0.99, let_in);
-    };
-    for (it, tally) in figures.services.iter_mut().zip(&pool.services) {
-        calls(it, tally.calls.sojourn.moments.count, tally.calls.wait.moments.count);
-    }
-    for ((it, own), tally) in figures.instances.iter_mut().zip(&pool.instances) {
-        calls(it, tally.calls.sojourn.moments.count, tally.calls.wait.moments.count);
-        let applied = tally.lag.moments.count as f64 / each;
-        own.lag_p95_s = own.lag_p95_s.of_percentile(0.95, applied);
-        own.lag_p99_s = own.lag_p99_s.of_percentile(0.99, applied);
     }
 }
 
