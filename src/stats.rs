@@ -2,6 +2,8 @@
 
 pub mod batches;
 pub mod binomial;
+pub mod bursts;
+pub mod clustering;
 pub mod comparison;
 #[cfg(test)]
 mod coverage;

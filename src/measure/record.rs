@@ -32,6 +32,9 @@ pub struct Seen {
     pub beyond: [u64; 3],
     /// How long they took together, in seconds.
     pub sum_s: f64,
+    /// The sum of the squares of how long they took, in seconds squared; 0 in baselines that do not say.
+    #[serde(default)]
+    pub squares_s2: f64,
     /// Of a rate or a level its mean over the window, of a percentile itself, in seconds; `None` if
     /// failures are beyond it.
     pub value: Option<f64>,
@@ -192,7 +195,7 @@ impl Record {
 impl Seen {
     fn new(it: &ObjectiveShape, counted: &ObjectiveTally, shape: &Shape) -> Seen {
         let window_s = it.until.since(it.from).seconds();
-        let ObjectiveTally { count, beyond, area, ref sizes, .. } = *counted;
+        let ObjectiveTally { count, beyond, area, squares_s2, ref sizes, .. } = *counted;
         let (sum_s, value) = match &it.subject {
             Subject::Requests(..) | Subject::Calls(..) | Subject::Lag(..) => {
                 // Failures are beyond every quantile of the others.
@@ -205,7 +208,7 @@ impl Seen {
                 (0.0, Some(area as f64 / (1e9 * window_s * capacity(meter, shape))))
             }
         };
-        Seen { count, beyond, sum_s, value, slices: counted.slices() }
+        Seen { count, beyond, sum_s, squares_s2, value, slices: counted.slices() }
     }
 }
 

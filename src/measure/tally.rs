@@ -243,6 +243,8 @@ pub struct ObjectiveTally {
     pub beyond: [u64; 3],
     /// The sum of their durations in nanoseconds; of a level, its integral over time.
     pub area: u128,
+    /// The sum of the squares of their durations, in seconds squared.
+    pub squares_s2: f64,
     /// How many there were in each slice, and how many of those were beyond the limit, if the
     /// objective wants slices.
     pub slices: Vec<[u32; 2]>,
@@ -257,6 +259,7 @@ impl ObjectiveTally {
         self.count += other.count;
         self.beyond.iter_mut().zip(other.beyond).for_each(|(mine, theirs)| *mine += theirs);
         self.area += other.area;
+        self.squares_s2 += other.squares_s2;
         self.sizes.merge(&other.sizes);
         each_part((&mut self.slices, &other.slices), |mine: &mut [u32; 2], theirs| {
             mine.iter_mut().zip(theirs).for_each(|(mine, it)| *mine = mine.saturating_add(*it));

@@ -12,7 +12,8 @@ use crate::{
     measure::record::Seen,
     model::blueprint::{Objective, Promise},
     stats::{
-        binomial,
+        binomial, bursts,
+        clustering::{Sums, design_effect},
         estimator::Estimator,
         ratio::{Pair, jackknife},
         share::{Counted, Share},
@@ -97,14 +98,25 @@ impl Recoveries {
 #[derive(Clone, Debug)]
 struct Bad {
     share: Share,
-    /// Replications that had any, and the largest share in one of them.
+    /// Replications that had any.
     seen_in: u64,
-    most: f64,
     /// The same of what is good.
     good_in: u64,
-    good_most: f64,
     /// What each replication with data adds to the share, times their number: the share is their mean.
     parts: Vec<f64>,
+    /// Of those that are bad for the time they took.
+    times: Times,
+}
+
+/// What all times, not only those beyond a limit, say of how many are beyond it.
+#[derive(Clone, Debug)]
+struct Times {
+    /// For how many of those that are counted one independent one would do.
+    alike: f64,
+    /// The mean of their squares.
+    squares: Option<Estimator>,
+    /// The square of the limit, seconds squared; infinite where the time does not matter.
+    limit_s2: f64,
 }
 
 /// Fewer replications than this say nothing, in either direction.
@@ -114,8 +126,11 @@ const REPLICATIONS_MIN: usize = 5;
 /// be taken out.
 const EVENTS_MIN: f64 = 20.0;
 
-/// A burst that was not seen is taken to be no more than so many times as large as those that were.
-const LARGER: f64 = 3.0;
+/// What hangs together no more than this times as much as all times do is no burst of its own kind.
+const EXPLAINED: f64 = 2.0;
+
+/// What this part of a level is for: limits that are far away from all times. The rest is for nearer ones.
+const FAR: f64 = 0.1;
 
 /// Replications that are so many times as bad as the limit are rare if it holds on average.
 const WORSE: [f64; 3] = [10.0, 100.0, 1000.0];
@@ -124,26 +139,16 @@ const WORSE: [f64; 3] = [10.0, 100.0, 1000.0];
 const ROUNDING: f64 = 1e-12;
 
 impl Bad {
-    /// The p-value of "it is as much as `limit`, or more". Where few bursts were seen their spread is
-    /// hardly known; then it is asked besides how often replications have one at all, each as bad as
-    /// three times the worst that was seen. Where most replications saw something bad its usual size is
-    /// known, and only what is missing to the limit can be in bursts that none of them saw. Few
-    /// replications say nothing.
+    /// The p-value of "it is as much as `limit`, or more". Few replications say nothing.
     fn p_below(&self, limit: f64) -> f64 {
         if self.share.replications < REPLICATIONS_MIN {
             return 1.0;
         }
         let scattered = self.share.p_below(limit);
-        let replications = self.share.replications as f64;
-        let is_usual = 2.0 * self.seen_in as f64 > replications;
-        let (missing, bursts) =
-            if is_usual { (limit - self.share.value, 0.0) } else { (limit, self.seen_in as f64) };
-        let often = (missing / (LARGER * self.most)).max(0.0);
-        let is_known = self.share.is_scattered && self.share.effective_events >= EVENTS_MIN;
-        if is_known || often >= 1.0 {
+        if self.is_known() {
             return scattered;
         }
-        scattered.max(binomial::at_most(bursts, replications, often))
+        scattered.max(self.p_of_few(self.share.value, self.seen_in, limit))
     }
 
     /// The p-value of "it is as little as `limit`, or less": a few bursts may have been bad luck, unless
@@ -153,14 +158,37 @@ impl Bad {
             return 1.0;
         }
         let by_spread = self.p_above_by_spread(limit);
-        if self.share.is_scattered && self.share.effective_events >= EVENTS_MIN {
+        if self.is_known() {
             return by_spread;
         }
         // The smaller of two p-values, each of which costs half of the level.
         (2.0 * by_spread).min(self.p_above_by_size(limit)).min(1.0)
     }
 
-    /// Where nearly all is bad it is what is good that comes in bursts, and was seen too seldom.
+    /// Whether enough was seen for its spread to be known.
+    fn is_known(&self) -> bool {
+        self.share.is_scattered && self.share.effective_events >= EVENTS_MIN
+    }
+
+    /// The p-value of "the rare side of it is as much as `limit`, or more", where few of it were seen, so
+    /// that its own spread says little. What is too late is no less clustered than all times are: requests may
+    /// be late together without having been too late yet. Where it is more clustered than they explain, it
+    /// comes in bursts of its own kind, of which `seen_in` replications know.
+    fn p_of_few(&self, value: f64, seen_in: u64, limit: f64) -> f64 {
+        let Share { whole, effective, effective_events, .. } = self.share;
+        let (whole, limit) = (whole as f64, limit.min(1.0));
+        let trials = effective.min(whole / self.times.alike);
+        let clustered = binomial::at_most(value * trials, trials, limit);
+        if seen_in == 0 {
+            return (clustered / (1.0 - FAR)).min(self.times.p_far(limit) / FAR).min(1.0);
+        }
+        if whole / effective <= EXPLAINED * self.times.alike {
+            return clustered;
+        }
+        clustered.max(bursts::p_below(value, seen_in, effective_events, limit))
+    }
+
+    /// Where nearly all is bad it is what is good that was seen too seldom.
     fn p_above_by_spread(&self, limit: f64) -> f64 {
         let scattered = self.share.p_above(limit);
         if self.share.is_scattered {
@@ -169,12 +197,18 @@ impl Bad {
         if self.share.value <= 0.5 {
             return 1.0;
         }
-        let often = (1.0 - limit) / (LARGER * self.good_most);
-        if often >= 1.0 {
-            return scattered;
+        scattered.max(self.p_of_few(1.0 - self.share.value, self.good_in, 1.0 - limit))
+    }
+}
+
+impl Times {
+    /// The p-value of "as much as `share` is beyond the limit" for what was never near it: the mean square would
+    /// have to be as much of the limit's square (Markov's inequality).
+    fn p_far(&self, share: f64) -> f64 {
+        match &self.squares {
+            Some(mean) if self.limit_s2.is_finite() => mean.surely_below(share * self.limit_s2),
+            _ => 1.0,
         }
-        let replications = self.share.replications as f64;
-        scattered.max(binomial::at_most(self.good_in as f64, replications, often))
     }
 }
 
@@ -211,10 +245,10 @@ impl Evidence {
         let around = |limit: f64| [limit * (1.0 - margin), limit, limit * (1.0 + margin)];
         let (of, limits) = match objective.promise {
             // These limits differ in the time they stand for, not in what may be beyond them.
-            Promise::Percentile { share, .. } | Promise::Lag { share: Some(share), .. } => {
-                (shares(&counts), [1.0 - share; 3])
+            Promise::Percentile { share, limit } | Promise::Lag { share: Some(share), limit } => {
+                (shares(&counts, Some(around(limit.seconds()))), [1.0 - share; 3])
             }
-            Promise::Success { share } => (shares(&counts), around(1.0 - share)),
+            Promise::Success { share } => (shares(&counts, None), around(1.0 - share)),
             Promise::Mean { limit } | Promise::Lag { share: None, limit } => {
                 (mean_s(&counts), around(limit.seconds()))
             }
@@ -410,27 +444,38 @@ fn kept_above(promise: Promise) -> bool {
     matches!(promise, Promise::Throughput { .. } | Promise::Recovery(_))
 }
 
-fn shares(counts: &[&Seen]) -> Of {
+/// `limits`: beyond which it is bad for the time it took, seconds; `None` if that does not matter.
+fn shares(counts: &[&Seen], limits: Option<[f64; 3]>) -> Of {
+    let (alike, squares) = if limits.is_some() { spread(counts) } else { (1.0, None) };
     let bad = |which: usize| {
         let counted: Vec<Counted> =
             counts.iter().map(|it| Counted { part: it.beyond[which], whole: it.count }).collect();
-        let of = |it: &Counted| if it.whole > 0 { it.part as f64 / it.whole as f64 } else { 0.0 };
         let with_data = counted.iter().filter(|it| it.whole > 0);
         let mean = counted.iter().map(|it| it.whole as f64).sum::<f64>()
             / with_data.clone().count().max(1) as f64;
+        let limit_s = limits.map_or(f64::INFINITY, |limits| limits[which]);
         Share::of(&counted).map(|share| Bad {
             share,
             parts: with_data.map(|it| it.part as f64 / mean).collect(),
             seen_in: counted.iter().filter(|it| it.part > 0).count() as u64,
-            most: counted.iter().map(of).fold(0.0, f64::max),
             good_in: counted.iter().filter(|it| it.part < it.whole).count() as u64,
-            good_most: counted.iter().map(|it| 1.0 - of(it)).fold(0.0, f64::max),
+            times: Times { alike, squares, limit_s2: limit_s * limit_s },
         })
     };
     match (bad(0), bad(1), bad(2)) {
         (Some(near), Some(at), Some(far)) => Of::Shares(Box::new([near, at, far])),
         _ => Of::Nothing,
     }
+}
+
+/// How much alike the times of a replication are, and the mean of their squares.
+fn spread(counts: &[&Seen]) -> (f64, Option<Estimator>) {
+    let sums =
+        |it: &&Seen| Sums { count: it.count as f64, values: it.sum_s, squares: it.squares_s2 };
+    let pair = |it: &&Seen| Pair { part: it.squares_s2, whole: it.count as f64 };
+    let says = counts.iter().all(|it| it.squares_s2 > 0.0 || it.sum_s == 0.0);
+    let squares = jackknife(&counts.iter().map(pair).collect::<Vec<_>>()).filter(|_| says);
+    (design_effect(&counts.iter().map(sums).collect::<Vec<_>>()), squares)
 }
 
 fn mean_s(counts: &[&Seen]) -> Of {

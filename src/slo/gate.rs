@@ -180,6 +180,7 @@ impl Gate {
             _ if evidence.is_cut_short() && !is_interrupted => Verdict::Undecided(Doubt::CutShort),
             Some(verdict) => verdict,
             None if evidence.is_empty() && !is_interrupted => Verdict::NoData,
+            None if is_unstable && !is_interrupted => Verdict::Undecided(Doubt::Unstable),
             None if !is_interrupted && evidence.came_in_bursts() => {
                 Verdict::Undecided(Doubt::FewBursts)
             }

@@ -193,6 +193,7 @@ impl Recorded {
                 digest.fold(seen.count);
                 seen.beyond.iter().for_each(|&beyond| digest.fold(beyond));
                 digest.fold(seen.sum_s.to_bits());
+                digest.fold(seen.squares_s2.to_bits());
                 digest.fold(seen.value.map_or(u64::MAX, f64::to_bits));
                 for slice in &seen.slices {
                     digest.fold(u64::from(slice[0]) << 32 | u64::from(slice[1]));

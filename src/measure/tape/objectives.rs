@@ -214,6 +214,7 @@ impl Judged {
         }
         counter.count += 1;
         counter.area += u128::from(took.nanos());
+        counter.squares_s2 += took.seconds() * took.seconds();
         for (beyond, limit) in counter.beyond.iter_mut().zip(self.limits) {
             *beyond += u64::from(took >= limit || !is_ok);
         }
