@@ -9,6 +9,7 @@ pub mod latency;
 pub mod outcome;
 pub mod record;
 pub mod recorder;
+mod rows;
 pub mod series;
 pub mod shape;
 mod sparse;

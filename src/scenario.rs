@@ -82,26 +82,100 @@ impl std::str::FromStr for Override {
 
 /// The compiled form of a scenario, or everything that is wrong with it.
 pub fn compile(source: &Source, overrides: &[Override]) -> Result<Blueprint, Mistakes> {
-    let reading = read(source, overrides)?;
-    let line = |at: At| if at.text == 0 { line_of(&source.text, at) } else { 0 };
-    Ok(compile::compile(stem(&source.path), &reading.site, &reading.routes, &line))
+    Draft::of(source, overrides).compile()
 }
 
-/// A point of a sweep: the scenario with `changes`, then with the point's own `varied` ones, into
-/// which mistakes point as `--vary`.
-pub fn compile_point(
-    source: &Source,
-    changes: &[Override],
-    varied: &[Override],
-) -> Result<Blueprint, Mistakes> {
-    let all = [changes, varied].concat();
-    compile(source, &all).map_err(|mistakes| mistakes.renamed(changes.len() + 1, "--vary"))
+/// A scenario that is parsed and changed, and not yet read. It can be changed further: points of a sweep have their
+/// draft in common.
+#[derive(Clone, Debug)]
+pub struct Draft<'a> {
+    source: &'a Source,
+    /// All that was changed so far.
+    overrides: Vec<Override>,
+    root: Table,
+    parser: Parser,
+    /// What is no TOML, and what could not be changed.
+    syntax: Vec<Mistake>,
+    unchanged: Vec<Mistake>,
+}
+
+impl<'a> Draft<'a> {
+    /// Of a scenario.
+    pub fn of(source: &'a Source, overrides: &[Override]) -> Draft<'a> {
+        let mut parser = Parser::default();
+        let (root, syntax) = parser.document(&source.text, 0);
+        let (overrides_before, unchanged) = (Vec::new(), Vec::new());
+        let mut draft =
+            Draft { source, overrides: overrides_before, root, parser, syntax, unchanged };
+        draft.change(overrides);
+        draft
+    }
+
+    fn change(&mut self, overrides: &[Override]) {
+        for change in overrides {
+            self.overrides.push(change.clone());
+            let text = self.overrides.len() as u32;
+            let done = overrides::apply(&mut self.root, change, text, &mut self.parser);
+            self.unchanged.extend(done.err());
+        }
+    }
+
+    /// A point of a sweep: with the point's own changes, into which mistakes point as `--vary`.
+    pub fn compile_point(&self, varied: &[Override]) -> Result<Blueprint, Mistakes> {
+        let mut point = self.clone();
+        point.change(varied);
+        point.compile().map_err(|mistakes| mistakes.renamed(self.overrides.len() + 1, "--vary"))
+    }
+
+    /// The compiled form, or everything that is wrong.
+    pub fn compile(self) -> Result<Blueprint, Mistakes> {
+        let Source { path, text } = self.source;
+        let reading = self.read()?;
+        let line = |at: At| if at.text == 0 { line_of(text, at) } else { 0 };
+        Ok(compile::compile(stem(path), &reading.site, &reading.routes, &line))
+    }
+
+    fn read(self) -> Result<Reading, Mistakes> {
+        let Draft { source, overrides, root, parser, syntax, unchanged } = self;
+        let broken = syntax.clone();
+        let notes = Notes::new(parser.tables, syntax);
+        for Mistake { at, says, hint } in unchanged {
+            match hint {
+                Some(hint) => notes.hinted(at, says, hint),
+                None => notes.mistake(at, says),
+            }
+        }
+        let mut site = site::read(&root, &notes);
+        let mut found = None;
+        // Behind a syntax error half of the names may be lost; to miss them would only confuse. So
+        // would ways that end where a name is wrong.
+        if !notes.is_damaged() {
+            check::check(&site, &notes);
+        }
+        if notes.knows_all_names() {
+            let before = notes.count();
+            routes::resolve(&mut site, &notes);
+            load::connect(&mut site, &notes);
+            check::weights(&site, &notes);
+            found = (notes.count() == before).then(|| routes::find_ways(&mut site, &notes));
+        }
+        let is_clean = notes.is_clean();
+        let (mut mistakes, filled) = notes.into_parts();
+        drop_echoes(&mut mistakes, &broken, &source.text);
+        for mistake in &mut mistakes {
+            point_elsewhere(mistake, &root, &overrides);
+        }
+        match found {
+            Some(routes) if is_clean => Ok(Reading { root, site, routes, filled }),
+            Some(_) | None => Err(Mistakes::new(texts(source, &overrides), mistakes)),
+        }
+    }
 }
 
 /// The scenario as TOML with every default filled in and its source, or everything that is wrong
 /// with it.
 pub fn explain(source: &Source, overrides: &[Override]) -> Result<String, Mistakes> {
-    let reading = read(source, overrides)?;
+    let reading = Draft::of(source, overrides).read()?;
     Ok(explain::explain(&reading.root, reading.filled))
 }
 
@@ -116,45 +190,6 @@ struct Reading {
     site: Site,
     routes: Routes,
     filled: Vec<Filled>,
-}
-
-fn read(source: &Source, overrides: &[Override]) -> Result<Reading, Mistakes> {
-    let mut parser = Parser::default();
-    let (mut root, syntax) = parser.document(&source.text, 0);
-    let mut wrong = Vec::new();
-    overrides::apply(&mut root, overrides, &mut parser, &mut wrong);
-    let broken = syntax.clone();
-    let notes = Notes::new(parser.tables, syntax);
-    for Mistake { at, says, hint } in wrong {
-        match hint {
-            Some(hint) => notes.hinted(at, says, hint),
-            None => notes.mistake(at, says),
-        }
-    }
-    let mut site = site::read(&root, &notes);
-    let mut found = None;
-    // Behind a syntax error half of the names may be lost; to miss them would only confuse. So
-    // would ways that end where a name is wrong.
-    if !notes.is_damaged() {
-        check::check(&site, &notes);
-    }
-    if notes.knows_all_names() {
-        let before = notes.count();
-        routes::resolve(&mut site, &notes);
-        load::connect(&mut site, &notes);
-        check::weights(&site, &notes);
-        found = (notes.count() == before).then(|| routes::find_ways(&mut site, &notes));
-    }
-    let is_clean = notes.is_clean();
-    let (mut mistakes, filled) = notes.into_parts();
-    drop_echoes(&mut mistakes, &broken, &source.text);
-    for mistake in &mut mistakes {
-        point_elsewhere(mistake, &root, overrides);
-    }
-    match found {
-        Some(routes) if is_clean => Ok(Reading { root, site, routes, filled }),
-        Some(_) | None => Err(Mistakes::new(texts(source, overrides), mistakes)),
-    }
 }
 
 /// What is left of a line with a syntax error makes no sense; to say so once is enough.

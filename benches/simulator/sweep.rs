@@ -64,8 +64,9 @@ fn whole(sweep: &Sweep, threads: usize) -> (f64, String) {
 /// The replications alone, from building each site to its last event: no threads, nothing compiled, kept,
 /// folded or told.
 fn simulation(sweep: &Sweep) -> f64 {
-    let points: Vec<_> =
-        (0..sweep.grid.points()).map(|number| sweep.point(number).expect("a point")).collect();
+    let draft = sweep.draft();
+    let point = |number| sweep.point(&draft, number).expect("a point");
+    let points: Vec<_> = (0..sweep.grid.points()).map(point).collect();
     let from = wall_seconds();
     for point in &points {
         for replication in 0..u64::from(sweep.replications) {

@@ -153,7 +153,7 @@ fn ask(
 fn took_s(sweep: &Sweep, crew: Crew<'_>, terminal: Terminal) -> Result<f64, Problem> {
     let begin = std::time::Instant::now();
     let point = sweep
-        .point(0)
+        .point(&sweep.draft(), 0)
         .map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))?;
     study(
         &point.plan,

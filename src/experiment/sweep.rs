@@ -21,7 +21,7 @@ use crate::{
         tally::Tally,
     },
     model::{self, blueprint::Blueprint},
-    scenario::{self, Grid, Mistakes, Override, Source},
+    scenario::{Draft, Grid, Mistakes, Override, Source},
 };
 use group::Groups;
 use std::{
@@ -97,10 +97,15 @@ impl Counts {
 }
 
 impl Sweep {
+    /// What all points have in common.
+    pub fn draft(&self) -> Draft<'_> {
+        Draft::of(&self.source, &self.changes)
+    }
+
     /// A point, or what is wrong with it.
-    pub fn point(&self, number: u64) -> Result<Point, Mistakes> {
+    pub fn point(&self, draft: &Draft<'_>, number: u64) -> Result<Point, Mistakes> {
         let (varied, label) = (self.grid.changes(number), self.label(number));
-        let mut plan = scenario::compile_point(&self.source, &self.changes, &varied)?;
+        let mut plan = draft.compile_point(&varied)?;
         if self.is_independent {
             plan.seed = mix(plan.seed, number + 1);
         }
@@ -153,10 +158,10 @@ impl Sweep {
 
     /// What is wrong with the points; of many, with those at which one axis has each of its values.
     pub fn check(&self, crew: Crew<'_>) -> Result<Vec<Mistakes>, Failure> {
-        let points = self.checked();
+        let (points, draft) = (self.checked(), self.draft());
         let mut wrong = Vec::new();
         let run = |number: u64| {
-            let found = self.point(points[number as usize]);
+            let found = self.point(&draft, points[number as usize]);
             Ok::<_, String>(found.err())
         };
         let Crew { threads, interrupted, .. } = crew;
@@ -215,10 +220,10 @@ impl Sweep {
         let Crew { threads, interrupted, .. } = crew;
         let groups = Groups::new(&self.grid);
         let Stretch { first, step: of, count, is_whole: tells } = self.stretch(ledger);
-        let (shelf, counts) = (Shelf::default(), Counts::default());
+        let (shelf, counts) = (Shelf::of(self), Counts::default());
         let run = |number: u64| {
             let (group, replication) = self.item(first + number * of);
-            let points = shelf.get(self, &groups, group)?;
+            let points = shelf.get(&groups, group)?;
             points.found_or_run(replication, ledger, &counts)
         };
         let mut folds: Vec<Option<Fold>> = Vec::new();
@@ -324,26 +329,34 @@ impl Members {
 }
 
 /// Groups under way, compiled once each.
-#[derive(Debug, Default)]
-struct Shelf {
+#[derive(Debug)]
+struct Shelf<'a> {
+    sweep: &'a Sweep,
+    draft: Draft<'a>,
     groups: Mutex<BTreeMap<u64, Arc<Members>>>,
 }
 
-impl Shelf {
-    fn get(&self, sweep: &Sweep, groups: &Groups, group: u64) -> Result<Arc<Members>, Trouble> {
+impl<'a> Shelf<'a> {
+    fn of(sweep: &'a Sweep) -> Shelf<'a> {
+        Shelf { sweep, draft: sweep.draft(), groups: Mutex::default() }
+    }
+
+    fn get(&self, groups: &Groups, group: u64) -> Result<Arc<Members>, Trouble> {
+        let Shelf { sweep, draft, .. } = self;
         let lock = || self.groups.lock().expect("nobody panics with it");
         if let Some(found) = lock().get(&group) {
             return Ok(Arc::clone(found));
         }
         let point = |number: u64| {
-            sweep.point(number).map_err(|mistakes| {
+            sweep.point(draft, number).map_err(|mistakes| {
                 let of = format!("point {number}, `{}`,", sweep.label(number));
                 Trouble::Mistaken { of, drawn: mistakes.draw(false) }
             })
         };
         let members: Vec<Point> =
             groups.points(group).into_iter().map(point).collect::<Result<_, Trouble>>()?;
-        let forks = members.iter().all(|it| it.plan.is_same_until_window(&members[0].plan));
+        let mut others = members.iter().skip(1);
+        let forks = others.all(|it| it.plan.is_same_until_window(&members[0].plan));
         let members = Arc::new(Members { members, forks });
         lock().insert(group, Arc::clone(&members));
         Ok(members)

@@ -307,11 +307,12 @@ impl Figures<Option<Sample>> {
             figures.buffer_pool_hit_share = share(hits, hits + misses);
             (figures, of_instance(instance, shape.workers, seconds))
         });
+        let (site, requests) = by_type(&tally.site(), &tally.requests, seconds);
         Figures {
-            site: request(&tally.site(), seconds),
+            site,
             whole: SiteFigures { in_flight_max: Some(Sample::Maximum(tally.in_flight_max as f64)) },
             windows: windows(tally),
-            requests: tally.requests.iter().map(|tally| request(tally, seconds)).collect(),
+            requests,
             services: services.collect(),
             instances: instances.collect(),
             hosts: hosts(&tally.hosts, shape, seconds),
@@ -359,12 +360,24 @@ fn windows(tally: &Tally) -> Vec<StretchFigures<Option<Sample>>> {
     let all = tally.windows.iter().zip(&tally.shape.windows);
     all.map(|(window, (from, until))| {
         let seconds = until.since(*from).seconds() * f64::from(tally.replications);
-        StretchFigures {
-            site: request(&window.site(), seconds),
-            requests: window.requests.iter().map(|tally| request(tally, seconds)).collect(),
-        }
+        let (site, requests) = by_type(&window.site(), &window.requests, seconds);
+        StretchFigures { site, requests }
     })
     .collect()
+}
+
+/// All requests, and each type.
+fn by_type(
+    site: &RequestTally,
+    types: &[RequestTally],
+    seconds: f64,
+) -> (RequestFigures<Option<Sample>>, Vec<RequestFigures<Option<Sample>>>) {
+    let requests: Vec<_> = types.iter().map(|tally| request(tally, seconds)).collect();
+    match &requests[..] {
+        // All of them are of the only type.
+        [only] => (only.clone(), requests),
+        _ => (request(site, seconds), requests),
+    }
 }
 
 fn request(tally: &RequestTally, seconds: f64) -> RequestFigures<Option<Sample>> {

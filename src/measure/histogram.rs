@@ -5,7 +5,7 @@
 //! Below 4 µs all buckets are as wide as those at 4 µs, and the last bucket begins below 2.4 hours;
 //! what is longer is counted there, and the exact maximum is kept.
 
-use super::sparse;
+use super::{rows, sparse};
 use crate::engine::time::Span;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
@@ -171,8 +171,8 @@ impl<const BITS: u32, C: Counter> Histogram<BITS, C> {
 
     /// The value of this rank (1 the smallest), in seconds.
     fn at_rank(&self, rank: u64) -> f64 {
-        let mut seen = 0;
-        for (bucket, &here) in (self.first..).zip(&self.counts) {
+        let (passed, mut seen) = rows::before(&self.counts, rank);
+        for (bucket, &here) in (self.first + passed..).zip(&self.counts[passed..]) {
             let here = here.into();
             if seen + here >= rank {
                 let (low, high) = Self::edges(bucket);

@@ -6,7 +6,7 @@
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use super::{histogram::Moments, sparse};
+use super::{histogram::Moments, rows, sparse};
 use crate::engine::time::Span;
 
 /// The highest value told apart, in nanoseconds.
@@ -172,18 +172,20 @@ impl Latency {
     /// in one go.
     pub fn ascending(&self) -> impl FnMut(f64) -> Option<f64> {
         let Moments { count, zeros, .. } = self.moments;
-        let mut buckets = (self.counts.first..).zip(&self.counts.counts);
-        let (mut bucket, mut seen) = (0, 0);
+        let Counts { first, counts } = &self.counts;
+        let (mut next, mut seen) = (0, 0);
         move |share| {
             let max = self.moments.max_s()?;
             if zeros > 0 && share < 1.0 && share * count as f64 <= zeros as f64 {
                 return Some(0.0);
             }
             let rank = ((share * count as f64).ceil() as u64).max(1);
-            while seen < rank {
-                let Some((next, here)) = buckets.next() else { break };
-                (bucket, seen) = (next, seen + here);
+            let (passed, here) = rows::before(&counts[next..], rank.saturating_sub(seen));
+            (next, seen) = (next + passed, seen + here);
+            while seen < rank && next < counts.len() {
+                (next, seen) = (next + 1, seen + counts[next]);
             }
+            let bucket = (first + next).saturating_sub(1);
             // The middle of the bucket, rather than its upper end: without bias. Nothing lies below the
             // share of nothing.
             let top = if share > 0.0 { least(bucket + 1) - 1 } else { least(bucket) };

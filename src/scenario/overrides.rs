@@ -39,21 +39,8 @@ struct Segment {
     at: At,
 }
 
-/// Applies all of them in order; override `n` is text `n + 1` of the scenario.
+/// Applies one, which is text number `text` of the scenario.
 pub(crate) fn apply(
-    root: &mut Table,
-    overrides: &[Override],
-    parser: &mut Parser,
-    mistakes: &mut Vec<Mistake>,
-) {
-    for (text, change) in (1..).zip(overrides) {
-        if let Err(mistake) = apply_one(root, change, text, parser) {
-            mistakes.push(mistake);
-        }
-    }
-}
-
-fn apply_one(
     root: &mut Table,
     change: &Override,
     text: u32,

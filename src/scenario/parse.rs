@@ -19,7 +19,7 @@ const DEPTH_MAX: u32 = 64;
 const BYTES_MAX: usize = 16 << 20;
 
 /// Builds trees; numbers their tables.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Parser {
     pub(crate) tables: u32,
 }

@@ -2,7 +2,7 @@
 
 use super::Told;
 use crate::report::diagnosis::Stability;
-use csv::{Terminator, WriterBuilder};
+use csv::{Terminator, Writer, WriterBuilder};
 
 /// The titles of the columns. `paths`: of the parameters.
 pub fn titles(paths: &[String]) -> String {
@@ -18,7 +18,9 @@ pub fn titles(paths: &[String]) -> String {
         "replications",
         "stability",
     ];
-    rows([first.chain(rest).map(str::to_owned).collect()])
+    let mut writer = writer();
+    writer.write_record(first.chain(rest)).expect("memory takes all");
+    text(writer)
 }
 
 /// The rows of a point.
@@ -29,32 +31,24 @@ pub fn point(told: &Told) -> String {
         Stability::Unstable => "unstable",
     };
     let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-    let first: Vec<String> = std::iter::once(told.point.to_string())
-        .chain(told.settings.iter().map(|it| it.value.clone()))
-        .collect();
-    rows(told.measures.iter().map(|it| {
+    let (point, replications) = (told.point.to_string(), told.replications.to_string());
+    let mut writer = writer();
+    for it in &told.measures {
         let estimate = it.estimate;
-        let mut row = first.clone();
-        row.extend([
-            it.about.clone(),
-            it.measure.to_owned(),
-            it.unit.to_owned(),
-            number(estimate.value),
-            number(estimate.low),
-            number(estimate.high),
-            estimate.is_rough.to_string(),
-            told.replications.to_string(),
-            stability.to_owned(),
-        ]);
-        row
-    }))
+        let first = std::iter::once(&point[..]).chain(told.settings.iter().map(|it| &it.value[..]));
+        let [value, low, high] = [estimate.value, estimate.low, estimate.high].map(number);
+        let is_rough = if estimate.is_rough { "true" } else { "false" };
+        let names = [&it.about[..], it.measure, it.unit];
+        let rest = [&value[..], &low, &high, is_rough, &replications, stability];
+        writer.write_record(first.chain(names).chain(rest)).expect("memory takes all");
+    }
+    text(writer)
 }
 
-fn rows(rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    let mut builder = WriterBuilder::new();
-    let mut writer = builder.terminator(Terminator::Any(b'\n')).from_writer(Vec::new());
-    for row in rows {
-        writer.write_record(row).expect("memory takes all");
-    }
+fn writer() -> Writer<Vec<u8>> {
+    WriterBuilder::new().terminator(Terminator::Any(b'\n')).from_writer(Vec::new())
+}
+
+fn text(writer: Writer<Vec<u8>>) -> String {
     String::from_utf8(writer.into_inner().expect("memory takes all")).expect("text was written")
 }
