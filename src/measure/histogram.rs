@@ -60,6 +60,9 @@ impl Counter for u64 {
     }
 }
 
+/// Octaves that there is room for before they are needed.
+const MORE_OCTAVES: usize = 3;
+
 /// Counts by size, with `2^BITS` buckets an octave. It holds the octaves from its shortest value to
 /// its longest one: there may be thousands of histograms, and most values are alike.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -131,18 +134,24 @@ impl<const BITS: u32, C: Counter> Histogram<BITS, C> {
         self.counts[bucket - self.first].add(1);
     }
 
-    /// Makes room for the buckets from `from` to before `until`, which are whole octaves.
+    /// Makes room for the buckets from `from` to before `until`, which are whole octaves, and for some
+    /// more on either side of them: few values come in before an octave next to theirs has its first, and
+    /// there are thousands of histograms to be moved.
     fn reach(&mut self, from: usize, until: usize) {
         if self.counts.is_empty() {
             self.first = from;
         }
-        let missing = self.first.saturating_sub(from);
+        let first = self.first.min(from);
+        let len = until.max(self.first + self.counts.len()) - first;
+        if len > self.counts.capacity() {
+            let room = (len + (MORE_OCTAVES << BITS)).min(Self::BUCKETS);
+            self.counts.reserve_exact(room - self.counts.len());
+        }
+        let missing = self.first - first;
         if missing > 0 {
             self.counts.splice(..0, std::iter::repeat_n(C::default(), missing));
-            self.first = from;
+            self.first = first;
         }
-        let len = self.counts.len().max(until - self.first);
-        self.counts.reserve_exact(len - self.counts.len());
         self.counts.resize(len, C::default());
     }
 
