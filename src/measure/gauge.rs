@@ -246,6 +246,10 @@ impl Occupancy {
         let (area, used) = (std::mem::take(&mut self.area), std::mem::take(&mut self.used));
         let mut swept = Swept { area, used };
         for (level, nanos) in (0..).zip(std::mem::take(&mut self.low)) {
+            // Most levels have not been there.
+            if nanos == 0 {
+                continue;
+            }
             swept.area += u64::from(level) * nanos;
             swept.used += u64::from(level.min(self.ceiling)) * nanos;
             self.lasted(level, nanos);

@@ -61,7 +61,7 @@ impl Counter for u64 {
 }
 
 /// Octaves that there is room for before they are needed.
-const MORE_OCTAVES: usize = 3;
+const MORE_OCTAVES: usize = 4;
 
 /// Counts by size, with `2^BITS` buckets an octave. It holds the octaves from its shortest value to
 /// its longest one: there may be thousands of histograms, and most values are alike.
