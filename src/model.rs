@@ -1,11 +1,13 @@
 //! The site as it runs. No word of any product here: products are presets over these nouns.
 
 mod ahead;
+mod answer;
 pub mod attempt;
 pub mod balance;
 mod ban;
 pub mod blueprint;
 pub mod buffer_pool;
+mod burst;
 pub mod call;
 pub mod connection;
 mod direct;
@@ -24,6 +26,7 @@ pub mod operational;
 pub mod pick;
 pub mod pool;
 pub mod program;
+mod reading;
 pub mod run;
 pub mod shape;
 pub mod site;

@@ -11,13 +11,14 @@ mod objectives;
 mod pages;
 mod reserved;
 mod station;
+mod sweep;
 #[cfg(test)]
 mod tests;
 
 use self::{
     notes::{Notes, Stay},
     objectives::Watch,
-    pages::{Page, Pages},
+    pages::Pages,
     reserved::Reserved,
     station::Station,
 };
@@ -32,7 +33,6 @@ use super::{
     window::{Cursor, Ruler},
 };
 use crate::engine::time::{Instant, Span};
-use std::hint::black_box;
 
 /// Records one replication.
 #[derive(Clone, Debug)]
@@ -164,65 +164,6 @@ impl Tape {
         at.nanos().wrapping_sub(self.from_ns) < self.length_ns
     }
 
-    /// Goes on to the page of this instant.
-    #[cold]
-    #[inline(never)]
-    fn turn_pages(&mut self, now: Instant) {
-        self.take_in();
-        while self.pages.is_over(now) {
-            let page = self.pages.turn();
-            self.sweep(page);
-            self.watch.read_levels(page.end, &self.reserved, &mut self.tally);
-        }
-    }
-
-    fn sweep(&mut self, page: Page) {
-        let Tally { shape, services, instances, hosts, upstreams, usage_ruler, .. } =
-            &mut self.tally;
-        let whole = shape.until.since(shape.from);
-        let parts = usage_ruler.parts();
-        for (crowd, service) in self.crowds.iter_mut().zip(&mut *services) {
-            crowd.settle(page.end);
-            match page.part {
-                None => crowd.forget(),
-                Some(_) => {
-                    (service.in_system_max, service.waiting_max) =
-                        (crowd.calls.highest, crowd.waiting.highest);
-                }
-            }
-        }
-        if page.end == shape.from {
-            self.in_flight_max = self.in_flight_max.max(self.in_flight);
-        }
-        for ((station, instance), own) in
-            self.stations.iter_mut().zip(instances).zip(&shape.instances)
-        {
-            let load = station.sweep(page, whole, instance);
-            if let Some(part) = page.part.filter(|_| load.in_system > 0) {
-                nth_part(&mut services[own.service as usize].load_by_part, part, parts).add(load);
-            }
-        }
-        for (runnable, host) in self.runnable.iter_mut().zip(hosts) {
-            let (swept, _) = runnable.sweep(page.end);
-            if let Some(part) = page.part {
-                host.runnable.add(part, swept);
-            }
-        }
-        let queued = self.queued.iter_mut().zip(&mut self.queued_max);
-        for ((queued, most), upstream) in queued.zip(upstreams) {
-            let (swept, over) = queued.sweep(page.end);
-            *most = highest(*most, over);
-            match page.part {
-                None => *most = 0,
-                Some(_) => upstream.queued_max = *most,
-            }
-            if let Some(part) = page.part.filter(|_| swept.area > 0) {
-                upstream.queued_area += u128::from(swept.area);
-                *nth_part(&mut upstream.queued_by_part, part, parts) += swept.area;
-            }
-        }
-    }
-
     /// A call of which there is more to say than how long it took.
     #[cold]
     #[inline(never)]
@@ -311,55 +252,6 @@ impl Tape {
     fn count(&mut self, stay: &Stay) {
         self.count_sojourn(stay);
         self.count_wait(stay);
-    }
-
-    /// Puts down that a level has changed.
-    #[inline(never)]
-    fn note_level(&mut self, level: Level, value: u32, now: Instant) {
-        let notes = self.notes.as_mut().expect("asked for");
-        if notes.levels.add((level, value, now)) {
-            self.take_in_levels();
-        }
-    }
-
-    /// Puts down that a call ended well.
-    #[inline(never)]
-    fn note_stay(&mut self, stay: Stay) {
-        let notes = self.notes.as_mut().expect("asked for");
-        if notes.stays.add(stay) {
-            self.take_in_stays();
-        }
-    }
-
-    fn take_in(&mut self) {
-        self.take_in_levels();
-        self.take_in_stays();
-    }
-
-    fn take_in_levels(&mut self) {
-        let Some(mut notes) = self.notes.take() else { return };
-        let seen = notes.levels.iter().fold(0, |seen, (level, ..)| match *level {
-            Level::Calls(id) => seen ^ self.stations[id as usize].seen(),
-            Level::Runnable(id) => seen ^ u64::from(self.runnable[id as usize].level()),
-            _ => seen,
-        });
-        black_box(seen);
-        notes.levels.drain().for_each(|(level, value, at)| self.set(level, value, at));
-        self.notes = Some(notes);
-    }
-
-    fn take_in_stays(&mut self) {
-        let Some(mut notes) = self.notes.take() else { return };
-        let station = |stay: &Stay| &self.stations[stay.instance as usize];
-        let seen = notes.stays.iter().fold(0, |seen, stay| seen ^ station(stay).counted());
-        black_box(seen);
-        let seen = notes
-            .stays
-            .iter()
-            .fold(0, |seen, stay| seen ^ station(stay).like(Size::of(stay.sojourn)));
-        black_box(seen);
-        notes.stays.drain().for_each(|stay| self.count(&stay));
-        self.notes = Some(notes);
     }
 
     #[expect(clippy::inline_always, reason = "where it is called the kind of level is known")]

@@ -5,81 +5,22 @@
 //! holds the slot from start to end.
 
 use super::{
-    blueprint::{Blueprint, FilesId, Instruction, LawId, Milestone, Op, Table, TableId},
-    call::{Call, NONE, Stage},
+    blueprint::{Instruction, LawId, Milestone, Op},
+    call::{NONE, Stage},
     event::Event,
-    network::{Cores, PACKET_BYTES, disk_of},
     run::Run,
-    site::Site,
 };
 use crate::{
     engine::{
-        luck::{draw, mix},
+        luck::mix,
         slab::Key,
         time::{Instant, Span},
     },
-    measure::{
-        outcome::{Cause, Outcome},
-        recorder::Recorder,
-    },
+    measure::{outcome::Outcome, recorder::Recorder},
 };
 
-/// What a program can write into its connection's send buffer without waiting for the peer:
-/// Linux grows it with the congestion window (`net.ipv4.tcp_wmem`, 16 KiB to 4 MiB); this is what
-/// it holds after a few round trips.
-const SEND_BUFFER_BYTES: u64 = 64 << 10;
-/// What a proxy that does not buffer takes in ahead of its client (`HAProxy`'s `tune.bufsize`).
-const PROXY_BUFFER_BYTES: u64 = 16 << 10;
-/// An error page.
-const ERROR_BYTES: u64 = 512;
 /// Spreads the rounds of a loop over the places of draws.
 const ROUND: u64 = 0x9E37_79B9_7F4A_7C15;
-
-impl Call {
-    /// All CPU work that stands together at the present place of its program, for a thread does not
-    /// yield between two steps; none if there stands something else.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "on the way of every burst")]
-    pub(crate) fn take_work(&mut self, plan: &Blueprint, salt: u64) -> Span {
-        let [first, next, ..] = &plan.program[self.pc as usize..] else {
-            return Span::ZERO;
-        };
-        let Op::Cpu { work, of_request } = first.op else {
-            return self.take_more_work(plan, salt);
-        };
-        self.pc += 1;
-        let luck = if of_request { self.request_key } else { self.attempt_key };
-        let here = in_round(first.place, self.round);
-        let work = Span::from_seconds(plan.laws[work.index()].draw_at(luck ^ salt, here));
-        // As a rule something else follows.
-        if matches!(next.op, Op::Cpu { .. } | Op::Handshake { .. }) {
-            work + self.take_more_work(plan, salt)
-        } else {
-            work
-        }
-    }
-
-    #[inline(never)]
-    fn take_more_work(&mut self, plan: &Blueprint, salt: u64) -> Span {
-        let mut work = Span::ZERO;
-        for step in &plan.program[self.pc as usize..] {
-            let (law, luck) = match step.op {
-                Op::Cpu { work, of_request: false } => (work, self.attempt_key),
-                Op::Cpu { work, of_request: true } => (work, self.request_key),
-                Op::Handshake { work } if self.is.is_fresh => (work, self.attempt_key),
-                Op::Handshake { .. } => {
-                    self.pc += 1;
-                    continue;
-                }
-                _ => break,
-            };
-            let word = draw(luck ^ salt, in_round(step.place, self.round));
-            work += Span::from_seconds(plan.laws[law.index()].draw(word));
-            self.pc += 1;
-        }
-        work
-    }
-}
 
 impl<R: Recorder> Run<'_, R> {
     /// The place of the draws of a call's present operation, in its present round.
@@ -194,18 +135,6 @@ impl<R: Recorder> Run<'_, R> {
         }
     }
 
-    /// A CPU burst. Whether the call has to wait (for its loop, or for the burst).
-    pub(crate) fn burst(&mut self, key: Key) -> bool {
-        if !self.hold_loop(key) {
-            return true;
-        }
-        let Run { plan, site, tape } = self;
-        let Site { calls, instances, hosts, line, salt, .. } = &mut **site;
-        let call = &mut calls[key];
-        let state = &instances[call.instance as usize];
-        Cores { plan, salt: *salt, hosts, line, tape: *tape }.burst(key, call, state)
-    }
-
     /// The operations that let go of the loop and wait for something else.
     fn wait_for(&mut self, key: Key, op: &Op, here: u64) {
         let call = &mut self.site.calls[key];
@@ -274,209 +203,6 @@ impl<R: Recorder> Run<'_, R> {
             }
         }
         self.advance(key);
-    }
-
-    /// So many reads, one after the other. Whether the call has to wait.
-    fn read_disk(&mut self, key: Key, count: LawId, bytes: u32) -> bool {
-        if !self.hold_loop(key) {
-            return true;
-        }
-        let here = self.here(key);
-        let attempt = self.site.calls[key].attempt_key;
-        if self.site.calls[key].rest.reads == 0 {
-            let count = self.draw_law(count, attempt, here) as u32;
-            if count == 0 {
-                self.site.calls[key].pc += 1;
-                return false;
-            }
-            self.site.calls[key].rest.reads = count;
-        }
-        let call = &self.site.calls[key];
-        let host = self.plan.instances[call.instance as usize].host;
-        let word = self.site.draw(attempt, mix(here, u64::from(call.rest.reads)));
-        let read = disk_of(self.plan, host).read;
-        let end = self.disk(host, read, word, u64::from(bytes));
-        self.site.line.at(end, Event::Resume { call: key });
-        true
-    }
-
-    /// Picks a file by the request's luck. Whether the call has to wait for the disk.
-    fn read_file(&mut self, key: Key, files: FilesId) -> bool {
-        if !self.hold_loop(key) {
-            return true;
-        }
-        let here = self.here(key);
-        let (request, attempt) = {
-            let call = &self.site.calls[key];
-            (call.request_key, call.attempt_key)
-        };
-        let population = &self.plan.files[files.index()];
-        let rank = self.draw_law(population.popularity, request, here) as u32;
-        let rank = rank.min(population.count - 1);
-        let bytes = population.bytes[rank as usize];
-        let call = &mut self.site.calls[key];
-        call.bytes = bytes;
-        let host = self.plan.instances[call.instance as usize].host;
-        if self.is_cached(host, files, rank) {
-            self.site.calls[key].pc += 1;
-            return false;
-        }
-        self.site.calls[key].rest.file = rank;
-        let word = self.site.draw(attempt, here);
-        let read = disk_of(self.plan, host).read;
-        let end = self.disk(host, read, word, u64::from(bytes));
-        self.site.line.at(end, Event::Resume { call: key });
-        true
-    }
-
-    /// Reads pages by the request's luck. Whether the call has to wait for the disk.
-    fn read_pages(&mut self, key: Key, table: TableId, count: LawId) -> bool {
-        if !self.hold_loop(key) {
-            return true;
-        }
-        let here = self.here(key);
-        let call = &self.site.calls[key];
-        let (request, attempt, instance) = (call.request_key, call.attempt_key, call.instance);
-        let mut left = call.rest.reads;
-        if left == 0 {
-            left = self.draw_law(count, request, here) as u32;
-        }
-        while left > 0 {
-            let place = mix(here, u64::from(left));
-            let Table { popularity, pages, page_bytes, .. } = self.plan.tables[table.index()];
-            let rank = (self.draw_law(popularity, request, place) as u32).min(pages - 1);
-            if self.is_pooled(instance, table, rank) {
-                left -= 1;
-                continue;
-            }
-            let rest = &mut self.site.calls[key].rest;
-            (rest.reads, rest.file) = (left, rank);
-            let host = self.plan.instances[instance as usize].host;
-            let word = self.site.draw(attempt, place);
-            let read = disk_of(self.plan, host).read;
-            let end = self.disk(host, read, word, u64::from(page_bytes));
-            self.site.line.at(end, Event::Resume { call: key });
-            return true;
-        }
-        let call = &mut self.site.calls[key];
-        call.rest.reads = 0;
-        call.pc += 1;
-        false
-    }
-
-    /// A file or a page has come from disk.
-    fn is_read(&mut self, key: Key) {
-        let call = &mut self.site.calls[key];
-        let rank = std::mem::replace(&mut call.rest.file, NONE);
-        let instance = call.instance;
-        match self.plan.program[call.pc as usize].op {
-            Op::File { files } => {
-                call.pc += 1;
-                let host = self.plan.instances[instance as usize].host;
-                self.cache_file(host, files, rank);
-            }
-            Op::Pages { table, .. } => {
-                call.rest.reads -= 1;
-                call.pc += u32::from(call.rest.reads == 0);
-                self.pool_page(instance, table, rank);
-            }
-            _ => unreachable!("what is read has its operation"),
-        }
-    }
-
-    /// Sends the answer. Whether the call has to wait until its send buffer takes the rest.
-    fn answer(&mut self, key: Key, op: &Op, here: u64) -> bool {
-        let call = &mut self.site.calls[key];
-        call.make_ordinary();
-        call.pc += 1;
-        let (request, now) = (call.request_key, self.site.line.now());
-        let (bytes, not_before) = match *op {
-            Op::Respond { bytes, .. } => (self.draw_law(bytes, request, here) as u64, now),
-            Op::RespondFile => (u64::from(call.bytes), now),
-            Op::Relay => (u64::from(call.bytes), call.rest.body_until),
-            Op::Cpu { .. }
-            | Op::Handshake { .. }
-            | Op::Wait { .. }
-            | Op::Read { .. }
-            | Op::File { .. }
-            | Op::Pages { .. }
-            | Op::Call { .. }
-            | Op::CallDirectly { .. }
-            | Op::Fork { .. }
-            | Op::Branch { .. }
-            | Op::Jump { .. }
-            | Op::Round
-            | Op::Commit { .. }
-            | Op::CommitApplied
-            | Op::End => unreachable!("not an answer"),
-        };
-        let left = self.respond(key, bytes, not_before).since(now);
-        if matches!(op, Op::Relay) {
-            self.slow_down_callee(key, bytes, left);
-            return false;
-        }
-        if bytes <= SEND_BUFFER_BYTES || left.is_zero() {
-            return false;
-        }
-        let hold = held(left, bytes, SEND_BUFFER_BYTES);
-        self.site.calls[key].rest.hold = self.site.line.after(hold, Event::Resume { call: key });
-        true
-    }
-
-    /// Puts an answer on its way to the caller, if there is one. When the last of what this call
-    /// has ever sent leaves.
-    pub(crate) fn respond(&mut self, key: Key, bytes: u64, not_before: Instant) -> Instant {
-        let call = &mut self.site.calls[key];
-        call.is.is_answered = true;
-        if call.is.is_wasted || !call.is_awaited() {
-            return call.rest.sent_until;
-        }
-        call.bytes = bytes as u32;
-        let upstream = &self.plan.upstreams[call.upstream.index()];
-        let watches_first = call.is.cuts_through || upstream.response_timeout.is_some();
-        let way = call.way();
-        let from = (call.rest.server_host, way);
-        let arrival = self.transfer(from, bytes, not_before, upstream.derived.bandwidth);
-        let call = &mut self.site.calls[key];
-        call.rest.sent_until = arrival.sent;
-        call.rest.answer_until = arrival.last;
-        if arrival.sent == self.now() {
-            self.signal(way, Event::LastByte { call: key });
-        } else if bytes > PACKET_BYTES && watches_first && arrival.first < arrival.last {
-            self.site.line.at(arrival.first, Event::FirstByte { call: key });
-        } else {
-            self.site.line.at(arrival.last, Event::LastByte { call: key });
-        }
-        arrival.sent
-    }
-
-    /// A proxy that does not buffer takes an answer in only as fast as it can pass it on.
-    fn slow_down_callee(&mut self, key: Key, bytes: u64, left: Span) {
-        let callee = self.site.calls[key].callee;
-        let Some(below) = self.site.calls.get(callee) else { return };
-        let buffers = self.plan.upstreams[below.upstream.index()].buffers;
-        if buffers || bytes <= 2 * PROXY_BUFFER_BYTES || !below.is_receiving() {
-            return;
-        }
-        let now = self.now();
-        let last = now + held(left, bytes, PROXY_BUFFER_BYTES);
-        if last <= below.rest.answer_until {
-            return;
-        }
-        let (timer, hold) = (below.timer, below.rest.hold);
-        let is_held = self.site.line.due(hold).is_some();
-        self.site.line.cancel(timer);
-        let timer = self.site.line.at(last, Event::LastByte { call: callee });
-        let below = &mut self.site.calls[callee];
-        below.timer = timer;
-        below.rest.answer_until = last;
-        below.rest.sent_until = below.rest.sent_until.max(last);
-        if is_held {
-            self.site.line.cancel(hold);
-            let hold = held(last.since(now), bytes, SEND_BUFFER_BYTES);
-            let hold = self.site.line.after(hold, Event::Resume { call: callee });
-            self.site.calls[callee].rest.hold = hold;
-        }
     }
 
     /// The program is over, but for an answer that is still being passed on.
@@ -559,42 +285,12 @@ impl<R: Recorder> Run<'_, R> {
             self.answer_error(key);
         }
     }
-
-    /// The answer is an error page, or nothing but a closed connection.
-    fn answer_error(&mut self, key: Key) {
-        let call = &mut self.site.calls[key];
-        call.make_ordinary();
-        let outcome = call.outcome;
-        let now = self.now();
-        if outcome.status == 0 {
-            self.hang_up_on_caller(key, Cause::Reset);
-        } else {
-            self.respond(key, ERROR_BYTES, now);
-        }
-        self.leave(key, outcome);
-    }
-
-    /// What was begun to be answered cannot be finished.
-    fn truncate(&mut self, key: Key) {
-        let cause = Cause::Truncated;
-        let outcome = Outcome { cause, ..self.site.calls[key].outcome };
-        self.hang_up_on_caller(key, cause);
-        self.leave_loop(key);
-        self.leave(key, outcome);
-    }
 }
 
 /// The place of a draw in a round of a loop.
 #[inline]
 pub(crate) fn in_round(place: u64, round: u32) -> u64 {
     place.wrapping_add(u64::from(round).wrapping_mul(ROUND))
-}
-
-/// How long a sender of `bytes` that take `left` is held, if the last `buffer` of them need not
-/// have left.
-fn held(left: Span, bytes: u64, buffer: u64) -> Span {
-    let share = u128::from(bytes.saturating_sub(buffer));
-    Span::from_nanos((u128::from(left.nanos()) * share / u128::from(bytes.max(1))) as u64)
 }
 
 /// Whether a caller goes on when the answer begins.
