@@ -1,9 +1,6 @@
 //! Where the command line meets the scenario layer.
 
-use super::{
-    exit::Problem,
-    terminal::{Terminal, printable},
-};
+use super::{exit::Problem, terminal::Terminal};
 use crate::{
     model::blueprint::Blueprint,
     scenario::{self, Override, Source},
@@ -17,8 +14,7 @@ pub(super) fn compile<'a>(
     terminal: Terminal,
 ) -> Result<Blueprint, Problem> {
     let source = source(file)?;
-    let overrides = overrides(changes)?;
-    let compiled = scenario::compile(&source, &overrides);
+    let compiled = scenario::compile(&source, &overrides(changes));
     compiled.map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))
 }
 
@@ -27,15 +23,11 @@ pub(super) fn source(file: &Path) -> Result<Source, Problem> {
     Ok(Source { path: file.to_string_lossy().into_owned(), text })
 }
 
-fn overrides<'a>(set: impl Iterator<Item = &'a String>) -> Result<Vec<Override>, Problem> {
-    let split = |text: &String| match text.split_once('=') {
-        Some((path, value)) => {
-            Ok(Override { path: path.trim().to_owned(), value: value.trim().to_owned() })
-        }
-        None => Err(Problem::wrong(
-            format!("`--set` takes PATH=VALUE, not `{}`", printable(text)),
-            Some("such as `--set app.workers=12`"),
-        )),
+/// What has no value is a mistake like all others.
+fn overrides<'a>(set: impl Iterator<Item = &'a String>) -> Vec<Override> {
+    let split = |text: &String| {
+        let (path, value) = text.split_once('=').unwrap_or((text, ""));
+        Override { path: path.trim().to_owned(), value: value.trim().to_owned() }
     };
     set.map(split).collect()
 }
@@ -47,6 +39,6 @@ pub(super) fn explain<'a>(
     terminal: Terminal,
 ) -> Result<String, Problem> {
     let source = source(file)?;
-    let explained = scenario::explain(&source, &overrides(changes)?);
+    let explained = scenario::explain(&source, &overrides(changes));
     explained.map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))
 }

@@ -3,7 +3,7 @@
 
 use crate::scenario::{
     Override,
-    mistake::{At, Mistake, suggestion},
+    mistake::{At, Mistake, printable, suggestion},
     parse::Parser,
     tree::{Entry, Node, Table, Value},
 };
@@ -47,6 +47,12 @@ pub(crate) fn apply(
     parser: &mut Parser,
 ) -> Result<(), Mistake> {
     let mut segments = segments(&change.path, text);
+    if change.value.is_empty() {
+        let end = change.path.len() as u32;
+        let says = format!("`{}` gets no value", printable(&change.path));
+        let hint = Some("PATH=VALUE, as in `app.workers=12`; an empty text is `\"\"`".to_owned());
+        return Err(Mistake { at: At { text, start: 0, end }, says, hint });
+    }
     if let Some(empty) = segments.iter().find(|segment| segment.key.is_empty()) {
         let hint = Some("a path names a value, as in `app.workers`".to_owned());
         return Err(Mistake { at: empty.at, says: "an empty word in the path".to_owned(), hint });

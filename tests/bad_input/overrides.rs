@@ -53,6 +53,7 @@ fn overrides_are_checked_like_the_file() {
         );
     }
     assert!("app.workers".parse::<Override>().is_err());
+    assert!(says("app.workers=").starts_with("`app.workers` gets no value"));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::{
         survives, times, unfinished, unit, unpriced, unsurvived, verdict,
     },
 };
-use crate::report::format::{or_dash, percent, seconds, span, thousands, utilisation};
+use crate::report::format::{confidence, or_dash, percent, seconds, span, thousands, utilisation};
 
 /// Stations that are named.
 const NAMED_MAX: usize = 10;
@@ -70,7 +70,10 @@ fn summary(out: &mut String, it: &Capacity) {
     out.push_str("\n| | |\n| --- | --- |\n");
     let mut row = |what: &str, says: &str| out.push_str(&format!("| {what} | {} |\n", cell(says)));
     row("Load now", &load(&it.scenario.load));
-    row("Safe load", &format!("**{}** (lower {} bound)", load(&safe.load), percent(it.confidence)));
+    row(
+        "Safe load",
+        &format!("**{}** (lower {} bound)", load(&safe.load), confidence(it.confidence)),
+    );
     row("Headroom", &format!("{} on top of the load now", signed(safe.headroom)));
     if let (Some(missed), Some(name)) = (&safe.missed_at, &safe.limited_by) {
         row(
@@ -484,7 +487,7 @@ fn method(out: &mut String, it: &Capacity) {
             "\nThe chance that the true limit lies below the safe load is at most {}, all \
              attempts together. Figures of losses \
              and growth come from few replications and say about how much.\n",
-            percent(1.0 - it.confidence)
+            confidence(1.0 - it.confidence)
         ));
     }
 }

@@ -1,7 +1,7 @@
 //! Loads, shares and money in words.
 
 use super::{Capacity, Kept, Later, Load, Loss, Losses, Point, Step, Turn};
-use crate::report::format::{percent, thousands, three, utilisation};
+use crate::report::format::{confidence, percent, thousands, three, utilisation};
 
 /// From this share of the hardware's bound on what is missed is missed at the bound.
 const NEAR_BOUND: f64 = 0.995;
@@ -149,7 +149,7 @@ pub(super) fn verdict(it: &Capacity) -> String {
             "{} {} all objectives for {sustained}, with {} confidence",
             load(&safe.load),
             if safe.load.users == Some(1) && safe.load.per_s.is_none() { "holds" } else { "hold" },
-            percent(it.confidence)
+            confidence(it.confidence)
         ),
         (Answer::NoLoad, _) => {
             let least = it.curve.first().map_or_else(String::new, |point| {

@@ -32,9 +32,14 @@ pub(super) fn draw(it: &Capacity, losses: &Losses, safe: &Safe) -> Result<Vec<u8
         rows.truncate(ROWS_MAX);
     }
     let gone = span(losses.gone_s);
+    let of = if rows.len() < losses.each.len() {
+        format!("; of {} losses the {} that bear least", losses.each.len(), rows.len())
+    } else {
+        String::new()
+    };
     let remark = format!(
         "the highest load at which all objectives hold while one of each is lost for {gone}, and \
-         afterwards"
+         afterwards{of}"
     );
     sheet(&format!("{}: what is left without a part", super::title(it)), &remark, |root| {
         let most = across(&safe.load) * 1.02;
