@@ -148,7 +148,8 @@ impl Bad {
         if self.is_known() {
             return scattered;
         }
-        scattered.max(self.p_of_few(self.share.value, self.seen_in, limit))
+        let far = self.times.p_far(limit);
+        scattered.max(self.p_of_few(self.share.value, self.seen_in, limit, far))
     }
 
     /// The p-value of "it is as little as `limit`, or less": a few bursts may have been bad luck, unless
@@ -173,14 +174,15 @@ impl Bad {
     /// The p-value of "the rare side of it is as much as `limit`, or more", where few of it were seen, so
     /// that its own spread says little. What is too late is no less clustered than all times are: requests may
     /// be late together without having been too late yet. Where it is more clustered than they explain, it
-    /// comes in bursts of its own kind, of which `seen_in` replications know.
-    fn p_of_few(&self, value: f64, seen_in: u64, limit: f64) -> f64 {
+    /// comes in bursts of its own kind, of which `seen_in` replications know. `far`: the p-value by all times
+    /// being far from the limit, for what was never seen.
+    fn p_of_few(&self, value: f64, seen_in: u64, limit: f64, far: f64) -> f64 {
         let Share { whole, effective, effective_events, .. } = self.share;
         let (whole, limit) = (whole as f64, limit.min(1.0));
         let trials = effective.min(whole / self.times.alike);
         let clustered = binomial::at_most(value * trials, trials, limit);
         if seen_in == 0 {
-            return (clustered / (1.0 - FAR)).min(self.times.p_far(limit) / FAR).min(1.0);
+            return (clustered / (1.0 - FAR)).min(far / FAR).min(1.0);
         }
         if whole / effective <= EXPLAINED * self.times.alike {
             return clustered;
@@ -197,7 +199,7 @@ impl Bad {
         if self.share.value <= 0.5 {
             return 1.0;
         }
-        scattered.max(self.p_of_few(1.0 - self.share.value, self.good_in, 1.0 - limit))
+        scattered.max(self.p_of_few(1.0 - self.share.value, self.good_in, 1.0 - limit, 1.0))
     }
 }
 
