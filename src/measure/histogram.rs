@@ -172,6 +172,13 @@ impl<const BITS: u32, C: Counter> Histogram<BITS, C> {
         self.counts.iter().map(|&count| count.into()).sum()
     }
 
+    /// How many values are of this size or larger, its bucket included.
+    pub fn from(&self, size: Size) -> u64 {
+        let bucket = Self::bucket(size).min(Self::BUCKETS - 1);
+        let place = bucket.saturating_sub(self.first).min(self.counts.len());
+        self.counts[place..].iter().map(|&count| count.into()).sum()
+    }
+
     /// The value below which this share lies, in seconds; `None` if there is no value at all.
     pub fn quantile(&self, share: f64) -> Option<f64> {
         let count = self.count();
@@ -357,6 +364,18 @@ mod tests {
             let truth = nanos as f64 / 1e9;
             assert!((low..high).contains(&truth) && (low..high).contains(&quantile), "{nanos}");
         }
+    }
+
+    #[test]
+    fn how_many_are_as_large() {
+        let mut histogram = Fine::default();
+        assert_eq!(histogram.from(size(0)), 0);
+        for millis in [1, 2, 4, 8, 1 << 40] {
+            histogram.record(size(millis * 1_000_000));
+        }
+        let from = |millis: u64| histogram.from(size(millis * 1_000_000));
+        assert_eq!([from(0), from(1), from(3), from(8), from(9)], [5, 5, 3, 2, 1]);
+        assert_eq!((histogram.from(size(u64::MAX)), histogram.count()), (1, 5));
     }
 
     #[test]

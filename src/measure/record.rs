@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     figures::{CallFigures, Figures, RequestFigures},
+    histogram::Size,
     series::Sample,
     shape::{Meter, ObjectiveShape, Shape, Subject},
     tally::{ObjectiveTally, Tally},
 };
+use crate::engine::time::Span;
 
 /// A site with more hosts than this is compared by its services alone.
 const HOSTS_MAX: usize = 500;
@@ -35,6 +37,10 @@ pub struct Seen {
     /// The sum of the squares of how long they took, in seconds squared; 0 in baselines that do not say.
     #[serde(default)]
     pub squares_s2: f64,
+    /// Of a percentile: how many failed, or took as long as a half, a quarter, an eighth of the limit, as far as
+    /// buckets tell; 0 in baselines that do not say.
+    #[serde(default)]
+    pub nearer: [u64; 3],
     /// Of a rate or a level its mean over the window, of a percentile itself, in seconds; `None` if
     /// failures are beyond it.
     pub value: Option<f64>,
@@ -208,7 +214,16 @@ impl Seen {
                 (0.0, Some(area as f64 / (1e9 * window_s * capacity(meter, shape))))
             }
         };
-        Seen { count, beyond, sum_s, squares_s2, value, slices: counted.slices() }
+        let nearer = match (it.quantile, it.limit()) {
+            (Some(_), Some(limit)) => {
+                let failed = count - sizes.count();
+                [2, 4, 8].map(|part| {
+                    failed + sizes.from(Size::of(Span::from_nanos(limit.nanos() / part)))
+                })
+            }
+            _ => [0; 3],
+        };
+        Seen { count, beyond, sum_s, squares_s2, nearer, value, slices: counted.slices() }
     }
 }
 

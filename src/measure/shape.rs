@@ -105,6 +105,18 @@ pub struct ObjectiveShape {
     pub quantile: Option<f64>,
 }
 
+impl ObjectiveShape {
+    /// The time beyond which something is bad; `None` if its time does not matter.
+    pub fn limit(&self) -> Option<Span> {
+        match &self.subject {
+            Subject::Requests(_, judged) | Subject::Calls(_, judged) | Subject::Lag(_, judged) => {
+                Some(judged.limits[1]).filter(|limit| *limit < Span::MAX)
+            }
+            Subject::Ended(_) | Subject::Served(_) | Subject::Level(_) => None,
+        }
+    }
+}
+
 /// What an objective is about. Indices are those of the compiled scenario.
 #[derive(Clone, Debug)]
 pub enum Subject {

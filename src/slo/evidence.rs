@@ -35,8 +35,10 @@ pub struct Evidence {
 
 #[derive(Clone, Debug)]
 enum Of {
-    /// Nothing happened that it is about, or there are too few replications to tell.
+    /// Nothing happened that it is about.
     Nothing,
+    /// It happened in one replication only, or there is but one.
+    Once,
     /// Of what fails or is too slow, for the three limits of a time.
     Shares(Box<[Bad; 3]>),
     /// A mean over replications.
@@ -113,6 +115,8 @@ struct Bad {
 struct Times {
     /// For how many of those that are counted one independent one would do.
     alike: f64,
+    /// What is beyond a half, a quarter, an eighth of the limit, where enough is for its spread to be known.
+    nearer: Vec<Share>,
     /// The mean of their squares.
     squares: Option<Estimator>,
     /// The square of the limit, seconds squared; infinite where the time does not matter.
@@ -129,6 +133,13 @@ const EVENTS_MIN: f64 = 20.0;
 /// What hangs together no more than this times as much as all times do is no burst of its own kind.
 const EXPLAINED: f64 = 2.0;
 
+/// Of bursts whose sizes differ as exponential ones do, or more, the design effect is at least so many times
+/// their mean size.
+const SIZES: f64 = 2.0;
+
+/// How closely bounds are found, on their logarithm.
+const CLOSE: u32 = 40;
+
 /// What this part of a level is for: limits that are far away from all times. The rest is for nearer ones.
 const FAR: f64 = 0.1;
 
@@ -144,6 +155,7 @@ impl Bad {
         if self.share.replications < REPLICATIONS_MIN {
             return 1.0;
         }
+        let limit = limit.min(1.0);
         let scattered = self.share.p_below(limit);
         if self.is_known() {
             return scattered;
@@ -155,7 +167,7 @@ impl Bad {
     /// The p-value of "it is as little as `limit`, or less": a few bursts may have been bad luck, unless
     /// they are far too large for that.
     fn p_above(&self, limit: f64) -> f64 {
-        if self.share.replications < REPLICATIONS_MIN {
+        if self.share.replications < REPLICATIONS_MIN || limit >= 1.0 {
             return 1.0;
         }
         let by_spread = self.p_above_by_spread(limit);
@@ -168,7 +180,7 @@ impl Bad {
 
     /// Whether enough was seen for its spread to be known.
     fn is_known(&self) -> bool {
-        self.share.is_scattered && self.share.effective_events >= EVENTS_MIN
+        is_known_share(&self.share)
     }
 
     /// The p-value of "the rare side of it is as much as `limit`, or more", where few of it were seen, so
@@ -178,12 +190,15 @@ impl Bad {
     /// being far from the limit, for what was never seen.
     fn p_of_few(&self, value: f64, seen_in: u64, limit: f64, far: f64) -> f64 {
         let Share { whole, effective, effective_events, .. } = self.share;
-        let (whole, limit) = (whole as f64, limit.min(1.0));
-        let trials = effective.min(whole / self.times.alike);
-        let clustered = binomial::at_most(value * trials, trials, limit);
+        let whole = whole as f64;
         if seen_in == 0 {
+            // As many bursts as there are room for may have come, and none did.
+            let trials = whole.min(SIZES * whole / self.times.alike);
+            let clustered = binomial::at_most(0.0, trials, limit);
             return (clustered / (1.0 - FAR)).min(far / FAR).min(1.0);
         }
+        let trials = effective.min(whole / self.times.alike);
+        let clustered = binomial::at_most(value * trials, trials, limit);
         if whole / effective <= EXPLAINED * self.times.alike {
             return clustered;
         }
@@ -204,14 +219,51 @@ impl Bad {
 }
 
 impl Times {
-    /// The p-value of "as much as `share` is beyond the limit" for what was never near it: the mean square would
-    /// have to be as much of the limit's square (Markov's inequality).
+    /// The p-value of "as much as `share` is beyond the limit" for what was never near it: so much would be beyond
+    /// half of the limit as well, and the mean square would have to be as much of the limit's square (Markov's
+    /// inequality).
     fn p_far(&self, share: f64) -> f64 {
-        match &self.squares {
+        let nearer = self.nearer.iter().map(|it| it.p_below(share));
+        let by_squares = match &self.squares {
             Some(mean) if self.limit_s2.is_finite() => mean.surely_below(share * self.limit_s2),
             _ => 1.0,
+        };
+        nearer.fold(by_squares, f64::min)
+    }
+}
+
+impl Bad {
+    /// Where the truth lies: the bounds are where each test has half of what is left.
+    fn interval(&self, confidence: f64) -> (f64, f64) {
+        let level = (1.0 - confidence) / 2.0;
+        let value = self.share.value;
+        let low = bound(value, |limit| self.p_above(limit) > level);
+        // Seen from the other side, so that what is close to all keeps its digits as well.
+        let room = bound(1.0 - value, |room| self.p_below(1.0 - room) > level);
+        (low, 1.0 - room)
+    }
+}
+
+/// Going down from `from` to 0, where `is_open` ends: what is open above need not be below.
+fn bound(from: f64, is_open: impl Fn(f64) -> bool) -> f64 {
+    // So close to 0 nobody asks.
+    let (mut low, mut high) = (1e-12 * from, from);
+    if from <= 0.0 || is_open(low) {
+        return 0.0;
+    }
+    for _ in 0..CLOSE {
+        let middle = if low < 0.01 * high { (low * high).sqrt() } else { 0.5 * (low + high) };
+        if is_open(middle) {
+            high = middle;
+        } else {
+            low = middle;
         }
     }
+    0.5 * (low + high)
+}
+
+fn is_known_share(share: &Share) -> bool {
+    share.is_scattered && share.effective_events >= EVENTS_MIN
 }
 
 impl Bad {
@@ -273,6 +325,10 @@ impl Evidence {
                 (burnt.map_or(Of::Nothing, Of::Number), around(it.most))
             }
         };
+        let of = match of {
+            Of::Nothing if counts.iter().any(|it| it.count > 0) => Of::Once,
+            of => of,
+        };
         let is_cut_short = match objective.promise {
             Promise::Budget(it) => budget::is_cut_short(objective, &it, index, sides),
             _ => false,
@@ -325,7 +381,7 @@ impl Evidence {
         match &self.of {
             Of::Shares(shares) => shares[which].p_below(self.limits[which]),
             Of::Number(number) if is_known(number) => number.surely_below(self.limits[which]),
-            Of::Nothing | Of::Number(_) => 1.0,
+            Of::Nothing | Of::Once | Of::Number(_) => 1.0,
             Of::Times(it) => it.p_below(self.limits[which]),
         }
     }
@@ -334,7 +390,7 @@ impl Evidence {
         match &self.of {
             Of::Shares(shares) => shares[which].p_above(self.limits[which]),
             Of::Number(number) if is_known(number) => number.surely_above(self.limits[which]),
-            Of::Nothing | Of::Number(_) => 1.0,
+            Of::Nothing | Of::Once | Of::Number(_) => 1.0,
             Of::Times(it) => it.p_above(self.limits[which]),
         }
     }
@@ -342,9 +398,9 @@ impl Evidence {
     /// The measured quantity with its interval: of a share, of what was good.
     pub fn estimate(&self, confidence: f64) -> Option<(f64, (f64, f64))> {
         match &self.of {
-            Of::Nothing => None,
+            Of::Nothing | Of::Once => None,
             Of::Shares(shares) => {
-                let (low, high) = shares[1].share.interval(confidence);
+                let (low, high) = shares[1].interval(confidence);
                 Some((1.0 - shares[1].share.value, (1.0 - high, 1.0 - low)))
             }
             Of::Number(number) => {
@@ -361,7 +417,7 @@ impl Evidence {
         let limit = self.limits[1];
         let over = |part: f64, whole: f64| if part == 0.0 { 0.0 } else { part / whole };
         match &self.of {
-            Of::Nothing => None,
+            Of::Nothing | Of::Once => None,
             Of::Shares(shares) => Some(over(shares[1].share.value, limit)),
             Of::Number(number) if self.is_kept_above => Some(over(limit, number.value)),
             Of::Number(number) => Some(over(number.value, limit)),
@@ -374,7 +430,7 @@ impl Evidence {
         let limit = self.limits[1];
         let (_, (low, high)) = self.estimate(confidence)?;
         match &self.of {
-            Of::Nothing => None,
+            Of::Nothing | Of::Once => None,
             Of::Shares(_) => Some(((1.0 - high) / limit, (1.0 - low) / limit)),
             Of::Number(_) if self.is_kept_above => Some((limit / high, limit / low.max(1e-300))),
             Of::Number(_) => Some((low / limit, high / limit)),
@@ -388,7 +444,7 @@ impl Evidence {
     /// Whether there are enough effective observations for an interval.
     pub fn is_trustworthy(&self) -> bool {
         match &self.of {
-            Of::Nothing => false,
+            Of::Nothing | Of::Once => false,
             Of::Shares(shares) => shares[1].share.is_trustworthy(),
             Of::Number(number) => is_known(number),
             Of::Times(it) => it.times.len() >= REPLICATIONS_MIN,
@@ -400,7 +456,7 @@ impl Evidence {
     pub fn is_held_back(&self, level: f64) -> bool {
         let limit = self.limits[1];
         let (below, above) = match &self.of {
-            Of::Nothing | Of::Times(_) => return false,
+            Of::Nothing | Of::Once | Of::Times(_) => return false,
             Of::Shares(shares) => {
                 let share = &shares[1].share;
                 (share.interval_below(limit), share.interval_above(limit))
@@ -421,7 +477,7 @@ impl Evidence {
     pub fn replications(&self) -> Option<(u64, u64)> {
         match &self.of {
             Of::Times(it) => Some((it.whole(), it.slow)),
-            Of::Nothing | Of::Shares(_) | Of::Number(_) => None,
+            Of::Nothing | Of::Once | Of::Shares(_) | Of::Number(_) => None,
         }
     }
 
@@ -448,20 +504,20 @@ fn kept_above(promise: Promise) -> bool {
 
 /// `limits`: beyond which it is bad for the time it took, seconds; `None` if that does not matter.
 fn shares(counts: &[&Seen], limits: Option<[f64; 3]>) -> Of {
-    let (alike, squares) = if limits.is_some() { spread(counts) } else { (1.0, None) };
+    let times = limits.map(|_| Times::of(counts));
     let bad = |which: usize| {
-        let counted: Vec<Counted> =
-            counts.iter().map(|it| Counted { part: it.beyond[which], whole: it.count }).collect();
+        let counted = counted(counts, |it| it.beyond[which]);
         let with_data = counted.iter().filter(|it| it.whole > 0);
         let mean = counted.iter().map(|it| it.whole as f64).sum::<f64>()
             / with_data.clone().count().max(1) as f64;
         let limit_s = limits.map_or(f64::INFINITY, |limits| limits[which]);
+        let times = times.clone().unwrap_or_else(Times::that_do_not_matter);
         Share::of(&counted).map(|share| Bad {
             share,
             parts: with_data.map(|it| it.part as f64 / mean).collect(),
             seen_in: counted.iter().filter(|it| it.part > 0).count() as u64,
             good_in: counted.iter().filter(|it| it.part < it.whole).count() as u64,
-            times: Times { alike, squares, limit_s2: limit_s * limit_s },
+            times: Times { limit_s2: limit_s * limit_s, ..times },
         })
     };
     match (bad(0), bad(1), bad(2)) {
@@ -470,14 +526,29 @@ fn shares(counts: &[&Seen], limits: Option<[f64; 3]>) -> Of {
     }
 }
 
-/// How much alike the times of a replication are, and the mean of their squares.
-fn spread(counts: &[&Seen]) -> (f64, Option<Estimator>) {
-    let sums =
-        |it: &&Seen| Sums { count: it.count as f64, values: it.sum_s, squares: it.squares_s2 };
-    let pair = |it: &&Seen| Pair { part: it.squares_s2, whole: it.count as f64 };
-    let says = counts.iter().all(|it| it.squares_s2 > 0.0 || it.sum_s == 0.0);
-    let squares = jackknife(&counts.iter().map(pair).collect::<Vec<_>>()).filter(|_| says);
-    (design_effect(&counts.iter().map(sums).collect::<Vec<_>>()), squares)
+fn counted(counts: &[&Seen], part: impl Fn(&Seen) -> u64) -> Vec<Counted> {
+    counts.iter().map(|it| Counted { part: part(it), whole: it.count }).collect()
+}
+
+impl Times {
+    fn that_do_not_matter() -> Times {
+        Times { alike: 1.0, nearer: Vec::new(), squares: None, limit_s2: f64::INFINITY }
+    }
+
+    /// Of baselines that do not say nothing is known.
+    fn of(counts: &[&Seen]) -> Times {
+        let sums =
+            |it: &&Seen| Sums { count: it.count as f64, values: it.sum_s, squares: it.squares_s2 };
+        let pair = |it: &&Seen| Pair { part: it.squares_s2, whole: it.count as f64 };
+        let says = counts.iter().all(|it| it.squares_s2 > 0.0 || it.sum_s == 0.0);
+        let squares = jackknife(&counts.iter().map(pair).collect::<Vec<_>>()).filter(|_| says);
+        let nearer = (0..3).filter_map(|which| Share::of(&counted(counts, |it| it.nearer[which])));
+        let nearer: Vec<Share> = nearer.filter(is_known_share).collect();
+        let own = design_effect(&counts.iter().map(sums).collect::<Vec<_>>());
+        // Of what is beyond half of the limit, or a quarter, it may be more.
+        let nearest = nearer.first().map_or(1.0, |it| it.whole as f64 / it.effective);
+        Times { alike: own.max(nearest), nearer, squares, limit_s2: f64::INFINITY }
+    }
 }
 
 fn mean_s(counts: &[&Seen]) -> Of {

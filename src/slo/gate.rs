@@ -33,7 +33,7 @@ pub enum Doubt {
     BudgetSpent,
     /// What was seen came in so few bursts that nobody knows how often they come.
     FewBursts,
-    /// The interval leaves the limit out, but bursts differ so much that this is no proof yet.
+    /// Were requests independent it would be clear, but they hang together, and few of them count.
     FewEvents,
     /// It was kept so far, but unfinished work piles up: there is no steady state to judge.
     Unstable,
@@ -70,8 +70,8 @@ impl Verdict {
                  replications would tell",
             ),
             Verdict::Undecided(Doubt::FewEvents) => Some(
-                "few effective observations: replications differ so much that the interval is no proof \
-                 yet; longer or more of them would tell",
+                "few effective observations: requests that hang together count as few; longer or more \
+                 replications would tell",
             ),
             Verdict::Undecided(Doubt::Unstable) => Some(
                 "unfinished work piles up: the load is at or above capacity, and a longer run would \

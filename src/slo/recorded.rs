@@ -194,6 +194,7 @@ impl Recorded {
                 seen.beyond.iter().for_each(|&beyond| digest.fold(beyond));
                 digest.fold(seen.sum_s.to_bits());
                 digest.fold(seen.squares_s2.to_bits());
+                seen.nearer.iter().for_each(|&count| digest.fold(count));
                 digest.fold(seen.value.map_or(u64::MAX, f64::to_bits));
                 for slice in &seen.slices {
                     digest.fold(u64::from(slice[0]) << 32 | u64::from(slice[1]));

@@ -36,8 +36,8 @@ impl TooShort {
                 "one run, too short to be cut into batches: no [low, high]".to_owned()
             }
             TooShort::Correlated { lag_1 } => format!(
-                "one run, whose batches resemble their neighbours (correlation {lag_1:.2}): no \
-                 [low, high]"
+                "one run, whose batches resemble their neighbours (correlation {lag_1:.2}; one run in \
+                 ten does so by chance): no [low, high]"
             ),
         }
     }
