@@ -392,7 +392,7 @@ fn a_margin_beyond_everything_is_no_panic() {
     let full = "check queue.toml --budget 20 --round 5 --set queue.workers=1 --set queue.queue=0 \
                 --set duration=50ms --set customers.arrivals.poisson=900/s";
     let said = desk.run(full);
-    assert_ne!(said.code, 4, "{}{}", said.out, said.err);
+    assert_ne!(said.code, 4, "{}{}", said.out, said.talk);
 }
 
 /// M/M/1 at load 0.8: of 320,000 customers a thousandth may be late, in some sixteen bursts, and one in a
