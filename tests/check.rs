@@ -6,6 +6,8 @@ mod command;
 
 #[path = "check/baselines.rs"]
 mod baselines;
+#[path = "check/calls.rs"]
+mod calls;
 #[path = "check/comparisons.rs"]
 mod comparisons;
 #[path = "check/days.rs"]

@@ -37,6 +37,18 @@ pub struct Served {
     pub is_wasted: bool,
 }
 
+/// An attempt that is over before any server had it: nobody picked, refused, reset or timed out while
+/// connecting, given up in a queue of its caller or on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missed {
+    /// Index of the upstream that it was made through.
+    pub upstream: u32,
+    /// Index of the instance that had been picked for it, if one had.
+    pub instance: Option<u32>,
+    /// When it was made.
+    pub made: Instant,
+}
+
 /// A quantity that has a level at every instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
@@ -84,6 +96,8 @@ pub trait Recorder {
     }
     /// An attempt through an upstream (index) failed, with its cause; it may be tried again.
     fn attempt_failed(&mut self, upstream: u32, outcome: Outcome, now: Instant);
+    /// An attempt is over, and no server ever had it: `served` will not tell of it.
+    fn missed(&mut self, _attempt: Missed, _now: Instant) {}
     /// A server of an upstream (index), in the eyes of one of its callers' processes, is passed over for
     /// its failures for so long.
     fn banned(&mut self, _upstream: u32, _from: Instant, _until: Instant) {}

@@ -122,8 +122,8 @@ impl ObjectiveShape {
 pub enum Subject {
     /// Visitors' requests that arrive, one by one.
     Requests(Whose, Judged),
-    /// Calls that arrive at these instances, as they see them.
-    Calls(Vec<u32>, Judged),
+    /// Calls to these instances.
+    Calls(Callees, Judged),
     /// Visitors' requests that succeed, by their end.
     Ended(Whose),
     /// Calls that end well at these instances, by their end.
@@ -132,6 +132,16 @@ pub enum Subject {
     Lag(Vec<u32>, Judged),
     /// A level, averaged over time.
     Level(Meter),
+}
+
+/// Whose calls.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Callees {
+    /// Those that arrive at these instances, as they see them, and those that were to go there and
+    /// failed before they did.
+    pub instances: Vec<u32>,
+    /// Those that failed in these upstreams before a server was picked.
+    pub upstreams: Vec<u32>,
 }
 
 /// Which requests.

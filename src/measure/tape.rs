@@ -27,7 +27,7 @@ use super::{
     histogram::Size,
     latency::Latencies,
     outcome::{Cause, Outcome},
-    recorder::{Device, Finished, Level, Recorder, Served},
+    recorder::{Device, Finished, Level, Missed, Recorder, Served},
     shape::Shape,
     tally::Tally,
     window::{Cursor, Ruler},
@@ -176,13 +176,8 @@ impl Tape {
             let more = u64::from(ends_inside).wrapping_sub(u64::from(arrives_inside));
             calls.completed = calls.completed.wrapping_add(more);
         }
-        if let Some(watched) = self.watch.calls.get(call.instance as usize) {
-            for &index in watched {
-                let counter = &mut self.tally.objectives[index as usize];
-                let objective = &self.tally.shape.objectives[index as usize];
-                objective.see_call(call.arrived, now, is_ok, counter);
-            }
-        }
+        let Tape { watch, tally, .. } = self;
+        judge_call(tally, watch.calls.get(call.instance as usize), (call.arrived, now), is_ok);
         if !arrives_inside {
             return;
         }
@@ -412,6 +407,15 @@ impl Recorder for Tape {
         }
     }
 
+    fn missed(&mut self, attempt: Missed, now: Instant) {
+        let Tape { watch, tally, .. } = self;
+        let watched = match attempt.instance {
+            Some(instance) => watch.calls.get(instance as usize),
+            None => watch.unpicked.get(attempt.upstream as usize),
+        };
+        judge_call(tally, watched, (attempt.made, now), false);
+    }
+
     fn banned(&mut self, upstream: u32, from: Instant, until: Instant) {
         let Shape { from: begin, until: end, .. } = self.tally.shape;
         let (from, until) = (from.max(begin), until.min(end));
@@ -504,6 +508,21 @@ impl Recorder for Tape {
             instance.flushes += 1;
             instance.transactions += u64::from(transactions);
         }
+    }
+}
+
+/// A call, or an attempt at one, is over that these objectives are about.
+#[inline]
+fn judge_call(
+    tally: &mut Tally,
+    watched: Option<&Vec<u32>>,
+    (arrived, ended): (Instant, Instant),
+    is_ok: bool,
+) {
+    for &index in watched.into_iter().flatten() {
+        let counter = &mut tally.objectives[index as usize];
+        let objective = &tally.shape.objectives[index as usize];
+        objective.see_call(arrived, ended, is_ok, counter);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::{
     blueprint::{Balance, Next, Statuses},
-    call::{Call, Phase, Stage},
+    call::{Call, NONE, Phase, Place, Stage},
     event::Event,
     run::Run,
 };
@@ -11,7 +11,7 @@ use crate::{
     engine::{luck::mix, slab::Key, timeline::Ticket},
     measure::{
         outcome::{Cause, Outcome},
-        recorder::Recorder,
+        recorder::{Missed, Recorder},
     },
 };
 
@@ -96,6 +96,7 @@ impl<R: Recorder> Run<'_, R> {
         let by_timer = self.is_by_timer(key, cause);
         let outcome = Outcome { status: status(statuses, cause, by_timer), cause, at };
         self.tape.attempt_failed(upstream.0, outcome, now);
+        self.tell_missed(key);
         self.blame(key, cause);
         let next = self.next_attempt(key, cause);
         self.part(key);
@@ -114,6 +115,25 @@ impl<R: Recorder> Run<'_, R> {
             None if self.site.calls.contains(caller) => self.callee_failed(caller, outcome),
             None => {}
         }
+    }
+
+    /// An attempt is over, or the run is. If no server ever had it, none will tell of it.
+    pub(crate) fn tell_missed(&mut self, key: Key) {
+        let now = self.now();
+        let call = &self.site.calls[key];
+        if call.stage != Stage::Away || call.phase == Phase::Pausing || call.is.is_check {
+            return;
+        }
+        let upstream = &self.plan.upstreams[call.upstream.index()];
+        let instance = if call.instance != NONE {
+            Some(call.instance)
+        } else if call.place == Place::ServerQueue {
+            let server = &upstream.servers_in(&self.plan.servers)[call.rest.server as usize];
+            Some(server.instance.0)
+        } else {
+            None
+        };
+        self.tape.missed(Missed { upstream: call.upstream.0, instance, made: call.arrived }, now);
     }
 
     /// Whether a connection was given up by the caller's own time-out, which has fired, rather than
@@ -157,6 +177,7 @@ impl<R: Recorder> Run<'_, R> {
         }
         let attempt_key = mix(call.attempt_key, ATTEMPT);
         let mut next = Call::new(call.endpoint, call.request_key, attempt_key);
+        next.arrived = self.now();
         next.caller = call.caller;
         next.upstream = call.upstream;
         next.rest.view = call.rest.view;
@@ -183,10 +204,12 @@ impl<R: Recorder> Run<'_, R> {
 
     /// The turn-around is over.
     pub(crate) fn retry_now(&mut self, key: Key) {
+        let now = self.now();
         if let Some(call) = self.site.calls.get_mut(key)
             && call.phase == Phase::Pausing
         {
             call.timer = Ticket::NONE;
+            call.arrived = now;
             self.route(key);
         }
     }
@@ -230,6 +253,7 @@ impl<R: Recorder> Run<'_, R> {
         for callee in callees {
             let Some(below) = self.site.calls.get(callee) else { continue };
             if below.caller == key && below.phase != Phase::Over {
+                self.tell_missed(callee);
                 self.part(callee);
                 self.release_server(callee);
                 self.settle(callee);

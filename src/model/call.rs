@@ -111,7 +111,8 @@ pub struct Call {
     pub request_key: u64,
     /// Decides how long it takes and random picks.
     pub attempt_key: u64,
-    /// When it arrived at the instance; for a visitor's own program, when the visitor came.
+    /// When it arrived at the instance, and until then when it was made; for a visitor's own program,
+    /// when the visitor came.
     pub arrived: Instant,
     /// How long it waited for a slot.
     pub waited: Span,

@@ -190,6 +190,7 @@ impl<R: Recorder> Run<'_, R> {
             Some(delay) => delay,
             None => self.between(from, instance),
         };
+        let now = self.site.line.now();
         let (key, call) = self.site.calls.claim();
         call.begin(endpoint, request_key, attempt_key);
         call.caller = caller;
@@ -198,6 +199,7 @@ impl<R: Recorder> Run<'_, R> {
         call.delay = delay;
         call.phase = Phase::Sent;
         call.stage = Stage::Away;
+        call.arrived = now;
         call.pc = entry;
         call.is.is_idempotent = is_idempotent;
         self.site.calls[caller].callee = key;

@@ -160,7 +160,7 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// Requests that are not over when the run ends are failures of their own kind, in the order in
-    /// which they came.
+    /// which they came; so are attempts that no server has had by then.
     fn cut_off(&mut self) {
         let calls = &self.site.calls;
         let mut open = calls.keys();
@@ -168,6 +168,13 @@ impl<R: Recorder> Run<'_, R> {
         open.sort_by_key(|&key| (calls[key].arrived, calls[key].request_key));
         for key in open {
             self.cut_off_visit(key);
+        }
+        let calls = &self.site.calls;
+        let mut away = calls.keys();
+        away.retain(|&key| calls[key].stage == Stage::Away && calls[key].phase != Phase::Over);
+        away.sort_by_key(|&key| calls[key].attempt_key);
+        for key in away {
+            self.tell_missed(key);
         }
         self.tell_unseen();
     }

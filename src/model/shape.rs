@@ -10,8 +10,8 @@ use super::{
 use crate::{
     engine::time::{Instant, Span},
     measure::shape::{
-        Detail, HostShape, InstanceShape, Judged, Meter, ObjectiveShape, Shape, Subject, Whose,
-        Workers,
+        Callees, Detail, HostShape, InstanceShape, Judged, Meter, ObjectiveShape, Shape, Subject,
+        Whose, Workers,
     },
 };
 use std::collections::BTreeSet;
@@ -86,10 +86,7 @@ fn objective(plan: &Blueprint, it: &Objective) -> ObjectiveShape {
             Subject::Lag(replicas(plan, it), judged)
         }
         Promise::Queue { .. } => {
-            let own = (0..).zip(&plan.upstreams);
-            let towards = own.filter(|(_, upstream)| Scope::Service(upstream.callee) == it.scope);
-            let queues = towards.map(|(index, _)| index).collect();
-            Subject::Level(Meter::Waiting(instances(plan, it), queues))
+            Subject::Level(Meter::Waiting(instances(plan, it), towards(plan, it)))
         }
         Promise::Utilisation { of: Resource::Workers, .. } => {
             Subject::Level(Meter::Workers(instances(plan, it)))
@@ -138,10 +135,12 @@ fn around(limit: Span, margin: f64) -> [Span; 3] {
 fn each(plan: &Blueprint, it: &Objective, limits: [Span; 3]) -> Subject {
     let successes_only = it.successes_only || matches!(it.promise, Promise::Mean { .. });
     let judged = Judged { limits, successes_only };
-    match whose(it.scope) {
-        Some(whose) => Subject::Requests(whose, judged),
-        None => Subject::Calls(instances(plan, it), judged),
+    if let Some(whose) = whose(it.scope) {
+        return Subject::Requests(whose, judged);
     }
+    // What never had a server is in no zone.
+    let upstreams = if it.zone.is_none() { towards(plan, it) } else { Vec::new() };
+    Subject::Calls(Callees { instances: instances(plan, it), upstreams }, judged)
 }
 
 fn whose(scope: Scope) -> Option<Whose> {
@@ -151,6 +150,13 @@ fn whose(scope: Scope) -> Option<Whose> {
         Scope::Workload(id) => Some(Whose::Workload(id.0)),
         Scope::Service(_) => None,
     }
+}
+
+/// The upstreams that lead to the service that an objective is about.
+fn towards(plan: &Blueprint, it: &Objective) -> Vec<u32> {
+    let all = (0..).zip(&plan.upstreams);
+    let towards = all.filter(|(_, upstream)| Scope::Service(upstream.callee) == it.scope);
+    towards.map(|(index, _)| index).collect()
 }
 
 /// The instances that an objective is about.

@@ -30,6 +30,7 @@ impl<R: Recorder> Run<'_, R> {
         place: u64,
     ) {
         let above = &self.site.calls[caller];
+        let now = self.now();
         let request_key = mix(above.request_key, place);
         let attempt_key = mix(above.attempt_key, place);
         let view = self.view_of_process(upstream, above.process);
@@ -43,6 +44,7 @@ impl<R: Recorder> Run<'_, R> {
         call.upstream = upstream;
         call.phase = Phase::Over;
         call.stage = Stage::Away;
+        call.arrived = now;
         call.instance = NONE;
         call.process = NONE;
         call.is.is_idempotent = is_idempotent;

@@ -9,13 +9,16 @@ use serde::Serialize;
 
 use super::summary::{Summary, window_s};
 use crate::{
+    engine::sample::Law,
     measure::{
         fold::Fold,
         series::{Section, Series},
         tally::{HostTally, Tally},
     },
     model::{
-        blueprint::{Blueprint, Host},
+        blueprint::{
+            Arrivals, Balance, Blueprint, Gaps, Host, Instruction, LawId, Op, Upstream, Workload,
+        },
         operational::Operational,
     },
     stats::{estimator::Estimator, interval::REPLICATIONS_MIN},
@@ -29,6 +32,8 @@ const FAILING: f64 = 0.99;
 const LUCK: f64 = 3.0;
 /// What is held runs out first if its bound lies below this share of what was measured.
 const EARLIER: f64 = 0.95;
+/// Loads and bounds are sums of products: this close they are the same.
+const ROUNDING: f64 = 1e-9;
 /// Replicas that fall behind by this, in seconds a second, will never catch up.
 const FALLING_BEHIND: f64 = 0.01;
 /// The chance of calling work that piles up what only happened to grow in most replications.
@@ -100,8 +105,8 @@ const NAMED_MAX: usize = 10;
 
 /// Looks for what gives in first.
 ///
-/// Above capacity is a load that exceeds the operational bound (a theorem, where nothing changes and visitors
-/// come whatever happens), or one under which unfinished work grows while something is busy all the time, or
+/// Above capacity is a load that exceeds the operational bound, or is it while anything is left to chance (a
+/// theorem, where nothing changes and visitors come whatever happens), or one under which unfinished work grows while something is busy all the time, or
 /// while most of what is more of it waits somewhere. Work that grows without waiting only fills a site whose
 /// visits are long.
 pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
@@ -122,7 +127,11 @@ pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
     };
     let first = known.stations.first().map(|it| (it.saturates_at_per_s(), it.name(site)));
     let beyond = first.clone().filter(|(bound, _)| {
-        offered > *bound && !known.is_closed() && (site.is_steady() || success < FAILING)
+        // What comes exactly as fast as it can be served piles up, too, if only as the root of time,
+        // unless nothing is left to chance.
+        let slack = if is_random(site) { -ROUNDING } else { ROUNDING };
+        let is_beyond = offered > *bound * (1.0 + slack);
+        is_beyond && !known.is_closed() && (site.is_steady() || success < FAILING)
     });
     let falling_behind = mean(&fold.falling_behind).filter(|it| *it > FALLING_BEHIND);
     let falling_behind = falling_behind.filter(|_| site.is_steady() && grows(&fold.falling_behind));
@@ -133,7 +142,7 @@ pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
     let waits = site.is_steady() && growth.piles_up && growth.waiting_per_s >= growth.per_s / 2.0;
     let is_turned_away = beyond.as_ref().map_or(success < FAILING, |(bound, _)| {
         // At least half of what is too much fails before it piles up.
-        !grows && 1.0 - success >= 0.5 * (1.0 - bound / offered)
+        !grows && success < 1.0 && 1.0 - success >= 0.5 * (1.0 - bound / offered)
     });
     let is_overloaded = beyond.is_some() || is_busy && (grows || success < FAILING) || waits;
     let stability = match (is_overloaded, falling_behind) {
@@ -158,6 +167,33 @@ pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
         beyond_of,
         runs_out: runs_out.map(|(at_per_s, of)| RunsOut { of, at_per_s }),
     }
+}
+
+/// Whether who comes when, for what, or for how long is left to chance.
+fn is_random(site: &Blueprint) -> bool {
+    let law = |id: LawId| &site.laws[id.index()];
+    let comes_at_random = |it: &Workload| match &it.arrivals {
+        Arrivals::Open { gaps, batch, .. } => {
+            it.mix.len() > 1 || *gaps != Gaps::Even || batch.map(law).is_some_and(is_drawn)
+        }
+        Arrivals::Closed { .. } => true,
+    };
+    let picks_at_random = |it: &Upstream| match it.balance {
+        Balance::RoundRobin | Balance::LeastConnections { random_ties: false, .. } => false,
+        Balance::LeastConnections { .. } | Balance::Random { .. } | Balance::Addresses => {
+            it.servers > 1
+        }
+    };
+    let is_drawn_op =
+        |it: &Instruction| matches!(it.op, Op::Branch { .. } | Op::File { .. } | Op::Pages { .. });
+    site.workloads.iter().any(comes_at_random)
+        || site.upstreams.iter().any(picks_at_random)
+        || site.program.iter().any(is_drawn_op)
+        || site.laws.iter().any(is_drawn)
+}
+
+fn is_drawn(law: &Law) -> bool {
+    !matches!(law, Law::Constant(_))
 }
 
 /// How unfinished work grows in the second half of the window.

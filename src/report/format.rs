@@ -36,7 +36,11 @@ pub fn span(seconds: f64) -> String {
     format!("{} s", (seconds * 1e3).round() / 1e3)
 }
 
-/// Three significant digits, whole numbers with separators from a thousand on.
+/// From here on separators make nothing readable.
+const LARGE: f64 = 1e15;
+
+/// Three significant digits, whole numbers with separators from a thousand on, powers of ten where
+/// nobody would count them.
 pub fn three(value: f64) -> String {
     assert!(value.is_finite(), "printing {value}");
     match value.abs() {
@@ -44,6 +48,7 @@ pub fn three(value: f64) -> String {
         size if size < 0.0995 => format!("{value:.3}"),
         size if size < 9.995 => format!("{value:.2}"),
         size if size < 99.95 => format!("{value:.1}"),
+        size if size >= LARGE => format!("{value:.2e}"),
         _ => thousands(value.round() as u64),
     }
 }
@@ -71,7 +76,8 @@ pub fn percent(share: f64) -> String {
     }
     let mut decimals = 1;
     let mut step = 0.01;
-    while missing < step && decimals < 7 {
+    // As far as a double goes next to 1.
+    while missing < step && decimals < 16 {
         decimals += 1;
         step /= 10.0;
     }
@@ -135,6 +141,8 @@ mod tests {
     fn a_hundred_per_cent_is_all_of_it() {
         let said = [1.0, 0.0, 0.5, 0.9997, 0.999_998, 0.000_3].map(percent);
         assert_eq!(said, ["100%", "0%", "50.0%", "99.970%", "99.99980%", "0.030%"]);
+        let near = [0.999_999_999_999, 1.0 - f64::EPSILON, 1e-12].map(percent);
+        assert_eq!(near, ["99.999999999900%", "99.999999999999972%", "0.000000000100%"]);
     }
 
     #[test]

@@ -107,11 +107,11 @@ impl Comparison {
 }
 
 /// How many replications there are is no part of what a scenario is: as many pairs are compared as both
-/// sides have.
+/// sides have. Nor are comments, such as where a default comes from.
 fn changes(one: &str, other: &str) -> Vec<String> {
     let is_told = |line: &&str| !line.trim_start().starts_with("replications ");
     let [one, other] =
-        [one, other].map(|text| text.split_inclusive('\n').filter(is_told).collect::<String>());
+        [one, other].map(|text| text.lines().filter(is_told).map(bare).collect::<String>());
     let diff = TextDiff::from_lines(&one, &other);
     let changed = diff.iter_all_changes().filter_map(|change| {
         let sign = match change.tag() {
@@ -123,6 +123,24 @@ fn changes(one: &str, other: &str) -> Vec<String> {
         (!line.is_empty()).then(|| format!("{sign} {line}"))
     });
     changed.collect()
+}
+
+/// A line without its comment. A `#` within quotes begins none.
+fn bare(line: &str) -> String {
+    let mut quote = None;
+    let mut is_escaped = false;
+    let comment = line.char_indices().find(|&(_, letter)| {
+        match quote {
+            _ if is_escaped => is_escaped = false,
+            Some('"') if letter == '\\' => is_escaped = true,
+            Some(open) if letter == open => quote = None,
+            None if letter == '"' || letter == '\'' => quote = Some(letter),
+            _ => return quote.is_none() && letter == '#',
+        }
+        false
+    });
+    let end = comment.map_or(line.len(), |(at, _)| at);
+    format!("{}\n", line[..end].trim_end())
 }
 
 /// The page.

@@ -10,8 +10,8 @@ use crate::{
         fields::{Fields, Notes, Read},
         happening::{declared, lasts},
         mistake::{At, nearest},
-        program::choice,
-        schema::{Objective, Scope, Site},
+        program::{calls, choice},
+        schema::{Objective, Scope, Service, Site, Upstream},
         tree::Node,
         units::{Share, percent, plain, rate, span},
     },
@@ -167,7 +167,7 @@ impl Place {
             Promise::Queue { .. } if !is_service => {
                 return wrong("a queue is a service's", service);
             }
-            Promise::Queue { .. } => {}
+            Promise::Queue { .. } => self.check_queue(site, notes)?,
             Promise::Lag { .. } => {
                 let Scope::Service(service) = self.scope else {
                     return wrong("a lag is a replicated database's", "name its service");
@@ -180,6 +180,27 @@ impl Place {
             }
         }
         Some(())
+    }
+
+    /// Calls wait in a queue only where something is limited that they have to wait for.
+    fn check_queue(&self, site: &Site, notes: &Notes) -> Option<()> {
+        let Scope::Service(number) = self.scope else { return Some(()) };
+        let service = &site.services[number];
+        let name = &service.name.text;
+        let may_wait = |caller: &Service| {
+            let mut declared = caller.parts.upstreams.iter();
+            declared.any(|it| it.servers.text == *name && may_queue(it))
+                || may_queue(&caller.parts.undeclared) && mentions(caller, name)
+        };
+        if !service.has_unlimited_workers() || site.services.iter().any(may_wait) {
+            return Some(());
+        }
+        let says = format!("nothing can queue for `{name}`: its workers are unlimited");
+        let hint = "limit its workers (`workers`, `threads`), or what callers send it at a time \
+                    (`maxconn`, a pool); who waits for a processor is seen in `utilisation` and in \
+                    latencies";
+        notes.hinted(self.at, says, hint);
+        None
     }
 
     fn check_resource(&self, of: Resource, site: &Site, notes: &Notes) -> Option<()> {
@@ -204,6 +225,18 @@ impl Place {
         notes.hinted(self.at, says, "what has no limit has no utilisation");
         None
     }
+}
+
+/// Whether whoever calls a service through this may have to wait for it.
+fn may_queue(upstream: &Upstream) -> bool {
+    upstream.slots != u32::MAX && upstream.queues
+}
+
+/// Whether a service calls another, by way of whatever.
+fn mentions(caller: &Service, name: &str) -> bool {
+    let mut found = Vec::new();
+    caller.parts.endpoints.iter().for_each(|it| calls(&it.steps, &mut found));
+    found.iter().any(|target| target.service == name)
 }
 
 /// `recovery < 30s` and `error_budget < 100%`, which have settings of their own; `None`: it is none of

@@ -307,6 +307,11 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
     ),
     ("name = \"quick\"", "name = \"quick\"\nwindow = \"0s..10min\"", "ends after the run"),
     ("name = \"quick\"", "[[slo]]\nname = \"x\"", "slo 1 has no `require`"),
+    (
+        "workers = 1",
+        "[[slo]]\nrequire = \"queue < 3\"\nwhere = { service = \"leaf\" }",
+        "nothing can queue for `leaf`: its workers are unlimited (limit its workers (`workers`,",
+    ),
     // Twice the same.
     ("[zone.b]", "[zone.b]\n[zone.b]", "duplicate key"),
     (

@@ -103,6 +103,13 @@ fn the_small_site_has_no_mistakes() {
     assert_eq!(mistakes(SITE), Vec::<String>::new());
 }
 
+/// The pool of whoever calls is something to wait for, declared or not.
+#[test]
+fn one_queues_for_a_pool() {
+    let queue = "[[slo]]\nrequire = \"queue < 3\"\nwhere = { service = \"db\" }\n[[slo]]";
+    assert_eq!(mistakes(&spoilt("[[slo]]", queue)), Vec::<String>::new());
+}
+
 #[test]
 fn each_mistake_is_found_and_placed() {
     let mut wrong = Vec::new();

@@ -22,6 +22,17 @@ fn a_slower_processor_is_worse_and_a_faster_one_better() {
     compare("1.05").expect(0, &["better      it"]);
 }
 
+/// Where a default comes from is no part of what was changed, least of all the half of it.
+#[test]
+fn what_was_changed_is_told_without_comments() {
+    let desk = desk();
+    let line = "compare queue.toml --budget 10 --round 5 --set queue.queue=700";
+    let said = desk.run(line).expect(0, &["What was changed"]);
+    let changed = said.out.lines().filter(|line| line.starts_with(['+', '-']));
+    let changed: Vec<&str> = changed.collect();
+    assert!(!changed.is_empty() && changed.iter().all(|it| !it.contains('#')), "{}", said.out);
+}
+
 #[test]
 fn independent_luck_decides_nothing() {
     let said = desk().run("compare queue.toml --budget 20 --set seed=7");

@@ -109,6 +109,20 @@ fn one_replication_below_capacity_is_not_overloaded() {
     desk.run(line).expect(0, &["UNSTABLE: CPU of queue-1 can serve 100/s"]);
 }
 
+/// Exactly at capacity a queue grows without bound, if slowly; but not where nothing is left to chance.
+#[test]
+fn load_that_is_all_of_the_capacity() {
+    let desk = Desk::with(&promise("p(99) < 100s", ""));
+    let line = "check queue.toml --budget 20 --set duration=50s";
+    let full = format!("{line} --set customers.arrivals.poisson=100/s");
+    desk.run(&full).expect(3, &["unfinished work piles up"]);
+    let even = desk.read("queue.toml").replace("poisson = \"80/s\"", "even = \"100/s\"");
+    desk.write("queue.toml", &even);
+    desk.run(line).expect(3, &["unfinished work piles up"]);
+    desk.write("queue.toml", &even.replace("{ exponential = \"10ms\" }", "\"10ms\""));
+    desk.run(line).expect(0, &["1 met"]);
+}
+
 /// Users who wait for their answers are never more than they are.
 #[test]
 fn users_do_not_pile_up() {

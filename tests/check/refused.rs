@@ -1,6 +1,6 @@
 //! What cannot be judged is refused with its place, all of it at once, and nothing is run.
 
-use crate::command::{Desk, promise};
+use crate::command::{Desk, QUEUE, promise};
 
 #[track_caller]
 fn refused(require: &str, rest: &str, says: &[&str]) {
@@ -47,6 +47,14 @@ fn what_is_not_there_or_cannot_be_measured() {
         &["no limited disk", "what has no limit has no utilisation"],
     );
     refused("queue < 3", "", &["a queue is a service's"]);
+    let unlimited = Desk::new();
+    let queue = QUEUE.replace("workers  = 1", "");
+    let told = promise("queue < 3", "where = { service = \"queue\" }");
+    unlimited.write("queue.toml", &format!("{queue}{told}"));
+    unlimited.run("check queue.toml").expect(
+        2,
+        &["queue.toml:", "nothing can queue for `queue`", "limit its workers", "`utilisation`"],
+    );
     refused("lag < 1s", "where = { service = \"queue\" }", &["has no replicas"]);
     refused("mean < 1s", "counting = \"successes\"", &["only percentiles"]);
     refused("recovery < 30s", "of = \"success > 99%\"", &["no event 1: the scenario has 0"]);

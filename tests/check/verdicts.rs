@@ -45,6 +45,17 @@ fn a_queue() {
     check("queue < 3.8", "queue < 2.7", QUEUE);
 }
 
+/// Limits that no run comes near are written as what they are.
+#[test]
+fn limits_far_away() {
+    let told = format!(
+        "{}[[slo]]\nname = \"all\"\nrequire = \"success > 99.9999999999%\"\n",
+        promise("queue < 1e308", QUEUE)
+    );
+    let says = ["required less than 1.00e308 calls", "required 99.999999999900%;"];
+    Desk::with(&told).run("check queue.toml --budget 20").expect(3, &says);
+}
+
 #[test]
 fn successes() {
     // Patience of 100 ms is less than one in seven sojourns.

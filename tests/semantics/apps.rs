@@ -1,7 +1,7 @@
 //! Application servers and the kernel in front of them: workers, accept queues, pools. Sources:
 //! gunicorn and `HikariCP` settings; Linux `net/ipv4/tcp_input.c`, ip-sysctl.
 
-use crate::story::{ms, story};
+use crate::story::{ms, only, plan, run, story};
 use simulate::{engine::time::Instant, measure::outcome::Cause};
 
 fn site(app: &str, steps: &str, rest: &str) -> String {
@@ -165,4 +165,58 @@ fn a_dropped_end_of_a_handshake_comes_again_with_the_data_or_the_syn_ack() {
     arrived.sort();
     let after: Vec<f64> = arrived.iter().map(|it| ms(it.since(arrived[0]))).collect();
     assert_eq!(after, [0.0, 0.5, 1.0, 1001.5]);
+}
+
+/// Each attempt ends once: at the server that had it, or where it was when nobody had.
+#[test]
+fn what_never_reached_a_server_is_told_of_once() {
+    let full = site("backlog = 1", "{ wait = \"10s\" }", "").replace("2min", "3s");
+    let full = story(&full, 4);
+    assert_eq!((full.served.len(), &full.missed[..]), (3, &[(Some(0), 200.0, 3000.0)][..]));
+    // Nor did the one whose visitor lost patience before the kernel did.
+    let impatient = site("backlog = 1", "{ wait = \"10s\" }", "patience = \"8s\"\n");
+    let impatient = story(&impatient, 4);
+    let last = impatient.missed.last();
+    assert_eq!((impatient.missed.len(), last), (1, Some(&(Some(0), 200.0, 8000.0))));
+    let crash = "[[event]]\nat = \"120ms\"\ncrash = \"app.1\"\n";
+    let crashed = story(&site("threads = 9", "{ wait = \"1s\" }", crash), 3);
+    assert_eq!((crashed.served.len(), &crashed.missed[..]), (2, &[(Some(0), 150.0, 2.0)][..]));
+    let upstream = "[service.app.upstream.db]\nservers = \"db\"\n\
+                    pool = { size = 1, wait = \"200ms\" }\n";
+    let query = "{ query = \"db.read\" }";
+    let pooled = story(&site("threads = 10", query, &format!("{upstream}{DATABASE}")), 3);
+    assert_eq!(pooled.served.len(), 4);
+    let took: Vec<f64> = pooled.missed.iter().map(|&(_, _, took)| took).collect();
+    assert_eq!(took, [200.0; 2]);
+}
+
+/// A call is made when it is made, whatever it costs to simulate.
+#[test]
+fn direct_calls_that_reach_nobody_are_told_of_alike() {
+    let text = r#"
+[service.front]
+kind = "service"
+hardware = "box"
+[service.front.endpoint.page]
+steps = [{ call = "back.page" }]
+[service.back]
+kind = "service"
+hardware = "box"
+instances = 2
+[service.back.endpoint.page]
+steps = [{ wait = "10ms" }]
+[request.page]
+to = "front.page"
+[workload.visitors]
+mix = { page = 1 }
+arrivals = { even = "20/s" }
+[[event]]
+at = "120ms"
+crash = "back.1"
+"#;
+    let direct = only(plan(text), 8);
+    let ordinary = run(&direct.with_ordinary_calls(), 0).missed;
+    assert_eq!(run(&direct, 0).missed, ordinary);
+    assert!(ordinary.len() >= 2 && ordinary.iter().all(|it| it.0.is_some()), "{ordinary:?}");
+    assert!(ordinary.iter().all(|&(_, _, took)| took == 2.0), "{ordinary:?}");
 }

@@ -6,7 +6,7 @@ use simulate::{
     engine::time::{Instant, Span},
     measure::{
         outcome::{Cause, Outcome},
-        recorder::{Device, Finished, Level, Recorder, Served},
+        recorder::{Device, Finished, Level, Missed, Recorder, Served},
     },
     model::{
         blueprint::{Arrivals, Blueprint},
@@ -39,6 +39,9 @@ pub(crate) struct Story {
     pub(crate) served: Vec<Served>,
     /// Attempts that failed: name of the upstream, why, when.
     pub(crate) failures: Vec<(String, Cause, Instant)>,
+    /// Attempts that no server had: the server that had been picked, when they were made, how long they
+    /// took, in ms.
+    pub(crate) missed: Vec<(Option<u32>, f64, f64)>,
     /// Lags of transactions as replicas showed them, in order.
     pub(crate) lags: Vec<Span>,
     /// Pages asked for, in order: whether they were in the pool.
@@ -82,6 +85,10 @@ impl Recorder for Story {
     }
     fn attempt_failed(&mut self, upstream: u32, outcome: Outcome, now: Instant) {
         self.failures.push((self.names[upstream as usize].clone(), outcome.cause, now));
+    }
+    fn missed(&mut self, attempt: Missed, now: Instant) {
+        let made = ms(attempt.made.since(Instant::ZERO));
+        self.missed.push((attempt.instance, made, ms(now.since(attempt.made))));
     }
     fn level(&mut self, level: Level, value: u32, _: Instant) {
         if let Level::Connections(_) = level {

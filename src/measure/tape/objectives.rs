@@ -20,6 +20,8 @@ pub(super) struct Watch {
     pub(super) requests: Vec<u32>,
     /// When a call is over, by instance; empty if no objective is about calls.
     pub(super) calls: Vec<Vec<u32>>,
+    /// When an attempt is over for which no server was picked, by upstream; empty if no objective minds.
+    pub(super) unpicked: Vec<Vec<u32>>,
     /// When a transaction is visible or never will be, by instance; empty if no objective is about lag.
     pub(super) lags: Vec<Vec<u32>>,
     /// About levels.
@@ -33,9 +35,12 @@ impl Watch {
         for (index, objective) in (0..).zip(&shape.objectives) {
             match &objective.subject {
                 Subject::Requests(..) | Subject::Ended(_) => watch.requests.push(index),
-                Subject::Calls(instances, _) | Subject::Served(instances) => {
-                    list(&mut watch.calls, count, instances, index);
+                Subject::Calls(callees, _) => {
+                    list(&mut watch.calls, count, &callees.instances, index);
+                    let upstreams = shape.upstreams as usize;
+                    list(&mut watch.unpicked, upstreams, &callees.upstreams, index);
                 }
+                Subject::Served(instances) => list(&mut watch.calls, count, instances, index),
                 Subject::Lag(instances, _) => list(&mut watch.lags, count, instances, index),
                 Subject::Level(_) => watch.levels.push(index),
             }
@@ -69,10 +74,10 @@ impl Watch {
     }
 }
 
-fn list(lists: &mut Vec<Vec<u32>>, count: usize, instances: &[u32], objective: u32) {
+fn list(lists: &mut Vec<Vec<u32>>, count: usize, places: &[u32], objective: u32) {
     lists.resize(count, Vec::new());
-    for &instance in instances {
-        lists[instance as usize].push(objective);
+    for &place in places {
+        lists[place as usize].push(objective);
     }
 }
 
@@ -142,7 +147,7 @@ impl ObjectiveShape {
         }
     }
 
-    /// A call is over.
+    /// A call is over, at its server or before it had one.
     pub(super) fn see_call(
         &self,
         arrived: Instant,

@@ -5,7 +5,8 @@ use crate::measure::{
     fold::Fold,
     outcome::Outcome,
     shape::{
-        Detail, HostShape, InstanceShape, Judged, Meter, ObjectiveShape, Subject, Whose, Workers,
+        Callees, Detail, HostShape, InstanceShape, Judged, Meter, ObjectiveShape, Subject, Whose,
+        Workers,
     },
 };
 
@@ -25,6 +26,7 @@ fn shape() -> Shape {
         slice: None,
         quantile: Some(0.5),
     };
+    let callees = Callees { instances: vec![0], upstreams: vec![0] };
     Shape {
         detail: Detail::FINE,
         from: at(1_000),
@@ -41,7 +43,7 @@ fn shape() -> Shape {
         workloads: 1,
         objectives: vec![
             objective(Subject::Requests(Whose::Type(0), judged(Span::from_millis(100)))),
-            objective(Subject::Calls(vec![0], judged(Span::MAX))),
+            objective(Subject::Calls(callees, judged(Span::MAX))),
             objective(Subject::Ended(Whose::All)),
             objective(Subject::Level(Meter::Workers(vec![0]))),
         ],
@@ -168,6 +170,39 @@ fn calls_and_waits() {
     assert_eq!(calls.wait_positive_share, Some(0.5));
     assert_eq!(calls.refused_share, Some(1.0 / 3.0));
     assert_eq!(calls.throughput_per_s, Some(0.2));
+}
+
+/// A failure for whoever asks about the calls to its service, and nothing else.
+#[test]
+fn what_no_server_had_is_a_call_nevertheless() {
+    let mut shape = shape();
+    let only = |instances: Vec<u32>| match shape.objectives[1].subject {
+        Subject::Calls(_, judged) => ObjectiveShape {
+            subject: Subject::Calls(Callees { instances, upstreams: Vec::new() }, judged),
+            ..shape.objectives[1].clone()
+        },
+        _ => unreachable!("it is about calls"),
+    };
+    let of_zone = only(vec![0]);
+    shape.objectives.push(of_zone);
+    shape
+        .objectives
+        .push(ObjectiveShape { subject: Subject::Served(vec![0]), ..shape.objectives[1].clone() });
+    let mut tape = Tape::new(&shape);
+    for instance in [None, Some(0)] {
+        for made in [500, 2_000] {
+            tape.missed(Missed { upstream: 0, instance, made: at(made) }, at(2_500));
+        }
+    }
+    let tally = tape.close(at(11_000));
+    let counted = |index: usize| {
+        let it = &tally.objectives[index];
+        (it.count, it.beyond, it.area)
+    };
+    assert_eq!(counted(1), (2, [2; 3], 1_000_000_000));
+    assert_eq!(counted(4), (1, [1; 3], 500_000_000));
+    assert_eq!(counted(5), (0, [0; 3], 0));
+    assert_eq!(tally.services[0].calls.count(), 0);
 }
 
 #[test]

@@ -1,0 +1,101 @@
+//! Objectives about the calls to a service see those that never reach it, too.
+
+use crate::command::{Desk, promise};
+
+const FRONT: &str = r#"
+[scenario]
+duration = "30s"
+warm_up = "5s"
+[zone.a]
+[zone.b]
+[link.a-b]
+latency = "1ms"
+[hardware.one]
+cores = 4
+[service.front]
+kind = "service"
+hardware = "one"
+zones = ["a"]
+[service.front.upstream.back]
+servers = "back"
+connect_timeout = "50ms"
+[service.front.endpoint.page]
+steps = [ { cpu = "1ms" }, { call = "back.page" } ]
+[service.back]
+kind = "service"
+hardware = "one"
+connections = "tcp"
+REST
+[service.back.endpoint.page]
+steps = [ { wait = { exponential = "10ms" } } ]
+[request.page]
+to = "front.page"
+[workload.visitors]
+mix = { page = 1 }
+arrivals = { poisson = "100/s" }
+"#;
+
+const OF_BACK: &str = "where = { service = \"back\" }";
+
+#[track_caller]
+fn check(site: &str, promises: &str, code: i32, says: &[&str]) -> String {
+    let desk = Desk::new();
+    desk.write("site.toml", &format!("{site}{promises}"));
+    desk.run("check site.toml --budget 20").expect(code, says).out
+}
+
+/// Three in four time out while connecting to a server whose backlog is full.
+#[test]
+fn time_outs_while_connecting() {
+    let site = FRONT.replace("REST", "workers = 1\nbacklog = 1");
+    let says = ["MISSED", "succeed, required 99.0%"];
+    let whole = check(&site, &promise("success > 99%", ""), 1, &says);
+    let calls = check(&site, &promise("success > 99%", OF_BACK), 1, &says);
+    let shares = [whole, calls].map(|it| {
+        let (before, _) = it.split_once("% [").expect("it has a share");
+        before.rsplit(' ').next().expect("it has a word").parse::<f64>().expect("a number")
+    });
+    assert!((shares[0] - shares[1]).abs() < 0.2, "{shares:?}");
+    // They took no longer than their time-out, and are beyond every limit nevertheless.
+    check(&site, &promise("p(90) < 10s", OF_BACK), 1, &["MISSED"]);
+    let successes = format!("{OF_BACK}\ncounting = \"successes\"");
+    check(&site, &promise("p(90) < 10s", &successes), 0, &["1 met"]);
+    check(&site, &promise("mean < 10s", OF_BACK), 0, &["1 met"]);
+}
+
+/// Refused at the one that is down, of two in different zones.
+#[test]
+fn refusals() {
+    let crash = "[[event]]\nat = \"10s\"\nfor = \"10s\"\ncrash = \"back.1\"\n";
+    let site = FRONT.replace("REST", "instances = 2\nzones = [\"a\", \"b\"]") + crash;
+    let during =
+        |rest: &str| promise("success > 99%", &format!("window = \"during event 1\"\n{rest}"));
+    check(&site, &during(OF_BACK), 1, &["MISSED"]);
+    check(&site, &during("where = { service = \"back\", zone = \"a\" }"), 1, &["MISSED"]);
+    check(&site, &during("where = { service = \"back\", zone = \"b\" }"), 0, &["1 met"]);
+    let recovery = |limit: &str| {
+        let rest = format!("of = \"success > 99%\"\nhold = \"2s\"\nclock = \"begin\"\n{OF_BACK}");
+        promise(&format!("recovery < {limit}"), &rest)
+    };
+    check(&site, &recovery("5s"), 1, &["MISSED"]);
+}
+
+/// Who writes finds no primary.
+#[test]
+fn nobody_to_ask() {
+    let site = FRONT
+        .replace("connect_timeout = \"50ms\"\n", "")
+        .replace(
+            "kind = \"service\"\nhardware = \"one\"\nconnections = \"tcp\"\nREST",
+            "kind = \"mysql\"\nhardware = \"one\"",
+        )
+        .replace(
+            "[service.back.endpoint.page]\nsteps = [ { wait = { exponential = \"10ms\" } } ]",
+            "[service.back.query.page]\naccess = \"read\"\ncpu = \"1ms\"",
+        )
+        .replace("{ call = \"back.page\" }", "{ query = \"back.page\" }");
+    let crash = "[[event]]\nat = \"10s\"\nfor = \"10s\"\ncrash = \"back.1\"\n";
+    let rest = format!("window = \"during event 1\"\n{OF_BACK}");
+    let site = format!("{site}{crash}");
+    check(&site, &promise("success > 99%", &rest), 1, &["MISSED"]);
+}
