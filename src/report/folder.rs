@@ -175,7 +175,7 @@ impl Kind {
         for file in files {
             let path = fresh.join(file.name);
             if let Err(error) = fs::write(&path, &file.bytes) {
-                return Err(self.unfinished(&fresh, path, error));
+                return Err(unfinished(&fresh, path, error));
             }
         }
         if folder.exists() {
@@ -188,14 +188,6 @@ impl Kind {
         }
         self.remove(&old)?;
         Ok(digest(files))
-    }
-
-    /// Not all files could be written. Those that are whole are kept, and that is said.
-    fn unfinished(self, fresh: &Path, path: PathBuf, error: io::Error) -> FolderError {
-        // Half a file is of no use, nor is a folder of nothing.
-        let _ = fs::remove_file(&path);
-        let is_empty = fs::remove_dir(fresh).is_ok();
-        FolderError::Io { path, error, left: (!is_empty).then(|| fresh.to_owned()) }
     }
 
     /// Removes what an interrupted run left beside, unless it holds what is not ours.
@@ -214,6 +206,14 @@ impl Kind {
             Err(error) => Err(at(path)(error)),
         }
     }
+}
+
+/// Not all files could be written. Those that are whole are kept, and that is said.
+fn unfinished(fresh: &Path, path: PathBuf, error: io::Error) -> FolderError {
+    // Half a file is of no use, nor is a folder of nothing.
+    let _ = fs::remove_file(&path);
+    let is_empty = fs::remove_dir(fresh).is_ok();
+    FolderError::Io { path, error, left: (!is_empty).then(|| fresh.to_owned()) }
 }
 
 /// Digest of what the files say: of the text files, in their order. Pictures are drawn from the
@@ -312,11 +312,11 @@ mod tests {
             FolderError::NotOurs { .. } => panic!("it is ours"),
         };
         fs::write(fresh.join("load.png"), b"half").unwrap();
-        let left = of(RUN.unfinished(&fresh, fresh.join("load.png"), error()));
+        let left = of(unfinished(&fresh, fresh.join("load.png"), error()));
         assert_eq!(left.as_ref(), Some(&fresh));
         assert!(fresh.join(SUMMARY).exists() && !fresh.join("load.png").exists());
         // Nothing whole is nothing left.
-        let left = of(RUN.unfinished(&fresh, fresh.join(SUMMARY), error()));
+        let left = of(unfinished(&fresh, fresh.join(SUMMARY), error()));
         assert!(left.is_none() && !fresh.exists());
         assert!(fs::read_to_string(folder.join(SUMMARY)).unwrap().contains("first"));
     }

@@ -14,8 +14,8 @@ fn more_is_promised_than_comes() {
         3,
         &[
             "no load holds all objectives",
-            "`lots` promises 200.0% of what comes: a promised throughput goes with the load",
-            "throughput > 160/s (200.0% of what comes)",
+            "`lots` promises 200% of what comes: a promised throughput goes with the load",
+            "throughput > 160/s (200% of what comes)",
         ],
     );
     assert!(!said.out.contains("all but idle"), "{}", said.out);

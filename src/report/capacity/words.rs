@@ -276,7 +276,7 @@ fn too_much(it: &Capacity) -> Option<String> {
     let such: Vec<(String, f64)> = it.operational.promised.iter().filter_map(of).collect();
     let says = such
         .iter()
-        .map(|(name, share)| format!("`{name}` promises {} of what comes", percent(*share)));
+        .map(|(name, share)| format!("`{name}` promises {} of what comes", tenths(*share)));
     (!such.is_empty()).then(|| {
         format!(
             "{}: a promised throughput goes with the load, and nobody answers more than is asked",
@@ -290,9 +290,14 @@ pub(super) fn required(it: &Capacity, limit: &Limit) -> String {
     let is_it = |promised: &&Promised| promised.objective == limit.name;
     match it.operational.promised.iter().find(is_it).map(|it| it.of_what_comes) {
         None => limit.require.clone(),
-        Some(Some(share)) => format!("{} ({} of what comes)", limit.require, percent(share)),
+        Some(Some(share)) => format!("{} ({} of what comes)", limit.require, tenths(share)),
         Some(None) => format!("{} (goes with the load)", limit.require),
     }
+}
+
+/// A share in percent, with a tenth where it is not whole: `200%`, `80.5%`.
+fn tenths(share: f64) -> String {
+    format!("{}%", (share * 1000.0).round() / 10.0)
 }
 
 /// That the scenario's own events are part of every load.
