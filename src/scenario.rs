@@ -120,11 +120,27 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// A point of a sweep: with the point's own changes, into which mistakes point as `--vary`.
-    pub fn compile_point(&self, varied: &[Override]) -> Result<Blueprint, Mistakes> {
+    /// A point of a sweep. Mistakes in its own changes point into `--vary`, or to where the file says so;
+    /// those that it makes elsewhere say at which point.
+    pub fn compile_point(&self, grid: &Grid, number: u64) -> Result<Blueprint, Mistakes> {
         let mut point = self.clone();
-        point.change(varied);
-        point.compile().map_err(|mistakes| mistakes.renamed(self.overrides.len() + 1, "--vary"))
+        point.change(&grid.changes(number));
+        point.compile().map_err(|mistakes| {
+            let first = self.overrides.len() + 1;
+            mistakes.renamed(first, "--vary").changed(|Mistake { at, says, hint }| {
+                let of = (at.text as usize).checked_sub(first);
+                let written = of.map(|parameter| grid.written(parameter, at));
+                let (at, is_said) = match written {
+                    // The value stands there.
+                    Some(None) => (at, true),
+                    Some(Some(place)) => (place, false),
+                    None => (at, false),
+                };
+                let point = (!is_said).then(|| format!("at the point `{}`", grid.label(number)));
+                let hint: Vec<String> = hint.into_iter().chain(point).collect();
+                Mistake { at, says, hint: (!hint.is_empty()).then(|| hint.join("; ")) }
+            })
+        })
     }
 
     /// The compiled form, or everything that is wrong.

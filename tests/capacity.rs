@@ -18,5 +18,7 @@ mod losses;
 mod operational;
 #[path = "capacity/refused.rs"]
 mod refused;
+#[path = "capacity/told.rs"]
+mod told;
 #[path = "capacity/users.rs"]
 mod users;

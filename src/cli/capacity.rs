@@ -79,7 +79,8 @@ fn colour(terminal: Terminal) -> Colour {
     if terminal.colours_data() { Colour::On } else { Colour::Off }
 }
 
-/// Writes and prints the report, but for what is known without simulating.
+/// Prints and writes the report, but for what is known without simulating. Neither waits for the other to
+/// go well: a search takes long, and a full disk or a closed pipe is no reason to lose what it found.
 pub(super) fn publish(
     document: &Document,
     folder: &Path,
@@ -88,11 +89,18 @@ pub(super) fn publish(
 ) -> Result<Exit, Problem> {
     let has_answer = matches!(document.answer, Answer::Found | Answer::Unconfirmed);
     let is_better = standing::is_confirmed(folder) && document.answer == Answer::Unconfirmed;
+    let printed = terminal.print(&render(document, colour(terminal)));
     let mut undrawn = None;
     if has_answer && !is_better {
-        undrawn = write(draws, document, folder)?;
+        match (write(draws, document, folder), &printed) {
+            (Ok(problem), _) => undrawn = problem,
+            (Err(unwritten), Ok(())) => return Err(unwritten),
+            (Err(unwritten), Err(_)) => {
+                terminal.complain(&unwritten);
+            }
+        }
     }
-    terminal.print(&render(document, colour(terminal)))?;
+    printed?;
     let there = shown(folder);
     if has_answer && !is_better {
         terminal.tell(&format!("the report is in {there}"));

@@ -24,7 +24,7 @@ pub(super) fn source(file: &Path) -> Result<Source, Problem> {
 }
 
 /// What has no value is a mistake like all others.
-fn overrides<'a>(set: impl Iterator<Item = &'a String>) -> Vec<Override> {
+pub(super) fn overrides<'a>(set: impl Iterator<Item = &'a String>) -> Vec<Override> {
     let split = |text: &String| {
         let (path, value) = text.split_once('=').unwrap_or((text, ""));
         Override { path: path.trim().to_owned(), value: value.trim().to_owned() }

@@ -59,7 +59,7 @@ pub(super) fn merge(options: &Options, terminal: Terminal) -> Result<Exit, Probl
     }
     let folder = options.out.as_ref().unwrap_or(&options.folders[0]);
     sweeping::check_folder(folder, &charter)?;
-    let told = Told::new(folder, &sweep)?;
+    let told = Told::new(folder, &sweep, terminal)?;
     let swept = sweeping::run(&sweep, &charter, crew, Some(told), !options.no_plots, terminal)?;
     Ok(if swept == Swept::Interrupted { Exit::Interrupted } else { Exit::Done })
 }

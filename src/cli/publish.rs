@@ -44,7 +44,7 @@ pub(super) fn usual(plan: &Blueprint, suffix: &str) -> PathBuf {
     PathBuf::from(RESULTS).join(format!("{name}{suffix}"))
 }
 
-/// Writes the results, then prints the report.
+/// Writes the results and prints the report, which needs none of them: a full disk is no reason to lose it.
 pub(super) fn publish(
     prepared: &Prepared,
     fold: &Fold,
@@ -71,9 +71,18 @@ pub(super) fn publish(
             Err(error) => undrawn = Some(Problem::broken(&error.to_string())),
         }
     }
-    let digest = RUN.write(to, &files).map_err(|error| problem(&error))?;
+    let written = RUN.write(to, &files).map_err(|error| problem(&error));
     let colour = if terminal.colours_data() { Colour::On } else { Colour::Off };
-    terminal.print(&render(&summary, Some(&digest.to_string()), colour))?;
+    let digest = folder::digest(&files).to_string();
+    let printed = terminal.print(&render(&summary, Some(&digest), colour));
+    match (written, &printed) {
+        (Ok(_), _) => {}
+        (Err(unwritten), Ok(())) => return Err(unwritten),
+        (Err(unwritten), Err(_)) => {
+            terminal.complain(&unwritten);
+        }
+    }
+    printed?;
     terminal.tell(&format!("results are in {}", shown(to)));
     undrawn.map_or(Ok(()), Err)
 }
@@ -84,6 +93,10 @@ pub(super) fn problem(error: &FolderError) -> Problem {
             error.to_string(),
             Some("only a folder that holds nothing but earlier results is replaced"),
         ),
-        FolderError::Io { .. } => Problem::wrong(error.to_string(), None),
+        FolderError::Io { left: Some(left), .. } => {
+            let hint = format!("what was written of it is in `{}`", left.display());
+            Problem::wrong(error.to_string(), Some(&hint))
+        }
+        FolderError::Io { left: None, .. } => Problem::wrong(error.to_string(), None),
     }
 }

@@ -18,8 +18,8 @@ use crate::{
         study::study,
         sweep::{Sweep, Swept},
     },
-    report::format::{span, thousands},
-    scenario::Source,
+    report::format::{counted, span, thousands},
+    scenario::{self, Mistakes},
 };
 use std::path::{Path, PathBuf};
 
@@ -51,12 +51,13 @@ pub(super) fn sweep(options: &Options, terminal: Terminal) -> Result<Exit, Probl
         terminal.tell(&format!("{}: {bytes} bytes of a torn record are cut off", shown(path)));
     }
     if !ledger.is_empty() {
-        let count = thousands(ledger.len() as u64);
-        terminal.tell(&format!("{count} replications are done already"));
+        let count = ledger.len() as u64;
+        let are = if count == 1 { "is" } else { "are" };
+        terminal.tell(&format!("{} {are} done already", counted(count, "replication")));
     }
     // Whoever does a part alone leaves nothing but records.
     let told = match options.shard {
-        None | Some(Shard::WHOLE) => Some(Told::new(&folder, &sweep)?),
+        None | Some(Shard::WHOLE) => Some(Told::new(&folder, &sweep, terminal)?),
         Some(_) => None,
     };
     let crew = Crew { ledger: Some(&ledger), ..crew };
@@ -94,12 +95,21 @@ fn charter(
     let mut changes = options.changes.set.clone();
     changes.extend(options.conduct.change());
     changes.extend(options.replications.map(|count| format!("scenario.replications={count}")));
-    let as_written = layers::compile(&options.file, changes.iter(), terminal)?;
-    // Wrong parameters are told before pilots run.
-    let Source { path, text } = layers::source(&options.file)?;
-    let source = Source { path, text };
-    crate::scenario::grid(&source, &options.vary, options.zip)
-        .map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))?;
+    let source = layers::source(&options.file)?;
+    let as_written = scenario::compile(&source, &layers::overrides(changes.iter()));
+    // Wrong parameters are told before pilots run, and together with what is wrong without them.
+    let grid = scenario::grid(&source, &options.vary, options.zip);
+    let as_written = match (as_written, grid) {
+        (Ok(plan), Ok(_)) => plan,
+        (Ok(_), Err(wrong)) => return Err(told([&wrong], terminal)),
+        (Err(wrong), Err(varied)) => return Err(told([&wrong, &varied], terminal)),
+        (Err(wrong), Ok(grid)) => {
+            let overrides = layers::overrides(changes.iter());
+            let draft = Sweep::of_changes(source, overrides, grid);
+            let of_points = wrong_points(&draft, crew)?;
+            return Err(told(std::iter::once(&wrong).chain(&of_points), terminal));
+        }
+    };
     let Some(prepared) = prepare(&options.file, &changes, crew, terminal)? else {
         return Ok(None);
     };
@@ -133,14 +143,15 @@ fn ask(
     let threads = options.conduct.threads().unwrap_or_else(processors);
     let took = took_s(sweep, crew, terminal)?;
     let all = sweep.replications();
-    let count = |number: u64| match number {
-        u64::MAX => "more than 10^19".to_owned(),
-        number => thousands(number),
+    let count = |number: u64, one: &str| match number {
+        u64::MAX => format!("more than 10^19 {one}s"),
+        number => counted(number, one),
     };
     let says = format!(
-        "{} points, {} replications: about {} on {threads} thread{}, as the first one took {}",
-        count(points),
-        count(all),
+        "{}, {}: {} {} on {threads} thread{}, as the first one took {}",
+        count(points, "point"),
+        count(all, "replication"),
+        if all == u64::MAX { "more than" } else { "about" },
         long(took * all as f64 / threads as f64),
         if threads == 1 { "" } else { "s" },
         span(took)
@@ -176,22 +187,28 @@ fn long(seconds: f64) -> String {
 
 /// All mistakes of all points, each once.
 fn check(sweep: &Sweep, crew: Crew<'_>, terminal: Terminal) -> Result<(), Problem> {
-    const DRAWN_MAX: usize = 20;
-    let wrong = sweep.check(crew).map_err(|failure| {
+    let wrong = wrong_points(sweep, crew)?;
+    if wrong.is_empty() { Ok(()) } else { Err(told(&wrong, terminal)) }
+}
+
+fn wrong_points(sweep: &Sweep, crew: Crew<'_>) -> Result<Vec<Mistakes>, Problem> {
+    sweep.check(crew).map_err(|failure| {
         Problem::failed(&failure, |number| format!("point {number} while it was checked"))
-    })?;
+    })
+}
+
+/// Mistakes of several readings of one text, each once.
+fn told<'a>(wrong: impl IntoIterator<Item = &'a Mistakes>, terminal: Terminal) -> Problem {
+    const DRAWN_MAX: usize = 20;
     let mut drawn: Vec<String> = Vec::new();
     // What is said and where: the same of the next value of a range is no news.
     let mut known: Vec<String> = Vec::new();
-    for text in wrong.iter().flat_map(|it| it.drawn(terminal.colours_talk())) {
+    for text in wrong.into_iter().flat_map(|it| it.drawn(terminal.colours_talk())) {
         let head = text.lines().take(2).collect::<Vec<_>>().join("\n");
         if !known.contains(&head) {
             known.push(head);
             drawn.push(text);
         }
-    }
-    if drawn.is_empty() {
-        return Ok(());
     }
     let rest = drawn.len().saturating_sub(DRAWN_MAX);
     drawn.truncate(DRAWN_MAX);
@@ -199,5 +216,5 @@ fn check(sweep: &Sweep, crew: Crew<'_>, terminal: Terminal) -> Result<(), Proble
     if rest > 0 {
         text.push_str(&format!("\n… and {rest} more\n"));
     }
-    Err(Problem::mistakes(text))
+    Problem::mistakes(text)
 }

@@ -18,6 +18,7 @@ use crate::{
         sweep::{Point, Progress, Sweep, Swept},
     },
     measure::fold::Fold,
+    model::blueprint::Blueprint,
     report::{
         json,
         page::Colour,
@@ -111,7 +112,8 @@ pub(super) fn refused(error: &LedgerError) -> Problem {
         LedgerError::Foreign { .. } => {
             "it may be damaged, or of another version or experiment; `--out DIR` names another folder"
         }
-        LedgerError::Io { .. } => "what is finished is kept; the same command goes on from there",
+        // Nothing has begun: what goes wrong later is no matter of this.
+        LedgerError::Io { .. } => "`--out DIR` names another folder",
     };
     Problem::wrong(error.to_string(), Some(hint))
 }
@@ -127,12 +129,21 @@ pub(super) struct Told<'a> {
     next: u64,
     shown: Vec<(u64, Line)>,
     drawn: Vec<(u64, Shown)>,
-    scenario: Option<(String, String, u64, f64, f64)>,
+    /// The scenario without what varies.
+    common: Blueprint,
 }
 
 impl<'a> Told<'a> {
     /// Nothing yet.
-    pub(super) fn new(folder: &Path, sweep: &'a Sweep) -> Result<Told<'a>, Problem> {
+    pub(super) fn new(
+        folder: &Path,
+        sweep: &'a Sweep,
+        terminal: Terminal,
+    ) -> Result<Told<'a>, Problem> {
+        let common = sweep
+            .draft()
+            .compile()
+            .map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))?;
         fs::create_dir_all(folder).map_err(|error| unreadable(folder, &error))?;
         let tee = |name: &str| {
             let path = folder.join(name);
@@ -147,16 +158,12 @@ impl<'a> Told<'a> {
             next: 0,
             shown: Vec::new(),
             drawn: Vec::new(),
-            scenario: None,
+            common,
         })
     }
 
     fn take(&mut self, number: u64, point: &Point, fold: &Fold) -> Result<(), Failure> {
         let summary = Summary::new(&point.plan, fold);
-        let it = &summary.scenario;
-        self.scenario.get_or_insert_with(|| {
-            (it.name.clone(), it.title.clone(), it.seed, it.warm_up_s, it.duration_s)
-        });
         let grid = &self.sweep.grid;
         let paths = grid.parameters.iter().map(|it| it.path.clone());
         let told = sweep::Told::new(number, paths.zip(grid.values(number)), summary);
@@ -184,7 +191,7 @@ impl<'a> Told<'a> {
         for tee in [&mut self.table, &mut self.lines] {
             tee.close().map_err(|failure| Problem::failed(&failure, |_| String::new()))?;
         }
-        let (name, title, seed, warm_up_s, duration_s) = self.scenario.take().unwrap_or_default();
+        let Blueprint { name, title, seed, warm_up, duration, .. } = &self.common;
         let mut outputs = Digest::new();
         outputs.fold_digest(self.table.digest);
         outputs.fold_digest(self.lines.digest);
@@ -199,17 +206,18 @@ impl<'a> Told<'a> {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
             experiment: charter.digest(),
-            name,
-            title,
-            seed: (!varies("seed")).then_some(seed),
+            name: name.clone(),
+            // What all points have in common has a name all the same.
+            title: if title.is_empty() || varies("title") { name.clone() } else { title.clone() },
+            seed: (!varies("seed")).then_some(*seed),
             luck: if self.sweep.is_independent || varies("seed") {
                 "independent"
             } else {
                 "common"
             },
             replications: self.sweep.replications,
-            warm_up_s: (!varies("warm_up")).then_some(warm_up_s),
-            duration_s: (!varies("duration")).then_some(duration_s),
+            warm_up_s: (!varies("warm_up")).then_some(warm_up.seconds()),
+            duration_s: (!varies("duration")).then_some(duration.seconds()),
             confidence: CONFIDENCE,
             changes: charter.scenarios[0].changes.clone(),
             parameters: grid.parameters.iter().map(varied).collect(),

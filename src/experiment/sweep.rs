@@ -97,6 +97,11 @@ impl Counts {
 }
 
 impl Sweep {
+    /// Of a scenario with changes, to look at its points: nothing of it is run.
+    pub fn of_changes(source: Source, changes: Vec<Override>, grid: Grid) -> Sweep {
+        Sweep { source, changes, grid, replications: 0, is_independent: false }
+    }
+
     /// What all points have in common.
     pub fn draft(&self) -> Draft<'_> {
         Draft::of(&self.source, &self.changes)
@@ -104,8 +109,8 @@ impl Sweep {
 
     /// A point, or what is wrong with it.
     pub fn point(&self, draft: &Draft<'_>, number: u64) -> Result<Point, Mistakes> {
-        let (varied, label) = (self.grid.changes(number), self.label(number));
-        let mut plan = draft.compile_point(&varied)?;
+        let label = self.label(number);
+        let mut plan = draft.compile_point(&self.grid, number)?;
         if self.is_independent {
             plan.seed = mix(plan.seed, number + 1);
         }
@@ -136,9 +141,7 @@ impl Sweep {
     }
 
     fn label(&self, point: u64) -> String {
-        let words = self.grid.changes(point);
-        let words = words.iter().map(|it| format!("{}={}", it.path, it.value));
-        words.collect::<Vec<_>>().join("; ")
+        self.grid.label(point)
     }
 
     fn item(&self, place: u64) -> (u64, u64) {

@@ -3,7 +3,7 @@
 
 pub mod markdown;
 #[cfg(test)]
-mod sample;
+pub(super) mod sample;
 pub mod terminal;
 mod words;
 
@@ -162,6 +162,34 @@ pub struct Known {
     pub stations: Vec<Station>,
     /// What is not known without simulating.
     pub unknown: Vec<String>,
+    /// What the scenario has in store: it happens at every load alike.
+    #[cfg_attr(test, serde(default))]
+    pub events: Vec<Event>,
+    /// Promised throughputs, which go with the load.
+    #[cfg_attr(test, serde(default))]
+    pub promised: Vec<Promised>,
+}
+
+/// An event of the scenario.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct Event {
+    /// `crash of app.2`.
+    pub name: String,
+    /// Seconds after the warm-up.
+    pub at_s: f64,
+    /// For so many seconds. `None`: until the end.
+    pub lasts_s: Option<f64>,
+}
+
+/// A throughput that is promised: at another load it is as much more or less.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct Promised {
+    /// The objective's name.
+    pub objective: String,
+    /// As a share of what comes of that. `None`: what comes is not even, or waits for answers.
+    pub of_what_comes: Option<f64>,
 }
 
 /// A kind of request.
@@ -325,13 +353,14 @@ pub enum Later {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Ending {
-    /// Share of visitors' requests that fail once all is back.
-    pub failed_share: f64,
+    /// Share of visitors' requests that fail, of those that came once all was back. `None`: nobody came.
+    pub failed_share: Option<f64>,
     /// Why most of them do.
     pub failing: Vec<Failing>,
-    /// Servers that callers pass over for their failures.
+    /// Servers that callers pass over for their failures, over all the time watched.
     pub banned: Vec<Banned>,
-    /// Attempts that fail, inside of the site as well, for each request of a visitor.
+    /// Attempts that fail, inside of the site as well, for each request of a visitor, over all the time
+    /// watched.
     pub failed_attempts: f64,
 }
 
@@ -343,7 +372,7 @@ pub struct Failing {
     pub service: String,
     /// `no server`, `response timeout`, …
     pub cause: String,
-    /// Of all requests.
+    /// Of all requests that came once all was back.
     pub share: f64,
 }
 

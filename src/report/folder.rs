@@ -74,6 +74,8 @@ pub enum FolderError {
         path: PathBuf,
         /// Why.
         error: io::Error,
+        /// What was written before that is still there, beside the folder that it was to become.
+        left: Option<PathBuf>,
     },
 }
 
@@ -84,7 +86,7 @@ impl std::fmt::Display for FolderError {
                 let folder = folder.display();
                 write!(formatter, "`{folder}` is not replaced: {found} (name another folder)")
             }
-            FolderError::Io { path, error } => {
+            FolderError::Io { path, error, .. } => {
                 write!(formatter, "`{}` could not be written: {error}", path.display())
             }
         }
@@ -94,7 +96,7 @@ impl std::fmt::Display for FolderError {
 impl std::error::Error for FolderError {}
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> FolderError + '_ {
-    move |error| FolderError::Io { path: path.to_owned(), error }
+    move |error| FolderError::Io { path: path.to_owned(), error, left: None }
 }
 
 /// Whether something can be made beside `folder`, or, where that is not there, above it.
@@ -146,7 +148,8 @@ impl Kind {
         }
     }
 
-    /// Writes the files, all or none, in place of what an earlier run left. Returns their digest.
+    /// Writes the files in their order, all or none, in place of what an earlier run left. Returns their
+    /// digest.
     pub fn write(self, folder: &Path, files: &[File]) -> Result<Digest, FolderError> {
         assert!(files.iter().all(|file| self.names.contains(&file.name)));
         self.check(folder)?;
@@ -171,7 +174,9 @@ impl Kind {
         fs::create_dir(&fresh).map_err(at(&fresh))?;
         for file in files {
             let path = fresh.join(file.name);
-            fs::write(&path, &file.bytes).map_err(at(&path))?;
+            if let Err(error) = fs::write(&path, &file.bytes) {
+                return Err(unfinished(&fresh, path, error));
+            }
         }
         if folder.exists() {
             fs::rename(folder, &old).map_err(at(folder))?;
@@ -201,6 +206,14 @@ impl Kind {
             Err(error) => Err(at(path)(error)),
         }
     }
+}
+
+/// Not all files could be written. Those that are whole are kept, and that is said.
+fn unfinished(fresh: &Path, path: PathBuf, error: io::Error) -> FolderError {
+    // Half a file is of no use, nor is a folder of nothing.
+    let _ = fs::remove_file(&path);
+    let is_empty = fs::remove_dir(fresh).is_ok();
+    FolderError::Io { path, error, left: (!is_empty).then(|| fresh.to_owned()) }
 }
 
 /// Digest of what the files say: of the text files, in their order. Pictures are drawn from the
@@ -283,6 +296,29 @@ mod tests {
             let error = RUN.check(Path::new("/proc/nope/x")).unwrap_err().to_string();
             assert!(error.contains("`/proc/nope/x` could not be written"), "{error}");
         }
+    }
+
+    /// As when the disk is full: what was written before the first file that fails is kept, and named.
+    #[test]
+    fn what_could_be_written_is_kept_and_said() {
+        let parent = tempfile::tempdir().unwrap();
+        let (folder, fresh) = (parent.path().join("a"), parent.path().join("a.unfinished"));
+        RUN.write(&folder, &files("first")).unwrap();
+        fs::create_dir(&fresh).unwrap();
+        fs::write(fresh.join(SUMMARY), b"whole").unwrap();
+        let error = || io::Error::other("the disk is full");
+        let of = |error: FolderError| match error {
+            FolderError::Io { left, .. } => left,
+            FolderError::NotOurs { .. } => panic!("it is ours"),
+        };
+        fs::write(fresh.join("load.png"), b"half").unwrap();
+        let left = of(unfinished(&fresh, fresh.join("load.png"), error()));
+        assert_eq!(left.as_ref(), Some(&fresh));
+        assert!(fresh.join(SUMMARY).exists() && !fresh.join("load.png").exists());
+        // Nothing whole is nothing left.
+        let left = of(unfinished(&fresh, fresh.join(SUMMARY), error()));
+        assert!(left.is_none() && !fresh.exists());
+        assert!(fs::read_to_string(folder.join(SUMMARY)).unwrap().contains("first"));
     }
 
     #[test]

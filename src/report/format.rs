@@ -53,6 +53,11 @@ pub fn three(value: f64) -> String {
     }
 }
 
+/// So many of something: `1 point`, `1,440 points`.
+pub fn counted(count: u64, one: &str) -> String {
+    format!("{} {one}{}", thousands(count), if count == 1 { "" } else { "s" })
+}
+
 /// A whole number with separators: `1,440,123`.
 pub fn thousands(count: u64) -> String {
     let digits = count.to_string();

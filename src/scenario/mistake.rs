@@ -63,6 +63,11 @@ impl Mistakes {
         self
     }
 
+    /// The same, each as `change` leaves it.
+    pub(crate) fn changed(self, change: impl Fn(Mistake) -> Mistake) -> Mistakes {
+        Mistakes::new(self.texts, self.list.into_iter().map(change).collect())
+    }
+
     /// Each of them, in the order of their places.
     pub fn list(&self) -> &[Mistake] {
         &self.list

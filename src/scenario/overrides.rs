@@ -58,11 +58,7 @@ pub(crate) fn apply(
         return Err(Mistake { at: empty.at, says: "an empty word in the path".to_owned(), hint });
     }
     let value = value(change, text, parser);
-    let mut done: Vec<Segment> = Vec::new();
-    begin(root, &mut segments, &mut done)?;
-    while segments.len() > 1 {
-        step(root, &mut segments, &mut done, parser)?;
-    }
+    let done = walk(root, &mut segments, parser)?;
     let last = segments.remove(0);
     match parent(root, &done) {
         Some(Node { value: Value::List(items), .. }) => {
@@ -74,6 +70,35 @@ pub(crate) fn apply(
         None => root.set(&last.key, last.at, value),
     }
     Ok(())
+}
+
+/// The whole path of what a path leads to, so that two spellings of one setting can be told to be that;
+/// where it leads nowhere, as it was written.
+pub(crate) fn resolved(root: &Table, path: &str) -> String {
+    let mut segments = segments(path, 0);
+    let written = segments.clone();
+    // It is only looked for: tables that are made on the way are forgotten.
+    let way = walk(&mut root.clone(), &mut segments, &mut Parser::default());
+    let words = match way {
+        Ok(done) => done.into_iter().chain(segments).collect(),
+        Err(_) => written,
+    };
+    let words: Vec<String> = words.into_iter().map(|it: Segment| it.key).collect();
+    words.join(".")
+}
+
+/// Goes down a path to its last word, which is left in `segments`; gives those before it.
+fn walk(
+    root: &mut Table,
+    segments: &mut Vec<Segment>,
+    parser: &mut Parser,
+) -> Result<Vec<Segment>, Mistake> {
+    let mut done: Vec<Segment> = Vec::new();
+    begin(root, segments, &mut done)?;
+    while segments.len() > 1 {
+        step(root, segments, &mut done, parser)?;
+    }
+    Ok(done)
 }
 
 /// Where else a path may have been meant to lead: to things of its first name within services, such

@@ -80,6 +80,10 @@ const BIT_RATES: [(&str, u128); 5] = [
     ("Tbit/s", 1_000_000_000_000),
 ];
 
+/// How many a day.
+const RATES: [(&str, u128); 5] =
+    [("/ms", 86_400_000), ("/s", 86_400), ("/min", 1_440), ("/h", 24), ("/d", 1)];
+
 const TIME_UNITS: &str = "units of time: ns us µs ms s min h d, as in \"250ms\" or \"1min 30s\"";
 const SIZE_UNITS: &str = "units of size: B kB KiB MB MiB GB GiB TB TiB, as in \"12KiB\"";
 const BIT_UNITS: &str = "units: bit/s kbit/s Mbit/s Gbit/s Tbit/s, as in \"10Gbit/s\"";
@@ -88,7 +92,7 @@ const FLOW_UNITS: &str = "a size a second, as in \"500MB/s\"";
 
 /// How many of a finer unit a coarser one has, if it is a whole number of them.
 pub(crate) fn factor(coarse: &str, fine: &str) -> Option<u128> {
-    [&TIMES[..], &SIZES, &BIT_RATES].into_iter().find_map(|units| {
+    [&TIMES[..], &SIZES, &BIT_RATES, &RATES].into_iter().find_map(|units| {
         let of = |name: &str| units.iter().find(|unit| unit.0 == name).map(|unit| unit.1);
         let (coarse, fine) = (of(coarse)?, of(fine)?);
         coarse.is_multiple_of(fine).then(|| coarse / fine)

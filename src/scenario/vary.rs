@@ -7,8 +7,9 @@ mod range;
 use crate::scenario::{
     Override, Source,
     mistake::{At, Mistake, Mistakes, Text},
+    overrides::resolved,
     parse::Parser,
-    tree::{Node, Table, Value},
+    tree::{Entry, Node, Table, Value},
 };
 use range::{Item, items};
 use std::collections::BTreeSet;
@@ -21,6 +22,15 @@ pub struct Parameter {
     items: Vec<Item>,
     /// Goes together with the other zipped ones, value by value.
     is_zipped: bool,
+    place: Place,
+}
+
+/// Where a parameter is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    /// The words of its path; of the command line's, which tell their places themselves, none.
+    words: Vec<At>,
+    values: At,
 }
 
 impl Parameter {
@@ -113,6 +123,25 @@ impl Grid {
         values
     }
 
+    /// The values of a point in words, which tell it from all others.
+    pub fn label(&self, point: u64) -> String {
+        let words = self.changes(point);
+        let words = words.iter().map(|it| format!("{}={}", it.path, it.value));
+        words.collect::<Vec<_>>().join("; ")
+    }
+
+    /// Where in the file stands what is at a place of the change that a parameter makes; `None`: it is of
+    /// the command line.
+    pub(super) fn written(&self, parameter: usize, at: At) -> Option<At> {
+        let Parameter { path, place, .. } = &self.parameters[parameter];
+        let last = place.words.last()?;
+        if at.start as usize > path.len() {
+            return Some(place.values);
+        }
+        let before = path.bytes().take(at.start as usize).filter(|it| *it == b'.').count();
+        Some(*place.words.get(before).unwrap_or(last))
+    }
+
     /// The values of a point as changes of the scenario.
     pub fn changes(&self, point: u64) -> Vec<Override> {
         let values = self.parameters.iter().zip(self.values(point));
@@ -127,20 +156,23 @@ pub fn grid(source: &Source, vary: &[String], zips: bool) -> Result<Grid, Mistak
     let (root, syntax) = Parser::default().document(&source.text, 0);
     // They are told by whoever reads the rest of the file.
     let of_file = if syntax.is_empty() { of_file(&root, &mut mistakes) } else { Vec::new() };
-    let mut parameters = of_file;
-    let mut given: Vec<Parameter> = Vec::new();
+    // One setting may be spelled in several ways: what counts is where a path leads.
+    let mut parameters = Distinct::new(&root);
+    for it in of_file {
+        let at = *it.place.words.last().expect("a key of the file");
+        mistakes.extend(parameters.add(it, at).err());
+    }
+    let mut given = Distinct::new(&root);
     for (text, number) in vary.iter().zip(1..) {
         match of_option(text, number, zips) {
-            Ok(it) if given.iter().any(|known| known.path == it.path) => {
+            Ok(it) => {
                 let at = At { text: number, start: 0, end: it.path.len() as u32 };
-                mistakes.push(mistake(at, format!("`{}` is varied twice", it.path), None));
+                mistakes.extend(given.add(it, at).err());
             }
-            Ok(it) => given.push(it),
             Err(mistake) => mistakes.push(mistake),
         }
     }
-    parameters.retain(|it| given.iter().all(|other| other.path != it.path));
-    parameters.extend(given);
+    let parameters = parameters.replaced_by(given);
     if parameters.is_empty() && mistakes.is_empty() {
         let hint =
             "`--vary app.instances=2..12`, or a table `[sweep]` with `app.instances = \"2..12\"`";
@@ -154,6 +186,38 @@ pub fn grid(source: &Source, vary: &[String], zips: bool) -> Result<Grid, Mistak
         return Err(Mistakes::new(std::iter::once(file).chain(options).collect(), mistakes));
     }
     Ok(Grid::new(parameters))
+}
+
+/// Parameters, each setting once, with where their paths lead.
+struct Distinct<'a> {
+    root: &'a Table,
+    list: Vec<(String, Parameter)>,
+}
+
+impl<'a> Distinct<'a> {
+    fn new(root: &'a Table) -> Distinct<'a> {
+        Distinct { root, list: Vec::new() }
+    }
+
+    fn add(&mut self, it: Parameter, at: At) -> Result<(), Mistake> {
+        let leads = resolved(self.root, &it.path);
+        let known = self.list.iter().find(|(other, _)| *other == leads);
+        let Some((_, other)) = known else {
+            self.list.push((leads, it));
+            return Ok(());
+        };
+        let mut says = format!("`{}` is varied twice", it.path);
+        if other.path != it.path {
+            says.push_str(&format!(": `{}` is the same", other.path));
+        }
+        Err(mistake(at, says, None))
+    }
+
+    fn replaced_by(self, others: Distinct<'_>) -> Vec<Parameter> {
+        let is_left = |leads: &str| others.list.iter().all(|(other, _)| other != leads);
+        let left = self.list.into_iter().filter(|(leads, _)| is_left(leads)).collect::<Vec<_>>();
+        left.into_iter().chain(others.list).map(|(_, it)| it).collect()
+    }
 }
 
 /// Whether `[sweep]` of a file makes sense in itself, for those who do not sweep.
@@ -179,14 +243,35 @@ fn unlike(parameters: &[Parameter], mistakes: &mut Vec<Mistake>) {
                 it.path,
                 it.count()
             );
-            mistakes.push(mistake(At::default(), says, None));
+            mistakes.push(mistake(it.place.values, says, None));
         }
     }
 }
 
 impl Parameter {
+    /// What it would be to vary this in vain.
+    fn sensible(self) -> Result<Parameter, Mistake> {
+        if self.has_open_warm_up() {
+            let hint = "pilots find a warm-up once for all points, by the scenario as it is written, \
+                        if that says `warm_up = \"auto\"`; or vary it as spans, such as `5s,10s`";
+            let says = "a warm-up that is varied cannot be `auto`".to_owned();
+            return Err(mistake(self.place.values, says, Some(hint)));
+        }
+        self.distinct()
+    }
+
+    /// It leaves the warm-up open, which is nothing that points are run with.
+    fn has_open_warm_up(&self) -> bool {
+        let words: Vec<&str> = self.path.split('.').map(str::trim).collect();
+        let is_auto = |it: &Item| match it {
+            Item::One(value) => value.trim().trim_matches(['"', '\'']) == "auto",
+            Item::Steps { .. } => false,
+        };
+        matches!(words[..], ["warm_up"] | ["scenario", "warm_up"]) && self.items.iter().any(is_auto)
+    }
+
     /// No point is there twice: zipped parameters may repeat a value, others not.
-    fn distinct(self, at: At) -> Result<Parameter, Mistake> {
+    fn distinct(self) -> Result<Parameter, Mistake> {
         if self.is_zipped || self.count() > LISTED_MAX {
             return Ok(self);
         }
@@ -196,7 +281,7 @@ impl Parameter {
             None => Ok(self),
             Some(value) => {
                 let says = format!("`{}` is to be `{value}` twice", self.path);
-                Err(mistake(at, says, Some("each value makes points of its own")))
+                Err(mistake(self.place.values, says, Some("each value makes points of its own")))
             }
         }
     }
@@ -215,7 +300,8 @@ fn of_option(text: &str, number: u32, is_zipped: bool) -> Result<Parameter, Mist
     let start = (text.len() - values.len()) as u32;
     let at = At { start, ..whole };
     let items = items(values).map_err(|(says, hint)| mistake(at, says, hint))?;
-    Parameter { path: path.to_owned(), items, is_zipped }.distinct(at)
+    let place = Place { words: Vec::new(), values: at };
+    Parameter { path: path.to_owned(), items, is_zipped, place }.sensible()
 }
 
 fn of_file(root: &Table, mistakes: &mut Vec<Mistake>) -> Vec<Parameter> {
@@ -231,7 +317,7 @@ fn of_table(table: &Table, mistakes: &mut Vec<Mistake>) -> Vec<Parameter> {
     for entry in &table.entries {
         if entry.key == "zip" {
             match &entry.node.value {
-                Value::Table(zip) => leaves(zip, "", true, &mut parameters, mistakes),
+                Value::Table(zip) => leaves(zip, &Way::default(), true, &mut parameters, mistakes),
                 _ => mistakes.push(mistake(
                     entry.node.at,
                     "`zip` is a table of parameters that go together".to_owned(),
@@ -239,46 +325,62 @@ fn of_table(table: &Table, mistakes: &mut Vec<Mistake>) -> Vec<Parameter> {
                 )),
             }
         } else {
-            leaf(&entry.node, entry.key.clone(), false, &mut parameters, mistakes);
+            leaf(&entry.node, Way::default().to(entry), false, &mut parameters, mistakes);
         }
     }
     parameters
 }
 
+/// A path in a table of parameters, word by word.
+#[derive(Clone, Debug, Default)]
+struct Way {
+    path: String,
+    words: Vec<At>,
+}
+
+impl Way {
+    fn to(&self, entry: &Entry) -> Way {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        let mut words = self.words.clone();
+        words.push(entry.key_at);
+        Way { path: format!("{}{dot}{}", self.path, entry.key), words }
+    }
+}
+
 fn leaves(
     table: &Table,
-    prefix: &str,
+    way: &Way,
     is_zipped: bool,
     parameters: &mut Vec<Parameter>,
     mistakes: &mut Vec<Mistake>,
 ) {
     for entry in &table.entries {
-        let dot = if prefix.is_empty() { "" } else { "." };
-        let path = format!("{prefix}{dot}{}", entry.key);
-        leaf(&entry.node, path, is_zipped, parameters, mistakes);
+        leaf(&entry.node, way.to(entry), is_zipped, parameters, mistakes);
     }
 }
 
 fn leaf(
     node: &Node,
-    path: String,
+    way: Way,
     is_zipped: bool,
     parameters: &mut Vec<Parameter>,
     mistakes: &mut Vec<Mistake>,
 ) {
     let items = match &node.value {
-        Value::Table(table) => return leaves(table, &path, is_zipped, parameters, mistakes),
+        Value::Table(table) => return leaves(table, &way, is_zipped, parameters, mistakes),
         Value::Text(text) => items(text),
         Value::List(list) if list.is_empty() => Err(("no values".to_owned(), None)),
         Value::List(list) => Ok(list.iter().map(|it| Item::One(it.to_string())).collect()),
         Value::Number(_) | Value::Bool(_) | Value::Date(_) => Ok(vec![Item::One(node.to_string())]),
     };
-    match items {
-        Ok(items) => match (Parameter { path, items, is_zipped }).distinct(node.at) {
-            Ok(parameter) => parameters.push(parameter),
-            Err(mistake) => mistakes.push(mistake),
-        },
-        Err((says, hint)) => mistakes.push(mistake(node.at, says, hint)),
+    let Way { path, words } = way;
+    let place = Place { words, values: node.at };
+    let parameter = items
+        .map_err(|(says, hint)| mistake(node.at, says, hint))
+        .and_then(|items| Parameter { path, items, is_zipped, place }.sensible());
+    match parameter {
+        Ok(parameter) => parameters.push(parameter),
+        Err(mistake) => mistakes.push(mistake),
     }
 }
 

@@ -124,6 +124,19 @@ fn lost_host(scenario: &str, budget: u32, loss: &str) -> (String, String) {
         format!("capacity lone.toml --budget {budget} --no-scaling --loss {loss} --no-plots");
     let said = desk.run(&line).expect(0, &["SAFE LOAD"]);
     let row = said.out.lines().find(|line| line.starts_with("loss of host back-1")).unwrap();
+    let folder = "results/lone-capacity/capacity.json";
+    let report: serde_json::Value = serde_json::from_str(&desk.read(folder)).unwrap();
+    for loss in report["losses"]["each"].as_array().unwrap() {
+        // Causes are shares of the very requests of which it is told how many fail.
+        let ending = &loss["ending"];
+        let (Some(failed), Some(failing)) =
+            (ending["failed_share"].as_f64(), ending["failing"].as_array())
+        else {
+            continue;
+        };
+        let sum: f64 = failing.iter().map(|it| it["share"].as_f64().unwrap()).sum();
+        assert!(sum <= failed + 1e-9, "{ending}");
+    }
     (row.trim_end().to_owned(), said.out)
 }
 

@@ -101,6 +101,10 @@ fn points_share_their_luck_unless_told_otherwise() {
     let own = rows(&desk.read("own/sweep.csv"), "all requests", "mean");
     assert_ne!(own[0], own[1]);
     assert!(desk.read("own/sweep.json").contains("\"luck\": \"independent\""));
+    // Each has its own seed, and all of them come from the scenario's.
+    desk.run(&format!("sweep queue.toml {vary} --independent --seed 4711 --out set"))
+        .expect(0, &["seed 4711, each with its own luck"]);
+    assert!(desk.read("set/sweep.json").contains("\"seed\": 4711"));
 }
 
 #[test]
@@ -114,6 +118,20 @@ fn the_file_says_what_to_vary() {
     desk.run("queue.toml --out run --quiet --no-plots").expect(0, &[]);
     let said = desk.run("sweep queue.toml --out swept");
     said.expect(0, &["2 points, 4 replications", "30/s", "50/s", "busiest", "CPU queue-1"]);
+}
+
+#[test]
+fn a_sweep_of_titles_is_called_like_its_file() {
+    let desk = desk();
+    desk.run("sweep queue.toml --vary title=one,two --out swept").expect(0, &["\nqueue\n"]);
+    assert!(desk.read("swept/sweep.json").contains("\"title\": \"queue\""));
+}
+
+#[test]
+fn one_is_not_several() {
+    let desk = desk();
+    desk.run("sweep queue.toml --vary queue.workers=1 --replications 1 --out swept")
+        .expect(0, &["1 point, 1 replication of"]);
 }
 
 #[test]

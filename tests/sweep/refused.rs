@@ -45,6 +45,109 @@ fn parameters_that_make_no_sense() {
     );
 }
 
+/// It is found once for all points, so a point that leaves it open would not be warmed up at all.
+#[test]
+fn a_warm_up_that_is_left_open_is_not_varied() {
+    let says = "a warm-up that is varied cannot be `auto`";
+    refused(
+        "sweep queue.toml --vary warm_up=auto,5s",
+        &[says, "--vary:1:9", "or vary it as spans"],
+    );
+    refused("sweep queue.toml --vary scenario.warm_up=5s,\"auto\"", &[says, "--vary:1:18"]);
+    refused(
+        "sweep queue.toml --vary queue.workers=1,2 --vary warm_up=5s,auto --zip",
+        &[says, "--vary:1:9"],
+    );
+    let desk = desk();
+    let at = desk.read("queue.toml").lines().count() + 2;
+    let sweep = "[sweep]\nscenario.warm_up = [\"auto\", \"5s\"]\n";
+    desk.write("queue.toml", &format!("{}{sweep}", desk.read("queue.toml")));
+    desk.run("sweep queue.toml").expect(2, &[says, &format!("queue.toml:{at}:20")]);
+    // As the scenario is written it may be; that is what is found once.
+    let line = "sweep queue.toml --vary warm_up=4s,5s --set warm_up=auto --quiet";
+    crate::desk().run(line).expect(0, &[]);
+}
+
+/// Two spellings are one setting: it cannot have two values at once.
+#[test]
+fn one_setting_under_two_spellings() {
+    refused(
+        "sweep queue.toml --vary seed=1,2 --vary scenario.seed=3,4",
+        &["`scenario.seed` is varied twice: `seed` is the same", "--vary:1:1"],
+    );
+    let desk = desk();
+    let text = format!("{}[sweep]\nqueue.workers = \"2..4\"\n", desk.read("queue.toml"));
+    desk.write("queue.toml", &text);
+    // What the command line says replaces it, however it is spelled.
+    desk.run("sweep queue.toml --vary service.queue.workers=7,8 --out swept")
+        .expect(0, &["2 points, "]);
+    desk.write("queue.toml", &format!("{text}service.queue.workers = \"7,8\"\n"));
+    let at = text.lines().count() + 1;
+    desk.run("sweep queue.toml")
+        .expect(2, &["varied twice: `queue.workers` is the same", &format!("queue.toml:{at}:15")]);
+}
+
+/// What the file says is shown in the file.
+#[test]
+fn mistakes_of_the_file_point_into_it() {
+    let desk = desk();
+    let before = desk.read("queue.toml");
+    let line = before.lines().count() + 2;
+    let check = |sweep: &str, says: &[&str]| {
+        desk.write("queue.toml", &format!("{before}[sweep]\n{sweep}\n"));
+        desk.run("sweep queue.toml").expect(2, says);
+    };
+    check(
+        "queue.workres = \"1..3\"",
+        &["unknown key `workres`", &format!("queue.toml:{line}:7"), "did you mean `workers`?"],
+    );
+    check(
+        "hardware.one.cores = \"0..2\"",
+        &[
+            "`cores` must be at least 1",
+            &format!("queue.toml:{line}:22"),
+            "at the point `hardware.one.cores=0`",
+        ],
+    );
+    check(
+        "zip.queue.workers = [1, 2]\nzip.hardware.one.cores = [1, 2, 3]",
+        &["zipped parameters go value by value", &format!("queue.toml:{}:26", line + 1)],
+    );
+}
+
+/// What a point makes wrong elsewhere in the file says which point it was.
+#[test]
+fn mistakes_that_a_point_makes_in_the_file_name_it() {
+    let desk = desk();
+    let event = "[[event]]\nat = \"1s\"\ncrash = \"queue.2\"\n";
+    let text = desk.read("queue.toml");
+    let two = text.replace("[service.queue]", "[service.queue]\ninstances = 2");
+    desk.write("queue.toml", &format!("{two}{event}"));
+    desk.run("sweep queue.toml --vary queue.instances=1..2")
+        .expect(2, &["no instance `queue.2`", "at the point `queue.instances=1`"]);
+}
+
+/// Of what is set and of what is varied.
+#[test]
+fn all_mistakes_of_the_command_line_are_told_at_once() {
+    refused(
+        "sweep queue.toml --set hardware.one.cores=0 --vary queue.workres=1..3",
+        &["`cores` must be at least 1", "--set:1:20", "unknown key `workres`", "--vary:1:7"],
+    );
+    refused(
+        "sweep queue.toml --set hardware.one.cores=0 --vary queue.workers=3..1",
+        &["`cores` must be at least 1", "the range runs backwards"],
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_promises_nothing() {
+    let desk = desk();
+    let said = desk.run("sweep queue.toml --vary queue.workers=1,2 --out /proc/x");
+    let said = said.expect(2, &["/proc/x", "`--out DIR` names another folder"]);
+    assert!(!said.talk.contains("is kept"), "{}", said.talk);
+}
+
 /// All mistakes at once, each once however many points have it.
 #[test]
 fn mistakes_are_told_together_and_once() {
@@ -60,6 +163,11 @@ fn absurd_numbers_of_points_are_asked_about() {
     refused(
         "sweep queue.toml --vary queue.workers=1..1000000000",
         &["1,000,000,000 points, 4,000,000,000 replications: about", "--yes"],
+    );
+    refused(
+        "sweep queue.toml --vary queue.workers=1..1000000000 --vary hardware.one.cores=1..1000000000 \
+         --vary seed=1..1000000000",
+        &["more than 10^19 points, more than 10^19 replications: more than"],
     );
 }
 

@@ -2,11 +2,13 @@
 //! found.
 
 use crate::{
+    engine::time::Instant,
     model::{
-        blueprint::Blueprint,
+        blueprint::{Arrivals, Blueprint, Objective, Promise, Scope},
         operational::{Operational, Station as Found},
     },
-    report::capacity::{Demanded, Known, Load, Station},
+    report::capacity::{Demanded, Event, Known, Load, Promised, Station},
+    stats::interval::six_digits,
 };
 
 /// Stations that are told.
@@ -43,7 +45,39 @@ pub(super) fn told(plan: &Blueprint, known: &Operational) -> Known {
         requests: requests.collect(),
         stations: stations.collect(),
         unknown: unknown(plan, known.stations.iter().any(|it| it.is_least)),
+        events: events(plan),
+        promised: plan.objectives.iter().filter_map(|it| promised(plan, known, it)).collect(),
     }
+}
+
+/// What the scenario has in store, whatever the load.
+fn events(plan: &Blueprint) -> Vec<Event> {
+    let begin = Instant::ZERO + plan.warm_up;
+    let end = begin + plan.duration;
+    let told = plan.episodes.iter().map(|it| Event {
+        name: it.name.clone(),
+        at_s: it.from.since(begin).seconds(),
+        lasts_s: (it.until < end).then(|| it.until.since(it.from).seconds()),
+    });
+    told.collect()
+}
+
+/// A promised throughput, which goes with the load.
+fn promised(plan: &Blueprint, known: &Operational, it: &Objective) -> Option<Promised> {
+    let Promise::Throughput { least } = it.promise else { return None };
+    // What comes is plain only where it does so evenly, and waits for nothing.
+    let is_plain = plan.workloads.iter().all(|it| match &it.arrivals {
+        Arrivals::Open { rate, .. } => it.spike.is_none() && rate.knots.len() == 1,
+        Arrivals::Closed { .. } => false,
+    });
+    let share = match it.scope {
+        Scope::Site => Some(1.0),
+        Scope::Request(id) => known.requests.iter().find(|it| it.request == id).map(|it| it.share),
+        Scope::Workload(_) | Scope::Service(_) => None,
+    };
+    let comes = share.filter(|_| is_plain).map(|it| it * known.open_per_s).filter(|it| *it > 0.0);
+    let of_what_comes = comes.map(|comes| six_digits(least / comes));
+    Some(Promised { objective: it.name.clone(), of_what_comes })
 }
 
 /// A load as it is said.
@@ -51,7 +85,7 @@ pub(super) fn load(known: &Operational, factor: f64) -> Load {
     let users = (f64::from(known.users) * factor + 0.5) as u64;
     Load {
         factor,
-        per_s: (known.open_per_s > 0.0).then_some(known.open_per_s * factor),
+        per_s: (known.open_per_s > 0.0).then(|| six_digits(known.open_per_s * factor)),
         users: (known.users > 0).then(|| users.max(1)),
     }
 }

@@ -4,9 +4,9 @@ use super::{
     Answer, Capacity, Curves, Growth, Kept, Known, Losses, Size,
     terminal::{amount, asked, capacity},
     words::{
-        added, advice, afterwards, again, bare, between, capped, coarse, in_time, islands, kept,
-        load, missed_from, missed_somewhere, money, not_even, perhaps, rate, signed, sized,
-        survives, times, unfinished, unit, unpriced, unsurvived, verdict,
+        added, advice, afterwards, again, bare, between, capped, coarse, events, in_time, islands,
+        kept, load, missed_from, missed_somewhere, money, not_even, perhaps, rate, required,
+        signed, sized, survives, times, unfinished, unit, unpriced, unsurvived, verdict,
     },
 };
 use crate::report::format::{confidence, or_dash, percent, seconds, span, thousands, utilisation};
@@ -55,7 +55,10 @@ pub fn render(it: &Capacity, pictures: &[&str]) -> String {
 fn summary(out: &mut String, it: &Capacity) {
     out.push_str(&format!("**{}.**\n", sentence(&verdict(it))));
     if let Some(says) = advice(it) {
-        out.push_str(&format!("\n{}.\n", sentence(says)));
+        out.push_str(&format!("\n{}.\n", sentence(&says)));
+    }
+    if let Some(says) = events(it) {
+        out.push_str(&format!("\n**Events**: {}.\n", cell(&says)));
     }
     if let Some(says) = coarse(it) {
         out.push_str(&format!("\n**Coarse**: {says}.\n"));
@@ -229,7 +232,7 @@ fn limits(out: &mut String, it: &Capacity) {
         out.push_str(&format!(
             "| {} | `{}` | {at} | {bounds} |\n",
             cell(&limit.name),
-            limit.require.replace('|', "\\|")
+            required(it, limit).replace('|', "\\|")
         ));
     }
     if let Some(says) = unfinished(it) {

@@ -77,7 +77,7 @@ fn loss(name: &str, survives: Option<f64>) -> Loss {
             None => Some(Later::Stays { watched_s: 960.0 }),
         },
         ending: survives.is_none().then(|| Ending {
-            failed_share: 0.71,
+            failed_share: Some(0.71),
             failing: vec![Failing {
                 service: "web".to_owned(),
                 cause: "no server".to_owned(),
@@ -147,6 +147,8 @@ pub(crate) fn document() -> Capacity {
                 station("NIC out of app-1", "NIC out", 80_000.0, 1e9),
             ],
             unknown: vec!["Flushes of commits bound nothing here.".to_owned()],
+            events: Vec::new(),
+            promised: Vec::new(),
         },
         curve: vec![
             point(100.0, 0.013, 0.0),
@@ -252,6 +254,32 @@ fn the_report_of_a_small_site() {
     insta::assert_snapshot!("terminal", text);
     let pictures = ["load.png", "losses.png", "scaling.png", "sizes.png"];
     insta::assert_snapshot!("markdown", super::markdown::render(&document(), &pictures));
+}
+
+/// Users who wait for ever ask for nothing: that is no success.
+#[test]
+fn that_nobody_came_is_said() {
+    let mut it = document();
+    let losses = it.losses.as_mut().unwrap();
+    for ending in losses.each.iter_mut().filter_map(|it| it.ending.as_mut()) {
+        ending.failed_share = None;
+        ending.failing.clear();
+    }
+    let said = super::words::afterwards(losses).join("\n");
+    assert!(said.contains("nobody came once all was back"), "{said}");
+    assert!(!said.contains("0% fail"), "{said}");
+}
+
+/// One is not several, and one user misses.
+#[test]
+fn one_user_and_one_core() {
+    let mut it = document();
+    it.answer = Answer::NoLoad;
+    let one = Load { factor: 0.1, per_s: None, users: Some(1) };
+    it.curve = vec![Point { load: one, ..point(1.0, 1.0, 2.0) }];
+    assert!(super::words::verdict(&it).contains("1 user already misses"));
+    assert_eq!(super::terminal::capacity("CPU", 1.0), "1 core");
+    assert_eq!(super::terminal::capacity("CPU", 4.0), "4 cores");
 }
 
 /// The report that ships is what would be written of its document, which says what was measured.

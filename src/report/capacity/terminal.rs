@@ -4,14 +4,14 @@
 use super::{
     Answer, Capacity, Cost, Curves, Growth, Known, Losses, Point, Size,
     words::{
-        added, advice, afterwards, again, bare, between, capped, coarse, in_time, islands, kept,
-        load, measured, missed_from, missed_somewhere, money, narrow, perhaps, rate, relieved,
-        signed, sized, sized_from, survives, times, unfinished, unit, unpriced, unsurvived,
-        verdict,
+        added, advice, afterwards, again, bare, between, capped, coarse, events, in_time, islands,
+        kept, load, measured, missed_from, missed_somewhere, money, narrow, perhaps, rate,
+        relieved, required, signed, sized, sized_from, survives, times, unfinished, unit, unpriced,
+        unsurvived, verdict,
     },
 };
 use crate::report::{
-    format::{or_dash, percent, seconds, span, thousands, utilisation},
+    format::{counted, or_dash, percent, seconds, span, thousands, utilisation},
     page::{Colour, Page, WIDTH},
     table::Table,
 };
@@ -60,7 +60,10 @@ fn answer(page: &mut Page, it: &Capacity) {
         page.painted(code, line);
     }
     if let Some(says) = advice(it) {
-        page.paragraph(says, 0);
+        page.paragraph(&says, 0);
+    }
+    if let Some(says) = events(it) {
+        page.paragraph(&format!("EVENTS     {says}"), 11);
     }
     if let Some(says) = coarse(it) {
         page.paragraph(&format!("COARSE     {says}"), 11);
@@ -173,6 +176,7 @@ pub(super) fn capacity(kind: &str, capacity: f64) -> String {
         "NIC out" | "NIC in" => format!("{}bit/s", scaled(capacity)),
         "disk throughput" => format!("{}B/s", scaled(capacity)),
         "disk operations" => format!("{}/s", scaled(capacity)),
+        "CPU" if capacity == 1.0 => "1 core".to_owned(),
         "CPU" => format!("{} cores", count(capacity)),
         _ => count(capacity),
     }
@@ -198,7 +202,7 @@ fn limits(page: &mut Page, it: &Capacity) {
             let at = missed_somewhere(it, index);
             (at.unwrap_or_else(|| "not near the limit".to_owned()), String::new())
         };
-        table.row([limit.name.clone(), limit.require.clone(), at, bounds]);
+        table.row([limit.name.clone(), required(it, limit), at, bounds]);
     }
     page.table(&table);
     if let Some(says) = unfinished(it) {
@@ -392,12 +396,12 @@ fn method(page: &mut Page, it: &Capacity) {
     let method = &it.method;
     page.paragraph(
         &format!(
-            "{} replications of {} after {} of warm-up at {} loads, {} requests, seed {}",
-            thousands(method.replications),
+            "{} of {} after {} of warm-up at {}, {}, seed {}",
+            counted(method.replications, "replication"),
             span(it.scenario.sustained_s),
             span(it.scenario.warm_up_s),
-            method.loads,
-            thousands(method.requests),
+            counted(u64::from(method.loads), "load"),
+            counted(method.requests, "request"),
             it.scenario.seed,
         ),
         0,

@@ -1,8 +1,10 @@
 //! Loads, shares and money in words.
 
-use super::{Capacity, Kept, Later, Load, Loss, Losses, Point, Step, Turn};
-use crate::report::format::{confidence, percent, thousands, three, utilisation};
+use super::{Capacity, Event, Kept, Later, Limit, Load, Loss, Losses, Point, Promised, Step, Turn};
+use crate::report::format::{confidence, percent, span, thousands, three, utilisation};
 
+/// Events that are named.
+const EVENTS_MAX: usize = 4;
 /// From this share of the hardware's bound on what is missed is missed at the bound.
 const NEAR_BOUND: f64 = 0.995;
 
@@ -148,12 +150,17 @@ pub(super) fn verdict(it: &Capacity) -> String {
         (Answer::Found, Some(safe)) => format!(
             "{} {} all objectives for {sustained}, with {} confidence",
             load(&safe.load),
-            if safe.load.users == Some(1) && safe.load.per_s.is_none() { "holds" } else { "hold" },
+            if is_one(&safe.load) { "holds" } else { "hold" },
             confidence(it.confidence)
         ),
         (Answer::NoLoad, _) => {
             let least = it.curve.first().map_or_else(String::new, |point| {
-                format!(": {} already miss {}", load(&point.load), missed(it, point))
+                format!(
+                    ": {} already {} {}",
+                    load(&point.load),
+                    misses(&point.load),
+                    missed(it, point)
+                )
             });
             let holds = if it.islands.is_empty() {
                 "no load holds all objectives"
@@ -175,12 +182,22 @@ pub(super) fn verdict(it: &Capacity) -> String {
     }
 }
 
+/// A single user.
+fn is_one(load: &Load) -> bool {
+    load.users == Some(1) && load.per_s.is_none()
+}
+
+fn misses(load: &Load) -> &'static str {
+    if is_one(load) { "misses" } else { "miss" }
+}
+
 /// Loads that miss below one that holds, each in half a sentence.
 pub(super) fn islands(it: &Capacity) -> Vec<String> {
     let says = |island: &Load| {
         format!(
-            "{} miss although a higher load holds; what is safe lies below the first miss",
-            load(island)
+            "{} {} although a higher load holds; what is safe lies below the first miss",
+            load(island),
+            misses(island)
         )
     };
     it.islands.iter().map(says).collect()
@@ -223,25 +240,85 @@ pub(super) fn unfinished(it: &Capacity) -> Option<String> {
 }
 
 /// What to do about an answer that is none.
-pub(super) fn advice(it: &Capacity) -> Option<&'static str> {
+pub(super) fn advice(it: &Capacity) -> Option<String> {
     use super::Answer;
-    match it.answer {
-        Answer::Found => None,
-        Answer::NoLoad => Some(
-            "the objectives ask for more than the site can give even when it is all but idle: \
-             `simulate run` with a tenth of the load shows where the time goes",
-        ),
-        Answer::EveryLoad if it.operational.bound_per_s.is_none() => Some(
+    let says = match it.answer {
+        Answer::Found => return None,
+        Answer::NoLoad => match too_much(it) {
+            Some(says) => return Some(says),
+            // What they do is no matter of the load.
+            None if !it.operational.events.is_empty() => {
+                "what the scenario has in store happens at every load, however low: \
+                 `--set event=[]` asks without it"
+            }
+            None => {
+                "the objectives ask for more than the site can give even when it is all but idle: \
+                 `simulate run` with a tenth of the load shows where the time goes"
+            }
+        },
+        Answer::EveryLoad if it.operational.bound_per_s.is_none() => {
             "nothing that is modelled runs out here, so that more load changes nothing: work on a CPU \
-             (`cpu`), workers, slots or bytes would",
-        ),
-        Answer::EveryLoad => Some(
+             (`cpu`), workers, slots or bytes would"
+        }
+        Answer::EveryLoad => {
             "what is promised does not depend on the load: a tighter objective on the latency or \
              success of all requests would; what the hardware bears at most stands above, under what \
-             runs out",
-        ),
-        Answer::Unconfirmed => Some("more replications of a load (`--budget`) may tell"),
+             runs out"
+        }
+        Answer::Unconfirmed => "more replications of a load (`--budget`) may tell",
+    };
+    Some(says.to_owned())
+}
+
+/// That more is promised than comes, which no load can help.
+fn too_much(it: &Capacity) -> Option<String> {
+    let of = |it: &Promised| Some((it.objective.clone(), it.of_what_comes.filter(|it| *it > 1.0)?));
+    let such: Vec<(String, f64)> = it.operational.promised.iter().filter_map(of).collect();
+    let says = such
+        .iter()
+        .map(|(name, share)| format!("`{name}` promises {} of what comes", tenths(*share)));
+    (!such.is_empty()).then(|| {
+        format!(
+            "{}: a promised throughput goes with the load, and nobody answers more than is asked",
+            says.collect::<Vec<_>>().join(" and ")
+        )
+    })
+}
+
+/// What is required, and what that means at other loads.
+pub(super) fn required(it: &Capacity, limit: &Limit) -> String {
+    let is_it = |promised: &&Promised| promised.objective == limit.name;
+    match it.operational.promised.iter().find(is_it).map(|it| it.of_what_comes) {
+        None => limit.require.clone(),
+        Some(Some(share)) => format!("{} ({} of what comes)", limit.require, tenths(share)),
+        Some(None) => format!("{} (goes with the load)", limit.require),
     }
+}
+
+/// A share in percent, with a tenth where it is not whole: `200%`, `80.5%`.
+fn tenths(share: f64) -> String {
+    format!("{}%", (share * 1000.0).round() / 10.0)
+}
+
+/// That the scenario's own events are part of every load.
+pub(super) fn events(it: &Capacity) -> Option<String> {
+    let events = &it.operational.events;
+    let says = |it: &Event| {
+        let lasts = it.lasts_s.map_or_else(String::new, |it| format!(" for {}", span(it)));
+        format!("{} at {}{lasts}", it.name, span(it.at_s))
+    };
+    let named: Vec<String> = events.iter().take(EVENTS_MAX).map(says).collect();
+    let more = match events.len().saturating_sub(EVENTS_MAX) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    (!events.is_empty()).then(|| {
+        format!(
+            "part of every load is what the scenario has in store: {}{more}; `--set event=[]` asks \
+             without it",
+            named.join("; ")
+        )
+    })
 }
 
 /// From where on an objective is missed that has no crossing, by what was tried; `None`: nowhere.
@@ -384,12 +461,17 @@ pub(super) fn afterwards(losses: &Losses) -> Vec<String> {
 /// Why a site is not well long after a loss.
 fn ending(loss: &Loss) -> Option<String> {
     let it = loss.ending.as_ref()?;
-    let mut says = vec![format!("{} of requests fail", percent(it.failed_share))];
+    let mut says = vec![match it.failed_share {
+        Some(share) => format!("of what came once all was back {} fail", percent(share)),
+        None => "nobody came once all was back, for all still wait for answers".to_owned(),
+    }];
     for one in &it.failing {
         says.push(format!("{} with “{}” at {}", percent(one.share), one.cause, one.service));
     }
+    // Known of the whole run only.
+    let mut whole = Vec::new();
     for one in &it.banned {
-        says.push(format!(
+        whole.push(format!(
             "{} bans servers of {} for {} of the time",
             one.by,
             one.servers,
@@ -397,10 +479,15 @@ fn ending(loss: &Loss) -> Option<String> {
         ));
     }
     if it.banned.is_empty() {
-        says.push("no server is banned".to_owned());
+        whole.push("no server is banned".to_owned());
     }
-    says.push(format!("{:.2} attempts fail for each request", it.failed_attempts));
-    Some(format!("what keeps it so, after {}: {}", loss.name, says.join(", ")))
+    whole.push(format!("{:.2} attempts fail for each request", it.failed_attempts));
+    Some(format!(
+        "what keeps it so, after {}: {}; in all the time watched, the loss included, {}",
+        loss.name,
+        says.join(", "),
+        whole.join(", ")
+    ))
 }
 
 /// Within which time after a loss all has to be well again.

@@ -422,7 +422,19 @@ pub(in crate::report) fn logarithmic(
     let high = lines().filter(above).fold(f64::MAX, f64::min).max(low + 0.3);
     ticks.retain(|tick| low <= tick.0 && tick.0 <= high);
     minor.retain(|at| low <= *at && *at <= high);
-    Axis { low, high, ticks, minor, title: title.to_owned() }
+    if ticks.len() < 2 {
+        // One number says nothing of how long anything is.
+        ticks.extend(minor.drain(..).map(|at| (at, print(round(libm::exp10(at))))));
+        ticks.sort_by(|one, other| one.0.total_cmp(&other.0));
+    }
+    let title = if title.is_empty() { String::new() } else { format!("{title} (log)") };
+    Axis { low, high, ticks, minor, title }
+}
+
+/// Without what logarithms have done to the last digits.
+fn round(value: f64) -> f64 {
+    let size = libm::exp10(libm::log10(value).floor() - 6.0);
+    (value / size).round() * size
 }
 
 /// A round number of seconds without decimals that say nothing: `20 ms`, `1 s`.
@@ -448,4 +460,24 @@ pub(in crate::report) fn time_axis(window_s: f64, title: bool) -> Axis {
     let title =
         if title { format!("{name} since the beginning of the window") } else { String::new() };
     Axis { low: 0.0, high: window_s, ticks, minor: Vec::new(), title }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_logarithmic_axis_has_several_numbers() {
+        let check = |least: f64, most: f64, expected: &[&str]| {
+            let axis = seconds_axis(least, most, "latency");
+            let labels: Vec<&str> = axis.ticks.iter().map(|it| &it.1[..]).collect();
+            assert_eq!(labels, expected, "{least} to {most}");
+            assert!(axis.ticks.is_sorted_by(|one, other| one.0 < other.0));
+            assert_eq!(axis.title, "latency (log)");
+        };
+        check(0.32, 0.48, &["300 ms", "400 ms", "500 ms"]);
+        check(0.082, 0.088, &["80 ms", "90 ms", "100 ms"]);
+        check(0.011, 0.018, &["10 ms", "20 ms"]);
+        check(0.001, 0.03, &["1 ms", "2 ms", "5 ms", "10 ms", "20 ms"]);
+    }
 }

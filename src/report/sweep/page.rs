@@ -4,7 +4,7 @@ use super::{Told, json::Head};
 use crate::{
     report::{
         diagnosis::Stability,
-        format::{or_dash, percent, seconds, thousands, three, utilisation},
+        format::{counted, or_dash, percent, seconds, thousands, three, utilisation},
         page::{Colour, Page, WIDTH},
     },
     stats::interval::Estimate,
@@ -59,11 +59,11 @@ fn half_width(it: Estimate) -> Option<f64> {
 pub fn render(head: &Head, lines: &[Line], colour: Colour) -> String {
     let mut page = Page::new(colour);
     page.painted_paragraph("1", &head.title, 0);
-    let points = thousands(head.points);
     page.paragraph(
         &format!(
-            "{points} points, {} replications of {} each after {} of warm-up, {}",
-            head.replications,
+            "{}, {} of {} each after {} of warm-up, {}",
+            counted(head.points, "point"),
+            counted(u64::from(head.replications), "replication"),
             length(head.duration_s),
             length(head.warm_up_s),
             match (head.seed, head.luck) {
@@ -128,7 +128,7 @@ fn table(page: &mut Page, titles: &[String], lines: &[Line]) {
                 out.push_str(&format!("{cell:>wide$}  "));
             }
         }
-        out.trim_end().chars().take(WIDTH).collect::<String>()
+        shortened(out.trim_end())
     };
     page.painted("2", &row(&titles, " "));
     for line in lines {
@@ -138,5 +138,26 @@ fn table(page: &mut Page, titles: &[String], lines: &[Line]) {
             Stability::Unstable => "!",
         };
         page.line(&row(&line.cells, mark));
+    }
+}
+
+/// No wider than the page; that something is left out is said.
+fn shortened(line: &str) -> String {
+    if line.chars().count() <= WIDTH {
+        return line.to_owned();
+    }
+    let start: String = line.chars().take(WIDTH - 1).collect();
+    format!("{}…", start.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cut_says_so() {
+        let (fits, long) = ("x".repeat(WIDTH), "é".repeat(WIDTH + 1));
+        assert_eq!(shortened(&fits), fits);
+        assert_eq!(shortened(&long), format!("{}…", "é".repeat(WIDTH - 1)));
     }
 }

@@ -71,8 +71,11 @@ impl Shown {
 
 /// All pictures, as PNG files. `axes`: slowest first.
 pub fn draw(title: &str, axes: &[AxisOf], shown: &[Shown]) -> Result<Vec<File>, PlotError> {
-    // A sweep of one point has a picture all the same.
-    let nothing = AxisOf { title: String::new(), values: vec!["as it is".to_owned()] };
+    // A sweep of one point has a picture all the same, which says what the point is.
+    let titles: Vec<&str> = axes.iter().map(|it| it.title.as_str()).collect();
+    let values: Vec<&str> =
+        axes.iter().filter_map(|it| it.values.first()).map(|it| &it[..]).collect();
+    let nothing = AxisOf { title: titles.join(", "), values: vec![values.join(", ")] };
     let grid = Grid::new(axes, shown, &nothing);
     let roles = Roles::of(&grid.axes);
     let picture = |figure: Figure| -> Result<File, PlotError> {

@@ -282,6 +282,8 @@ mod tests {
         check("0s..1min:30s", "0s 30s 60s");
         check("512MiB..2GiB:lin4", "512MiB 1024MiB 1536MiB 2048MiB");
         check("100/s..1000/s:log3", "100/s 316/s 1000/s");
+        check("30/min..2/s:30/min", "30/min 60/min 90/min 120/min");
+        check("1/s..2/s:30/min", "60/min 90/min 120/min");
         check("1..100:log5", "1 3 10 32 100");
         check("1..4:log9", "1 2 3 4");
         check("0..1s:lin5", "0s 0.25s 0.5s 0.75s 1s");

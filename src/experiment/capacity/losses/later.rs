@@ -95,17 +95,22 @@ fn is_well(level: &Level) -> bool {
 
 /// What keeps it from being well: who is passed over, and what fails where.
 fn ending(plan: &Blueprint, pool: &Tally) -> Ending {
-    // Visitors that came once all was back; of the site itself the loss is part, one of many.
+    // Visitors that came once all was back; of the whole run the loss is part, one of many.
     let causes = pool.windows.get(2).map_or_else(|| pool.site().causes, |it| it.site().causes);
     let all: u64 = causes.iter().sum();
-    let share = |count: u64| if all > 0 { count as f64 / all as f64 } else { 0.0 };
-    let asked: u64 = pool.site().causes.iter().sum();
-    let of_all = |count: u64| if asked > 0 { count as f64 / asked as f64 } else { 0.0 };
+    let share = |count: f64| if all > 0 { count / all as f64 } else { 0.0 };
     let mut failing: Vec<Failing> = Vec::new();
-    for (service, tally) in plan.services.iter().zip(&pool.services) {
-        for (cause, &count) in Cause::ALL.iter().zip(&tally.blamed).filter(|(_, it)| **it > 0) {
-            let (cause, service) = (cause.name().to_owned(), service.name.clone());
-            failing.push(Failing { service, cause, share: of_all(count) });
+    // Why they fail is known of that time; where, of the whole run: it is split in the same proportions.
+    for (number, cause) in Cause::ALL.iter().enumerate() {
+        let failed = causes[*cause as usize];
+        let blamed = pool.services.iter().map(|it| it.blamed[number]);
+        let whole: u64 = blamed.clone().sum();
+        for (service, count) in plan.services.iter().zip(blamed) {
+            if *cause != Cause::None && failed > 0 && count > 0 {
+                let share = share(failed as f64 * (count as f64 / whole as f64));
+                let (cause, service) = (cause.name().to_owned(), service.name.clone());
+                failing.push(Failing { service, cause, share });
+            }
         }
     }
     failing.sort_by(|one, other| other.share.total_cmp(&one.share));
@@ -123,11 +128,12 @@ fn ending(plan: &Blueprint, pool: &Tally) -> Ending {
     }
     banned.sort_by(|one, other| other.share.total_cmp(&one.share));
     let attempts: u64 = pool.upstreams.iter().flat_map(|it| it.failed).sum();
+    let asked: u64 = pool.site().causes.iter().sum();
     Ending {
-        failed_share: share(all - causes[Cause::None as usize]),
+        failed_share: (all > 0).then(|| share((all - causes[Cause::None as usize]) as f64)),
         failing,
         banned,
-        failed_attempts: of_all(attempts),
+        failed_attempts: if asked > 0 { attempts as f64 / asked as f64 } else { 0.0 },
     }
 }
 

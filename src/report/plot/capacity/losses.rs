@@ -8,12 +8,12 @@ use plotters::{
 use super::{
     super::{
         PlotError,
-        canvas::{COLOURS, Key, failed, legend, linear, px, sheet, text},
+        canvas::{COLOURS, Key, WIDTH, failed, fitted, legend, linear, px, sheet, text, width_of},
     },
     curve::{across, count_label, unit},
 };
 use crate::report::{
-    capacity::{Capacity, Later, Losses, Safe, load, not_even, roughly},
+    capacity::{Capacity, Later, Loss, Losses, Safe, load, not_even, roughly},
     format::span,
 };
 
@@ -22,10 +22,13 @@ const ROWS_MAX: usize = 18;
 const TOP: i32 = 128;
 const BOTTOM: i32 = 640;
 const LEFT: i32 = 330;
+/// Where the bars end at most, and at least; what is said of each loss stands to the right of them.
 const RIGHT: i32 = 1000;
+const RIGHT_LEAST: i32 = 660;
+const MARGIN: i32 = 16;
 
 pub(super) fn draw(it: &Capacity, losses: &Losses, safe: &Safe) -> Result<Vec<u8>, PlotError> {
-    let borne = |loss: &crate::report::capacity::Loss| loss.survives.as_ref().map_or(0.0, across);
+    let borne = |loss: &Loss| loss.survives.as_ref().map_or(0.0, across);
     let mut rows: Vec<_> = losses.each.iter().collect();
     if rows.len() > ROWS_MAX {
         rows.sort_by(|one, other| borne(one).total_cmp(&borne(other)));
@@ -45,7 +48,11 @@ pub(super) fn draw(it: &Capacity, losses: &Losses, safe: &Safe) -> Result<Vec<u8
         let most = across(&safe.load) * 1.02;
         let (high, ticks) = linear(most, 6.0, count_label);
         let high = high.min(most * 1.15);
-        let x = |value: f64| px(LEFT) + (f64::from(px(RIGHT - LEFT)) * value / high) as i32;
+        let said: Vec<String> = rows.iter().map(|it| says(it)).collect();
+        let style = text(15, BLACK, HPos::Left, VPos::Center);
+        let widest = said.iter().map(|it| width_of(it, &style)).max().unwrap_or(0);
+        let right = (WIDTH - MARGIN - 10 - widest).clamp(RIGHT_LEAST, RIGHT);
+        let x = |value: f64| px(LEFT) + (f64::from(px(right - LEFT)) * value / high) as i32;
         let y = |row: f64| px(TOP) + (f64::from(px(BOTTOM - TOP)) * row / rows.len() as f64) as i32;
         for (at, label) in ticks.iter().filter(|tick| tick.0 <= high) {
             let style = BLACK.mix(0.13).stroke_width(px(1) as u32);
@@ -55,9 +62,9 @@ pub(super) fn draw(it: &Capacity, losses: &Losses, safe: &Safe) -> Result<Vec<u8
             root.draw_text(label, &style, (x(*at), px(BOTTOM + 8))).map_err(failed)?;
         }
         let style = text(16, BLACK, HPos::Center, VPos::Top);
-        let middle = px(i32::midpoint(LEFT, RIGHT));
+        let middle = px(i32::midpoint(LEFT, right));
         root.draw_text(unit(&safe.load), &style, (middle, px(BOTTOM + 34))).map_err(failed)?;
-        for (row, loss) in rows.iter().enumerate() {
+        for (row, (loss, says)) in rows.iter().zip(&said).enumerate() {
             let row = row as f64;
             let colour = match (loss.is_borne(), loss.is_missed()) {
                 (true, _) => COLOURS[2],
@@ -69,21 +76,11 @@ pub(super) fn draw(it: &Capacity, losses: &Losses, safe: &Safe) -> Result<Vec<u8
             let style = text(15, BLACK, HPos::Right, VPos::Center);
             let name = shortened(&loss.name);
             root.draw_text(&name, &style, (px(LEFT - 10), y(row + 0.5))).map_err(failed)?;
-            let says = match &loss.survives {
-                // The axis says of what.
-                None => not_even(loss, roughly),
-                Some(some) => load(some),
-            };
-            let says = match loss.later {
-                Some(Later::Stays { .. }) => format!("{says}; STAYS BAD"),
-                Some(Later::Unknown { .. }) => format!("{says}; not well in time"),
-                Some(_) => format!("{says}; recovers slowly"),
-                None => says,
-            };
             let colour = if loss.survives.is_none() { COLOURS[1] } else { BLACK };
             let style = text(15, colour, HPos::Left, VPos::Center);
             // Behind the line of the safe load, where nothing is in the way.
             let from = x(across(&safe.load)) + px(10);
+            let says = fitted(says, &style, WIDTH - MARGIN - from / px(1));
             root.draw_text(&says, &style, (from, y(row + 0.5))).map_err(failed)?;
         }
         for (at, colour) in
@@ -107,6 +104,21 @@ pub(super) fn draw(it: &Capacity, losses: &Losses, safe: &Safe) -> Result<Vec<u8
     })
 }
 
+/// What is left, and what comes after it.
+fn says(loss: &Loss) -> String {
+    let says = match &loss.survives {
+        // The axis says of what.
+        None => not_even(loss, roughly),
+        Some(some) => load(some),
+    };
+    match loss.later {
+        Some(Later::Stays { .. }) => format!("{says}; STAYS BAD"),
+        Some(Later::Unknown { .. }) => format!("{says}; not well in time"),
+        Some(_) => format!("{says}; recovers slowly"),
+        None => says,
+    }
+}
+
 fn shortened(name: &str) -> String {
     const MOST: usize = 36;
     if name.chars().count() <= MOST {
@@ -114,4 +126,33 @@ fn shortened(name: &str) -> String {
     }
     let start: String = name.chars().take(MOST - 1).collect();
     format!("{start}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::capacity::sample;
+
+    /// Nothing runs out of the sheet.
+    #[test]
+    fn what_is_said_of_a_loss_ends_before_the_edge() {
+        let mut it = sample::document();
+        let mut losses = it.losses.take().unwrap();
+        let safe = it.safe.take().unwrap();
+        for loss in &mut losses.each {
+            loss.survives = Some(crate::report::capacity::Load {
+                factor: 1.17,
+                per_s: Some(587.4),
+                users: Some(1_234_567),
+            });
+            loss.later = Some(Later::Slow { within_s: 240.0 });
+        }
+        let bytes = draw(&it, &losses, &safe).unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut pixels).unwrap();
+        let row = 3 * WIDTH as usize;
+        let edges = pixels.chunks(row).map(|row| &row[row.len() - 3 * 10..]);
+        assert!(edges.flatten().all(|it| *it == 255));
+    }
 }

@@ -11,7 +11,7 @@ use super::{
         PlotError,
         canvas::{
             Area, Axis, COLOURS, GREY, Key, Ticks, failed, legend, line, linear, logarithmic,
-            panel, px, sheet, text,
+            panel, px, sheet, text, upright,
         },
     },
     curve::count_label,
@@ -37,7 +37,8 @@ pub(super) fn draw(it: &Capacity, growth: &Growth) -> Result<Vec<u8>, PlotError>
         let now = it.operational.bound_per_s.unwrap_or(0.0);
         let most = growth.steps.iter().map(|it| it.bound_per_s).fold(now, f64::max);
         let (high, ticks) = linear(most * 1.05, 6.0, count_label);
-        let y = Axis { low: 0.0, high, ticks, minor: Vec::new(), title: String::new() };
+        let title = "requests per second".to_owned();
+        let y = Axis { low: 0.0, high, ticks, minor: Vec::new(), title };
         services(root, growth, now)?;
         in_turn(root, it, growth, &y)
     })
@@ -118,11 +119,14 @@ fn in_turn(root: &Area<'_>, it: &Capacity, growth: &Growth, y: &Axis) -> Result<
     }
     let height = |value: f64| px(BOTTOM) - (f64::from(px(BOTTOM - TOP)) * value / y.high) as i32;
     let width = f64::from(px(RIGHT - LEFT)) / bars.len() as f64;
-    for (at, _) in &y.ticks {
+    for (at, label) in &y.ticks {
         let style = BLACK.mix(0.13).stroke_width(px(1) as u32);
         let edge = vec![(px(LEFT), height(*at)), (px(RIGHT), height(*at))];
         root.draw(&PathElement::new(edge, style)).map_err(failed)?;
+        let style = text(15, BLACK, HPos::Right, VPos::Center);
+        root.draw_text(label, &style, (px(LEFT - 8), height(*at))).map_err(failed)?;
     }
+    upright(root, &y.title, 16, (LEFT - 84, i32::midpoint(TOP, BOTTOM)))?;
     for (number, (name, bound, missed)) in bars.iter().enumerate() {
         let from = px(LEFT) + (width * (number as f64 + 0.12)) as i32;
         let until = px(LEFT) + (width * (number as f64 + 0.88)) as i32;

@@ -193,7 +193,7 @@ impl Picture<'_> {
                     .draw(root, panel.frame.bottom + 8, |at| chart.backend_coord(&(at, y.low)).0)?;
             }
         }
-        layout.titles(root, &scale.title(across), self.figure.quantity())
+        layout.titles(root, &scale.title(across), &y.title)
     }
 
     fn heat(&self, root: &Area<'_>, top: i32, down: usize) -> Result<(), PlotError> {
