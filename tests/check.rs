@@ -6,6 +6,8 @@ mod command;
 
 #[path = "check/baselines.rs"]
 mod baselines;
+#[path = "check/blamed.rs"]
+mod blamed;
 #[path = "check/comparisons.rs"]
 mod comparisons;
 #[path = "check/days.rs"]
