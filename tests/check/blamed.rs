@@ -149,7 +149,7 @@ fn visitors_who_are_far_away() {
     let narrow = told(&site("bandwidth = \"2Mbit/s\""), "p(90) < 200ms", "");
     says(&narrow, &["the time goes to the lines of who calls (2.00 Mbit/s, w)"]);
     // The line is short beside what is promised, whatever the mean.
-    let near = told(&site("latency = \"10ms\""), "p(99.99) < 60ms", "");
+    let near = told(&site("latency = \"5ms\""), "p(99) < 25ms", "");
     never_says(&near, &["the lines of who calls"]);
 }
 
