@@ -78,14 +78,13 @@ impl Who<'_> {
             }
             let callee = upstream.callee.index();
             let queued = self.queued_in(time, index);
-            match held.iter_mut().find(|(it, _)| *it == callee) {
-                // One more view of the same: its calls are counted already.
-                Some((_, sum)) => *sum += queued,
-                None => {
-                    let share = self.share_of(callee, service);
-                    held.push((callee, self.load_in(time, callee).0 * share + queued));
-                }
+            // One more view of the same: its calls are counted already.
+            if let Some((_, sum)) = held.iter_mut().find(|(it, _)| *it == callee) {
+                *sum += queued;
+                continue;
             }
+            let share = self.share_of(callee, service);
+            held.push((callee, self.load_in(time, callee).0 * share + queued));
         }
         held
     }

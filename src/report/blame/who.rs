@@ -151,9 +151,10 @@ impl Who<'_> {
             } else {
                 format!("too few places for it at {seen_by} (pool, limit a server)")
             };
-            let waiting = match is_its_own {
-                true => format!(", {} of them waiting", three(waiting)),
-                false => String::new(),
+            let waiting = if is_its_own {
+                format!(", {} of them waiting", three(waiting))
+            } else {
+                String::new()
             };
             let here = three(here);
             let text = format!("{name}: {places}; {failures}; {here} calls there on average");
