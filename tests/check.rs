@@ -8,6 +8,8 @@ mod command;
 mod baselines;
 #[path = "check/calls.rs"]
 mod calls;
+#[path = "check/blamed.rs"]
+mod blamed;
 #[path = "check/comparisons.rs"]
 mod comparisons;
 #[path = "check/days.rs"]

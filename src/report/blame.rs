@@ -4,7 +4,11 @@
 //! then. Parts are judged by compact histograms, so they are told in words, not in verdicts.
 
 mod concerned;
+mod held;
 mod level;
+mod taken;
+mod used;
+mod way;
 mod who;
 
 use serde::Serialize;
@@ -90,9 +94,10 @@ impl Look<'_> {
         );
         let ruler = if is_level { self.pool.usage_ruler } else { self.pool.request_ruler };
         let index = self.site.objectives.iter().position(|it| it.name == objective.name);
-        let is_bad = |part: usize| {
+        // Where nothing arrived nothing is known: a bad time goes on, if it is bad on the other side.
+        let is_bad = |part: usize| -> Option<bool> {
             if is_level {
-                return index.is_some_and(|it| level::is_broken(objective, it, part, self.pool));
+                return index.map(|it| level::is_broken(objective, it, part, self.pool));
             }
             let mut all = RequestPart::default();
             for &request in &self.concerned.requests {
@@ -100,20 +105,26 @@ impl Look<'_> {
             }
             let (from, until) = ruler.edges_s(part);
             let seconds = (until - from) * f64::from(self.pool.replications);
-            is_broken(objective.promise, &all, seconds)
+            let is_known =
+                all.ok + all.failed > 0 || matches!(objective.promise, Promise::Throughput { .. });
+            is_known.then(|| is_broken(objective.promise, &all, seconds))
         };
         let mut stretches: Vec<Stretch> = Vec::new();
+        let (mut was_bad, mut is_all_bad) = (false, true);
         for part in 0..ruler.parts() {
             let (from, until) = ruler.edges_s(part);
-            if until <= window.0 || from >= window.1 || !is_bad(part) {
+            if until <= window.0 || from >= window.1 {
                 continue;
             }
+            let Some(is_bad) = is_bad(part) else { continue };
             match stretches.last_mut() {
-                Some(last) if last.1 == from => last.1 = until,
-                _ => stretches.push((from, until)),
+                Some(last) if is_bad && was_bad => last.1 = until,
+                _ if is_bad => stretches.push((from, until)),
+                _ => is_all_bad = false,
             }
+            was_bad = is_bad;
         }
-        stretches
+        if is_all_bad && !stretches.is_empty() { vec![window] } else { stretches }
     }
 
     fn when(&self, objective: &Objective, bad: &[Stretch]) -> String {

@@ -8,27 +8,32 @@
 //! time in which the promise was broken.
 //!
 //! What fails has a cause of its own: an event that took away who should have answered, or a door
-//! that is full. A full door is to blame itself, unless somebody behind it keeps it full. That no
-//! server is left because all were late is not the servers' absence, but whatever made them late.
+//! that is full. A full door is to blame itself, unless somebody behind it keeps it full, or was taken
+//! away, so that those who look for him do (`taken.rs`). That no server is left because all were late is
+//! not the servers' absence, but whatever made them late.
+//!
+//! What is on its way is held by nobody: where that is most, the way is to blame (`way.rs`), and where
+//! most wait, they do whether or not anything is short (`used.rs`).
 
-use std::collections::BTreeSet;
-
-use super::{Stretch, concerned::Concerned, covers, lasts, told};
+use super::{
+    Stretch,
+    concerned::Concerned,
+    held::Time,
+    told,
+    used::{SHORT, Used},
+};
 use crate::{
     measure::{
         figures::Figures,
         outcome::Cause,
         tally::{Causes, Tally},
     },
-    model::blueprint::{Accept, Blueprint, Episode, Objective, Promise, Scope, Serving, What},
+    model::blueprint::{Accept, Blueprint, Objective, Promise, Scope},
     report::{
-        format::{percent, seconds, three, utilisation},
+        format::{percent, three, utilisation},
         summary::VISITORS,
     },
 };
-
-/// From so much in use on a resource is short.
-const SHORT: f64 = 0.7;
 
 /// The services on the way to the one to blame, and why it is.
 pub(super) fn who(
@@ -43,21 +48,23 @@ pub(super) fn who(
         let (from, until) = ruler.edges_s(*part);
         bad.is_empty() || bad.iter().any(|it| it.0 < until && from < it.1)
     };
-    let parts: Vec<usize> = (0..ruler.parts()).filter(is_bad).collect();
-    let time: f64 = parts.iter().map(|&it| ruler.edges_s(it).1 - ruler.edges_s(it).0).sum();
+    let time = |parts: Vec<usize>| {
+        let of = |it: &usize| ruler.edges_s(*it).1 - ruler.edges_s(*it).0;
+        let length: f64 = parts.iter().map(of).sum();
+        Time { parts, nanos: length * 1e9 * f64::from(pool.replications) }
+    };
+    let (bad_parts, good) = (0..ruler.parts()).partition(is_bad);
     let served =
         Figures::of(pool).numbers().services.iter().map(|it| it.throughput_per_s).collect();
-    let nanos = time * 1e9 * f64::from(pool.replications);
-    let looks = Who { site, pool, concerned, parts, nanos, served };
+    let looks = Who { site, pool, concerned, bad: time(bad_parts), good: time(good), served };
     let Some(entry) = looks.entry(objective) else { return (Vec::new(), String::new()) };
-    let (path, why) = looks
-        .failing(objective, entry, bad)
-        .or_else(|| looks.missing(entry, bad))
-        .unwrap_or_else(|| {
-            let path = looks.follow(entry);
-            let why = looks.why(&path);
-            (path, why)
-        });
+    let (path, why) = looks.failing(objective, entry, bad).unwrap_or_else(|| {
+        let path = looks.follow(entry);
+        looks
+            .missing(&path, bad)
+            .or_else(|| looks.outside(objective, &path))
+            .unwrap_or_else(|| (path.clone(), looks.why(&path)))
+    });
     let names: Vec<String> = path.iter().map(|&it| site.services[it].name.clone()).collect();
     let text = match names.len() {
         1 => why,
@@ -66,16 +73,15 @@ pub(super) fn who(
     (names, text)
 }
 
-struct Who<'a> {
-    site: &'a Blueprint,
-    pool: &'a Tally,
-    concerned: &'a Concerned,
-    /// The parts of the window in which it is broken, and how long they are, all replications
-    /// together.
-    parts: Vec<usize>,
-    nanos: f64,
+pub(super) struct Who<'a> {
+    pub(super) site: &'a Blueprint,
+    pub(super) pool: &'a Tally,
+    pub(super) concerned: &'a Concerned,
+    /// When it is broken, and when it is not.
+    pub(super) bad: Time,
+    pub(super) good: Time,
     /// Calls a second, by service.
-    served: Vec<Option<f64>>,
+    pub(super) served: Vec<Option<f64>>,
 }
 
 impl Who<'_> {
@@ -109,8 +115,8 @@ impl Who<'_> {
         };
         let share = percent(count as f64 / all as f64);
         let failures = format!("{share} of the failures are `{}`, seen by {seen_by}", cause.name());
-        if let Some((service, episode)) = self.gone(bad).filter(|_| self.is_mostly(is_absence, all))
-        {
+        let gone = self.gone(bad, |_| true).filter(|_| self.is_mostly(is_absence, all));
+        if let Some((service, episode)) = gone {
             let name = &self.site.services[service].name;
             return Some((
                 vec![service],
@@ -124,16 +130,35 @@ impl Who<'_> {
         let is_visitors = self.site.services[place].kind == VISITORS;
         let callee = refused_by.unwrap_or(if is_visitors { entry } else { place });
         let behind = self.follow(callee);
+        if let Some((service, episode)) = self.awaited(&behind, bad) {
+            let name = &self.site.services[service].name;
+            let told = told(self.site, episode);
+            return Some((vec![service], format!("{name}: {told}; {failures}")));
+        }
         if self.is_congested(behind[behind.len() - 1]) {
             let why = self.why(&behind);
             return Some((behind, format!("{why}; {failures}")));
         }
         let name = &self.site.services[callee].name;
         if cause == Cause::QueueTimeout && callee != place {
-            let (here, _) = self.load(callee);
-            let places =
-                format!("{name}: too few places for it at {seen_by} (pool, limit a server)");
-            let text = format!("{places}; {failures}; {} calls there on average", three(here));
+            let (here, waiting) = self.load(callee);
+            // Where nobody ever queued at the caller, they did at the callee's own door.
+            let is_its_own = !self.has_queued(place, callee);
+            let places = if is_its_own {
+                let busiest = self.busiest(callee);
+                let busy = busiest.map_or(String::new(), |it| format!(" ({} at most)", busy(&it)));
+                format!("calls wait too long for its workers{busy}")
+            } else {
+                format!("too few places for it at {seen_by} (pool, limit a server)")
+            };
+            let waiting = if is_its_own {
+                format!(", {} of them waiting", three(waiting))
+            } else {
+                String::new()
+            };
+            let here = three(here);
+            let text = format!("{name}: {places}; {failures}; {here} calls there on average");
+            let text = format!("{text}{waiting}");
             return Some((vec![callee], text));
         }
         let limit = self.site.services[callee].accept.and_then(|it| limit(&it, cause));
@@ -141,15 +166,43 @@ impl Who<'_> {
         Some((vec![callee], format!("{name}: it lets no more in{limit}; {failures}")))
     }
 
-    /// Where nobody on the way is short of anything, and somebody was taken away: the time goes to
-    /// finding out that nobody answers.
-    fn missing(&self, entry: usize, bad: &[Stretch]) -> Option<(Vec<usize>, String)> {
-        let path = self.follow(entry);
-        let (service, episode) =
-            self.gone(bad).filter(|_| !self.is_congested(path[path.len() - 1]))?;
+    /// Where somebody was taken away, and nobody on the way is short of anything but of places that
+    /// those hold who look for him: the time goes to finding out that nobody answers.
+    fn missing(&self, path: &[usize], bad: &[Stretch]) -> Option<(Vec<usize>, String)> {
+        let (service, episode) = self.awaited(path, bad)?;
+        let last = path[path.len() - 1];
         let name = &self.site.services[service].name;
         let told = told(self.site, episode);
-        Some((vec![service], format!("{name}: {told}; nobody on the way is short of anything")))
+        let why = match self.busiest(last).filter(|_| last != service && self.is_congested(last)) {
+            Some(it) => format!("{} only waits: {}", self.site.services[last].name, busy(&it)),
+            None => "nobody on the way is short of anything".to_owned(),
+        };
+        Some((vec![service], format!("{name}: {told}; {why}")))
+    }
+
+    /// Where the time passes before the calls come in, and after they are answered.
+    fn outside(&self, objective: &Objective, path: &[usize]) -> Option<(Vec<usize>, String)> {
+        let (entry, end) = (path[0], path[path.len() - 1]);
+        let line = self.lines(objective, entry, end)?;
+        let name = &self.site.services[entry].name;
+        let (here, _) = self.load(entry);
+        let short = match self.busiest(entry) {
+            Some(it) if it.share < SHORT => {
+                format!("nothing there is short ({} at most), ", busy(&it))
+            }
+            _ => String::new(),
+        };
+        let why = format!("{short}the time goes to the lines of who calls ({line})");
+        let text = format!("{name}: {why}; {} calls there on average", three(here));
+        Some((vec![entry], text))
+    }
+
+    /// Whether anybody ever waited at a caller for a place at whom it calls.
+    fn has_queued(&self, caller: usize, callee: usize) -> bool {
+        let upstreams = self.site.upstreams.iter().zip(&self.pool.upstreams);
+        let mut own =
+            upstreams.filter(|(it, _)| it.caller.index() == caller && it.callee.index() == callee);
+        own.any(|(_, tally)| tally.queued_max > 0 || tally.queued_area > 0)
     }
 
     /// Whether what is bad are failures rather than late successes.
@@ -194,30 +247,6 @@ impl Who<'_> {
         2 * counted.filter(|(cause, _)| is(**cause)).map(|(_, count)| count).sum::<u64>() >= all
     }
 
-    /// The event that took a service's instances away for most of the bad time, if there is one.
-    fn gone(&self, bad: &[Stretch]) -> Option<(usize, &Episode)> {
-        let length: f64 = bad.iter().map(|it| it.1 - it.0).sum();
-        let mut taken = self.site.timeline.iter().filter_map(|happening| {
-            let instance =
-                match happening.what {
-                    What::Crash(instance) => instance.index(),
-                    What::Lose(host) => self.site.instances.iter().position(|it| {
-                        it.host == host && self.concerned.touches(it.service.index())
-                    })?,
-                    What::Restart(_) | What::Restore(_) => return None,
-                };
-            let service = self.site.instances[instance].service.index();
-            if !self.concerned.touches(service) {
-                return None;
-            }
-            let episode = &self.site.episodes[happening.episode as usize];
-            let event = lasts(self.site, episode);
-            let covered: f64 = bad.iter().map(|&it| covers(event, it)).sum();
-            (2.0 * covered >= length && length > 0.0).then_some((service, episode))
-        });
-        taken.next()
-    }
-
     /// Whom a service called most often when it saw that.
     fn refused_by(&self, caller: usize, cause: Cause) -> Option<usize> {
         let own = self.site.upstreams.iter().zip(&self.pool.upstreams);
@@ -245,70 +274,7 @@ impl Who<'_> {
             return None;
         }
         let own = self.site.upstreams.iter().filter(|it| it.caller.index() == last);
-        own.map(|it| it.callee.index()).find(|&it| {
-            self.busiest(it).is_some_and(|(_, used)| used >= SHORT) && !path.contains(&it)
-        })
-    }
-
-    /// Calls at a service while the promise is broken, and those of them that wait there.
-    fn load(&self, service: usize) -> (f64, f64) {
-        let by_part = &self.pool.services[service].load_by_part;
-        let of = self.parts.iter().filter_map(|&part| by_part.get(part));
-        let (here, waiting) = of.fold((0, 0), |(here, waiting), it| {
-            (here + u128::from(it.in_system), waiting + u128::from(it.waiting))
-        });
-        (here as f64 / self.nanos, waiting as f64 / self.nanos)
-    }
-
-    /// Calls in an upstream's queues.
-    fn queued(&self, upstream: usize) -> f64 {
-        let by_part = &self.pool.upstreams[upstream].queued_by_part;
-        let of = self.parts.iter().filter_map(|&part| by_part.get(part));
-        of.map(|&area| u128::from(area)).sum::<u128>() as f64 / self.nanos
-    }
-
-    /// The service further down that holds most of the calls at this one that are not waiting for
-    /// it, if more are held than are worked on here.
-    fn held_by(&self, service: usize) -> Option<usize> {
-        let (here, waiting) = self.load(service);
-        let inside = here - waiting;
-        let mut held: Vec<(usize, f64)> = Vec::new();
-        for (index, upstream) in self.site.upstreams.iter().enumerate() {
-            if upstream.caller.index() != service {
-                continue;
-            }
-            let callee = upstream.callee.index();
-            let calls = self.load(callee).0 * self.share_of(callee, service) + self.queued(index);
-            match held.iter_mut().find(|(it, _)| *it == callee) {
-                // One more view of the same: its calls are counted already.
-                Some((_, sum)) => *sum += self.queued(index),
-                None => held.push((callee, calls)),
-            }
-        }
-        let all: f64 = held.iter().map(|(_, calls)| calls).sum();
-        let most = held.into_iter().fold(None, |most: Option<(usize, f64)>, it| match most {
-            Some(most) if most.1 >= it.1 => Some(most),
-            _ => Some(it),
-        });
-        let (callee, calls) = most?;
-        (calls > 0.0 && all > inside - all).then_some(callee)
-    }
-
-    /// How many of the calls at `callee` come from `caller`: in proportion to what callers serve.
-    fn share_of(&self, callee: usize, caller: usize) -> f64 {
-        let served = |service: usize| self.served[service].unwrap_or(0.0);
-        let upstreams = self.site.upstreams.iter().filter(|it| it.callee.index() == callee);
-        let mut callers: Vec<usize> = upstreams.map(|it| it.caller.index()).collect();
-        callers.sort_unstable();
-        callers.dedup();
-        let all: f64 = callers.iter().map(|&it| served(it)).sum();
-        if callers.len() == 1 || all == 0.0 { 1.0 } else { served(caller) / all }
-    }
-
-    fn is_congested(&self, service: usize) -> bool {
-        let (here, waiting) = self.load(service);
-        let busiest = self.busiest(service);
-        2.0 * waiting > here || busiest.is_some_and(|(_, used)| used >= SHORT)
+        own.map(|it| it.callee.index()).find(|&it| self.is_short(it) && !path.contains(&it))
     }
 
     /// What of the last service is used most, and how many calls are there.
@@ -323,28 +289,47 @@ impl Who<'_> {
             .map(|(index, it)| (it.caller.index(), self.queued(index)))
             .collect();
         let queued: f64 = outside.iter().map(|it| it.1).sum();
-        let busiest = self.busiest(last);
-        let is_short = busiest.as_ref().is_some_and(|(_, used)| *used >= SHORT);
-        let busy = busiest.map(|(of, used)| format!("{of} {} busy", utilisation(used)));
-        let mut text = match busy {
-            Some(busy) if is_short => format!("{name}: {busy}"),
-            _ if queued > here => {
-                let caller = outside.iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|it| it.0);
-                let caller = caller.map_or("", |it| &self.site.services[it].name);
-                format!("{name}: too few places for it at {caller} (pool, limit a server)")
+        let inside = here - waiting;
+        let mut text = if 2.0 * self.under_way(last) > inside && inside > 0.0 {
+            let way = self.longest_way(last).map_or(String::new(), |it| format!(" ({it})"));
+            let held = match self.busiest(last).filter(|it| it.share >= SHORT) {
+                Some(it) => format!(", calls under way hold what is short: {}", busy(&it)),
+                None => String::new(),
+            };
+            format!("{name}: the time goes to the network{way}{held}")
+        } else if let Some(it) = self.busiest(last).filter(|it| it.share >= SHORT) {
+            let neighbour = self.neighbour(last, &it);
+            let by = neighbour.map_or(String::new(), |it| format!(", {it} uses it most"));
+            format!("{name}: {}{by}", busy(&it))
+        } else if queued > here {
+            let caller = outside.iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|it| it.0);
+            let under_way = caller.map_or(0.0, |it| self.under_way(it));
+            let way = caller.filter(|_| under_way > here).and_then(|it| self.longest_way(it));
+            let caller = caller.map_or("", |it| &self.site.services[it].name);
+            match way {
+                Some(way) => format!(
+                    "{name}: the time goes to the network ({way}), calls under way hold the places \
+                     for it at {caller} (pool, limit a server)"
+                ),
+                None => {
+                    format!("{name}: too few places for it at {caller} (pool, limit a server)")
+                }
             }
-            busy => {
-                let busy = busy.map_or(String::new(), |busy| format!(" ({busy} at most)"));
-                let why = match (service.accept.is_some(), service.upstreams) {
-                    (true, 1..) => {
-                        let way =
-                            self.longest_way(last).map_or(String::new(), |it| format!(" ({it})"));
-                        format!("the time goes to the network{way}, or to the lines of who calls")
-                    }
-                    _ => "its work takes that long by itself".to_owned(),
-                };
-                format!("{name}: nothing there is short{busy}, {why}")
-            }
+        } else if let Some(it) = self.waited_for(last) {
+            let used = utilisation(it.share);
+            let why = "they come in bursts, or some take long";
+            format!("{name}: calls wait for {}, {used} busy: {why}", it.name)
+        } else {
+            let busiest = self.busiest(last);
+            let at_most = busiest.map_or(String::new(), |it| format!(" ({} at most)", busy(&it)));
+            let why = match (service.accept.is_some(), service.upstreams) {
+                (true, 1..) => {
+                    let way = self.longest_way(last).map_or(String::new(), |it| format!(" ({it})"));
+                    format!("the time goes to the network{way}, or to the lines of who calls")
+                }
+                _ => "its work takes that long by itself".to_owned(),
+            };
+            format!("{name}: nothing there is short{at_most}, {why}")
         };
         text.push_str(&format!("; {} calls there on average", three(here)));
         if waiting > 0.05 * here {
@@ -355,77 +340,11 @@ impl Who<'_> {
         }
         text
     }
+}
 
-    /// The longest way from a service to one that it calls, if it leaves the zone.
-    fn longest_way(&self, service: usize) -> Option<String> {
-        let zones = |service: usize| {
-            let own = self.site.instances.iter().filter(move |it| it.service.index() == service);
-            own.map(|it| it.zone).collect::<BTreeSet<u32>>()
-        };
-        let mut longest: Option<(f64, u32, u32)> = None;
-        let own = self.site.upstreams.iter().filter(|it| it.caller.index() == service);
-        for callee in own.map(|it| it.callee.index()) {
-            for from in zones(service) {
-                for to in zones(callee).into_iter().filter(|to| *to != from) {
-                    let delay = self.site.latency[(from * self.site.zones + to) as usize];
-                    let way_s = self.site.delays[delay.0 as usize].seconds();
-                    if longest.is_none_or(|it| way_s > it.0) {
-                        longest = Some((way_s, from, to));
-                    }
-                }
-            }
-        }
-        let (way_s, from, to) = longest?;
-        let name = |zone: u32| self.site.zone_names.get(zone as usize);
-        let way = format!("{} one way from zone {} to {}", seconds(way_s), name(from)?, name(to)?);
-        Some(way)
-    }
-
-    /// The busiest resource of a service.
-    fn busiest(&self, service: usize) -> Option<(String, f64)> {
-        let used = |areas: &[u64], of: u32| {
-            let area: u64 = self.parts.iter().map(|&part| areas[part]).sum();
-            area as f64 / (self.nanos * f64::from(of.max(1)))
-        };
-        let mut most: Option<(String, f64)> = None;
-        let mut consider = |of: String, share: f64| {
-            if most.as_ref().is_none_or(|(_, most)| share > *most + 0.005) {
-                most = Some((of, share));
-            }
-        };
-        let (here, waiting) = self.load(service);
-        let waits = waiting > 0.01 * here;
-        let instances = self.site.instances.iter().zip(&self.pool.instances).enumerate();
-        for (index, (instance, tally)) in instances {
-            if instance.service.index() != service {
-                continue;
-            }
-            let host = instance.host.index();
-            if let (Some(it), Some(shape)) =
-                (self.pool.hosts.get(host), self.pool.shape.hosts.get(host))
-            {
-                let name = &self.site.hosts[host].name;
-                consider(format!("CPU of {name}"), used(&it.runnable.used.by_part, shape.cores));
-                if shape.disk_parallel > 0 {
-                    let disk = used(&it.disk.by_part, shape.disk_parallel);
-                    consider(format!("disk of {name}"), disk);
-                }
-                if self.site.hosts[host].nic_bits.is_some() {
-                    consider(format!("NIC of {name}, out"), used(&it.sending.by_part, 1));
-                    consider(format!("NIC of {name}, in"), used(&it.receiving.by_part, 1));
-                }
-            }
-            // Whoever holds a worker while somebody else works is short of them only if others wait.
-            let is_loops = matches!(self.site.services[service].serving, Serving::Loops { .. });
-            if let Some(workers) = self.pool.shape.instances[index].workers
-                && (is_loops || waits)
-            {
-                let busy = used(&tally.busy.used.by_part, workers);
-                consider(format!("workers of {}", instance.name), busy);
-            }
-        }
-        most
-    }
+/// `CPU of app-1 93% busy`.
+fn busy(used: &Used) -> String {
+    format!("{} {} busy", used.name, utilisation(used.share))
 }
 
 /// How many failed, of how many.

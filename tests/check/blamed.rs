@@ -1,0 +1,200 @@
+//! Who is to blame where whoever is short of something only waits: for somebody who was taken away, for
+//! the wire, for its own bursts.
+
+use crate::command::{Desk, promise};
+
+const HEAD: &str = r#"
+[scenario]
+duration = "30s"
+warm_up  = "5s"
+[hardware.h]
+cores = 4
+[hardware.one]
+cores = 1
+[request.r]
+to = "f.e"
+[workload.w]
+mix = { r = 1 }
+"#;
+
+/// What is told of a site whose promise is missed, in one line.
+#[track_caller]
+fn told(site: &str, require: &str, rest: &str) -> String {
+    let desk = Desk::new();
+    desk.write("site.toml", &format!("{HEAD}{site}{}", promise(require, rest)));
+    let said = desk.run("check site.toml --budget 20").expect(1, &["MISSED"]);
+    said.out.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[track_caller]
+fn says(told: &str, words: &[&str]) {
+    for it in words {
+        assert!(told.contains(it), "`{it}` is missing from: {told}");
+    }
+}
+
+#[track_caller]
+fn never_says(told: &str, words: &[&str]) {
+    for it in words {
+        assert!(!told.contains(it), "`{it}` is said: {told}");
+    }
+}
+
+/// Threads that are full of calls to a database that is gone.
+fn primary(event: &str) -> String {
+    format!(
+        r#"
+arrivals = {{ poisson = "200/s" }}
+[hardware.d]
+cores = 2
+disk  = {{ read = "1ms" }}
+[service.db]
+kind      = "mysql"
+instances = 3
+hardware  = "d"
+[service.db.query.w]
+access = "write"
+cpu    = {{ exponential = "1ms" }}
+[service.f]
+kind     = "app"
+workers  = 8
+threads  = 8
+hardware = "h"
+[service.f.upstream.db]
+servers = "db"
+[service.f.endpoint.e]
+steps = [ {{ query = "db.w" }} ]
+{event}
+"#
+    )
+}
+
+#[test]
+fn a_lost_primary_rather_than_the_threads_that_wait_for_it() {
+    let lost = "[[event]]\nat = \"5s\"\nfor = \"5s\"\nlose = \"host of db.1\"";
+    let told = told(&primary(lost), "p(95) < 100ms", "");
+    says(&told, &["who db: loss of host of db.1 from 5 s to 10 s; f only waits: workers of f."]);
+}
+
+/// A replica is lost, but it is the threads that are too few: before and after as much as meanwhile.
+#[test]
+fn an_event_is_not_to_blame_for_what_is_as_bad_without_it() {
+    let lost = "[[event]]\nat = \"2s\"\nfor = \"16s\"\nlose = \"host of db.3\"";
+    let few = primary(lost)
+        .replace("workers  = 8\nthreads  = 8", "workers  = 1\nthreads  = 8")
+        .replace("[ { query", "[ { wait = \"38ms\" }, { query");
+    let told = told(&few, "p(95) < 100ms", "");
+    says(&told, &["when throughout", "who f: workers of f.1"]);
+}
+
+/// Calls that find nobody hold the pool.
+#[test]
+fn a_lost_primary_rather_than_the_pool() {
+    let lost = "[[event]]\nat = \"5s\"\nfor = \"5s\"\nlose = \"host of db.1\"";
+    let pooled = primary(lost)
+        .replace("servers = \"db\"", "servers = \"db\"\npool = { size = 4, wait = \"50ms\" }");
+    let told = told(&pooled, "success > 99%", "");
+    says(&told, &["who db: loss of host of db.1 from 5 s to 10 s; ", "`queue timeout`, seen by f"]);
+    never_says(&told, &["too few places"]);
+}
+
+#[test]
+fn calls_that_queue_do_not_take_that_long_by_themselves() {
+    let site = |workers: &str| {
+        format!(
+            "arrivals = {{ poisson = \"68/s\" }}\n[service.f]\nkind = \"service\"\n\
+             hardware = \"one\"\n{workers}\n[service.f.endpoint.e]\n\
+             steps = [ {{ cpu = {{ exponential = \"10ms\" }} }} ]\n"
+        )
+    };
+    let told_one = told(&site("workers = 1"), "mean < 20ms", "");
+    says(&told_one, &["who f: calls wait for workers of f.1, 68% busy: they come in bursts"]);
+    let told_any = told(&site(""), "mean < 20ms", "");
+    says(&told_any, &["who f: calls wait for CPU of f-1, 68% busy: they come in bursts"]);
+    let alone = told(&site("").replace("68/s", "5/s"), "p(50) < 5ms", "");
+    says(&alone, &["its work takes that long by itself"]);
+}
+
+/// Where the caller has no queue, who waited too long waited at the server.
+#[test]
+fn a_server_whose_callers_have_no_queue() {
+    let site = |own: &str, upstream: &str| {
+        format!(
+            "arrivals = {{ poisson = \"50/s\" }}\n[service.f]\nkind = \"service\"\n\
+             hardware = \"h\"\n[service.f.upstream.b]\nservers = \"b\"\n{upstream}\n\
+             [service.f.endpoint.e]\nsteps = [ {{ call = \"b.e\" }} ]\n\
+             [service.b]\nkind = \"service\"\nhardware = \"h\"\n{own}\n\
+             [service.b.endpoint.e]\nsteps = [ {{ wait = {{ exponential = \"20ms\" }} }} ]\n"
+        )
+    };
+    let its_own = told(&site("workers = 2\nqueue_timeout = \"5ms\"", ""), "success > 99%", "");
+    says(&its_own, &["who b: ", "calls wait too long for its workers", "`queue timeout`"]);
+    never_says(&its_own, &["too few places"]);
+    let callers = told(&site("", "slots = 2\nqueue_timeout = \"5ms\""), "success > 99%", "");
+    says(&callers, &["who b: too few places for it at f (pool, limit a server)"]);
+}
+
+#[test]
+fn visitors_who_are_far_away() {
+    let site = |line: &str| {
+        format!(
+            "arrivals = {{ poisson = \"50/s\" }}\n{line}\n[service.f]\nkind = \"service\"\n\
+             hardware = \"h\"\n[service.f.endpoint.e]\n\
+             steps = [ {{ cpu = {{ exponential = \"5ms\" }} }}, {{ respond = \"100KiB\" }} ]\n"
+        )
+    };
+    let far = told(&site("latency = \"150ms\""), "p(90) < 200ms", "");
+    says(&far, &["who f: ", "the time goes to the lines of who calls (150 ms one way, w)"]);
+    never_says(&far, &["by itself"]);
+    let narrow = told(&site("bandwidth = \"2Mbit/s\""), "p(90) < 200ms", "");
+    says(&narrow, &["the time goes to the lines of who calls (2.00 Mbit/s, w)"]);
+    // The line is short beside what is promised, whatever the mean.
+    let near = told(&site("latency = \"5ms\""), "p(99) < 25ms", "");
+    never_says(&near, &["the lines of who calls"]);
+}
+
+#[test]
+fn a_long_way_holds_workers() {
+    let site = "arrivals = { poisson = \"48/s\" }\n[zone.a]\n[zone.b]\n[link.a-b]\n\
+                latency = \"80ms\"\n[service.f]\nkind = \"service\"\nhardware = \"h\"\n\
+                zones = [\"a\"]\nworkers = 8\n[service.f.endpoint.e]\n\
+                steps = [ { cpu = \"1ms\" }, { call = \"b.e\" } ]\n[service.b]\n\
+                kind = \"service\"\nhardware = \"h\"\nzones = [\"b\"]\n[service.b.endpoint.e]\n\
+                steps = [ { cpu = \"1ms\" } ]\n";
+    let far = told(site, "p(90) < 300ms", "");
+    says(&far, &["who f: the time goes to the network (80.0 ms one way from zone a to b), "]);
+    let work = site.replace("80ms", "1ms").replace("{ cpu = \"1ms\" }, ", "{ wait = \"160ms\" }, ");
+    let own = told(&work, "p(90) < 300ms", "");
+    says(&own, &["who f: workers of f.1 9"]);
+}
+
+#[test]
+fn a_neighbour_who_uses_the_processors() {
+    let site = |noise: &str| {
+        format!(
+            "arrivals = {{ poisson = \"50/s\" }}\n[request.n]\nto = \"noisy.e\"\n[workload.v]\n\
+             mix = {{ n = 1 }}\narrivals = {{ poisson = \"{noise}\" }}\n[host.x]\n\
+             hardware = \"one\"\n[service.f]\nkind = \"service\"\non = \"x\"\n\
+             [service.f.endpoint.e]\nsteps = [ {{ cpu = {{ exponential = \"5ms\" }} }} ]\n\
+             [service.noisy]\nkind = \"service\"\non = \"x\"\n[service.noisy.endpoint.e]\n\
+             steps = [ {{ cpu = {{ exponential = \"100ms\" }} }} ]\n"
+        )
+    };
+    let about = "where = { request = \"r\" }";
+    let noisy = told(&site("6/s"), "p(95) < 20ms", about);
+    says(&noisy, &["who f: CPU of x ", "busy, noisy uses it most"]);
+    let own = told(&site("1/s").replace("\"50/s\"", "\"140/s\""), "p(95) < 20ms", about);
+    says(&own, &["who f: CPU of x "]);
+    never_says(&own, &["noisy"]);
+}
+
+/// A part of the window in which nothing arrived is no end of a bad time.
+#[test]
+fn all_are_bad_and_few_come() {
+    let site = "arrivals = { poisson = \"2/s\" }\n[service.f]\nkind = \"service\"\n\
+                hardware = \"h\"\n[service.f.endpoint.e]\nsteps = [ { wait = \"200ms\" } ]\n";
+    let desk = Desk::new();
+    desk.write("site.toml", &format!("{HEAD}{site}{}", promise("p(90) < 100ms", "")));
+    let short = "check site.toml --budget 20 --set duration=5s";
+    desk.run(short).expect(1, &["when throughout"]);
+}
