@@ -86,18 +86,24 @@ impl Who<'_> {
             return Some(format!("{} one way, {}", seconds(one_s), workload.name));
         }
         // Bytes that are neither at the entry nor delayed by the distance crawl through a slow line.
-        let (bits, slow) = self.slowest()?;
+        let slow = self.slow_line(entry)?;
         let inside_s = self.load(entry).0 / self.served[entry]?;
         let is_crawl = 2.0 * (self.mean_s()? - mean_s - inside_s) > self.mean_s()?;
-        let rate = bits as f64 / 1e6;
-        (is_crawl && !self.is_congested(end)).then(|| format!("{} Mbit/s, {slow}", three(rate)))
+        (is_crawl && !self.is_congested(end)).then_some(slow)
     }
 
-    /// How many bits a second the slowest line of visitors carries.
-    fn slowest(&self) -> Option<(u64, &str)> {
-        let own = self.site.workloads.iter();
-        let own = own.filter(|it| self.concerned.touches(it.service.index()));
-        own.filter_map(|it| Some((it.bandwidth?, it.name.as_str()))).min()
+    /// The slowest line of visitors who come in at a service, if any has a speed.
+    pub(super) fn slow_line(&self, entry: usize) -> Option<String> {
+        let comes_in = |visitors: usize| {
+            let mut ways = self.site.upstreams.iter();
+            ways.any(|it| it.caller.index() == visitors && it.callee.index() == entry)
+        };
+        let own = self.site.workloads.iter().filter(|it| {
+            let visitors = it.service.index();
+            self.concerned.touches(visitors) && comes_in(visitors)
+        });
+        let (bits, name) = own.filter_map(|it| Some((it.bandwidth?, it.name.as_str()))).min()?;
+        Some(format!("{} Mbit/s, {name}", three(bits as f64 / 1e6)))
     }
 
     /// Seconds one way between visitors and where they come in, and there and back.

@@ -325,7 +325,8 @@ impl Who<'_> {
             let why = match (service.accept.is_some(), service.upstreams) {
                 (true, 1..) => {
                     let way = self.longest_way(last).map_or(String::new(), |it| format!(" ({it})"));
-                    format!("the time goes to the network{way}, or to the lines of who calls")
+                    let line = self.slow_line(last).map_or(String::new(), |it| format!(" ({it})"));
+                    format!("the time goes to the network{way}, or to the lines of who calls{line}")
                 }
                 _ => "its work takes that long by itself".to_owned(),
             };
