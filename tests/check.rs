@@ -6,10 +6,10 @@ mod command;
 
 #[path = "check/baselines.rs"]
 mod baselines;
-#[path = "check/calls.rs"]
-mod calls;
 #[path = "check/blamed.rs"]
 mod blamed;
+#[path = "check/calls.rs"]
+mod calls;
 #[path = "check/comparisons.rs"]
 mod comparisons;
 #[path = "check/days.rs"]

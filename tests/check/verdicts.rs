@@ -414,7 +414,7 @@ fn what_was_never_seen_is_judged_by_how_all_times_cluster() {
     let short = "check queue.toml --set duration=20s --set warm_up=20s";
     desk.run(&format!("{short} --budget 200")).expect(0, &["met", "0 of"]);
     let said = desk.run(&format!("{short} --budget 20"));
-    said.expect(3, &["undecided", "requests that hang together count as few"]);
+    let said = said.expect(3, &["undecided", "requests that hang together count as few"]);
     let low = said.out.split("100% [").nth(1).unwrap().split('%').next().unwrap();
     assert!(low.parse::<f64>().unwrap() < 99.9, "{}", said.out);
 }
@@ -426,6 +426,6 @@ fn what_happened_once_is_waited_for() {
     let seldom =
         "check queue.toml --set customers.arrivals.poisson=2/min --set duration=2s --budget 40";
     let said = desk.run(seldom);
-    said.expect(3, &["undecided"]);
+    let said = said.expect(3, &["undecided"]);
     assert!(!said.out.contains("nothing happened"), "{}", said.out);
 }
