@@ -4,6 +4,7 @@
 //! What is run next depends on what was measured in whole rounds only, never on time or threads.
 
 mod bench;
+mod bracket;
 mod confirm;
 mod fit;
 mod growth;
@@ -237,7 +238,7 @@ impl Results<'_> {
             let asked = (change, steps.as_slice());
             let found = growth::curves(plan, &self.known, &crossings.first, asked, work)?;
             let Some(found) = found else { return Ok(false) };
-            curves = Some(found).filter(|it| !it.wider.is_empty());
+            curves = Some(found).filter(|it| !it.wider.is_empty() || !it.taller.is_empty());
         }
         let Some(turns) = relieved::turns(plan, &self.known, work)? else { return Ok(false) };
         self.growth = Some(growth::Growth { services, turns, steps, curves });

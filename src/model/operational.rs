@@ -20,6 +20,8 @@ mod residence;
 mod station;
 mod sums;
 
+use std::collections::BTreeMap;
+
 pub use reach::{below, touched};
 pub use station::{Kind, Station, Where};
 
@@ -49,6 +51,8 @@ pub struct Operational {
     pub no_load_s: f64,
     /// All stations that are asked for anything, the first to saturate first.
     pub stations: Vec<Station>,
+    /// By service, where it would be full by its own work.
+    alone_per_s: BTreeMap<u32, f64>,
 }
 
 /// A kind of request.
@@ -109,6 +113,7 @@ impl Operational {
             think_s: load.think_s,
             requests,
             no_load_s,
+            alone_per_s: stations.alone(),
             stations: stations.finish(),
         }
     }
@@ -163,10 +168,10 @@ impl Operational {
         station.by_request.get(&of.request).map_or(0.0, |part| part / of.share)
     }
 
-    /// Requests a second that a service could serve if nothing but itself ran out. `None`: nothing of
-    /// it does.
+    /// Requests a second that a service could serve if nothing but its own work were done, at hosts that it
+    /// shares as well. `None`: nothing of it runs out.
     pub fn alone_per_s(&self, service: ServiceId) -> Option<f64> {
-        self.stations.iter().find(|it| it.service == service).map(Station::saturates_at_per_s)
+        self.alone_per_s.get(&service.0).copied()
     }
 
     /// What saturates first, and what is next once that is *relieved*: once the service whose station

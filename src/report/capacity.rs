@@ -124,8 +124,11 @@ pub struct Safe {
     pub confirmed_by: u32,
     /// How far below the best guess of the first miss it lies, of that.
     pub below: f64,
-    /// That is more than was asked for, for the budget was spent.
+    /// That is more than was asked for.
     pub is_coarse: bool,
+    /// All replications of a load that there may be were looked at.
+    #[cfg_attr(test, serde(default))]
+    pub is_spent: bool,
     /// It is the most that the hardware's bound allows, whatever the objectives do.
     #[cfg_attr(test, serde(default))]
     pub is_capped: bool,

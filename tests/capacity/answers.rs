@@ -226,3 +226,82 @@ fn a_low_load_that_misses_where_a_higher_one_holds() {
     let said = desk.run("capacity kept.toml --budget 40 --no-losses --no-scaling");
     said.expect(3, &["miss although a higher load holds"]);
 }
+
+/// Its own load is a hundredth of what the site bears, and too few come in that time to show that a hundredth
+/// of them is quick.
+#[test]
+fn a_lightly_loaded_site_has_a_capacity() {
+    let desk = Desk::with(&promise("p(99) < 250ms", ""));
+    let line = format!("{SMALL} --no-losses --no-scaling --set customers.arrivals.poisson=1/s");
+    let said = desk.run(&line).expect(0, &["SAFE LOAD", "now        1.000 requests/s"]);
+    let safe = said.out.split("SAFE LOAD").nth(1).unwrap().split_whitespace().next().unwrap();
+    let safe: f64 = safe.parse().unwrap();
+    assert!((50.0..82.5).contains(&safe), "{safe}");
+}
+
+/// Two queues in a row of fixed times, for so short a time that few replications say little: from 80.2
+/// requests a second on too many are late, by 400 replications.
+const CLIFF: &str = r#"
+[scenario]
+duration = "5s"
+[hardware.one]
+cores = 1
+[service.a]
+kind = "service"
+hardware = "one"
+[service.b]
+kind = "service"
+hardware = "one"
+[service.a.endpoint.page]
+steps = [ { cpu = "10ms" }, { call = "b.page" } ]
+[service.b.endpoint.page]
+steps = [ { cpu = "9ms" } ]
+[request.page]
+to = "a.page"
+[workload.visitors]
+arrivals = { poisson = "10/s" }
+mix = { page = 1 }
+[[slo]]
+name = "quick"
+require = "p(95) < 200ms"
+"#;
+
+/// What few replications guess across a cliff is looked at until loads on both sides of it are known.
+#[test]
+fn a_cliff_is_found_wherever_the_first_guess_is() {
+    for seed in [1, 3, 4] {
+        let desk = Desk::new();
+        desk.write("site.toml", CLIFF);
+        let line = format!("capacity site.toml --no-losses --no-scaling --no-plots --seed {seed}");
+        let said = desk.run(&line).expect(0, &["SAFE LOAD"]);
+        let text = desk.read("results/site-capacity/capacity.json");
+        let found: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let per_s = |it: &serde_json::Value| it["per_s"].as_f64().unwrap();
+        let safe = &found["safe"];
+        assert!((76.0..80.2).contains(&per_s(&safe["load"])), "{}", said.out);
+        let [at, low, high] = [0, 1, 2].map(|it| per_s(&safe["missed_at"][it]));
+        assert!(low > 77.0 && high < 84.0 && (79.0..82.0).contains(&at), "{}", said.out);
+        // Nor does the table say otherwise: what is told as spent was spent.
+        for point in found["curve"].as_array().unwrap() {
+            let misses = point["badness"][0][0].as_f64().is_some_and(|it| it > 1.0);
+            assert!(!misses || per_s(&point["load"]) > low, "{}", said.out);
+            assert!(misses || per_s(&point["load"]) < high, "{}", said.out);
+        }
+        let most = found["curve"].as_array().unwrap().iter();
+        let most = most.map(|it| it["replications"].as_u64().unwrap()).max().unwrap();
+        assert!(!said.out.contains("the budget was spent") || most == 400, "{}", said.out);
+    }
+}
+
+/// What comes is known, and all of it is answered: a cost is no guess then.
+#[test]
+fn the_cost_of_what_is_answered_is_exact() {
+    let desk = Desk::with(&promise("p(99) < 250ms", ""));
+    let price = "--set hardware.one.price=0.36USD/h";
+    desk.run(&format!("{SMALL} {price} --no-losses --no-scaling")).expect(0, &["1.25 USD now"]);
+    let text = desk.read("results/queue-capacity/capacity.json");
+    let found: serde_json::Value = serde_json::from_str(&text).unwrap();
+    // 0.36 an hour are 100 a million seconds.
+    let now = found["cost"]["per_million_now"].as_f64().unwrap();
+    assert!((now - 100.0 / 80.0).abs() < 1e-9, "{now}");
+}

@@ -142,3 +142,80 @@ require = "mean < 80ms"
     let priced = pair.replace("cores = 1", "cores = 1\nprice = \"0.25 USD/h\"");
     assert_eq!(first(&priced), ("queue: 2 cores each".to_owned(), Some(1.0)));
 }
+
+/// Hosts that two services share: the first host is full of both, and the second service has no other.
+const SHARED: &str = r#"
+[scenario]
+duration = "20s"
+warm_up  = "2s"
+[hardware.box]
+cores = 2
+[host.h1]
+hardware = "box"
+[host.h2]
+hardware = "box"
+[service.front]
+kind = "service"
+on = ["h1", "h2"]
+instances = 2
+[service.front.endpoint.page]
+steps = [ { cpu = { exponential = "20ms" } }, { call = "back.page" } ]
+[service.back]
+kind = "service"
+on = ["h1"]
+[service.back.endpoint.page]
+steps = [ { cpu = { exponential = "30ms" } } ]
+[request.page]
+to = "front.page"
+[workload.visitors]
+arrivals = { poisson = "10/s" }
+mix = { page = 1 }
+[[slo]]
+name = "pages are quick"
+require = "mean < 300ms"
+"#;
+
+#[test]
+fn what_shares_hosts_is_grown_by_whoever_relieves_them() {
+    let (found, said) = asked(SHARED, "");
+    let growth = &found["growth"];
+    let close = |value: &Value, expected: f64| {
+        let value = value.as_f64().unwrap();
+        assert!((value - expected).abs() < 1e-6 * expected, "{value}, not {expected}: {said}");
+    };
+    // By itself each is full where its own work fills its cores, whoever else works there.
+    let [front, back] = [0, 1].map(|it| &growth["services"][it]);
+    close(&front["wider"][0]["alone_per_s"], 2.0 / 0.010);
+    close(&front["wider"][1]["alone_per_s"], 2.0 / (0.020 * 2.0 / 3.0));
+    close(&back["wider"][0]["alone_per_s"], 2.0 / 0.030);
+    // A third instance of front stands on the host that is full.
+    let worse = "more instances of front fill the site earlier: 3 at 46.15/s, 5 at 47.62/s, now at";
+    assert!(said.split_whitespace().collect::<Vec<_>>().join(" ").contains(worse), "{said}");
+    // Back cannot be made larger without front, for it stands on one of front's hosts.
+    let step = &growth["steps"][0];
+    assert_eq!(
+        (&step["what"], &step["relieves"]),
+        (&"front: 4 cores each".into(), &"CPU of h1".into())
+    );
+    close(&step["bound_per_s"], 4.0 / 0.040);
+    assert_eq!(growth["curves"]["service"], "front", "{said}");
+}
+
+/// Loads are tried until some hold and some miss; and few replications that differ are more.
+#[test]
+fn a_larger_site_is_looked_at_on_both_sides_of_its_cliff() {
+    let tandem = CHAIN
+        .replace("{ exponential = \"2ms\" }", "\"10ms\"")
+        .replace("{ exponential = \"10ms\" }", "\"9ms\"")
+        .replace(", { call = \"db.query\" }", "")
+        .replace("mean < 80ms", "p(95) < 200ms")
+        .replace("warm_up  = \"2s\"", "");
+    for seed in [5, 1] {
+        let (found, said) = asked(&tandem, &format!("--set duration=5s --seed {seed}"));
+        let wider = &found["growth"]["curves"]["wider"][1];
+        assert_eq!(wider["size"], 2);
+        let [at, low, high] = [0, 1, 2].map(|it| wider["missed_at"][it]["per_s"].as_f64().unwrap());
+        // The truth is about 98.
+        assert!((92.0..104.0).contains(&at) && low > 80.0 && high <= 111.2, "{said}");
+    }
+}

@@ -368,6 +368,94 @@ fn shared_hosts_do_what_their_bound_says() {
     }
 }
 
+/// Large answers over thin lines; back's second server is slow. `front`: where the callers are.
+fn beside(front: &str) -> Blueprint {
+    compile(&format!(
+        r#"
+[scenario]
+duration = "10s"
+[hardware.thin]
+cores = 2
+nic = "100Mbit/s"
+[host.h1]
+hardware = "thin"
+[host.h2]
+hardware = "thin"
+[host.h3]
+hardware = "thin"
+[service.front]
+kind = "service"
+on = [{front}]
+instances = {count}
+[service.front.upstream.back]
+servers = "back"
+balance = "least_connections"
+[service.front.endpoint.page]
+steps = [ {{ cpu = "1ms" }}, {{ call = "back.page" }}, {{ respond = "1KiB" }} ]
+[service.back]
+kind = "service"
+on = ["h1", "h2"]
+instances = 2
+instance.2 = {{ speed = 0.1 }}
+[service.back.endpoint.page]
+steps = [ {{ cpu = {{ exponential = "20ms" }} }}, {{ respond = "1MiB" }} ]
+[request.page]
+to = "front.page"
+[workload.visitors]
+mix = {{ page = 1 }}
+arrivals = {{ poisson = "10/s" }}
+"#,
+        count = front.split(',').count(),
+    ))
+}
+
+/// Whoever prefers the idle may send as much as it likes to the server beside it: no line bounds that.
+#[test]
+fn calls_may_stay_on_their_host() {
+    let plan = beside(r#""h1""#);
+    let known = Operational::of(&plan);
+    let bound = known.bound_per_s().unwrap();
+    near(bound, 2.2 / 0.021);
+    // Only what visitors send and get.
+    near(station(&known, &plan, "NIC out of h1").demand, 8.0 * 1024.0);
+    let answered = |factor: f64| {
+        let duration = Span::from_millis(60_000);
+        let plan = Blueprint { duration, ..plan.clone() }.at_load(factor * bound / 10.0);
+        let work = Replications { count: 4, threads: None, interrupted: &NEVER };
+        let fold = study(&plan, work, |_| ()).unwrap().unwrap();
+        Summary::new(&plan, &fold).site.figures.rates.throughput_per_s.value.unwrap()
+    };
+    let (below, above) = (answered(0.85) / bound, answered(1.3) / bound);
+    assert!((0.82..=0.88).contains(&below), "{below} of the bound");
+    assert!(above <= 1.02, "{above} of the bound");
+    // What comes from a host without a server has to cross, to whichever of them.
+    let plan = beside(r#""h1", "h3""#);
+    let known = Operational::of(&plan);
+    // Besides what the front at h1 answers its visitors.
+    near(station(&known, &plan, "NIC out of back ×2").demand, 0.5 * 8.0 * (1_048_576.0 + 1024.0));
+    assert!(station(&known, &plan, "NIC out of back ×2").is_least);
+    near(known.bound_per_s().unwrap(), 1e8 / station(&known, &plan, "NIC in of h3").demand);
+    let all = beside(r#""h3""#);
+    let known = Operational::of(&all);
+    near(station(&known, &all, "NIC out of back ×2").demand, 8.0 * 1_048_576.0);
+    assert!(!station(&known, &all, "NIC out of back ×2").is_least);
+}
+
+/// A service alone is full by its own work, on hosts that it shares as well.
+#[test]
+fn alone_on_a_host_that_others_share() {
+    let plan = sharing([r#""h1""#, r#""h1""#, r#""h1", "h2""#], ["10ms", "4ms", "2ms"]);
+    let known = Operational::of(&plan);
+    near(known.bound_per_s().unwrap(), 1.0 / 0.014);
+    let alone = |name: &str| {
+        let id = plan.services.iter().position(|it| it.name == name).unwrap();
+        known.alone_per_s(ServiceId(id as u32)).unwrap()
+    };
+    near(alone("front"), 100.0);
+    near(alone("back"), 250.0);
+    near(alone("third"), 1000.0);
+}
+
 /// All that the scaled-up site's processors do at a load at which nobody waits.
 #[test]
 fn the_demands_of_a_whole_site_are_those_of_a_run() {

@@ -8,7 +8,7 @@ use crate::{
     engine::maths::ln,
     stats::{
         estimator::Estimator,
-        isotonic::{crossing, crossing_nearby},
+        isotonic::{crossing, crossing_nearby, isotonic},
         ratio::jackknife_of,
     },
 };
@@ -33,6 +33,22 @@ pub(super) fn worst(badness: &[Option<f64>]) -> Option<(usize, f64)> {
 /// Whether a load holds all objectives, by what was measured.
 pub(super) fn holds(badness: &[Option<f64>]) -> bool {
     worst(badness).is_none_or(|(_, it)| it <= 1.0)
+}
+
+/// How near its limit an objective was on the fit's scale, 0 right at it.
+fn scaled(badness: f64) -> f64 {
+    ln(badness.clamp(LEAST, 1.0 / LEAST))
+}
+
+/// The fit of each objective to the first `count` replications of these loads. `None`: nobody came for
+/// whom it would matter.
+pub(super) fn fitted(levels: &[&Level], count: usize) -> Vec<Option<Vec<f64>>> {
+    let table: Vec<_> = levels.iter().map(|level| badness(&level.judgements(count))).collect();
+    let objectives = levels.first().map_or(0, |level| level.plan().objectives.len());
+    let values = |objective: usize| -> Option<Vec<f64>> {
+        table.iter().map(|level| level[objective].map(scaled)).collect()
+    };
+    (0..objectives).map(|objective| Some(isotonic(&values(objective)?))).collect()
 }
 
 /// Where the objectives are missed.
@@ -60,9 +76,7 @@ pub(super) fn crossings(levels: &[&Level], count: usize) -> Option<Crossings> {
     let tables: Vec<_> = (0..count).map(Some).chain([None]).map(near).collect();
     let table = |left_out: Option<usize>| &tables[left_out.unwrap_or(count)];
     let values = |objective: usize, left_out: Option<usize>| -> Option<Vec<f64>> {
-        let of =
-            |level: &Vec<Option<f64>>| level[objective].map(|it| ln(it.clamp(LEAST, 1.0 / LEAST)));
-        table(left_out).iter().map(of).collect()
+        table(left_out).iter().map(|level| level[objective].map(scaled)).collect()
     };
     let width = at.last()? - at.first()?;
     let nearby = at[0] - width..=at[at.len() - 1] + width;

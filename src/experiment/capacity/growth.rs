@@ -3,6 +3,7 @@
 
 use super::{
     bench::{Bench, Work},
+    bracket::{Side, gap, parts, side},
     fit::{badness, crossings, holds},
     relieved::Turn,
     search::said,
@@ -28,9 +29,17 @@ const SIMULATED: usize = 3;
 const WORTH: f64 = 1.005;
 /// Loads tried, of the one at which an objective should be missed, and their replications.
 const TRIED: [f64; 4] = [0.88, 0.96, 1.02, 1.08];
-/// And then of the crossing that these have shown.
-const CLOSER: [f64; 3] = [0.985, 1.0, 1.015];
 const FURTHER_DOWN: [f64; 3] = [0.55, 0.7, 0.8];
+/// Of the highest of these, where even that holds.
+const FURTHER_UP: [f64; 2] = [1.1, 1.2];
+/// The gap around the crossing is cut into parts until it is so narrow, of the crossing, but so often at
+/// most.
+const CLOSE: f64 = 0.025;
+const CUTS: u32 = 5;
+/// A crossing whose standard error is more than this, of it, is looked at on so many times as many
+/// replications.
+const NOISY: f64 = 0.015;
+const AGAIN: u32 = 4;
 pub(super) const REPLICATIONS: u32 = 5;
 
 /// The scenario with changes; `None`: they make no scenario.
@@ -192,10 +201,15 @@ pub(super) fn steps(
         let (Some(first), Some(bound)) = (now.stations.first(), now.bound_per_s()) else { break };
         let service = first.service;
         let is_same = *first_of_all.get_or_insert((service, first.kind)) == (service, first.kind);
-        let name = here.services[service.index()].name.clone();
         let relieves = first.name(&here);
-        let options = [(vec![wider(&here, service, 1)], true), (taller(&here, service), false)];
-        let found = options.into_iter().filter_map(|(more, is_wider)| {
+        // Hosts are shared: what relieves them may be more of any service that works there. First of all of
+        // the one that asks most.
+        let others = first.services.iter().copied().filter(|it| *it != service);
+        let options = [service]
+            .into_iter()
+            .chain(others)
+            .flat_map(|id| [(id, vec![wider(&here, id, 1)], true), (id, taller(&here, id), false)]);
+        let found = options.filter_map(|(id, more, is_wider)| {
             let all: Vec<String> = changes.iter().cloned().chain(more).collect();
             let next = change(&all)?;
             let then = Operational::of(&next);
@@ -208,11 +222,12 @@ pub(super) fn steps(
             let gained = then.bound_per_s().map_or(f64::INFINITY, |then| then - bound);
             let more = price(&next).zip(price(&here)).map_or(0.0, |(then, now)| then - now);
             let dear = more / gained.max(1e-9);
-            risen.then_some((dear, (all, next, then, is_wider)))
+            risen.then_some((dear, (id, all, next, then, is_wider)))
         });
         let found = found.reduce(|one, other| if other.0 < 0.999 * one.0 { other } else { one });
-        let Some((_, (all, next, then, is_wider))) = found else { break };
-        let it = &next.services[service.index()];
+        let Some((_, (id, all, next, then, is_wider))) = found else { break };
+        let it = &next.services[id.index()];
+        let name = &it.name;
         let host = next.instances[it.first_instance as usize].host;
         let what = if is_wider {
             format!("{name}: {} instances", it.instances)
@@ -270,7 +285,13 @@ pub(super) fn curves(
     let (Some(first), Some(before)) = (known.stations.first(), known.bound_per_s()) else {
         return Ok(Some(found));
     };
-    let service = first.service;
+    // Of those that work there the first that makes a difference.
+    let Some((service, axes)) = first.services.iter().find_map(|&id| {
+        let axes = axes(plan, id, before, change);
+        axes.contains(&true).then_some((id, axes))
+    }) else {
+        return Ok(Some(found));
+    };
     found.service = service;
     let name = plan.services[service.index()].name.clone();
     let (instances, cores) = (plan.services[service.index()].instances, cores(plan, service));
@@ -302,14 +323,14 @@ pub(super) fn curves(
         };
         Ok(Some(vec![Sized { size, bound, missed_at }]))
     };
-    for size in instances.saturating_sub(1).max(1)..=instances + 2 {
+    for size in widths(instances).filter(|_| axes[0]) {
         let changes = vec![of_instances(plan, service, size)];
         let Some(it) = one(size, size == instances, changes, "instances")? else {
             return Ok(None);
         };
         found.wider.extend(it);
     }
-    for size in heights(cores) {
+    for size in heights(cores).into_iter().filter(|_| axes[1]) {
         let changes = of_cores(plan, service, size);
         let Some(it) = one(size, size == cores, changes, "cores each")? else {
             return Ok(None);
@@ -317,6 +338,25 @@ pub(super) fn curves(
         found.taller.extend(it);
     }
     Ok(Some(found))
+}
+
+/// One instance less, as many, one and two more.
+fn widths(instances: u32) -> std::ops::RangeInclusive<u32> {
+    instances.saturating_sub(1).max(1)..=instances + 2
+}
+
+/// Whether other numbers of instances, and of cores, move the site's bound at all.
+fn axes(plan: &Blueprint, service: ServiceId, before: f64, change: Change<'_>) -> [bool; 2] {
+    let moves = |changes: Vec<String>| {
+        let bound = change(&changes).and_then(|it| Operational::of(&it).bound_per_s());
+        bound.is_some_and(|bound| (bound / before - 1.0).abs() > WORTH - 1.0)
+    };
+    let mut wider = widths(plan.services[service.index()].instances);
+    let mut taller = heights(cores(plan, service)).into_iter();
+    [
+        wider.any(|size| moves(vec![of_instances(plan, service, size)])),
+        taller.any(|size| moves(of_cores(plan, service, size))),
+    ]
 }
 
 /// Where the first objective is missed; `None`: not thereabouts.
@@ -351,26 +391,59 @@ fn simulate(
         tried = lower.into_iter().chain(tried).collect();
         tried.dedup();
     }
-    let mut missed_at = fitted(&mut bench, &tried);
-    // Between loads so far apart the fit only guesses; near the crossing it is looked at.
-    if let Some(first) = missed_at {
-        let closer = CLOSER.iter().map(|share| said(known, share * first.value));
-        let mut closer: Vec<f64> = closer.filter(|it| !tried.contains(it)).collect();
+    // Between loads far apart the fit only guesses; beyond them it knows nothing.
+    for _ in 0..CUTS {
+        let mut closer: Vec<f64> = match side(&mut bench, &tried, REPLICATIONS) {
+            Side::Below => break,
+            Side::Above => {
+                let last = tried[tried.len() - 1];
+                FURTHER_UP.iter().map(|share| said(known, share * last)).collect()
+            }
+            Side::Within => {
+                let around =
+                    missed(&mut bench, &tried, REPLICATIONS).and_then(|it| gap(&tried, it.value));
+                match around {
+                    Some((low, high)) if high - low > CLOSE * high => {
+                        parts((low, high), |factor| said(known, factor))
+                    }
+                    Some(_) | None => break,
+                }
+            }
+        };
+        closer.retain(|it| !tried.contains(it));
         closer.dedup();
+        // Whole users have no loads between them.
+        if closer.is_empty() {
+            break;
+        }
         if !bench.run(&wanted(&closer), 0, label, work)? {
             return Ok(None);
         }
         tried.extend(closer);
         tried.sort_by(f64::total_cmp);
-        missed_at = fitted(&mut bench, &tried);
+    }
+    let mut missed_at = missed(&mut bench, &tried, REPLICATIONS);
+    if let Some(it) = missed_at.filter(|it| it.error > NOISY * it.value) {
+        let (low, high) = (it.value - 2.0 * it.error, it.value + 2.0 * it.error);
+        let from = tried.iter().rposition(|load| *load <= low).unwrap_or(0);
+        let to = tried.iter().position(|load| *load >= high).unwrap_or(tried.len() - 1);
+        let count = AGAIN * REPLICATIONS;
+        let again: Vec<(f64, u32)> = tried[from..=to].iter().map(|&load| (load, count)).collect();
+        if !bench.run(&again, 0, label, work)? {
+            return Ok(None);
+        }
+        missed_at = missed(&mut bench, &tried[from..=to], count).or(missed_at);
     }
     work.requests += bench.requests();
     Ok(Some(Simulated { missed_at }))
 }
 
-/// Where the first objective is missed, of loads in ascending order.
-fn fitted(bench: &mut Bench, tried: &[f64]) -> Option<Estimator> {
+/// Where the first objective is missed, of loads in ascending order; `None`: not between these.
+fn missed(bench: &mut Bench, tried: &[f64], count: u32) -> Option<Estimator> {
+    if side(bench, tried, count) != Side::Within {
+        return None;
+    }
     let places: Vec<usize> = tried.iter().map(|&it| bench.level(it)).collect();
     let levels: Vec<_> = places.iter().map(|&it| &bench.levels[it]).collect();
-    crossings(&levels, REPLICATIONS as usize).map(|it| it.first)
+    crossings(&levels, count as usize).map(|it| it.first)
 }

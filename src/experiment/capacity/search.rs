@@ -3,6 +3,7 @@
 
 use super::{
     bench::{Bench, Work},
+    bracket::{Side, beyond, gap, parts, side},
     fit::{Crossings, badness, crossings, holds},
 };
 use crate::{
@@ -32,6 +33,12 @@ const SHIFTS: u32 = 4;
 const AROUND: [f64; 4] = [0.97, 0.99, 1.01, 1.03];
 /// Replications that these are given more of at a time.
 const ROUND: u32 = 12;
+/// How often these are moved to where the fit sees the crossing.
+const MOVES: u32 = 4;
+/// Between loads further apart than this, of the crossing, a fit only guesses.
+const APART: f64 = 0.05;
+/// How often such a gap is cut into parts, or another one is looked for where the crossing is in none.
+const CUTS: u32 = 10;
 
 /// The search is done when the lower bound of the crossing is that near, of the precision asked for; the
 /// rest of it is for the confirmation.
@@ -133,6 +140,7 @@ pub(super) fn climb(
     if !try_rungs(&mut bench, &rungs, work)? {
         return Ok(None);
     }
+    let mut is_deep = false;
     let is_bounded = known.saturates_at().is_some() && !known.is_closed();
     if bench.levels.iter().all(|level| is_held(level, LADDER)) {
         let further: Vec<f64> = if is_bounded {
@@ -158,6 +166,7 @@ pub(super) fn climb(
             if !try_rungs(&mut bench, &[rung], work)? {
                 return Ok(None);
             }
+            is_deep = true;
             if is_surely_held(&bench.levels[0]) {
                 break;
             }
@@ -177,9 +186,9 @@ pub(super) fn climb(
         }
     }
     let held: Vec<bool> = bench.levels.iter().map(|level| is_held(level, SURE)).collect();
-    // Few requests come at the lowest loads, and luck alone may keep them within a limit.
+    // Few requests come at loads that were added below, and luck alone may keep them within a limit.
     let first_miss = match held.iter().position(|it| !it) {
-        Some(1..) if is_deep(&bench, top) && !is_surely_held(&bench.levels[0]) => Some(0),
+        Some(1..) if is_deep && !is_surely_held(&bench.levels[0]) => Some(0),
         other => other,
     };
     let bracket = first_miss.map(|miss| {
@@ -203,11 +212,6 @@ fn is_surely_held(level: &super::bench::Level) -> bool {
     judgements.iter().all(|it| it.kept() == Kept::Yes)
 }
 
-/// Whether the lowest rung is one of those that were added below.
-fn is_deep(bench: &Bench, top: f64) -> bool {
-    bench.levels[0].factor < 0.9 * RUNGS[0] * top
-}
-
 fn try_rungs(bench: &mut Bench, rungs: &[f64], work: &mut Work<'_>) -> Result<bool, Failure> {
     let wanted: Vec<(f64, u32)> = rungs.iter().map(|&rung| (rung, LADDER)).collect();
     bench.run(&wanted, 0, "a ladder of loads", work)
@@ -227,9 +231,7 @@ pub(super) fn refine(
     let (mut low, mut high) = (if low > 0.0 { low } else { high / 10.0 }, high);
     let mut shifts = 0;
     let guess = loop {
-        let mut inner: Vec<f64> =
-            (0..=4).map(|part| nice(low + f64::from(part) / 4.0 * (high - low))).collect();
-        inner.dedup();
+        let inner = parts((low, high), nice);
         let wanted: Vec<(f64, u32)> = inner.iter().map(|&factor| (factor, coarse)).collect();
         if !bench.run(&wanted, 0, "between two loads", work)? {
             return Ok(None);
@@ -272,23 +274,58 @@ pub(super) fn refine(
     let mut near: Vec<f64> = Vec::new();
     around(&mut near, middle);
     let mut count = ROUND.min(effort.budget);
-    let mut moves = 0;
+    let (mut moves, mut cuts) = (0, 0);
     loop {
         let wanted: Vec<(f64, u32)> = near.iter().map(|&factor| (factor, count)).collect();
         if !bench.run(&wanted, 0, "around the first miss", work)? {
             return Ok(None);
         }
-        let Some(found) = first_crossing(bench, &near, count) else {
-            return Ok(Some(Found::Crossing(guess)));
+        let found = first_crossing(bench, &near, count);
+        let place = side(bench, &near, count);
+        let (first, last) = (near[0], near[near.len() - 1]);
+        if let (Some(found), true) = (&found, moves < MOVES) {
+            let value = found.first.value;
+            let is_there = match place {
+                Side::Below => value < first,
+                Side::Within => false,
+                Side::Above => value > last,
+            };
+            if is_there {
+                moves += 1;
+                middle = value.clamp(0.9 * middle, 1.1 * middle);
+                around(&mut near, middle);
+                continue;
+            }
+        }
+        let value = found.as_ref().map(|it| it.first.value);
+        let bracket = match place {
+            Side::Below => Some(beyond(bench, &near, false)),
+            Side::Above => Some(beyond(bench, &near, true)),
+            Side::Within => value
+                .and_then(|value| gap(&near, value))
+                .filter(|(low, high)| high - low > APART * high),
+        };
+        if let Some(bracket) = bracket
+            && cuts < CUTS
+        {
+            cuts += 1;
+            let cut = parts(bracket, nice);
+            // Between neighbours of whole users there is nothing to be tried.
+            if cut != near {
+                near = cut;
+                continue;
+            }
+        }
+        // Luck that changes its mind at every cut: between the last two loads of which one holds.
+        let Some(found) = found else {
+            let (low, high) = bracket.unwrap_or((first, last));
+            if !bench.run(&[(low, count), (high, count)], 0, "around the first miss", work)? {
+                return Ok(None);
+            }
+            let found = first_crossing(bench, &[low, high], count).unwrap_or(guess);
+            return Ok(Some(Found::Crossing(found)));
         };
         let value = found.first.value;
-        let is_outside = value < near[0] || value > near[near.len() - 1];
-        if is_outside && moves < 4 {
-            moves += 1;
-            middle = value.clamp(0.9 * middle, 1.1 * middle);
-            around(&mut near, middle);
-            continue;
-        }
         let half = effort.half(&found.first);
         let wanted = effort.narrow() * value;
         if half <= wanted || count >= effort.budget {

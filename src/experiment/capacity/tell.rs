@@ -2,14 +2,15 @@
 
 use super::{
     Results,
-    bench::{Level, Work},
+    bench::{Bench, Level, Work},
+    fit::{badness, holds},
     growth, known,
     losses::{self, REPLICATIONS},
     search::Found,
 };
 use crate::{
     measure::{fold::Fold, outcome::Cause},
-    model::blueprint::{Balance, Blueprint, Promise, Scope, Upstream},
+    model::blueprint::{Arrivals, Balance, Blueprint, Promise, Scope, Upstream, Workload},
     report::{
         capacity::{
             Answer, Attempt, Busy, Capacity, Cost, Curves, Grown, Growth, Later, Limit, Load, Loss,
@@ -108,12 +109,12 @@ impl Results<'_> {
         let (first, effort) = (&crossings.first, &self.question.effort);
         let below = 1.0 - tried.factor / first.value;
         // Users are whole, and what hardware bears at most is a bound of its own.
-        let is_spent =
-            effort.half(first) > effort.narrow() * first.value || self.attempts.len() > 1;
+        let is_wide = effort.half(first) > effort.narrow() * first.value || self.attempts.len() > 1;
+        let searched = self.near.as_ref().map_or(0, Bench::most_replications);
         let whole = if self.known.users > 0 { 1.0 / f64::from(self.known.users) } else { 0.0 };
         let cap = self.cap().unwrap_or(f64::INFINITY);
         let below_most = 1.0 - tried.factor / first.value.min(cap);
-        let is_coarse = is_spent && below_most > effort.precision + 0.001 + whole / first.value;
+        let is_coarse = is_wide && below_most > effort.precision + 0.001 + whole / first.value;
         Some(Safe {
             load: self.load(tried.factor),
             missed_at: Some(self.between(&crossings.first)),
@@ -125,6 +126,7 @@ impl Results<'_> {
             confirmed_by: tried.fold.as_ref().map_or(0, |fold| fold.pool.replications),
             below: below.max(0.0),
             is_coarse,
+            is_spent: searched >= effort.budget,
             is_capped: tried.factor >= cap,
         })
     }
@@ -190,10 +192,22 @@ impl Results<'_> {
     fn levels(&self) -> Vec<&Level> {
         let mut levels: Vec<&Level> = self.ladder.bench.levels.iter().collect();
         if let Some(near) = &self.near {
-            levels.retain(|level| near.levels.iter().all(|it| it.factor != level.factor));
-            // Where loads lie close by each other a few are enough.
+            // Where loads lie close by each other those that are known best are enough, but for what misses
+            // above the crossing: there is nothing else to show what happens there. What few
+            // replications say against the crossing below it is bad luck.
             let many = near.most_replications();
-            levels.extend(near.levels.iter().filter(|level| level.replications() == many));
+            let crossing = self.crossing().map_or(0.0, |it| it.first.value);
+            let misses =
+                |level: &Level| !holds(&badness(&level.judgements(level.replications() as usize)));
+            let is_told = |level: &&Level| {
+                level.replications() == many || level.factor > crossing && misses(level)
+            };
+            let near: Vec<&Level> = near.levels.iter().filter(is_told).collect();
+            levels.retain(|level| {
+                let is_known = near.iter().any(|it| it.factor == level.factor);
+                !is_known && (level.factor > crossing || !misses(level))
+            });
+            levels.extend(near);
         }
         levels.retain(|level| level.fold().is_some());
         levels.sort_by(|one, other| one.factor.total_cmp(&other.factor));
@@ -321,20 +335,37 @@ impl Results<'_> {
         let plan = self.question.plan;
         let currency = plan.currency.clone()?;
         let per_h = growth::price(plan)?;
-        let million = |fold: &Fold| {
-            let figures = Summary::new(plan, fold).site.figures;
-            let answered = figures.rates.throughput_per_s.value.filter(|it| *it > 0.0)?;
+        let million = |factor: f64, fold: &Fold| {
+            let answered = self.answered_per_s(factor, fold).filter(|it| *it > 0.0)?;
             Some(per_h / 3600.0 / answered * 1e6)
         };
-        // Users make no more requests than are answered: what comes now was measured as well.
         let now = self.ladder.bench.levels.iter().find(|level| level.factor == 1.0);
+        let safe = self.safe().and_then(|it| Some((it.factor, it.fold.as_ref()?)));
         Some(Cost {
             currency,
             per_h,
-            per_million: self.confirmed().and_then(million),
-            per_million_now: now.and_then(Level::fold).and_then(million),
+            per_million: safe.and_then(|(factor, fold)| million(factor, fold)),
+            per_million_now: now.and_then(Level::fold).and_then(|fold| million(1.0, fold)),
             unpriced: plan.hosts.iter().filter(|it| it.price_per_h.is_none()).count() as u32,
         })
+    }
+
+    /// Requests that are answered a second. Where they come from outside at one rate that is known, but for
+    /// those that fail; how many came in a few replications is luck. Users make as many as are answered, and
+    /// other rates change: there it is what was measured.
+    fn answered_per_s(&self, factor: f64, fold: &Fold) -> Option<f64> {
+        let plan = self.question.plan;
+        let is_steady = |it: &Workload| {
+            let is_one =
+                matches!(&it.arrivals, Arrivals::Open { rate, .. } if rate.knots.len() == 1);
+            is_one && it.spike.is_none()
+        };
+        if plan.workloads.iter().all(is_steady) {
+            let causes = &fold.pool.site().causes;
+            let (ok, all) = (causes[Cause::None as usize], causes.iter().sum::<u64>());
+            return (all > 0).then(|| factor * self.known.open_per_s * ok as f64 / all as f64);
+        }
+        Summary::new(plan, fold).site.figures.rates.throughput_per_s.value
     }
 
     fn told_attempts(&self) -> Vec<Attempt> {

@@ -111,10 +111,14 @@ fn station(kind: Kind, place: Where, at: Vec<u32>, whole: &Sum, own: &Sum) -> St
         Some((_, most)) if most >= *it => best,
         Some(_) | None => Some((*id, *it)),
     });
+    let mut services: Vec<(u32, f64)> =
+        whole.by_service.iter().map(|(id, it)| (*id, *it)).collect();
+    services.sort_by(|one, other| other.1.total_cmp(&one.1));
     Station {
         kind,
         place,
         at,
+        services: services.into_iter().map(|(id, _)| ServiceId(id)).collect(),
         service: ServiceId(most.map_or(0, |it| it.0)),
         capacity: whole.capacity,
         demand: whole.demand,

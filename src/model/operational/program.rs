@@ -2,7 +2,8 @@
 //! what that adds up to at its own instance and in calls to others.
 //!
 //! Branches and loops as they are compiled, so that the shares are those that the simulator draws.
-//! A loop that goes on with probability p is entered 1 / (1 - p) times as often as it is reached.
+//! Where a loop is decided on, with probability p, is come by 1 / (1 - p) times as often as it is reached: it has
+//! p / (1 - p) rounds.
 
 use super::super::blueprint::{
     Blueprint, EndpointId, FilesId, LogId, Milestone, Op, TableId, UpstreamId,

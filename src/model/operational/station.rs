@@ -79,6 +79,8 @@ pub struct Station {
     pub at: Vec<u32>,
     /// The service that asks most of it.
     pub service: ServiceId,
+    /// All that ask anything of it, the one that asks most first.
+    pub services: Vec<ServiceId>,
     /// How many things at once, or how much a second.
     pub capacity: f64,
     /// Of one request of the mix: seconds of one of them, or how many.

@@ -225,6 +225,7 @@ impl<'a> Stations<'a> {
         let callees = servers(plan, view);
         let (from, to) = (shares_by_host(plan, &callers), shares_by_host(plan, &callees));
         let is_group = adapts(view) && callees.len() > 1;
+        let may_stay = is_group && from.keys().any(|host| to.contains_key(host));
         let is_limited = |host: &u32| plan.hosts[*host as usize].nic_bits.is_some();
         let has_limit = !is_group || to.keys().all(is_limited);
         let group = Where::Group(callees.iter().map(|it| it.0).collect());
@@ -232,17 +233,24 @@ impl<'a> Stations<'a> {
             |host: u32| if is_group { group.clone() } else { Where::Host(HostId(host)) };
         let mut send = |place, kind, bytes: f64, service, host: u32, share: f64| {
             let Some(bits) = plan.hosts[host as usize].nic_bits else { return };
-            let it = Asked { kind, amount: bytes * 8.0, capacity: bits as f64, is_least: false };
+            let capacity = bits as f64;
+            let it = Asked { kind, amount: bytes * 8.0, capacity, is_least: may_stay };
             let is_group = matches!(place, Where::Group(_));
             self.put(place, service, count * share, it, is_group, InstanceId(0));
         };
+        // Whoever prefers the idle may keep all calls on their host where a server stands there: only what
+        // comes from elsewhere has to come over a line, to whichever of the servers.
+        let stays = |share: f64| if is_group && share > 0.0 { 1.0 } else { share };
+        let shared: f64 =
+            from.iter().filter(|(host, _)| to.contains_key(host)).map(|(_, part)| part).sum();
         for (&host, &part) in to.iter().filter(|_| has_limit) {
-            let away = part * (1.0 - from.get(&host).copied().unwrap_or(0.0));
+            let here = if is_group { shared } else { from.get(&host).copied().unwrap_or(0.0) };
+            let away = part * (1.0 - here).max(0.0);
             send(at_callee(host), Kind::NicIn, asked, view.callee, host, away);
             send(at_callee(host), Kind::NicOut, answer, view.callee, host, away);
         }
         for (&host, &part) in &from {
-            let away = part * (1.0 - to.get(&host).copied().unwrap_or(0.0));
+            let away = part * (1.0 - stays(to.get(&host).copied().unwrap_or(0.0)));
             let place = Where::Host(HostId(host));
             send(place.clone(), Kind::NicOut, asked, view.caller, host, away);
             send(place, Kind::NicIn, answer, view.caller, host, away);
@@ -293,6 +301,33 @@ impl<'a> Stations<'a> {
                 self.put(place, service, count, it, false, replica);
             }
         }
+    }
+
+    /// For each service the requests a second at which the first of its stations would be full if nobody
+    /// else did anything there.
+    pub(super) fn alone(&self) -> BTreeMap<u32, f64> {
+        let mut found: BTreeMap<u32, f64> = BTreeMap::new();
+        let services: BTreeSet<u32> =
+            self.sums.values().flat_map(|it| it.by_service.keys().copied()).collect();
+        let kinds: BTreeSet<Kind> = self.sums.keys().map(|it| it.0).collect();
+        for service in services {
+            let only = |sum: &Sum| {
+                let demand = *sum.by_service.get(&service)?;
+                Some(Sum { demand, by_service: [(service, demand)].into(), ..sum.clone() })
+            };
+            for &kind in &kinds {
+                let own = self.sums.iter().filter(|it| it.0.0 == kind);
+                let own: Vec<(&Where, Sum)> =
+                    own.filter_map(|((_, place), sum)| Some((place, only(sum)?))).collect();
+                let own: Vec<(&Where, &Sum)> =
+                    own.iter().map(|(place, sum)| (*place, sum)).collect();
+                for station in choice::stations(self.plan, kind, &own) {
+                    let least = found.entry(service).or_insert(f64::INFINITY);
+                    *least = least.min(station.saturates_at_per_s());
+                }
+            }
+        }
+        found
     }
 
     /// All stations, the first to saturate first; ties in the order of their names.

@@ -4,9 +4,10 @@ use super::{
     Answer, Capacity, Curves, Growth, Kept, Known, Losses, Size,
     terminal::{amount, asked, capacity},
     words::{
-        added, advice, afterwards, again, bare, between, capped, coarse, events, in_time, islands,
-        kept, load, missed_from, missed_somewhere, money, not_even, perhaps, rate, required,
-        signed, sized, survives, times, unfinished, unit, unpriced, unsurvived, verdict,
+        NOTHING, added, advice, afterwards, again, bare, between, capped, coarse, events, in_time,
+        islands, kept, load, missed_from, missed_somewhere, money, not_even, perhaps, rate,
+        required, signed, sized, survives, times, unfinished, unit, unpriced, unsurvived, verdict,
+        worse,
     },
 };
 use crate::report::format::{confidence, or_dash, percent, seconds, span, thousands, utilisation};
@@ -353,7 +354,22 @@ fn turns(out: &mut String, growth: &Growth) {
 }
 
 fn grown(out: &mut String, it: &Capacity, growth: &Growth) {
-    out.push_str("\n## Growth\n\nWhat to add next, one after the other:\n\n");
+    out.push_str("\n## Growth\n\n");
+    if growth.steps.is_empty() {
+        out.push_str(&format!("What to add next: {NOTHING}.\n"));
+    } else {
+        steps(out, it, growth);
+    }
+    alone(out, it, growth);
+    out.push_str(
+        "\nSettings stay as they are: workers, pools and limits do not grow with the \
+     cores unless the scenario says so.\n",
+    );
+}
+
+/// What to add next.
+fn steps(out: &mut String, it: &Capacity, growth: &Growth) {
+    out.push_str("What to add next, one after the other:\n\n");
     let currency = it.cost.as_ref().map_or("", |cost| cost.currency.as_str());
     let has_cost = growth.steps.iter().any(|step| step.cost_per_h.is_some());
     out.push_str("| add | relieves | hardware is full at | objectives are missed from about |");
@@ -382,11 +398,6 @@ fn grown(out: &mut String, it: &Capacity, growth: &Growth) {
     if has_cost && growth.steps.iter().any(|step| step.what.ends_with("cores each")) {
         out.push_str("\nA machine with more cores is taken to cost as much more.\n");
     }
-    alone(out, it, growth);
-    out.push_str(
-        "\nSettings stay as they are: workers, pools and limits do not grow with the \
-     cores unless the scenario says so.\n",
-    );
 }
 
 /// What each service could serve if nothing else ran out.
@@ -394,7 +405,8 @@ fn alone(out: &mut String, it: &Capacity, growth: &Growth) {
     let site = it.operational.bound_per_s;
     out.push_str(&format!(
         "\nEach service by itself: the requests/s at which the first of its own resources is full, \
-         whatever else is. The site is full where the first of its services is, {} now.\n\n",
+         whatever else is. The site is full where the first of its services is, or earlier where \
+         they share hosts, {} now.\n\n",
         or_dash(site, |it| format!("at {}/s", rate(it)))
     ));
     out.push_str(
@@ -413,6 +425,9 @@ fn alone(out: &mut String, it: &Capacity, growth: &Growth) {
             grown.from,
             rates.join(" | ")
         ));
+    }
+    for line in worse(growth) {
+        out.push_str(&format!("\n{}.\n", cell(&sentence(&line))));
     }
 }
 

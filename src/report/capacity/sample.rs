@@ -117,6 +117,7 @@ pub(crate) fn document() -> Capacity {
             confirmed_by: 60,
             below: 0.0098,
             is_coarse: false,
+            is_spent: false,
             is_capped: false,
         }),
         objectives: vec![
@@ -336,6 +337,33 @@ fn a_knee_that_misses_is_both_and_mixed_loads_keep_their_units() {
     let text = super::terminal::render(&Capacity { objectives: vec![limit], ..it }, Colour::Off);
     assert!(text.contains("×1.84 the load  [×1.83, ×1.85]"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+}
+
+/// Where nothing can be added there is no table of it; and what fills the site earlier is told.
+#[test]
+fn growth_that_is_none_is_told_as_such() {
+    let mut it = document();
+    let growth = it.growth.as_mut().unwrap();
+    growth.steps.clear();
+    growth.services[0].wider[1].site_per_s = Some(900.0);
+    let worse = "instances of app fill the site earlier: 3 at 900.0/s, now at";
+    let text = super::terminal::render(&it, Colour::Off);
+    assert!(text.contains(super::words::NOTHING) && text.contains(worse), "{text}");
+    assert!(text.contains("app at other sizes") && !text.contains("relieves  full"), "{text}");
+    let text = super::markdown::render(&it, &[]);
+    assert!(text.contains(super::words::NOTHING) && text.contains(worse), "{text}");
+    assert!(!text.contains("| add |"), "{text}");
+}
+
+/// Nobody is sent for more replications where there were enough of them.
+#[test]
+fn a_budget_is_called_spent_if_it_was() {
+    let coarse = |is_spent| {
+        let safe = document().safe.map(|it| Safe { is_coarse: true, is_spent, ..it });
+        super::words::coarse(&Capacity { safe, ..document() }).unwrap()
+    };
+    assert!(coarse(true).contains("the budget was spent"));
+    assert!(coarse(false).ends_with("higher loads were not confirmed"));
 }
 
 #[test]

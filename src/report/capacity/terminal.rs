@@ -4,10 +4,10 @@
 use super::{
     Answer, Capacity, Cost, Curves, Growth, Known, Losses, Point, Size,
     words::{
-        added, advice, afterwards, again, bare, between, capped, coarse, events, in_time, islands,
-        kept, load, measured, missed_from, missed_somewhere, money, narrow, perhaps, rate,
+        NOTHING, added, advice, afterwards, again, bare, between, capped, coarse, events, in_time,
+        islands, kept, load, measured, missed_from, missed_somewhere, money, narrow, perhaps, rate,
         relieved, required, signed, sized, sized_from, survives, times, unfinished, unit, unpriced,
-        unsurvived, verdict,
+        unsurvived, verdict, worse,
     },
 };
 use crate::report::{
@@ -309,9 +309,17 @@ fn short(load: &str) -> String {
 fn grown(page: &mut Page, growth: &Growth, cost: Option<&Cost>) {
     page.heading("What to add next");
     if growth.steps.is_empty() {
-        page.line("nothing that one service gets relieves what is full first");
-        return;
+        page.line(NOTHING);
+    } else {
+        steps(page, growth, cost);
     }
+    alone(page, growth);
+    if let Some(curves) = &growth.curves {
+        sizes(page, curves);
+    }
+}
+
+fn steps(page: &mut Page, growth: &Growth, cost: Option<&Cost>) {
     let currency = cost.map_or("", |cost| cost.currency.as_str());
     let money_title = format!("{currency}/h");
     let mut table = Table::new(["", "relieves", "full at", "missed from about", &money_title]);
@@ -329,10 +337,6 @@ fn grown(page: &mut Page, growth: &Growth, cost: Option<&Cost>) {
     }
     let table = table.without_empty_columns();
     page.table(&table);
-    alone(page, growth);
-    if let Some(curves) = &growth.curves {
-        sizes(page, curves);
-    }
 }
 
 /// What each service could serve if nothing else ran out.
@@ -354,7 +358,13 @@ fn alone(page: &mut Page, growth: &Growth) {
         ]);
     }
     page.table(&table);
-    page.paragraph("the site is full where the first of its services is", 0);
+    page.paragraph(
+        "the site is full where the first of its services is, or earlier where they share hosts",
+        0,
+    );
+    for line in worse(growth) {
+        page.paragraph(&line, 2);
+    }
 }
 
 fn sizes(page: &mut Page, curves: &Curves) {

@@ -1,6 +1,9 @@
 //! Loads, shares and money in words.
 
-use super::{Capacity, Event, Kept, Later, Limit, Load, Loss, Losses, Point, Promised, Step, Turn};
+use super::{
+    Capacity, Event, Grown, Growth, Kept, Later, Limit, Load, Loss, Losses, Point, Promised, Step,
+    Turn,
+};
 use crate::report::format::{confidence, percent, span, thousands, three, utilisation};
 
 /// Events that are named.
@@ -131,6 +134,24 @@ pub(super) fn added(step: &Step) -> String {
     format!("{}{}", if step.skipped > 0 { "… " } else { "" }, step.what)
 }
 
+/// Where more instances make the site full earlier, for they stand on hosts that are full already.
+pub(super) fn worse(growth: &Growth) -> Vec<String> {
+    let of = |it: &Grown| {
+        let now = it.wider.first()?.site_per_s?;
+        let lower = it.wider.iter().filter_map(|size| Some((size.size, size.site_per_s?)));
+        let lower: Vec<String> = lower
+            .filter(|(_, site)| *site < 0.999 * now)
+            .map(|(size, site)| format!("{size} at {}/s", rate(site)))
+            .collect();
+        let says = format!("more instances of {} fill the site earlier: ", it.service);
+        (!lower.is_empty()).then(|| format!("{says}{}, now at {}/s", lower.join(", "), rate(now)))
+    };
+    growth.services.iter().filter_map(of).collect()
+}
+
+/// Where nothing can be added.
+pub(super) const NOTHING: &str = "nothing that one service gets relieves what is full first";
+
 /// Money, two digits behind the point, more where it is little.
 pub(super) fn money(amount: f64) -> String {
     if amount >= 1000.0 {
@@ -154,7 +175,9 @@ pub(super) fn verdict(it: &Capacity) -> String {
             confidence(it.confidence)
         ),
         (Answer::NoLoad, _) => {
-            let least = it.curve.first().map_or_else(String::new, |point| {
+            let is_missed =
+                |point: &&Point| point.badness.iter().flatten().any(|[value, ..]| *value > 1.0);
+            let least = it.curve.iter().find(is_missed).map_or_else(String::new, |point| {
                 format!(
                     ": {} already {} {}",
                     load(&point.load),
@@ -206,12 +229,15 @@ pub(super) fn islands(it: &Capacity) -> Vec<String> {
 /// How far below the first miss the safe load lies, and why, if that is further than was asked for.
 pub(super) fn coarse(it: &Capacity) -> Option<String> {
     let safe = it.safe.as_ref().filter(|safe| safe.is_coarse)?;
-    Some(format!(
-        "the safe load lies {} below the first miss, further than {}: the budget was spent; more \
-         replications of a load (`--budget`) bring it nearer",
-        percent(safe.below),
-        percent(it.method.precision)
-    ))
+    let why = if safe.is_spent {
+        "the budget was spent; more replications of a load (`--budget`) bring it nearer"
+    } else if it.method.attempts.len() > 1 {
+        "higher loads were not confirmed"
+    } else {
+        "where it is missed differs much from replication to replication"
+    };
+    let (below, asked) = (percent(safe.below), percent(it.method.precision));
+    Some(format!("the safe load lies {below} below the first miss, further than {asked}: {why}"))
 }
 
 /// That the objectives would allow more than the hardware does.
@@ -342,7 +368,7 @@ fn missed(it: &Capacity, point: &Point) -> String {
         .filter(|(_, badness)| badness.is_some_and(|[value, ..]| value > 1.0))
         .map(|(limit, _)| format!("`{}`", limit.name))
         .collect();
-    if names.is_empty() { "one of them".to_owned() } else { names.join(" and ") }
+    names.join(" and ")
 }
 
 /// Losses that no load survives that was tried, by name: of what stands alone, and of what has its likes.
