@@ -160,7 +160,7 @@ impl Bad {
         if self.is_known() {
             return scattered;
         }
-        let far = self.times.p_far(limit);
+        let far = self.times.limit_s2.is_finite().then(|| self.times.p_far(limit));
         scattered.max(self.p_of_few(self.share.value, self.seen_in, limit, far))
     }
 
@@ -188,14 +188,17 @@ impl Bad {
     /// be late together without having been too late yet. Where it is more clustered than they explain, it
     /// comes in bursts of its own kind, of which `seen_in` replications know. `far`: the p-value by all times
     /// being far from the limit, for what was never seen.
-    fn p_of_few(&self, value: f64, seen_in: u64, limit: f64, far: f64) -> f64 {
+    fn p_of_few(&self, value: f64, seen_in: u64, limit: f64, far: Option<f64>) -> f64 {
         let Share { whole, effective, effective_events, .. } = self.share;
         let whole = whole as f64;
         if seen_in == 0 {
             // As many bursts as there are room for may have come, and none did.
             let trials = whole.min(SIZES * whole / self.times.alike);
             let clustered = binomial::at_most(0.0, trials, limit);
-            return (clustered / (1.0 - FAR)).min(far / FAR).min(1.0);
+            return match far {
+                Some(far) => (clustered / (1.0 - FAR)).min(far / FAR).min(1.0),
+                None => clustered,
+            };
         }
         let trials = effective.min(whole / self.times.alike);
         let clustered = binomial::at_most(value * trials, trials, limit);
@@ -214,7 +217,7 @@ impl Bad {
         if self.share.value <= 0.5 {
             return 1.0;
         }
-        scattered.max(self.p_of_few(1.0 - self.share.value, self.good_in, 1.0 - limit, 1.0))
+        scattered.max(self.p_of_few(1.0 - self.share.value, self.good_in, 1.0 - limit, None))
     }
 }
 
@@ -225,8 +228,8 @@ impl Times {
     fn p_far(&self, share: f64) -> f64 {
         let nearer = self.nearer.iter().map(|it| it.p_below(share));
         let by_squares = match &self.squares {
-            Some(mean) if self.limit_s2.is_finite() => mean.surely_below(share * self.limit_s2),
-            _ => 1.0,
+            Some(mean) => mean.surely_below(share * self.limit_s2),
+            None => 1.0,
         };
         nearer.fold(by_squares, f64::min)
     }
