@@ -18,6 +18,7 @@ servers = "app"
 kind = "app"
 hardware = "box"
 threads = 1000
+keepalive = 0
 [service.app.endpoint.page]
 steps = [{{ respond = "1kB" }}]
 [request.page]

@@ -71,8 +71,12 @@ fn read(service: &Fields<'_>, _ground: Ground) -> Parts {
     let threads = service.count_or("threads", 1..=65_536, "1", source);
     let source = "gunicorn settings, backlog; Linux caps it at net.core.somaxconn, 4096";
     let backlog = service.count_or("backlog", 1..=u32::MAX, "2048", source).min(SOMAXCONN);
-    let source = "gunicorn settings, keepalive: sync workers close after each answer";
-    let keepalive = service.or::<Span>("keepalive", "0", source);
+    let (default, source) = if threads > 1 {
+        ("\"2s\"", "gunicorn settings, keepalive: workers with threads are gthread")
+    } else {
+        ("0", "gunicorn settings, keepalive: sync workers close after each answer")
+    };
+    let keepalive = service.or::<Span>("keepalive", default, source);
     let upstreams = service.named("upstream", "upstream").iter().map(upstream).collect();
     Parts {
         processes: workers,
