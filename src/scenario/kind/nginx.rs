@@ -1,8 +1,9 @@
 //! nginx: worker processes with one event loop each, static files, upstreams with passive health.
 //! Sources are the module pages of nginx.org.
 //!
-//! Left out: caches, limits, compression, threads for files, zones shared by workers (each worker
-//! has its own opinions), the commercial version's queue and slow start.
+//! Left out: the accept queue (loops take connections at once), caches, limits, compression, threads for
+//! files, zones shared by workers (each worker has its own opinions), the commercial version's queue and
+//! slow start.
 
 use crate::{
     engine::time::Span,
@@ -10,7 +11,7 @@ use crate::{
     scenario::{
         fields::{Fields, Named, Notes, Read},
         kind::{
-            Algorithms, Ground, Kind, SOMAXCONN, Version, bare_upstream, nobody, passing,
+            Algorithms, Ground, Kind, Version, bare_upstream, nobody, passing,
             popular::{Popularity, Start},
             servers,
         },
@@ -26,9 +27,10 @@ use crate::{
 
 pub(super) const KIND: Kind = Kind { name: "nginx", read, unmodelled: &UNMODELLED };
 
-const UNMODELLED: [&str; 38] = [
+const UNMODELLED: [&str; 39] = [
     "accept_mutex",
     "aio",
+    "backlog",
     "client_body_timeout",
     "client_header_timeout",
     "client_max_body_size",
@@ -134,6 +136,9 @@ impl Read for Workers {
     }
 }
 
+/// `listen`'s on Linux.
+const BACKLOG: u32 = 511;
+
 fn read(service: &Fields<'_>, ground: Ground) -> Parts {
     service.remark(
         "nginx runs on the generic algorithms and causes, under their own names, in this version",
@@ -148,8 +153,6 @@ fn read(service: &Fields<'_>, ground: Ground) -> Parts {
     }
     let source = "ngx_core_module, worker_connections: all connections of a worker, both sides";
     let connections = service.count_or("worker_connections", 1..=u32::MAX, "512", source);
-    let source = "ngx_http_core_module, listen backlog on Linux";
-    let backlog = service.count_or("backlog", 1..=u32::MAX, "511", source).min(SOMAXCONN);
     let source = "ngx_http_core_module, keepalive_timeout; 0 closes after each answer";
     let keepalive = service.or::<Span>("keepalive_timeout", "\"75s\"", source);
     let passing = passing(service, "costs of the machine, which no manual can know");
@@ -164,7 +167,8 @@ fn read(service: &Fields<'_>, ground: Ground) -> Parts {
         processes: processes.clamp(1, 4096),
         serving: Serving::Loops(1),
         accept: Some(Accept {
-            backlog,
+            // Never asked: loops accept at once, and turn away what is over `worker_connections`.
+            backlog: BACKLOG,
             connections_max: u32::MAX,
             is_strict: false,
             process_connections_max: connections,
