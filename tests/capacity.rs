@@ -18,6 +18,8 @@ mod losses;
 mod operational;
 #[path = "capacity/refused.rs"]
 mod refused;
+#[path = "capacity/site.rs"]
+mod site;
 #[path = "capacity/told.rs"]
 mod told;
 #[path = "capacity/users.rs"]
