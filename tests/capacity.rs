@@ -18,6 +18,8 @@ mod losses;
 mod operational;
 #[path = "capacity/refused.rs"]
 mod refused;
+#[path = "capacity/shares.rs"]
+mod shares;
 #[path = "capacity/site.rs"]
 mod site;
 #[path = "capacity/told.rs"]

@@ -19,7 +19,7 @@ use crate::{
     experiment::replicate::Failure,
     model::{
         blueprint::{Blueprint, HostId, ServiceId, Serving},
-        operational::{Kind, Operational, Station, Where},
+        operational::{Kind, Operational, Station},
     },
     report::summary::Summary,
 };
@@ -169,8 +169,8 @@ fn with_plenty(plan: &Blueprint, station: &Station) -> Option<Blueprint> {
             *slots = u32::MAX;
         }
         Kind::Pool => {
-            let Where::View(upstream) = station.place else { return None };
-            plan.upstreams[upstream.index()].slots = u32::MAX;
+            let own = plan.upstreams.iter_mut().filter(|it| it.caller == id);
+            own.for_each(|view| view.slots = u32::MAX);
         }
         Kind::Appliers => {
             let is_own = |id: &crate::model::blueprint::InstanceId| {
