@@ -293,3 +293,52 @@ fn a_draw_among_servers_with_slots() {
     near(station(&known, &plan, "workers of app ×2").demand, 0.010);
     near(known.bound_per_s().unwrap(), 4.0 / 0.010);
 }
+
+/// Hosts, callers and servers of all kinds, thirty of the 11,520 that there are: at a tenth above the bound work piles
+/// up, so that no bound is too low. (It may be too high.)
+#[test]
+fn no_load_above_a_bound_is_sustained() {
+    const HOSTS: [&str; 4] = [
+        "cores = 1",
+        "cores = 1\nnic = \"8Mbit/s\"",
+        "cores = 1\nspeed = 3.0\nnic = \"24Mbit/s\"",
+        "cores = 1\nspeed = 0.5\nnic = \"4Mbit/s\"",
+    ];
+    const BALANCE: [&str; 3] = ["round_robin", "least_connections", "random(2)"];
+    const VIEWS: [&str; 4] =
+        ["", "balance = \"least_connections\"", "slots = 2", "balance = \"random(1)\"\nslots = 1"];
+    const PLACES: [&str; 5] = [r#""h3""#, r#""h1""#, r#""h2""#, r#""h1", "h2""#, r#""h3", "h4""#];
+    for seed in 0..30_usize {
+        // Digits of a number in mixed radix; a prime step goes through all of them.
+        let mut left = (seed * 7_919 + 5) % 11_520;
+        let mut one = |all: &[&'static str]| {
+            let chosen = all[left % all.len()];
+            left /= all.len();
+            chosen
+        };
+        let site = Site {
+            app_on: one(&PLACES),
+            view: one(&VIEWS),
+            hosts: [one(&HOSTS), one(&HOSTS)],
+            balance: [one(&BALANCE), one(&BALANCE)],
+            web: one(&["", HEAVY]),
+            app: one(&["", "workers = 2\ninstance.1.speed = 0.2"]),
+            web_work: "4ms",
+            app_step: r#"{ cpu = { exponential = "2ms" } }"#,
+        };
+        let plan = compiled(&site);
+        let known = Operational::of(&plan);
+        let per_s = 1.1 * known.bound_per_s().unwrap();
+        let duration = Span::from_millis(60_000);
+        let above = Blueprint { duration, ..plan.clone() }.at_load(per_s / 100.0);
+        let work = Replications { count: 2, threads: None, interrupted: &NEVER };
+        let fold = study(&above, work, |_| ()).unwrap().unwrap();
+        let growth = Summary::new(&above, &fold).diagnosis.growth_per_s;
+        // Where the light one of two by weight is full first, a tenth of a quarter piles up.
+        assert!(
+            growth > 0.01 * per_s,
+            "{} is not full at {per_s} a second, of which {growth} stay; seed {seed}",
+            known.stations[0].name(&plan)
+        );
+    }
+}
