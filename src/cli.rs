@@ -10,6 +10,7 @@ mod check;
 mod compare;
 mod exit;
 mod explain;
+mod foresee;
 mod interrupt;
 mod layers;
 mod merge;

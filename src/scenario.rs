@@ -247,7 +247,11 @@ fn texts(source: &Source, overrides: &[Override]) -> Vec<Text> {
     let file = Text { path: source.path.clone(), text: source.text.clone() };
     let sets = overrides.iter().map(|change| Text {
         path: "--set".to_owned(),
-        text: format!("{}={}", change.path, change.value),
+        // Without a value there need not have been a sign for one either.
+        text: match change.value.as_str() {
+            "" => change.path.clone(),
+            value => format!("{}={value}", change.path),
+        },
     });
     std::iter::once(file).chain(sets).collect()
 }

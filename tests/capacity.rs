@@ -18,6 +18,12 @@ mod losses;
 mod operational;
 #[path = "capacity/refused.rs"]
 mod refused;
+#[path = "capacity/relieved.rs"]
+mod relieved;
+#[path = "capacity/shares.rs"]
+mod shares;
+#[path = "capacity/site.rs"]
+mod site;
 #[path = "capacity/told.rs"]
 mod told;
 #[path = "capacity/users.rs"]

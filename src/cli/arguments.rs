@@ -334,6 +334,10 @@ pub(super) struct Capacity {
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
 
+    /// Begin even if that takes very many requests
+    #[arg(long)]
+    pub(super) yes: bool,
+
     /// Write no plots
     #[arg(long)]
     pub(super) no_plots: bool,

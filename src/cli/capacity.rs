@@ -3,6 +3,7 @@
 use super::{
     arguments::Capacity,
     exit::{Exit, Problem},
+    foresee,
     interrupt::on_interrupt,
     layers, parts,
     prepare::{Prepared, prepare},
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     experiment::{
-        capacity::{Effort, Question, Work, capacity as run, known},
+        capacity::{Climb, Effort, Question, Work, capacity as run, known},
         charter::{Bearing, Charter, Chartered, Work as CharteredWork},
         replicate::Failure,
         rounds::Crew,
@@ -24,6 +25,7 @@ use crate::{
             terminal::{opening, render},
         },
         folder::{CAPACITY, File},
+        format::{counted, three},
         json,
         page::Colour,
         plot,
@@ -31,6 +33,9 @@ use crate::{
     scenario::{self, Override},
 };
 use std::path::{Path, PathBuf};
+
+/// More requests than this in the first loads that are tried are not begun without being asked for twice.
+const REQUESTS_FREE: f64 = 1e9;
 
 pub(super) fn capacity(options: &Capacity, terminal: Terminal) -> Result<Exit, Problem> {
     let interrupted = on_interrupt();
@@ -42,6 +47,7 @@ pub(super) fn capacity(options: &Capacity, terminal: Terminal) -> Result<Exit, P
         // What is known at once is told at once: finding the rest can take long.
         open(&before, terminal)?;
     }
+    ask(&before, options, crew)?;
     let Some(Prepared { plan, .. }) = prepare(file, &changes, crew, terminal)? else {
         return Ok(Exit::Interrupted);
     };
@@ -67,6 +73,35 @@ pub(super) fn capacity(options: &Capacity, terminal: Terminal) -> Result<Exit, P
         return Ok(Exit::Interrupted);
     };
     publish(&document, &folder, !options.no_plots, terminal)
+}
+
+/// Whether so many requests are meant: a bound may be far from any load that can be simulated.
+fn ask(plan: &Blueprint, options: &Capacity, crew: Crew<'_>) -> Result<(), Problem> {
+    let climb = Climb::of(plan);
+    if climb.requests <= REQUESTS_FREE || options.yes {
+        return Ok(());
+    }
+    let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = options.conduct.threads().unwrap_or_else(processors);
+    let (sample, few) = &climb.sample;
+    let seconds = foresee::took_s(sample, crew)? / few * climb.requests / threads as f64;
+    let says = format!(
+        "the first loads to be tried, up to {} requests a second, are {} of {} requests: about {} on {threads} \
+         thread{}",
+        three(climb.most_per_s),
+        counted(climb.replications, "replication"),
+        three(climb.requests),
+        foresee::long(seconds),
+        if threads == 1 { "" } else { "s" },
+    );
+    let hint = match climb.first {
+        Some(first) => format!(
+            "it is {first} that is full there; is that all that a request needs? `--yes` begins it, a shorter \
+             `--sustain` makes it less"
+        ),
+        None => "`--yes` begins it; a shorter `--sustain` makes it less".to_owned(),
+    };
+    Err(Problem::wrong(says, Some(&hint)))
 }
 
 /// What is known without simulating.

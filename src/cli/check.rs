@@ -35,6 +35,7 @@ pub(super) fn check(options: &Check, terminal: Terminal) -> Result<Exit, Problem
     let interrupted = on_interrupt();
     let crew = options.conduct.crew(&interrupted);
     let plans = compile(options, terminal)?;
+    single::check_once(&options.files)?;
     let outputs = [&options.forms.junit, &options.forms.json, &options.forms.markdown];
     for path in outputs.into_iter().flatten() {
         single::check(path, &options.files)?;

@@ -27,6 +27,17 @@ pub(super) fn check(path: &Path, inputs: &[PathBuf]) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Whether a scenario is given twice: it would be judged twice, and told twice.
+pub(super) fn check_once(inputs: &[PathBuf]) -> Result<(), Problem> {
+    for (index, path) in inputs.iter().enumerate() {
+        if inputs[..index].iter().any(|other| is_same(other, path)) {
+            let says = format!("`{}` is given twice", shown(path));
+            return Err(Problem::wrong(says, Some("a scenario is judged once; leave one out")));
+        }
+    }
+    Ok(())
+}
+
 /// Whether two outputs are the same file, one of which would be lost.
 pub(super) fn check_distinct(paths: &[&PathBuf]) -> Result<(), Problem> {
     for (index, path) in paths.iter().enumerate() {

@@ -3,6 +3,7 @@
 use super::{
     arguments::Sweep as Options,
     exit::{Exit, Problem},
+    foresee,
     interrupt::on_interrupt,
     layers,
     prepare::prepare,
@@ -13,9 +14,7 @@ use crate::{
     experiment::{
         charter::{Charter, Chartered, Work},
         ledger::{Ledger, Shard},
-        replicate::Replications,
         rounds::Crew,
-        study::study,
         sweep::{Sweep, Swept},
     },
     report::format::{counted, span, thousands},
@@ -141,7 +140,10 @@ fn ask(
     }
     let processors = || std::thread::available_parallelism().map_or(1, usize::from);
     let threads = options.conduct.threads().unwrap_or_else(processors);
-    let took = took_s(sweep, crew, terminal)?;
+    let point = sweep
+        .point(&sweep.draft(), 0)
+        .map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))?;
+    let took = foresee::took_s(&point.plan, crew)?;
     let all = sweep.replications();
     let count = |number: u64, one: &str| match number {
         u64::MAX => format!("more than 10^19 {one}s"),
@@ -152,37 +154,11 @@ fn ask(
         count(points, "point"),
         count(all, "replication"),
         if all == u64::MAX { "more than" } else { "about" },
-        long(took * all as f64 / threads as f64),
+        foresee::long(took * all as f64 / threads as f64),
         if threads == 1 { "" } else { "s" },
         span(took)
     );
     Err(Problem::wrong(says, Some("`--yes` begins it; or vary less")))
-}
-
-/// How long a replication takes, by the first one.
-#[expect(clippy::disallowed_methods, reason = "for people to read, not for any result")]
-fn took_s(sweep: &Sweep, crew: Crew<'_>, terminal: Terminal) -> Result<f64, Problem> {
-    let begin = std::time::Instant::now();
-    let point = sweep
-        .point(&sweep.draft(), 0)
-        .map_err(|mistakes| Problem::mistakes(mistakes.draw(terminal.colours_talk())))?;
-    study(
-        &point.plan,
-        Replications { count: 1, threads: Some(1), interrupted: crew.interrupted },
-        |_| (),
-    )
-    .map_err(|failure| Problem::failed(&failure, |it| format!("replication {it}")))?;
-    Ok(begin.elapsed().as_secs_f64())
-}
-
-/// A time that may be longer than anybody waits.
-fn long(seconds: f64) -> String {
-    const DAY: f64 = 86_400.0;
-    match seconds {
-        s if s < DAY => span(s),
-        s if s < 730.0 * DAY => format!("{:.0} days", s / DAY),
-        s => format!("{} years", thousands((s / (365.25 * DAY)) as u64)),
-    }
 }
 
 /// All mistakes of all points, each once.

@@ -24,7 +24,12 @@ use crate::{
     stats::estimator::Estimator,
 };
 
-pub use self::{bench::Work, growth::Change, known::known, search::Effort};
+pub use self::{
+    bench::Work,
+    growth::Change,
+    known::known,
+    search::{Climb, Effort},
+};
 
 use self::{
     bench::Bench,

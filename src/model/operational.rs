@@ -4,7 +4,8 @@
 //! A request of each kind asks each station for so many seconds on average: its demand. By the
 //! utilisation law a station is busy for load × demand, so no site bears more than the least of
 //! capacity / demand over all of them, and no request is answered sooner than if nobody were in its
-//! way. Demands on processors, lines and disks follow exactly from the programs; what is *held*
+//! way. Demands on processors, lines and disks follow exactly from the programs, and from where calls
+//! are made where that is by weight; where callers may choose, the least that must be asked is. What is *held*
 //! while others work (workers, pools, connections) is held for at least as long as at no load.
 //!
 //! Left out, for they cannot be known without running it: queues, retries and time-outs, how many
@@ -12,6 +13,7 @@
 //! a connection is opened where it might have been kept.
 
 mod choice;
+mod crossing;
 mod flow;
 mod place;
 mod program;
@@ -49,6 +51,9 @@ pub struct Operational {
     pub requests: Vec<Demanded>,
     /// Seconds until an answer at no load, over the mix.
     pub no_load_s: f64,
+    /// Seconds until an answer at any load, at least: where callers prefer the idle these may be the
+    /// quickest.
+    pub least_s: f64,
     /// All stations that are asked for anything, the first to saturate first.
     pub stations: Vec<Station>,
     /// By service, where it would be full by its own work.
@@ -72,6 +77,7 @@ struct Visit {
     request: RequestId,
     share: f64,
     no_load_s: f64,
+    least_s: f64,
 }
 
 impl Operational {
@@ -86,12 +92,13 @@ impl Operational {
         let runs: Vec<Run> = plan.endpoints.iter().map(|it| run(it.entry)).collect();
         let misses = Misses::new(plan);
         let mut residences = Residences::new(plan, &runs, &misses);
-        let load = Load::of(plan, &mut residences);
+        let mut least = Residences::least(plan, &runs, &misses);
+        let load = Load::of(plan, &mut residences, &mut least);
         let mut stations = Stations::new(plan);
         let mut requests: Vec<Demanded> = Vec::new();
         for visit in &load.visits {
             let flows = Flows::of(plan, &runs, visit.endpoint);
-            stations.add((visit.request, visit.share), &flows, &runs, &mut residences);
+            stations.add((visit.request, visit.share), &flows, &runs, &mut least);
             match requests.iter_mut().find(|it| it.request == visit.request) {
                 Some(known) => {
                     let share = known.share + visit.share;
@@ -107,12 +114,14 @@ impl Operational {
             }
         }
         let no_load_s = requests.iter().map(|it| it.share * it.no_load_s).sum();
+        let least_s = load.visits.iter().map(|it| it.share * it.least_s).sum();
         Operational {
             open_per_s: load.open_per_s,
             users: load.users,
             think_s: load.think_s,
             requests,
             no_load_s,
+            least_s,
             alone_per_s: stations.alone(),
             stations: stations.finish(),
         }
@@ -194,7 +203,7 @@ impl Operational {
     }
 
     fn cycle_s(&self) -> f64 {
-        self.no_load_s + self.think_s
+        self.least_s + self.think_s
     }
 }
 
@@ -207,11 +216,11 @@ struct Load {
 }
 
 impl Load {
-    fn of(plan: &Blueprint, residences: &mut Residences<'_>) -> Load {
+    fn of(plan: &Blueprint, residences: &mut Residences<'_>, least: &mut Residences<'_>) -> Load {
         let mut load = Load { open_per_s: 0.0, users: 0, think_s: 0.0, visits: Vec::new() };
         let mut thought_s = 0.0;
         for workload in plan.workloads.iter().filter(|it| it.spike.is_none()) {
-            let mut visits = visits(workload, residences);
+            let mut visits = visits(workload, residences, least);
             let per_s = match &workload.arrivals {
                 Arrivals::Open { .. } => {
                     let per_s = workload.per_s(plan, Instant::ZERO);
@@ -244,12 +253,17 @@ impl Load {
     }
 }
 
-fn visits(workload: &Workload, residences: &mut Residences<'_>) -> Vec<Visit> {
+fn visits(
+    workload: &Workload,
+    residences: &mut Residences<'_>,
+    least: &mut Residences<'_>,
+) -> Vec<Visit> {
     let mut below = 0;
     let visit = |choice: &super::blueprint::Choice| {
         let share = (choice.below - std::mem::replace(&mut below, choice.below)) as f64 / WHOLE;
         let no_load_s = residences.seen_s(choice.endpoint);
-        Visit { endpoint: choice.endpoint, request: choice.request, share, no_load_s }
+        let least_s = least.seen_s(choice.endpoint);
+        Visit { endpoint: choice.endpoint, request: choice.request, share, no_load_s, least_s }
     };
     workload.mix.iter().map(visit).collect()
 }

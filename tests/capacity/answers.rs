@@ -1,6 +1,9 @@
 //! What a shell gets: an answer, a folder, the same bytes whatever the threads, and answers that are none.
 
-use crate::command::{Desk, QUEUE, promise};
+use crate::{
+    command::{Desk, QUEUE, promise},
+    site::Asking,
+};
 
 const SMALL: &str = "capacity queue.toml --set duration=20s --budget 40 --loss 10s";
 
@@ -174,10 +177,7 @@ fn what_every_load_holds() {
 
 /// Connections that are idle for more than 5 ms are closed, and opening one takes a long way there and
 /// back: at low loads most requests open one, at higher ones few do.
-const KEPT: &str = r#"
-[scenario]
-duration = "20s"
-warm_up  = "2s"
+const KEPT_SITE: &str = r#"
 [zone.here]
 [zone.there]
 [link.here-there]
@@ -208,21 +208,18 @@ hardware = "one"
 zones = ["there"]
 [service.app.endpoint.page]
 steps = [ { cpu = "1us" } ]
-[request.page]
-to = "app.page"
-[workload.visitors]
-to = "front"
-arrivals = { poisson = "300/s" }
-mix = { page = 1 }
-[[slo]]
-name = "most are quick"
-require = "p(50) < 10ms"
 "#;
+
+fn kept() -> String {
+    let visitors =
+        Asking { enters: "front", page: "app.page", per_s: 300, require: "p(50) < 10ms" };
+    visitors.at(KEPT_SITE)
+}
 
 #[test]
 fn a_low_load_that_misses_where_a_higher_one_holds() {
     let desk = Desk::new();
-    desk.write("kept.toml", KEPT);
+    desk.write("kept.toml", &kept());
     let said = desk.run("capacity kept.toml --budget 40 --no-losses --no-scaling");
     said.expect(3, &["miss although a higher load holds"]);
 }

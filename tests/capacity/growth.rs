@@ -1,13 +1,10 @@
 //! What to add, what that costs, and what is in the way next.
 
-use crate::command::Desk;
+use crate::{command::Desk, site::Asking};
 use serde_json::Value;
 
 /// A chain of three machines of one core each that take 2, 10 and 4 ms.
-const CHAIN: &str = r#"
-[scenario]
-duration = "20s"
-warm_up  = "2s"
+const CHAIN_SITE: &str = r#"
 [network]
 latency  = 0
 loopback = 0
@@ -28,19 +25,17 @@ kind = "service"
 hardware = "one"
 [service.db.endpoint.query]
 steps = [ { cpu = { exponential = "4ms" } } ]
-[request.page]
-to = "front.page"
-[workload.visitors]
-arrivals = { poisson = "50/s" }
-mix = { page = 1 }
-[[slo]]
-name = "pages are quick"
-require = "mean < 80ms"
 "#;
+
+fn chain() -> String {
+    let visitors =
+        Asking { enters: "front", page: "front.page", per_s: 50, require: "mean < 80ms" };
+    visitors.at(CHAIN_SITE)
+}
 
 const ASKED: &str = "capacity site.toml --budget 20 --no-losses --no-plots --set duration=20s";
 
-fn asked(scenario: &str, options: &str) -> (Value, String) {
+pub(crate) fn asked(scenario: &str, options: &str) -> (Value, String) {
     let desk = Desk::new();
     desk.write("site.toml", scenario);
     let said = desk.run(&format!("{ASKED} {options}")).expect(0, &["SAFE LOAD"]);
@@ -51,7 +46,7 @@ fn asked(scenario: &str, options: &str) -> (Value, String) {
 
 #[test]
 fn the_next_bottlenecks_are_tried() {
-    let (found, said) = asked(CHAIN, "");
+    let (found, said) = asked(&chain(), "");
     let turns = found["growth"]["turns"].as_array().unwrap();
     let of = |turn: &Value| (turn["next"].clone(), turn["full_at_per_s"].as_f64().unwrap());
     assert_eq!(of(&turns[0]), ("CPU of db-1".into(), 250.0), "{said}");
@@ -62,7 +57,7 @@ fn the_next_bottlenecks_are_tried() {
         assert!((0.93..1.0).contains(&used), "{said}");
     }
     // What is far beyond the first takes too long.
-    let (found, said) = asked(&CHAIN.replace("\"4ms\"", "\"800us\""), "");
+    let (found, said) = asked(&chain().replace("\"4ms\"", "\"800us\""), "");
     let turns = found["growth"]["turns"].as_array().unwrap();
     assert!(turns[0]["is_next"] == true && turns[1]["tried"].is_null(), "{said}");
     assert!(said.contains("not tried"), "{said}");
@@ -71,29 +66,22 @@ fn the_next_bottlenecks_are_tried() {
 /// Where nothing else comes to light, more of the same is no news.
 #[test]
 fn a_service_alone_is_not_told_a_hundred_instances() {
-    let alone = r#"
-[scenario]
-duration = "20s"
-warm_up  = "2s"
+    let visitors =
+        Asking { enters: "queue", page: "queue.page", per_s: 50, require: "mean < 80ms" };
+    let alone = visitors.at(r#"
 [hardware.one]
 cores = 1
 price = "0.36 USD/h"
 [service.queue]
 kind = "service"
 hardware = "one"
-[service.queue.endpoint.job]
+[service.queue.endpoint.page]
 steps = [ { cpu = { exponential = "10ms" } } ]
-[request.job]
-to = "queue.job"
-[workload.visitors]
-balance = "least_connections"
-arrivals = { poisson = "50/s" }
-mix = { job = 1 }
-[[slo]]
-name = "jobs are quick"
-require = "mean < 80ms"
-"#;
-    let (found, said) = asked(alone, "");
+"#);
+    // Whoever is idle is asked.
+    let alone = alone
+        .replace("[workload.visitors]", "[workload.visitors]\nbalance = \"least_connections\"");
+    let (found, said) = asked(&alone, "");
     let steps = found["growth"]["steps"].as_array().unwrap();
     assert_eq!(steps.len(), 6, "{said}");
     assert!(steps[5]["what"] == "queue: 7 instances" && steps[5]["skipped"] == 0, "{said}");
@@ -109,10 +97,9 @@ require = "mean < 80ms"
 /// as much for the price of two.
 #[test]
 fn what_is_cheaper_for_what_it_brings_is_added() {
-    let pair = r#"
-[scenario]
-duration = "20s"
-warm_up  = "2s"
+    let visitors =
+        Asking { enters: "queue", page: "queue.page", per_s: 50, require: "mean < 80ms" };
+    let pair = visitors.at(r#"
 [hardware.one]
 cores = 1
 [service.queue]
@@ -121,33 +108,22 @@ hardware = "one"
 instances = 2
 instance.1 = { weight = 50 }
 instance.2 = { weight = 50 }
-[service.queue.endpoint.job]
+[service.queue.endpoint.page]
 steps = [ { cpu = { exponential = "10ms" } } ]
-[request.job]
-to = "queue.job"
-[workload.visitors]
-arrivals = { poisson = "50/s" }
-mix = { job = 1 }
-[[slo]]
-name = "jobs are quick"
-require = "mean < 80ms"
-"#;
+"#);
     let first = |scenario: &str| {
         let (found, said) = asked(scenario, "");
         let step = found["growth"]["steps"][0].clone();
         assert!(step["what"].is_string(), "{said}");
         (step["what"].as_str().unwrap().to_owned(), step["cost_per_h"].as_f64())
     };
-    assert_eq!(first(pair), ("queue: 3 instances".to_owned(), None));
+    assert_eq!(first(&pair), ("queue: 3 instances".to_owned(), None));
     let priced = pair.replace("cores = 1", "cores = 1\nprice = \"0.25 USD/h\"");
     assert_eq!(first(&priced), ("queue: 2 cores each".to_owned(), Some(1.0)));
 }
 
 /// Hosts that two services share: the first host is full of both, and the second service has no other.
-const SHARED: &str = r#"
-[scenario]
-duration = "20s"
-warm_up  = "2s"
+const SHARED_SITE: &str = r#"
 [hardware.box]
 cores = 2
 [host.h1]
@@ -165,19 +141,17 @@ kind = "service"
 on = ["h1"]
 [service.back.endpoint.page]
 steps = [ { cpu = { exponential = "30ms" } } ]
-[request.page]
-to = "front.page"
-[workload.visitors]
-arrivals = { poisson = "10/s" }
-mix = { page = 1 }
-[[slo]]
-name = "pages are quick"
-require = "mean < 300ms"
 "#;
+
+fn shared() -> String {
+    let visitors =
+        Asking { enters: "front", page: "front.page", per_s: 10, require: "mean < 300ms" };
+    visitors.at(SHARED_SITE)
+}
 
 #[test]
 fn what_shares_hosts_is_grown_by_whoever_relieves_them() {
-    let (found, said) = asked(SHARED, "");
+    let (found, said) = asked(&shared(), "");
     let growth = &found["growth"];
     let close = |value: &Value, expected: f64| {
         let value = value.as_f64().unwrap();
@@ -204,7 +178,7 @@ fn what_shares_hosts_is_grown_by_whoever_relieves_them() {
 /// Loads are tried until some hold and some miss; and few replications that differ are more.
 #[test]
 fn a_larger_site_is_looked_at_on_both_sides_of_its_cliff() {
-    let tandem = CHAIN
+    let tandem = chain()
         .replace("{ exponential = \"2ms\" }", "\"10ms\"")
         .replace("{ exponential = \"10ms\" }", "\"9ms\"")
         .replace(", { call = \"db.query\" }", "")

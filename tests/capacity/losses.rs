@@ -1,11 +1,8 @@
 //! Losing one of each: what is doubled is borne, what stands alone is not.
 
-use crate::command::Desk;
+use crate::{command::Desk, site::Asking};
 
-const PAIR: &str = r#"
-[scenario]
-duration = "20s"
-warm_up  = "2s"
+const PAIR_SITE: &str = r#"
 [network]
 latency  = "100us"
 [zone.a]
@@ -35,21 +32,18 @@ zones = ["a", "b"]
 connections = "tcp"
 [service.back.endpoint.page]
 steps = [ { cpu = { exponential = "5ms" } } ]
-[request.page]
-to = "front.page"
-[workload.visitors]
-to = "front"
-arrivals = { poisson = "100/s" }
-mix = { page = 1 }
-[[slo]]
-name = "pages are quick"
-require = "p(95) < 60ms"
 "#;
+
+fn pair() -> String {
+    let visitors =
+        Asking { enters: "front", page: "front.page", per_s: 100, require: "p(95) < 60ms" };
+    visitors.at(PAIR_SITE)
+}
 
 #[test]
 fn a_single_point_of_failure_is_named() {
     let desk = Desk::new();
-    desk.write("pair.toml", PAIR);
+    desk.write("pair.toml", &pair());
     let said = desk.run("capacity pair.toml --budget 40 --no-scaling --loss 8s --no-plots");
     let said =
         said.expect(0, &["single points of failure: crash of front.1; loss of host front-1"]);

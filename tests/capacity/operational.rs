@@ -17,11 +17,11 @@ use crate::{compile::compile, known::jackson};
 static NEVER: AtomicBool = AtomicBool::new(false);
 
 #[track_caller]
-fn near(value: f64, expected: f64) {
+pub(crate) fn near(value: f64, expected: f64) {
     assert!((value - expected).abs() <= 1e-8 * expected.abs(), "{value} is not {expected}");
 }
 
-fn station<'a>(known: &'a Operational, plan: &Blueprint, name: &str) -> &'a Station {
+pub(crate) fn station<'a>(known: &'a Operational, plan: &Blueprint, name: &str) -> &'a Station {
     let found = known.stations.iter().find(|it| it.name(plan) == name);
     found.unwrap_or_else(|| {
         let names: Vec<String> = known.stations.iter().map(|it| it.name(plan)).collect();
@@ -481,7 +481,7 @@ fn the_demands_of_a_whole_site_are_those_of_a_run() {
             known.stations.iter().filter(|it| it.kind == Kind::Cpu).find(|it| match &it.place {
                 Where::Host(id) => plan.hosts[id.index()].name == host.name,
                 Where::Group(all) => all.iter().any(|it| stands(it.0)),
-                Where::Hosts(_) | Where::Instance(_) | Where::View(_) => false,
+                Where::Hosts(_) | Where::Instance(_) | Where::View { .. } => false,
             });
         let Some(station) = station else { panic!("no station for {}", host.name) };
         let expected = station.utilisation(per_s);

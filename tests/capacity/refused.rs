@@ -136,3 +136,26 @@ fn prices_that_are_none() {
     check("\"0.34 USD\"", &["does not say for how long"]);
     check("\"-1 USD/h\"", &["is negative"]);
 }
+
+/// A bound that is far from any load that can be simulated: so much is not begun without being asked for twice.
+#[test]
+fn loads_that_nobody_can_simulate() {
+    let desk = Desk::with(&promise("p(99) < 250ms", ""));
+    desk.write("queue.toml", &desk.read("queue.toml").replace("\"10ms\"", "\"1ns\""));
+    let said = desk.run("capacity queue.toml").expect(
+        2,
+        &[
+            "up to 1,000,000,000 requests a second",
+            "replications of",
+            "requests: about",
+            "it is CPU of queue-1 that is full there",
+            "`--yes` begins it",
+        ],
+    );
+    // What is known at once is told nevertheless.
+    assert!(said.out.contains("can be served"), "{}", said.out);
+    assert!(!desk.file("results").exists());
+    // A part of it is not begun either.
+    desk.run("capacity queue.toml --shard 1/2 --out parts").expect(2, &["`--yes` begins it"]);
+    assert!(!desk.file("parts").exists());
+}

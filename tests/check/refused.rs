@@ -104,3 +104,24 @@ fn all_mistakes_of_all_files_at_once() {
     let said = said.expect(2, &says);
     assert!(said.out.is_empty() && !desk.file("v.json").exists());
 }
+
+/// It would be judged twice, and its verdict counted twice.
+#[test]
+fn a_scenario_that_is_given_twice() {
+    let desk = Desk::with(&promise("p(99) < 250ms", ""));
+    for twice in ["check queue.toml queue.toml", "check queue.toml ./queue.toml"] {
+        let said = desk.run(twice).expect(2, &["queue.toml` is given twice"]);
+        assert!(said.out.is_empty(), "{}", said.out);
+    }
+}
+
+/// What is wrong with a change is shown as it was written.
+#[test]
+fn a_change_without_a_value() {
+    let desk = Desk::with(&promise("p(99) < 250ms", ""));
+    for line in ["check queue.toml", "sweep queue.toml --vary hardware.one.speed=1..2"] {
+        let said = desk.run(&format!("{line} --set nonsense"));
+        let said = said.expect(2, &["`nonsense` gets no value", "1 | nonsense\n"]);
+        assert!(!said.talk.contains("nonsense="), "{}", said.talk);
+    }
+}

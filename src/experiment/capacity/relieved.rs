@@ -18,16 +18,18 @@ use crate::{
     engine::time::Span,
     experiment::replicate::Failure,
     model::{
-        blueprint::{Blueprint, HostId, ServiceId, Serving},
+        blueprint::{Blueprint, HostId, InstanceId, ServiceId, Serving, Upstream},
         operational::{Kind, Operational, Station, Where},
     },
-    report::summary::Summary,
+    report::summary::{Instance, Summary},
 };
 
 /// Bottlenecks that are relieved, one after the other.
 const RELIEVED: usize = 2;
 /// So many times as much never runs out: the trials' loads stay below.
 const PLENTY: u32 = 64;
+/// Event loops of a process, at most: each of them is a place in the site.
+const LOOPS_MOST: u32 = 4_096;
 /// A load that is more times the first bound than this takes too long to warm up.
 const HIGHEST: f64 = 10.0;
 /// Trials are at this share of what the law says is full next; users, who never fill it, are so many times
@@ -84,7 +86,7 @@ pub(super) fn turns(
         let mut turn =
             Turn { relieved: relieved.clone(), next: next.name(&here), full_at_per_s, seen: None };
         let share = first_per_s / full_at_per_s;
-        if is_measured(next.kind) && share * HIGHEST >= 1.0 {
+        if is_measured(&here, next) && share * HIGHEST >= 1.0 {
             let full = full_at_per_s / now.load_per_s();
             let tried = trial(&here, &now, (full, share.min(1.0)), &relieved, work)?;
             let Some(bench) = tried else { return Ok(None) };
@@ -100,16 +102,36 @@ fn scarce<'a>(known: &'a Operational, plenty: &[(ServiceId, Kind)]) -> Option<&'
     known.stations.iter().find(|it| !plenty.contains(&(it.service, it.kind)))
 }
 
-/// Whether how busy it is is among what is measured.
-fn is_measured(kind: Kind) -> bool {
-    match kind {
-        Kind::Cpu | Kind::NicOut | Kind::NicIn | Kind::Disk | Kind::Loops | Kind::Workers => true,
-        Kind::DiskBytes
-        | Kind::DiskOperations
-        | Kind::Pool
+/// Whether how busy it is can be measured.
+fn is_measured(plan: &Blueprint, station: &Station) -> bool {
+    match station.kind {
+        Kind::Cpu
+        | Kind::NicOut
+        | Kind::NicIn
+        | Kind::Disk
+        | Kind::Loops
+        | Kind::Workers
         | Kind::Connections
-        | Kind::Appliers => false,
+        | Kind::Appliers => true,
+        Kind::Pool => pooled_at(plan, station).is_some(),
+        Kind::DiskBytes | Kind::DiskOperations => false,
     }
+}
+
+/// Who holds a caller's slots: the servers of its view, where all callers are alike and nobody else calls
+/// these.
+fn pooled_at(plan: &Blueprint, station: &Station) -> Option<BTreeSet<InstanceId>> {
+    let Where::View { of, callers } = &station.place else { return None };
+    let view = &plan.upstreams[of.index()];
+    if callers.len() != plan.services[view.caller.index()].instances as usize {
+        return None;
+    }
+    let servers = |view: &Upstream| -> BTreeSet<InstanceId> {
+        view.servers_in(&plan.servers).iter().map(|it| it.instance).collect()
+    };
+    let own = servers(view);
+    let others = plan.upstreams.iter().enumerate().filter(|it| it.0 != of.index());
+    others.into_iter().all(|(_, other)| servers(other).is_disjoint(&own)).then_some(own)
 }
 
 /// A trial at the load that nearly fills what is next, for a share of the stated time. `None`: interrupted.
@@ -136,18 +158,69 @@ fn trial(
     Ok(Some(bench))
 }
 
+/// How busy something was.
+struct Used {
+    name: String,
+    utilisation: f64,
+    is_next: bool,
+}
+
 fn seen(level: &Level, next: &Station) -> Option<Seen> {
     let plan = level.plan();
-    let busiest = Summary::new(plan, level.fold()?).diagnosis.busiest;
-    let most = busiest.first()?;
+    let summary = Summary::new(plan, level.fold()?);
     let members = members(plan, next.service);
+    let mut used = held(plan, &summary, next);
+    used.extend(summary.diagnosis.busiest.iter().map(|it| Used {
+        name: format!("{} of {}", it.kind, it.of),
+        utilisation: it.utilisation,
+        is_next: it.kind == next.kind.name() && members.contains(it.of.as_str()),
+    }));
+    // Stable: among equals what should be full is named.
+    used.sort_by(|one, other| other.utilisation.total_cmp(&one.utilisation));
+    let most = used.first()?;
     let least = (most.utilisation - TIE).max(BUSY);
-    let is_next = busiest
-        .iter()
-        .take_while(|it| it.utilisation >= least)
-        .any(|it| it.kind == next.kind.name() && members.contains(it.of.as_str()));
-    let name = format!("{} of {}", most.kind, most.of);
-    Some(Seen { factor: level.factor, busiest: (name, most.utilisation), is_next })
+    let is_next = used.iter().take_while(|it| it.utilisation >= least).any(|it| it.is_next);
+    let busiest = (most.name.clone(), most.utilisation);
+    Some(Seen { factor: level.factor, busiest, is_next })
+}
+
+/// How much is held of what has no clock of its own: connections by their mean, a caller's slots by the calls at
+/// its servers (those on the way are left out), appliers by the transactions on their way to be seen, which is
+/// the rate at which they are applied times their lag (Little's law; all of them, if more wait).
+fn held(plan: &Blueprint, summary: &Summary, next: &Station) -> Vec<Used> {
+    let of = |id: InstanceId| &plan.instances[id.index()].name;
+    let seen = |id: InstanceId| summary.instances.iter().find(|it| it.name == *of(id));
+    let each = next.capacity / next.at.len() as f64;
+    let at_each = |value: &dyn Fn(&Instance) -> Option<f64>| -> Vec<Used> {
+        let all = next.at.iter().map(|id| InstanceId(*id));
+        all.filter_map(|id| {
+            let utilisation = (value(seen(id)?)? / each).min(1.0);
+            let name = format!("{} of {}", next.kind.name(), of(id));
+            Some(Used { name, utilisation, is_next: true })
+        })
+        .collect()
+    };
+    match next.kind {
+        Kind::Connections => at_each(&|it| it.own.connections_mean.value),
+        Kind::Appliers => at_each(&|it| {
+            let seconds = plan.duration.seconds() * f64::from(REPLICATIONS);
+            Some(it.applied as f64 / seconds * it.own.lag_mean_s.value?)
+        }),
+        Kind::Pool => {
+            let Some(servers) = pooled_at(plan, next) else { return Vec::new() };
+            let calls = servers.iter().filter_map(|id| seen(*id)?.figures.in_system_mean.value);
+            let utilisation = (calls.sum::<f64>() / next.capacity).min(1.0);
+            vec![Used { name: next.name(plan), utilisation, is_next: true }]
+        }
+        Kind::Cpu
+        | Kind::NicOut
+        | Kind::NicIn
+        | Kind::Disk
+        | Kind::DiskBytes
+        | Kind::DiskOperations
+        | Kind::Loops
+        | Kind::Workers => Vec::new(),
+    }
 }
 
 /// A service's instances and their hosts, by name.
@@ -169,8 +242,8 @@ fn with_plenty(plan: &Blueprint, station: &Station) -> Option<Blueprint> {
             *slots = u32::MAX;
         }
         Kind::Pool => {
-            let Where::View(upstream) = station.place else { return None };
-            plan.upstreams[upstream.index()].slots = u32::MAX;
+            let own = plan.upstreams.iter_mut().filter(|it| it.caller == id);
+            own.for_each(|view| view.slots = u32::MAX);
         }
         Kind::Appliers => {
             let is_own = |id: &crate::model::blueprint::InstanceId| {
@@ -179,8 +252,17 @@ fn with_plenty(plan: &Blueprint, station: &Station) -> Option<Blueprint> {
             let logs = plan.logs.iter_mut().filter(|log| log.replicas.iter().any(is_own));
             logs.for_each(|log| log.apply_workers = log.apply_workers.saturating_mul(PLENTY));
         }
-        // Loops and connections are numbered throughout the site.
-        Kind::Loops | Kind::Connections => return None,
+        Kind::Loops => {
+            let Serving::Loops { loops } = &mut service.serving else { return None };
+            *loops = loops.saturating_mul(PLENTY).min(LOOPS_MOST.max(*loops));
+            plan.number_loops();
+        }
+        Kind::Connections => {
+            let accept = service.accept.as_mut()?;
+            accept.connections_max = u32::MAX;
+            accept.process_connections_max = u32::MAX;
+            plan.derive();
+        }
         Kind::Cpu
         | Kind::NicOut
         | Kind::NicIn

@@ -37,6 +37,8 @@ const ROUND: u32 = 12;
 const MOVES: u32 = 4;
 /// Between loads further apart than this, of the crossing, a fit only guesses.
 const APART: f64 = 0.05;
+/// Requests by which it is told how long very many would take.
+const SAMPLE: f64 = 50_000.0;
 /// How often such a gap is cut into parts, or another one is looked for where the crossing is in none.
 const CUTS: u32 = 10;
 
@@ -122,6 +124,58 @@ fn nearest(known: &Operational, factor: f64, rounding: f64) -> f64 {
     (factor * users + rounding).floor() / users
 }
 
+/// What the first ladder asks for, before anything is known of the site but its bound.
+#[derive(Clone, Debug)]
+pub struct Climb {
+    /// Requests of all rungs and replications, warm-ups included.
+    pub requests: f64,
+    /// Replications of all rungs.
+    pub replications: u64,
+    /// The highest rung.
+    pub most_per_s: f64,
+    /// What is full first, where it is known.
+    pub first: Option<String>,
+    /// The site at a load that is simulated at once, and how many requests come there.
+    pub sample: (Blueprint, f64),
+}
+
+impl Climb {
+    /// Of a site.
+    pub fn of(plan: &Blueprint) -> Climb {
+        let known = Operational::of(plan);
+        let rungs = rungs(&known);
+        let loads: Vec<f64> = rungs.iter().map(|rung| per_s(&known, *rung)).collect();
+        let seconds = (plan.warm_up + plan.duration).seconds();
+        // What a request takes hardly depends on the load, as long as nothing piles up.
+        let top = known.saturates_at().unwrap_or(1.0);
+        let few = (SAMPLE / (seconds * known.load_per_s())).min(RUNGS[4] * top);
+        Climb {
+            requests: loads.iter().sum::<f64>() * seconds * f64::from(LADDER),
+            replications: rungs.len() as u64 * u64::from(LADDER),
+            most_per_s: loads.into_iter().fold(0.0, f64::max),
+            first: known.stations.first().map(|it| it.name(plan)),
+            sample: (plan.at_load(few), per_s(&known, few) * seconds),
+        }
+    }
+}
+
+/// Requests a second at so many times the scenario's load, at most.
+fn per_s(known: &Operational, factor: f64) -> f64 {
+    let users = known.users_per_s(factor * f64::from(known.users));
+    factor * known.open_per_s + if known.users > 0 { users } else { 0.0 }
+}
+
+fn rungs(known: &Operational) -> Vec<f64> {
+    let top = known.saturates_at().unwrap_or(1.0);
+    let mut rungs: Vec<f64> = RUNGS.iter().map(|share| said(known, share * top)).collect();
+    // The scenario's own load is asked about first of all.
+    if 1.0 < 1.2 * top {
+        rungs.retain(|rung| (rung - 1.0).abs() > 0.02);
+        rungs.push(1.0);
+    }
+    rungs
+}
+
 /// The first ladder. `None`: interrupted.
 pub(super) fn climb(
     plan: &Blueprint,
@@ -131,13 +185,7 @@ pub(super) fn climb(
     let mut bench = Bench::new(plan, "ladder");
     let top = known.saturates_at().unwrap_or(1.0);
     let nice = |factor: f64| said(known, factor);
-    let mut rungs: Vec<f64> = RUNGS.iter().map(|share| nice(share * top)).collect();
-    // The scenario's own load is asked about first of all.
-    if 1.0 < 1.2 * top {
-        rungs.retain(|rung| (rung - 1.0).abs() > 0.02);
-        rungs.push(1.0);
-    }
-    if !try_rungs(&mut bench, &rungs, work)? {
+    if !try_rungs(&mut bench, &rungs(known), work)? {
         return Ok(None);
     }
     let mut is_deep = false;

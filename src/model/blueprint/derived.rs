@@ -16,6 +16,18 @@ impl Blueprint {
         self.find_last_answers();
     }
 
+    /// Event loops stand in the order of instances, for as many as there are of each.
+    pub(crate) fn number_loops(&mut self) {
+        let mut first = 0;
+        for it in &mut self.instances {
+            it.first_loop = first;
+            let service = &self.services[it.service.index()];
+            if let Serving::Loops { loops } = service.serving {
+                first += loops * service.processes;
+            }
+        }
+    }
+
     /// Views stand in the order of services, processes, upstreams.
     fn number_views(&mut self) {
         let mut first_view = 0;

@@ -1,5 +1,8 @@
 //! How often a request of each kind calls each endpoint, through which view, and how often that opens
 //! a connection. Calls form no circle, so one pass from callers to callees is exact.
+//!
+//! Where a call is made follows from the view through which its caller was called itself, for all that
+//! comes through a view has the same servers to go to. So calls are told apart by that view.
 
 use std::collections::BTreeMap;
 
@@ -19,11 +22,22 @@ pub(super) struct Called {
     pub(super) fresh_most: f64,
 }
 
+/// What tells calls apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Call {
+    /// The view that is called through.
+    pub(super) upstream: UpstreamId,
+    /// What is called.
+    pub(super) endpoint: EndpointId,
+    /// The view through which the caller was called. `None`: a visitor.
+    pub(super) via: Option<UpstreamId>,
+}
+
 /// What one request of a kind causes all over the site.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Flows {
-    /// Calls by view and endpoint; in the order of keys, so that sums are always the same.
-    pub(super) calls: BTreeMap<(u32, u32), Called>,
+    /// In the order of keys, so that sums are always the same.
+    pub(super) calls: BTreeMap<Call, Called>,
     /// Transactions by log and the program that applies them.
     pub(super) commits: BTreeMap<(u32, u32), f64>,
 }
@@ -35,25 +49,30 @@ impl Flows {
         let mut seen = vec![false; plan.endpoints.len()];
         sort(runs, visitor, &mut seen, &mut order);
         let mut flows = Flows::default();
-        // (runs, at least on a fresh connection, at most) of each endpoint.
-        let mut asked = vec![Called::default(); plan.endpoints.len()];
-        asked[visitor.index()] = Called { count: 1.0, fresh: 0.0, fresh_most: 0.0 };
+        // Runs of each endpoint, by the view through which they are asked for.
+        let mut asked: Vec<BTreeMap<Option<UpstreamId>, Called>> =
+            vec![BTreeMap::new(); plan.endpoints.len()];
+        let once = Called { count: 1.0, fresh: 0.0, fresh_most: 0.0 };
+        asked[visitor.index()].insert(None, once);
         for endpoint in order.into_iter().rev() {
-            let asked_for = asked[endpoint.index()];
-            for call in &runs[endpoint.index()].calls {
-                let called = through(plan, call.upstream, call.count, asked_for);
-                let sums = [
-                    flows.calls.entry((call.upstream.0, call.endpoint.0)).or_default(),
-                    &mut asked[call.endpoint.index()],
-                ];
-                for sum in sums {
-                    sum.count += called.count;
-                    sum.fresh += called.fresh;
-                    sum.fresh_most += called.fresh_most;
+            let run = &runs[endpoint.index()];
+            for (via, asked_for) in std::mem::take(&mut asked[endpoint.index()]) {
+                for call in &run.calls {
+                    let called = through(plan, call.upstream, call.count, asked_for);
+                    let (upstream, endpoint) = (call.upstream, call.endpoint);
+                    let sums = [
+                        flows.calls.entry(Call { upstream, endpoint, via }).or_default(),
+                        asked[endpoint.index()].entry(Some(upstream)).or_default(),
+                    ];
+                    for sum in sums {
+                        sum.count += called.count;
+                        sum.fresh += called.fresh;
+                        sum.fresh_most += called.fresh_most;
+                    }
                 }
-            }
-            for &(LogId(log), EndpointId(apply), count) in &runs[endpoint.index()].commits {
-                *flows.commits.entry((log, apply)).or_default() += count * asked_for.count;
+                for &(LogId(log), EndpointId(apply), count) in &run.commits {
+                    *flows.commits.entry((log, apply)).or_default() += count * asked_for.count;
+                }
             }
         }
         flows

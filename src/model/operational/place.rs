@@ -1,12 +1,57 @@
-//! Where the instances of a service stand, on average over those that are called: how quick, how far
-//! from their callers.
+//! Where calls run: at the servers of the view through which they come, by weight, or at whichever of them
+//! is idle.
 
 use std::collections::BTreeMap;
 
-use super::super::blueprint::{Balance, Blueprint, InstanceId, ServiceId, Upstream};
+use super::super::blueprint::{
+    Balance, Blueprint, HostId, InstanceId, ServiceId, Upstream, UpstreamId,
+};
 
 /// Shares of calls by instance, none of them 0.
 pub(super) type Shares = Vec<(InstanceId, f64)>;
+
+/// Where the calls that come through a view run.
+#[derive(Clone, Debug)]
+pub(super) struct Spread {
+    /// By weight.
+    pub(super) shares: Shares,
+    /// Whether they follow the weights only as long as all are alike: whoever is quicker may do more, up to
+    /// all of it.
+    pub(super) is_free: bool,
+}
+
+impl Spread {
+    /// Of the calls through a view; of visitors, who are called by nobody, where there is none.
+    pub(super) fn of(plan: &Blueprint, via: Option<UpstreamId>, caller: ServiceId) -> Spread {
+        let Some(via) = via else {
+            return Spread { shares: instances(plan, caller), is_free: false };
+        };
+        let view = &plan.upstreams[via.index()];
+        let shares = servers(plan, view);
+        let is_free = adapts(view) && shares.len() > 1;
+        Spread { shares, is_free }
+    }
+
+    /// All of its instances.
+    pub(super) fn instances(&self) -> Vec<InstanceId> {
+        self.shares.iter().map(|it| it.0).collect()
+    }
+
+    /// Shares by host, by index. Visitors have none.
+    pub(super) fn hosts(&self, plan: &Blueprint) -> BTreeMap<u32, f64> {
+        hosts(plan, &self.shares)
+    }
+
+    /// On average over its instances by weight. Where they are free it is the least, if that is asked for.
+    pub(super) fn mean_or_least(&self, least: bool, of: impl FnMut(InstanceId) -> f64) -> f64 {
+        let mut of = of;
+        if least && self.is_free {
+            let each = self.shares.iter().map(|it| of(it.0));
+            return each.fold(f64::INFINITY, f64::min);
+        }
+        self.shares.iter().map(|&(it, share)| share * of(it)).sum()
+    }
+}
 
 /// Which servers of a view are called how often: by weight.
 pub(super) fn servers(plan: &Blueprint, view: &Upstream) -> Shares {
@@ -21,7 +66,7 @@ pub(super) fn servers(plan: &Blueprint, view: &Upstream) -> Shares {
 }
 
 /// All instances of a service alike.
-pub(super) fn instances(plan: &Blueprint, service: ServiceId) -> Shares {
+fn instances(plan: &Blueprint, service: ServiceId) -> Shares {
     let service = &plan.services[service.index()];
     let all = service.first_instance..service.first_instance + service.instances;
     all.map(|it| (InstanceId(it), 1.0 / f64::from(service.instances))).collect()
@@ -29,11 +74,13 @@ pub(super) fn instances(plan: &Blueprint, service: ServiceId) -> Shares {
 
 /// Whether a view sends less to whoever is busy, so that only all of its servers together saturate.
 pub(super) fn adapts(view: &Upstream) -> bool {
+    let is_limited = view.slots != u32::MAX;
     match view.balance {
         Balance::LeastConnections { .. } => true,
-        Balance::Random { draws, .. } => draws > 1,
+        // Who has drawn a full server waits for any.
+        Balance::Random { draws, .. } => draws > 1 || is_limited,
         // Whoever is full is passed over.
-        Balance::RoundRobin => view.slots != u32::MAX,
+        Balance::RoundRobin => is_limited,
         Balance::Addresses => false,
     }
 }
@@ -44,39 +91,44 @@ pub(super) fn speed(plan: &Blueprint, instance: InstanceId) -> f64 {
     plan.hosts.get(it.host.index()).map_or(1.0, |host| host.speed * it.speed)
 }
 
-/// Seconds one way between callers and callees, on average.
-pub(super) fn one_way_s(plan: &Blueprint, callers: &Shares, callees: &Shares) -> f64 {
-    let delay = |at: u32| plan.delays[plan.latency[at as usize].0 as usize].seconds();
-    let loopback = plan.delays[plan.loopback.0 as usize].seconds();
-    let (from, to) = (zones(plan, callers), zones(plan, callees));
-    let mut mean = 0.0;
-    for (one, share) in &from {
-        for (other, part) in &to {
-            mean += share * part * delay(one * plan.zones + other);
-        }
-    }
-    // Where both stand on the same host the way is shorter.
-    let here = hosts(plan, callers);
-    for (host, share) in hosts(plan, callees) {
-        if let Some(part) = here.get(&host) {
-            let zone = plan.hosts[host as usize].zone;
-            mean += share * part * (loopback - delay(zone * plan.zones + zone));
-        }
-    }
-    mean
+/// How far the servers of a view are from an instance.
+#[derive(Clone, Debug)]
+pub(super) struct Ways {
+    zones: BTreeMap<u32, f64>,
+    hosts: BTreeMap<u32, f64>,
+    is_free: bool,
 }
 
-/// How many of the calls stay on their host.
-pub(super) fn shares_by_host(plan: &Blueprint, of: &Shares) -> BTreeMap<u32, f64> {
-    hosts(plan, of)
-}
-
-fn zones(plan: &Blueprint, of: &Shares) -> BTreeMap<u32, f64> {
-    let mut zones = BTreeMap::new();
-    for (instance, share) in of {
-        *zones.entry(plan.instances[instance.index()].zone).or_insert(0.0) += share;
+impl Ways {
+    pub(super) fn to(plan: &Blueprint, spread: &Spread) -> Ways {
+        let mut zones = BTreeMap::new();
+        for (instance, share) in &spread.shares {
+            *zones.entry(plan.instances[instance.index()].zone).or_insert(0.0) += share;
+        }
+        Ways { zones, hosts: spread.hosts(plan), is_free: spread.is_free }
     }
-    zones
+
+    /// Whether some of them stand on a host.
+    pub(super) fn has(&self, host: HostId) -> bool {
+        self.hosts.contains_key(&host.0)
+    }
+
+    /// Seconds one way from an instance: on average, or the least where servers are free and that is asked
+    /// for.
+    pub(super) fn seconds_from(&self, plan: &Blueprint, instance: InstanceId, least: bool) -> f64 {
+        let delay = |at: u32| plan.delays[plan.latency[at as usize].0 as usize].seconds();
+        let loopback = plan.delays[plan.loopback.0 as usize].seconds();
+        let it = &plan.instances[instance.index()];
+        let to = |zone: u32| delay(it.zone * plan.zones + zone);
+        let here = self.hosts.get(&it.host.0);
+        if least && self.is_free {
+            let least = self.zones.keys().map(|&zone| to(zone)).fold(f64::INFINITY, f64::min);
+            return if here.is_some() { least.min(loopback) } else { least };
+        }
+        let mean: f64 = self.zones.iter().map(|(&zone, share)| share * to(zone)).sum();
+        // Where both stand on the same host the way is shorter.
+        mean + here.map_or(0.0, |share| share * (loopback - to(it.zone)))
+    }
 }
 
 fn hosts(plan: &Blueprint, of: &Shares) -> BTreeMap<u32, f64> {

@@ -15,8 +15,8 @@ pub fn touched(plan: &Blueprint, is_meant: impl Fn(&Workload, RequestId) -> bool
         let meant = workload.mix.iter().filter(|it| is_meant(workload, it.request));
         for &Choice { endpoint, .. } in meant {
             touched[workload.service.index()] = true;
-            for (upstream, _) in Flows::of(plan, &runs, endpoint).calls.into_keys() {
-                touched[plan.upstreams[upstream as usize].callee.index()] = true;
+            for call in Flows::of(plan, &runs, endpoint).calls.into_keys() {
+                touched[plan.upstreams[call.upstream.index()].callee.index()] = true;
             }
         }
     }

@@ -64,8 +64,13 @@ pub enum Where {
     Group(Vec<InstanceId>),
     /// At hosts that only saturate together, for services that share them may choose.
     Hosts(Vec<HostId>),
-    /// In a caller's view.
-    View(UpstreamId),
+    /// In a view, at callers that only saturate together.
+    View {
+        /// Whose.
+        of: UpstreamId,
+        /// Which of its service's instances.
+        callers: Vec<InstanceId>,
+    },
 }
 
 /// A station, and what a request asks of it.
@@ -129,11 +134,15 @@ impl Station {
                 let host = |it: usize| plan.hosts[all[it].index()].name.as_str();
                 format!("{kind} of {}", listed(all.len(), host))
             }
-            Where::View(id) => {
-                let view = &plan.upstreams[id.index()];
-                let caller = &plan.services[view.caller.index()].name;
+            Where::View { of, callers } => {
+                let view = &plan.upstreams[of.index()];
+                let caller = &plan.services[view.caller.index()];
                 let callee = &plan.services[view.callee.index()].name;
-                format!("{kind} from {caller} to {callee}")
+                if callers.len() == caller.instances as usize {
+                    return format!("{kind} from {} to {callee}", caller.name);
+                }
+                let some = listed(callers.len(), |it| instance(callers[it]));
+                format!("{kind} from {some} to {callee}")
             }
         }
     }

@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     super::blueprint::{
-        Blueprint, EndpointId, HostId, InstanceId, LogId, RequestId, Service, ServiceId, Serving,
+        Blueprint, EndpointId, InstanceId, LogId, RequestId, Service, ServiceId, Serving, Upstream,
         UpstreamId,
     },
     choice,
-    flow::{Called, Flows},
-    place::{adapts, instances, servers, shares_by_host, speed},
+    crossing::Crossing,
+    flow::{Call, Called, Flows},
+    place::{Spread, speed},
     program::Run,
-    residence::{Residence, Residences},
+    residence::Residences,
     station::{Kind, Station, Where},
 };
 
@@ -74,9 +75,8 @@ impl<'a> Stations<'a> {
         residences: &mut Residences<'_>,
     ) {
         self.request = request;
-        for (&(upstream, endpoint), called) in &flows.calls {
-            let at = (UpstreamId(upstream), EndpointId(endpoint));
-            self.call(share, at, *called, runs, residences);
+        for (call, called) in &flows.calls {
+            self.call(share, *call, *called, runs, residences);
         }
         for (&(log, apply), &count) in &flows.commits {
             self.applied(share * count, LogId(log), EndpointId(apply), runs, residences);
@@ -86,25 +86,24 @@ impl<'a> Stations<'a> {
     fn call(
         &mut self,
         share: f64,
-        (upstream, endpoint): (UpstreamId, EndpointId),
+        call: Call,
         called: Called,
         runs: &[Run],
         residences: &mut Residences<'_>,
     ) {
         let plan = self.plan;
+        let Call { upstream, endpoint, via } = call;
         let view = &plan.upstreams[upstream.index()];
-        let shares = servers(plan, view);
+        let from = Spread::of(plan, via, view.caller);
+        let to = Spread::of(plan, Some(upstream), view.caller);
         let run = &runs[endpoint.index()];
-        let residence = residences.of(endpoint);
-        let way_s = residences.one_way_s(upstream);
         let count = share * called.count;
-        let is_group = adapts(view) && shares.len() > 1;
-        let group = Where::Group(shares.iter().map(|it| it.0).collect());
-        let slowness: f64 =
-            instances(plan, view.callee).iter().map(|&(it, part)| part / speed(plan, it)).sum();
+        let (shares, is_group) = (&to.shares, to.is_free);
+        let group = Where::Group(to.instances());
         let work_s = run.work_s + run.handshake_s * called.fresh / called.count.max(1e-300);
-        let asked_at = |instance: InstanceId| {
-            self.asked(instance, run, work_s, residences, &residence, slowness)
+        let mut asked_at = |instance: InstanceId| {
+            let held_s = residences.at(endpoint, instance).first_s;
+            self.asked(instance, run, work_s, residences, held_s)
         };
         let asked: Vec<Vec<Asked>> = shares.iter().map(|it| asked_at(it.0)).collect();
         let least = is_group.then(|| least(&asked));
@@ -129,14 +128,34 @@ impl<'a> Stations<'a> {
                 self.put(place, view.callee, count * part, it, is_group, instance);
             }
         }
-        self.transfers(count, (upstream, endpoint), residence.bytes);
+        let below = residences.through(endpoint, upstream);
+        let request = f64::from(plan.endpoints[endpoint.index()].request_bytes);
+        self.transfers(count, view, (&from, &to), (request, below.bytes));
         if view.slots != u32::MAX {
-            let caller = &plan.services[view.caller.index()];
-            let views = f64::from(caller.instances) * f64::from(caller.processes);
-            let capacity = views * f64::from(view.servers) * f64::from(view.slots);
-            let amount = 2.0 * way_s + residence.first_s;
-            let asked = Asked { kind: Kind::Pool, amount, capacity, is_least: true };
-            self.put(Where::View(upstream), view.caller, count, asked, false, InstanceId(0));
+            let held_s = |it| 2.0 * residences.way_s(it, upstream) + below.first_s;
+            self.pooled(count, upstream, &from, held_s);
+        }
+    }
+
+    /// For how long a call holds one of its caller's slots.
+    fn pooled(
+        &mut self,
+        count: f64,
+        upstream: UpstreamId,
+        from: &Spread,
+        mut held_s: impl FnMut(InstanceId) -> f64,
+    ) {
+        let caller = self.plan.upstreams[upstream.index()].caller;
+        let least = |amount| Asked { kind: Kind::Pool, amount, capacity: 0.0, is_least: true };
+        if from.is_free {
+            let place = Where::View { of: upstream, callers: from.instances() };
+            let asked = least(from.mean_or_least(true, held_s));
+            self.put(place, caller, count, asked, false, InstanceId(0));
+            return;
+        }
+        for &(instance, part) in &from.shares {
+            let place = Where::View { of: upstream, callers: vec![instance] };
+            self.put(place, caller, count * part, least(held_s(instance)), false, instance);
         }
     }
 
@@ -147,8 +166,7 @@ impl<'a> Stations<'a> {
         run: &Run,
         work_s: f64,
         residences: &Residences<'_>,
-        residence: &Residence,
-        slowness: f64,
+        held_s: f64,
     ) -> Vec<Asked> {
         let plan = self.plan;
         let it = &plan.instances[instance.index()];
@@ -169,9 +187,6 @@ impl<'a> Stations<'a> {
             }
         }
         let processes = f64::from(service.processes);
-        // At this instance, which may be slower than others.
-        let held_s =
-            residence.first_s + residence.work_s * (1.0 / speed(plan, instance) - slowness);
         let least = |kind, capacity| Asked { kind, amount: held_s, capacity, is_least: true };
         match service.serving {
             Serving::Loops { loops } => {
@@ -211,49 +226,37 @@ impl<'a> Stations<'a> {
         *sum.by_request.entry(self.request).or_default() += count * asked.amount * pace;
     }
 
-    /// What requests and answers ask of lines: nothing between two on the same host.
+    /// What requests and answers ask of lines, in bytes: nothing between two on the same host. Whoever may
+    /// choose may choose the server beside it, or to be asked beside it; only what has to cross counts.
     fn transfers(
         &mut self,
         count: f64,
-        (upstream, endpoint): (UpstreamId, EndpointId),
-        answer: f64,
+        view: &Upstream,
+        (from, to): (&Spread, &Spread),
+        (request, answer): (f64, f64),
     ) {
         let plan = self.plan;
-        let view = &plan.upstreams[upstream.index()];
-        let asked = f64::from(plan.endpoints[endpoint.index()].request_bytes);
-        let callers = instances(plan, view.caller);
-        let callees = servers(plan, view);
-        let (from, to) = (shares_by_host(plan, &callers), shares_by_host(plan, &callees));
-        let is_group = adapts(view) && callees.len() > 1;
-        let may_stay = is_group && from.keys().any(|host| to.contains_key(host));
-        let is_limited = |host: &u32| plan.hosts[*host as usize].nic_bits.is_some();
-        let has_limit = !is_group || to.keys().all(is_limited);
-        let group = Where::Group(callees.iter().map(|it| it.0).collect());
-        let at_callee =
-            |host: u32| if is_group { group.clone() } else { Where::Host(HostId(host)) };
-        let mut send = |place, kind, bytes: f64, service, host: u32, share: f64| {
-            let Some(bits) = plan.hosts[host as usize].nic_bits else { return };
-            let capacity = bits as f64;
-            let it = Asked { kind, amount: bytes * 8.0, capacity, is_least: may_stay };
-            let is_group = matches!(place, Where::Group(_));
-            self.put(place, service, count * share, it, is_group, InstanceId(0));
+        let crossing = Crossing::between(plan, from, to);
+        let has_line = |at: &Where| match at {
+            Where::Group(all) => all.iter().all(|it| {
+                let host = plan.instances[it.index()].host;
+                plan.hosts[host.index()].nic_bits.is_some()
+            }),
+            Where::Host(host) => plan.hosts[host.index()].nic_bits.is_some(),
+            Where::Instance(_) | Where::Hosts(_) | Where::View { .. } => false,
         };
-        // Whoever prefers the idle may keep all calls on their host where a server stands there: only what
-        // comes from elsewhere has to come over a line, to whichever of the servers.
-        let stays = |share: f64| if is_group && share > 0.0 { 1.0 } else { share };
-        let shared: f64 =
-            from.iter().filter(|(host, _)| to.contains_key(host)).map(|(_, part)| part).sum();
-        for (&host, &part) in to.iter().filter(|_| has_limit) {
-            let here = if is_group { shared } else { from.get(&host).copied().unwrap_or(0.0) };
-            let away = part * (1.0 - here).max(0.0);
-            send(at_callee(host), Kind::NicIn, asked, view.callee, host, away);
-            send(at_callee(host), Kind::NicOut, answer, view.callee, host, away);
-        }
-        for (&host, &part) in &from {
-            let away = part * (1.0 - stays(to.get(&host).copied().unwrap_or(0.0)));
-            let place = Where::Host(HostId(host));
-            send(place.clone(), Kind::NicOut, asked, view.caller, host, away);
-            send(place, Kind::NicIn, answer, view.caller, host, away);
+        let ends = [
+            (crossing.callers, view.caller, Kind::NicOut, Kind::NicIn),
+            (crossing.callees, view.callee, Kind::NicIn, Kind::NicOut),
+        ];
+        for (places, service, requests, answers) in ends {
+            for (place, share) in places.into_iter().filter(|it| has_line(&it.0)) {
+                for (kind, bytes) in [(requests, request), (answers, answer)] {
+                    let is_least = crossing.is_least;
+                    let it = Asked { kind, amount: bytes * 8.0, capacity: 0.0, is_least };
+                    self.put(place.clone(), service, count * share, it, false, InstanceId(0));
+                }
+            }
         }
     }
 
