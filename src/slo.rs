@@ -5,6 +5,7 @@ pub mod difference;
 pub mod evidence;
 pub mod gate;
 pub mod objective;
+pub mod one_run;
 pub mod recorded;
 pub mod recovery;
 pub mod sides;
