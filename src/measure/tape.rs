@@ -416,6 +416,11 @@ impl Recorder for Tape {
         judge_call(tally, watched, (attempt.made, now), false);
     }
 
+    fn unanswered(&mut self, instance: u32, arrived: Instant, now: Instant) {
+        let Tape { watch, tally, .. } = self;
+        judge_call(tally, watch.calls.get(instance as usize), (arrived, now), false);
+    }
+
     fn banned(&mut self, upstream: u32, from: Instant, until: Instant) {
         let Shape { from: begin, until: end, .. } = self.tally.shape;
         let (from, until) = (from.max(begin), until.min(end));
