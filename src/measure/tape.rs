@@ -177,7 +177,8 @@ impl Tape {
             calls.completed = calls.completed.wrapping_add(more);
         }
         let Tape { watch, tally, .. } = self;
-        judge_call(tally, watch.calls.get(call.instance as usize), (call.arrived, now), is_ok);
+        let watched = watch.calls.get(call.instance as usize);
+        judge_call(tally, watched, (call.arrived, now), call.outcome.is_answered_well());
         if !arrives_inside {
             return;
         }

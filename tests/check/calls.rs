@@ -68,6 +68,43 @@ fn what_is_there_when_the_run_ends() {
     }
 }
 
+/// Two in nine visitors leave before they have their answer. nginx notices and logs a 499; the app works on
+/// for nobody, and logs a 200.
+#[test]
+fn callers_who_have_gone() {
+    let site = r#"
+[scenario]
+duration = "30s"
+warm_up = "5s"
+[hardware.h]
+cores = 4
+[service.web]
+kind = "nginx"
+hardware = "h"
+[service.web.upstream.app]
+servers = "app"
+[service.app]
+kind = "app"
+hardware = "h"
+workers = 8
+threads = 8
+[service.app.endpoint.page]
+steps = [ { wait = { exponential = "100ms" } } ]
+[request.page]
+to = "app.page"
+[workload.visitors]
+to = "web"
+mix = { page = 1 }
+patience = "150ms"
+arrivals = { poisson = "50/s" }
+"#;
+    let of = |service: &str| format!("where = {{ service = \"{service}\" }}");
+    let whole = share(&check(site, &promise("success > 99%", ""), 1, &["MISSED"]));
+    let web = share(&check(site, &promise("success > 99%", &of("web")), 1, &["MISSED"]));
+    assert!((whole - web).abs() < 0.5, "{whole} {web}");
+    check(site, &promise("success > 99%", &of("app")), 0, &["1 met"]);
+}
+
 /// Three in four time out while connecting to a server whose backlog is full.
 #[test]
 fn time_outs_while_connecting() {
