@@ -1,8 +1,10 @@
 //! Objectives: what was promised, what was counted, and whether the promise is kept.
 
+mod bad;
 mod budget;
 pub mod difference;
 pub mod evidence;
+mod few;
 pub mod gate;
 pub mod objective;
 pub mod one_run;

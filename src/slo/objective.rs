@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::{
-    evidence::{Evidence, Recovered},
+    evidence::Evidence,
     one_run::{Batches, value as value_of_one},
+    recovery::Recovered,
     sides::Sides,
 };
 use crate::{
