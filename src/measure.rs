@@ -1,5 +1,6 @@
 //! What is recorded while a site runs: counts, histograms, areas under curves.
 
+pub mod batch;
 pub mod carried;
 pub mod figures;
 pub mod fold;

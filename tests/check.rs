@@ -18,6 +18,8 @@ mod days;
 mod examples;
 #[path = "check/files.rs"]
 mod files;
+#[path = "check/one_run.rs"]
+mod one_run;
 #[path = "check/overload.rs"]
 mod overload;
 #[path = "check/refused.rs"]

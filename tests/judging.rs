@@ -3,24 +3,18 @@
 
 #[path = "support/compile.rs"]
 mod compile;
+#[path = "support/experiments.rs"]
+mod experiments;
 #[path = "coverage/truth.rs"]
 mod truth;
 
 use compile::compile;
+use experiments::{crew, differ, rules};
 use simulate::{
-    experiment::{
-        check::check,
-        compare::{Side, compare},
-        rounds::Crew,
-    },
-    model::blueprint::Blueprint,
-    slo::gate::{Rules, Verdict},
+    experiment::check::check, model::blueprint::Blueprint, slo::gate::Verdict,
     stats::comparison::Direction,
 };
-use std::sync::atomic::AtomicBool;
 use truth::{Queue, Truth};
-
-static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// ln(100) / (100/s - 80/s): P(sojourn >= this) is 1% at load 0.8.
 const P99: &str = "230.258509ms";
@@ -49,14 +43,6 @@ fn queue_for(
          [[slo]]\nname = \"it\"\n{promise}\n"
     );
     compile(&text)
-}
-
-fn crew() -> Crew<'static> {
-    Crew::new(Some(2), &NEVER)
-}
-
-fn rules(budget: u32) -> Rules {
-    Rules { confidence: 0.95, round: 20, budget }
 }
 
 /// Two servers and room for ten more, which turn away 4%; it begins empty, and there are 850
@@ -220,22 +206,6 @@ fn power(experiments: u64, budget: u32) {
     }
 }
 
-/// How many comparisons find a difference.
-fn differ(
-    experiments: u64,
-    budget: u32,
-    sides: impl Fn(u64) -> (Blueprint, Blueprint),
-    is: impl Fn(Direction) -> bool,
-) -> u64 {
-    let found = (0..experiments).filter(|&seed| {
-        let (one, other) = sides(seed);
-        let ran = compare(Side::Live(&one, ""), (&other, ""), &rules(budget), crew(), |_, _| ());
-        let ran = ran.expect("threads").expect("not interrupted");
-        is(ran.versus.objectives[0].verdict)
-    });
-    found.count() as u64
-}
-
 const MEAN: &str = "require = \"mean < 60ms\"";
 
 fn alike(experiments: u64, budget: u32) {
@@ -262,6 +232,11 @@ fn a_truth_at_the_limit_is_seldom_judged() {
 #[test]
 fn a_truth_at_the_limit_of_short_runs_is_seldom_judged() {
     false_alarms_of_short_runs(40, 20);
+}
+
+#[test]
+fn a_truth_at_twice_the_margin_is_found() {
+    power(12, 200);
 }
 
 #[test]

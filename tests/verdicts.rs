@@ -3,14 +3,17 @@
 
 #[path = "support/compile.rs"]
 mod compile;
+#[path = "support/experiments.rs"]
+mod experiments;
 #[path = "coverage/truth.rs"]
 mod truth;
 
 use compile::compile;
+use experiments::{crew, differ, rules};
 use simulate::{
     experiment::{
         compare::{Renewed, Side, against, compare},
-        rounds::{Crew, Running, round},
+        rounds::{Running, round},
     },
     model::blueprint::{Blueprint, Objective},
     slo::{
@@ -20,10 +23,7 @@ use simulate::{
     },
     stats::comparison::Direction,
 };
-use std::sync::atomic::AtomicBool;
 use truth::Queue;
-
-static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// ln(20) / (100/s - 80/s): P(sojourn >= this) is 5% at load 0.8.
 const P95_S: f64 = 0.149_786_614;
@@ -48,14 +48,6 @@ fn queue(
          [workload.customers]\narrivals = {{ poisson = \"{rate}/s\" }}\nmix = {{ customer = 1 }}\n{promises}\n"
     );
     compile(&text)
-}
-
-fn crew() -> Crew<'static> {
-    Crew::new(Some(2), &NEVER)
-}
-
-fn rules(budget: u32) -> Rules {
-    Rules { confidence: 0.95, round: 20, budget }
 }
 
 /// What is promised of a site, whose truth is known.
@@ -356,22 +348,6 @@ fn bursts(experiments: u64, budget: u32, seconds: u32) {
         kind("p99", |limit| format!("require = \"p(99) < {:.6}ms\"", 1e3 * limit), P99_S, 0.3),
     ];
     Bench { site: &site, experiments, budget }.judge(&kinds);
-}
-
-/// How many comparisons find a difference.
-fn differ(
-    experiments: u64,
-    budget: u32,
-    sides: impl Fn(u64) -> (Blueprint, Blueprint),
-    is: impl Fn(Direction) -> bool,
-) -> u64 {
-    let found = (0..experiments).filter(|&seed| {
-        let (one, other) = sides(seed);
-        let ran = compare(Side::Live(&one, ""), (&other, ""), &rules(budget), crew(), |_, _| ());
-        let ran = ran.expect("threads").expect("not interrupted");
-        is(ran.versus.objectives[0].verdict)
-    });
-    found.count() as u64
 }
 
 const MEAN: &str = "[[slo]]\nname = \"it\"\nrequire = \"mean < 60ms\"";

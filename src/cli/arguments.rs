@@ -26,7 +26,8 @@ use std::{
     subcommand_negates_reqs = true,
     disable_help_subcommand = true,
     override_usage = "simulate [OPTIONS] <FILE>\n       simulate <COMMAND> [OPTIONS] <FILE>",
-    after_help = "Exit codes: 0 done; of `check`, all promises kept; 1 an objective is missed there; 2 the input is \
+    after_help = "Exit codes: 0 done (of `compare`, whatever it found: `check --baseline` is the gate); of `check`, \
+                  all promises kept; 1 an objective is missed there; 2 the input is \
                   wrong, nothing was written; 3 undecided or no data; 4 a fault of the \
                   simulator; 130 interrupted.\n\
                   A file that is called like a command: `simulate ./run`."
@@ -45,6 +46,9 @@ enum Given {
     /// Judge scenarios by their objectives; the exit code says whether all are met
     Check(Check),
     /// Compare two scenarios, or one with changes, on common luck
+    ///
+    /// It tells what changed and judges no promise: the exit code is 0 whatever is better, worse or undecided.
+    /// `simulate check --baseline DIR` is the gate: 1 where an objective is worse by more than its margin.
     Compare(Compare),
     /// Find the highest load that holds all objectives, and what is left without a part
     Capacity(Capacity),

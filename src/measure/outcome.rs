@@ -86,6 +86,14 @@ impl Outcome {
     /// All went well.
     pub const OK: Outcome = Outcome { status: 200, cause: Cause::None, at: 0 };
 
+    /// Of a server that noticed that its caller had gone, and gave up before it had answered: what nginx logs then.
+    pub const CLIENT_CLOSED: u16 = 499;
+
+    /// Whether it was answered well, rather than given up for nobody waits for it.
+    pub fn is_answered_well(self) -> bool {
+        self.is_ok() && self.status != Outcome::CLIENT_CLOSED
+    }
+
     /// Whether all went well.
     #[inline]
     pub fn is_ok(self) -> bool {

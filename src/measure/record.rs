@@ -202,28 +202,44 @@ impl Seen {
     fn new(it: &ObjectiveShape, counted: &ObjectiveTally, shape: &Shape) -> Seen {
         let window_s = it.until.since(it.from).seconds();
         let ObjectiveTally { count, beyond, area, squares_s2, ref sizes, .. } = *counted;
-        let (sum_s, value) = match &it.subject {
-            Subject::Requests(..) | Subject::Calls(..) | Subject::Lag(..) => {
-                // Failures are beyond every quantile of the others.
-                let among_ok = |share: f64| share * count as f64 / sizes.count().max(1) as f64;
-                let quantile = it.quantile.map(among_ok).filter(|share| *share <= 1.0);
-                (area as f64 / 1e9, quantile.and_then(|share| sizes.quantile(share)))
-            }
-            Subject::Ended(_) | Subject::Served(_) => (0.0, Some(count as f64 / window_s)),
-            Subject::Level(meter) => {
-                (0.0, Some(area as f64 / (1e9 * window_s * capacity(meter, shape))))
-            }
+        let (sum_s, value) = if let Some(value) = rate_or_level(it, (count, area), window_s, shape)
+        {
+            (0.0, Some(value))
+        } else {
+            // Failures are beyond every quantile of the others.
+            let among_ok = |share: f64| share * count as f64 / sizes.count().max(1) as f64;
+            let quantile = it.quantile.map(among_ok).filter(|share| *share <= 1.0);
+            (area as f64 / 1e9, quantile.and_then(|share| sizes.quantile(share)))
         };
-        let nearer = match (it.quantile, it.limit()) {
-            (Some(_), Some(limit)) => {
-                let failed = count - sizes.count();
-                [2, 4, 8].map(|part| {
-                    failed + sizes.from(Size::of(Span::from_nanos(limit.nanos() / part)))
-                })
-            }
-            _ => [0; 3],
-        };
-        Seen { count, beyond, sum_s, squares_s2, nearer, value, slices: counted.slices() }
+        let (nearer, slices) = (nearer(it, counted), counted.slices());
+        Seen { count, beyond, sum_s, squares_s2, nearer, value, slices }
+    }
+}
+
+/// Of a rate or a level its mean over so many seconds, by its count or its integral; `None` of all else.
+pub(super) fn rate_or_level(
+    it: &ObjectiveShape,
+    (count, area): (u64, u128),
+    seconds: f64,
+    shape: &Shape,
+) -> Option<f64> {
+    match &it.subject {
+        Subject::Requests(..) | Subject::Calls(..) | Subject::Lag(..) => None,
+        Subject::Ended(_) | Subject::Served(_) => Some(count as f64 / seconds),
+        Subject::Level(meter) => Some(area as f64 / (1e9 * seconds * capacity(meter, shape))),
+    }
+}
+
+/// Of a percentile: how many failed, or took as long as a half, a quarter, an eighth of the limit.
+pub(super) fn nearer(it: &ObjectiveShape, counted: &ObjectiveTally) -> [u64; 3] {
+    let sizes = &counted.sizes;
+    match (it.quantile, it.limit()) {
+        (Some(_), Some(limit)) => {
+            let failed = counted.count - sizes.count();
+            [2, 4, 8]
+                .map(|part| failed + sizes.from(Size::of(Span::from_nanos(limit.nanos() / part))))
+        }
+        _ => [0; 3],
     }
 }
 

@@ -98,6 +98,9 @@ pub trait Recorder {
     fn attempt_failed(&mut self, upstream: u32, outcome: Outcome, now: Instant);
     /// An attempt is over, and no server ever had it: `served` will not tell of it.
     fn missed(&mut self, _attempt: Missed, _now: Instant) {}
+    /// The run ends, and a call is still at its server (index of the instance), with whoever made it waiting:
+    /// `served` will not tell of it.
+    fn unanswered(&mut self, _instance: u32, _arrived: Instant, _now: Instant) {}
     /// A server of an upstream (index), in the eyes of one of its callers' processes, is passed over for
     /// its failures for so long.
     fn banned(&mut self, _upstream: u32, _from: Instant, _until: Instant) {}

@@ -27,6 +27,8 @@ pub struct Shape {
     pub objectives: Vec<ObjectiveShape>,
     /// Stretches of the window that requests are told of by themselves.
     pub windows: Vec<(Instant, Instant)>,
+    /// Nothing happens and no rate changes, so that parts of the window are alike.
+    pub is_steady: bool,
 }
 
 /// Into how many parts the window is cut at most.
@@ -38,20 +40,26 @@ pub struct Detail {
     pub request_parts_least: u32,
     /// For hosts and instances.
     pub usage_parts: u32,
+    /// Objectives of a steady site are read batch by batch, too.
+    pub has_batches: bool,
 }
 
 impl Detail {
     /// For pictures and tables of one scenario.
     pub const FINE: Detail =
-        Detail { request_parts: 240, request_parts_least: 24, usage_parts: 60 };
+        Detail { request_parts: 240, request_parts_least: 24, usage_parts: 60, has_batches: true };
     /// Enough to see whether work piles up: for thousands of variants, each of which leaves a few
     /// kilobytes a replication.
     pub const COARSE: Detail =
-        Detail { request_parts: 24, request_parts_least: 24, usage_parts: 1 };
+        Detail { request_parts: 24, request_parts_least: 24, usage_parts: 1, has_batches: false };
     /// For pilots. Widths are round, so there may be two and a half times fewer parts: at least the
     /// fifty that a warm-up is found by, whatever the duration.
-    pub const PILOT: Detail =
-        Detail { request_parts: 150, request_parts_least: 150, usage_parts: 150 };
+    pub const PILOT: Detail = Detail {
+        request_parts: 150,
+        request_parts_least: 150,
+        usage_parts: 150,
+        has_batches: false,
+    };
 }
 
 impl Default for Detail {

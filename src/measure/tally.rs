@@ -1,6 +1,7 @@
 //! What one replication leaves, and what many of them leave together: plain sums that can be added.
 
 use super::{
+    batch::Reading,
     gauge::{LevelTimes, Usage},
     histogram::{Compact, Counter, Fine, Times},
     latency::Latency,
@@ -252,6 +253,8 @@ pub struct ObjectiveTally {
     pub lasting: Vec<i32>,
     /// How long those that did not fail took, if the objective wants a quantile.
     pub sizes: Fine,
+    /// What all that had come to at the end of each batch but the last, of one steady run.
+    pub readings: Vec<Reading>,
 }
 
 impl ObjectiveTally {
@@ -261,6 +264,8 @@ impl ObjectiveTally {
         self.area += other.area;
         self.squares_s2 += other.squares_s2;
         self.sizes.merge(&other.sizes);
+        // Batches are of one run; several have themselves.
+        self.readings.clear();
         each_part((&mut self.slices, &other.slices), |mine: &mut [u32; 2], theirs| {
             mine.iter_mut().zip(theirs).for_each(|(mine, it)| *mine = mine.saturating_add(*it));
         });
@@ -297,7 +302,7 @@ pub struct Imbalance {
 impl Tally {
     /// Nothing yet.
     pub fn new(shape: &Shape) -> Tally {
-        let Detail { request_parts, request_parts_least, usage_parts } = shape.detail;
+        let Detail { request_parts, request_parts_least, usage_parts, .. } = shape.detail;
         let most = (REQUEST_PARTS_ALL / shape.requests.max(1)).max(request_parts_least);
         let request_ruler = Ruler::new(shape.from, shape.until, request_parts.min(most));
         let ruler = Ruler::new(shape.from, shape.until, usage_parts);

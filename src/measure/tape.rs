@@ -177,7 +177,8 @@ impl Tape {
             calls.completed = calls.completed.wrapping_add(more);
         }
         let Tape { watch, tally, .. } = self;
-        judge_call(tally, watch.calls.get(call.instance as usize), (call.arrived, now), is_ok);
+        let watched = watch.calls.get(call.instance as usize);
+        judge_call(tally, watched, (call.arrived, now), call.outcome.is_answered_well());
         if !arrives_inside {
             return;
         }
@@ -414,6 +415,11 @@ impl Recorder for Tape {
             None => watch.unpicked.get(attempt.upstream as usize),
         };
         judge_call(tally, watched, (attempt.made, now), false);
+    }
+
+    fn unanswered(&mut self, instance: u32, arrived: Instant, now: Instant) {
+        let Tape { watch, tally, .. } = self;
+        judge_call(tally, watch.calls.get(instance as usize), (arrived, now), false);
     }
 
     fn banned(&mut self, upstream: u32, from: Instant, until: Instant) {

@@ -331,7 +331,12 @@ impl<R: Recorder> Run<'_, R> {
         } else {
             self.leave_loop(key);
         }
-        let outcome = self.site.calls[key].outcome;
+        let call = &self.site.calls[key];
+        let mut outcome = call.outcome;
+        // A relayed answer has its status already.
+        if call.stage != Stage::Relaying {
+            outcome.status = Outcome::CLIENT_CLOSED;
+        }
         self.leave(key, outcome);
     }
 

@@ -160,7 +160,7 @@ impl<R: Recorder> Run<'_, R> {
     }
 
     /// Requests that are not over when the run ends are failures of their own kind, in the order in
-    /// which they came; so are attempts that no server has had by then.
+    /// which they came; so are attempts that no server has had by then, and calls that one has.
     fn cut_off(&mut self) {
         let calls = &self.site.calls;
         let mut open = calls.keys();
@@ -176,7 +176,27 @@ impl<R: Recorder> Run<'_, R> {
         for key in away {
             self.tell_missed(key);
         }
+        self.tell_unanswered();
         self.tell_unseen();
+    }
+
+    /// Calls that are still at their server, and whoever made them waits. Nobody knows what became of those
+    /// that nobody waits for.
+    fn tell_unanswered(&mut self) {
+        let calls = &self.site.calls;
+        let mut there = calls.keys();
+        there.retain(|&key| {
+            let call = &calls[key];
+            let is_call = !call.is.is_root && !call.is.is_background && !call.is.is_check;
+            let is_there = !matches!(call.stage, Stage::Away | Stage::Over);
+            is_call && is_there && call.phase != Phase::Over
+        });
+        there.sort_by_key(|&key| calls[key].attempt_key);
+        let now = self.site.line.now();
+        for key in there {
+            let call = &self.site.calls[key];
+            self.tape.unanswered(call.instance, call.arrived, now);
+        }
     }
 
     /// Law 3: started + nothing = succeeded + failed + cancelled + in flight, for every service and

@@ -38,6 +38,7 @@ pub fn shape(plan: &Blueprint) -> Shape {
         workloads: plan.workloads.len() as u32,
         objectives: plan.objectives.iter().map(|it| objective(plan, it)).collect(),
         windows: windows(plan).into_iter().map(|(_, from, until)| (from, until)).collect(),
+        is_steady: plan.is_steady(),
     }
 }
 

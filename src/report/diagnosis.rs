@@ -140,15 +140,16 @@ pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
         || growth.piles_up && latest_cpu(site, pool) >= SATURATED;
     let grows = growth.piles_up || grows(&fold.growth) || unfinished > summary.site.count / 100;
     let waits = site.is_steady() && growth.piles_up && growth.waiting_per_s >= growth.per_s / 2.0;
-    let is_turned_away = beyond.as_ref().map_or(success < FAILING, |(bound, _)| {
+    let fails_enough = beyond.as_ref().map_or(success < FAILING, |(bound, _)| {
         // At least half of what is too much fails before it piles up.
-        !grows && success < 1.0 && 1.0 - success >= 0.5 * (1.0 - bound / offered)
+        success < 1.0 && 1.0 - success >= 0.5 * (1.0 - bound / offered)
     });
+    let is_turned_away = fails_enough && !grows;
     let is_overloaded = beyond.is_some() || is_busy && (grows || success < FAILING) || waits;
     let stability = match (is_overloaded, falling_behind) {
         // All users wait for an answer: more of them than there are cannot pile up.
         (true, _) if known.is_closed() && success >= FAILING => Stability::Stable,
-        (true, _) if known.is_closed() || is_turned_away && !grows => Stability::Saturated,
+        (true, _) if known.is_closed() || is_turned_away => Stability::Saturated,
         (true, _) | (false, Some(_)) => Stability::Unstable,
         (false, None) => Stability::Stable,
     };

@@ -2,6 +2,7 @@
 
 use crate::{
     measure::{
+        batch::BATCHES,
         figures::{CallFigures, Figures, RequestFigures},
         fold::Fold,
         outcome::Cause,
@@ -15,9 +16,6 @@ use crate::{
         ratio::Pair,
     },
 };
-
-/// Of one long run.
-const BATCHES: usize = 20;
 
 /// All figures with their intervals.
 pub fn estimates(site: &Blueprint, fold: &Fold) -> Figures<Estimate> {

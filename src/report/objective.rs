@@ -4,7 +4,7 @@ use super::format::{percent, seconds, span, thousands, three};
 use crate::{
     engine::maths,
     measure::record::Unit,
-    slo::{evidence::Recovered, objective::Measured},
+    slo::{objective::Measured, recovery::Recovered},
     stats::interval::Estimate,
 };
 

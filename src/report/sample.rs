@@ -267,6 +267,7 @@ fn shape() -> Shape {
             objective(Whose::All, Span::MAX),
         ],
         windows: Vec::new(),
+        is_steady: false,
     }
 }
 

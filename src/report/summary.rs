@@ -24,7 +24,7 @@ use crate::{
         blueprint::{Blueprint, Serving},
         shape::windows as named_windows,
     },
-    slo::{objective::Measured, sides::Sides},
+    slo::{objective::Measured, one_run::Batches},
     stats::{
         batches::TooShort,
         interval::{CONFIDENCE, Estimate},
@@ -233,6 +233,8 @@ impl Summary {
     pub fn new(site: &Blueprint, fold: &Fold) -> Summary {
         let pool = &fold.pool;
         let figures = estimates(site, fold);
+        let batches = Batches::of(fold);
+        let measured = |index| Measured::of_experiment(site, index, fold, &batches, CONFIDENCE);
         let mut summary = Summary {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
@@ -244,9 +246,7 @@ impl Summary {
             whole: figures.whole.clone(),
             windows: windows(site, pool, &figures),
             requests: by_type(site, &pool.requests, &figures.requests),
-            objectives: (0..site.objectives.len())
-                .map(|index| Measured::new(site, index, &Sides::alone(&fold.records), CONFIDENCE))
-                .collect(),
+            objectives: (0..site.objectives.len()).map(measured).collect(),
             diagnosis: Diagnosis::default(),
             services: services(site, pool, &figures),
             instances: instances(site, pool, &figures),

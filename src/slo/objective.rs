@@ -3,12 +3,14 @@
 use serde::Serialize;
 
 use super::{
-    evidence::{Evidence, Recovered},
+    evidence::Evidence,
+    one_run::{Batches, value as value_of_one},
+    recovery::Recovered,
     sides::Sides,
 };
 use crate::{
     engine::time::Instant,
-    measure::record::Unit,
+    measure::{fold::Fold, record::Unit},
     model::blueprint::{Blueprint, Objective, Promise, Scope},
     stats::interval::{Estimate, six_digits},
 };
@@ -66,7 +68,7 @@ impl Measured {
             counts.fold((0, 0), |(count, beyond), it| (count + it.count, beyond + it.beyond[1]))
         });
         let since_warm_up = |at: Instant| at.since(Instant::ZERO + site.warm_up).seconds();
-        let (estimate, note) = estimate(&evidence, objective, sides, index, count, confidence);
+        let (estimate, note) = estimate(&evidence, objective, sides, index, confidence);
         Measured {
             name: objective.name.clone(),
             require: objective.require.clone(),
@@ -88,6 +90,28 @@ impl Measured {
             recovered_most: evidence.recovered_after(0.95, confidence),
             note,
         }
+    }
+
+    /// Of an experiment by itself: if it is one long run, with what its batches say.
+    pub fn of_experiment(
+        site: &Blueprint,
+        index: usize,
+        fold: &Fold,
+        batches: &Batches,
+        confidence: f64,
+    ) -> Measured {
+        let alone = Measured::new(site, index, &Sides::alone(&fold.records), confidence);
+        if fold.records.len() != 1 || alone.estimate.value.is_none() {
+            return alone;
+        }
+        let (estimate, note) = match batches.evidence(site, index) {
+            Err(why) => (alone.estimate, Some(why)),
+            Ok(evidence) => match evidence.estimate(confidence) {
+                Some((_, bounds)) => bounded(alone.estimate, &evidence, bounds),
+                None => (alone.estimate, alone.note),
+            },
+        };
+        Measured { estimate, note, ..alone }
     }
 }
 
@@ -126,23 +150,21 @@ fn estimate(
     objective: &Objective,
     sides: &Sides<'_>,
     index: usize,
-    count: u64,
     confidence: f64,
 ) -> (Estimate, Option<&'static str>) {
     let replications = sides.whole;
-    let Some((value, (low, high))) = evidence.estimate(confidence) else {
+    let Some((value, bounds)) = evidence.estimate(confidence) else {
         let needs_quiet_days =
             matches!(objective.promise, Promise::Recovery(_) | Promise::Budget(_));
         if needs_quiet_days && sides.quiet.is_empty() {
             let note = "`simulate check` measures it, beside days without events";
             return (Estimate::default(), Some(note));
         }
-        // One replication has a value, and nothing that tells how far it may be off.
-        let only =
-            (replications.len() == 1 && unit(objective) == Unit::Share && count > 0).then(|| {
-                let it = &replications[0].objectives[index];
-                1.0 - it.beyond[1] as f64 / it.count as f64
-            });
+        // One replication has a value, and by itself nothing that tells how far it may be off.
+        let only = match replications {
+            [only] => value_of_one(objective, &only.objectives[index]),
+            _ => None,
+        };
         let note = only.map(|_| "one replication: no interval");
         return (Estimate { value: only, ..Estimate::default() }, note);
     };
@@ -150,6 +172,15 @@ fn estimate(
     if replications.len() < 5 {
         return (estimate, Some("fewer than 5 replications: no interval"));
     }
+    bounded(estimate, evidence, bounds)
+}
+
+/// With these bounds, where they are to be trusted.
+fn bounded(
+    estimate: Estimate,
+    evidence: &Evidence,
+    (low, high): (f64, f64),
+) -> (Estimate, Option<&'static str>) {
     if evidence.came_in_bursts() {
         return (estimate, Some("seen in few bursts: no interval"));
     }

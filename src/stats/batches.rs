@@ -62,12 +62,14 @@ pub fn batch_sums(parts: &[Pair], batches: usize) -> Result<Vec<Pair>, TooShort>
     if sums.iter().any(|batch| batch.whole <= 0.0) {
         return Err(TooShort::Parts);
     }
-    let means: Vec<f64> = sums.iter().map(|batch| batch.part / batch.whole).collect();
-    let (lag_1, p) = von_neumann(&means);
-    if p < SUSPICION {
-        return Err(TooShort::Correlated { lag_1 });
-    }
+    apart(&sums.iter().map(|batch| batch.part / batch.whole).collect::<Vec<_>>())?;
     Ok(sums)
+}
+
+/// Whether batches, by what each of them has on average, do not resemble their neighbours.
+pub fn apart(means: &[f64]) -> Result<(), TooShort> {
+    let (lag_1, p) = von_neumann(means);
+    if p < SUSPICION { Err(TooShort::Correlated { lag_1 }) } else { Ok(()) }
 }
 
 fn sum(parts: &[Pair]) -> Pair {

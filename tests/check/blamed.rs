@@ -188,6 +188,28 @@ fn a_neighbour_who_uses_the_processors() {
     never_says(&own, &["noisy"]);
 }
 
+/// Who is full refuses nearly all before he has them: what he had went well.
+#[test]
+fn calls_that_a_server_never_had() {
+    let site = "arrivals = { poisson = \"100/s\" }\n[service.f]\nkind = \"service\"\n\
+                hardware = \"h\"\n[service.f.upstream.b]\nservers = \"b\"\nconnect_timeout = \"50ms\"\n\
+                [service.f.endpoint.e]\nsteps = [ { call = \"b.e\" } ]\n[service.b]\n\
+                kind = \"service\"\nhardware = \"one\"\nconnections = \"tcp\"\n\
+                [service.b.endpoint.e]\nsteps = [ { cpu = \"1ms\" } ]\n[[event]]\nat = \"5s\"\n\
+                for = \"8s\"\nlose = \"host of b.1\"\n";
+    let lost = told(site, "success > 99%", "where = { service = \"b\" }");
+    says(
+        &lost,
+        &[
+            "from 5 s to 13 s",
+            "who b: loss of host of b.1 from 5 s to 13 s; ",
+            "`connect timeout`, seen by f",
+        ],
+    );
+    let of_calls = told(site, "p(90) < 10s", "where = { service = \"b\" }");
+    says(&of_calls, &["who b: loss of host of b.1 from 5 s to 13 s; "]);
+}
+
 /// A part of the window in which nothing arrived is no end of a bad time.
 #[test]
 fn all_are_bad_and_few_come() {

@@ -44,6 +44,67 @@ fn check(site: &str, promises: &str, code: i32, says: &[&str]) -> String {
     desk.run("check site.toml --budget 20").expect(code, says).out
 }
 
+/// The share that is good, in percent.
+fn share(said: &str) -> f64 {
+    let (before, _) = said.split_once("% [").expect("it has a share");
+    before.rsplit(' ').next().expect("it has a word").parse().expect("a number")
+}
+
+/// One in twenty is never answered: still there when the run ends, as its request is, or without a visitor
+/// who waits for it.
+#[test]
+fn what_is_there_when_the_run_ends() {
+    let site = FRONT
+        .replace("REST", "")
+        .replace("[scenario]", "[scenario]\ndrain = \"1s\"")
+        .replace("[ { wait", "[ { branch = \"5%\", steps = [ { wait = \"10min\" } ] }, { wait");
+    for patience in ["", "patience = \"5s\"\n"] {
+        let site = format!("{site}{patience}");
+        let promises = ["", OF_BACK].map(|rest| promise("success > 99%", rest));
+        let shares = promises.map(|it| share(&check(&site, &it, 1, &["MISSED"])));
+        assert!((shares[0] - shares[1]).abs() < 0.2, "{shares:?}");
+        check(&site, &promise("p(97) < 10s", OF_BACK), 1, &["MISSED"]);
+        check(&site, &promise("mean < 1s", OF_BACK), 0, &["1 met"]);
+    }
+}
+
+/// Two in nine visitors leave before they have their answer. nginx notices and logs a 499; the app works on
+/// for nobody, and logs a 200.
+#[test]
+fn callers_who_have_gone() {
+    let site = r#"
+[scenario]
+duration = "30s"
+warm_up = "5s"
+[hardware.h]
+cores = 4
+[service.web]
+kind = "nginx"
+hardware = "h"
+[service.web.upstream.app]
+servers = "app"
+[service.app]
+kind = "app"
+hardware = "h"
+workers = 8
+threads = 8
+[service.app.endpoint.page]
+steps = [ { wait = { exponential = "100ms" } } ]
+[request.page]
+to = "app.page"
+[workload.visitors]
+to = "web"
+mix = { page = 1 }
+patience = "150ms"
+arrivals = { poisson = "50/s" }
+"#;
+    let of = |service: &str| format!("where = {{ service = \"{service}\" }}");
+    let whole = share(&check(site, &promise("success > 99%", ""), 1, &["MISSED"]));
+    let web = share(&check(site, &promise("success > 99%", &of("web")), 1, &["MISSED"]));
+    assert!((whole - web).abs() < 0.5, "{whole} {web}");
+    check(site, &promise("success > 99%", &of("app")), 0, &["1 met"]);
+}
+
 /// Three in four time out while connecting to a server whose backlog is full.
 #[test]
 fn time_outs_while_connecting() {
@@ -51,10 +112,7 @@ fn time_outs_while_connecting() {
     let says = ["MISSED", "succeed, required 99.0%"];
     let whole = check(&site, &promise("success > 99%", ""), 1, &says);
     let calls = check(&site, &promise("success > 99%", OF_BACK), 1, &says);
-    let shares = [whole, calls].map(|it| {
-        let (before, _) = it.split_once("% [").expect("it has a share");
-        before.rsplit(' ').next().expect("it has a word").parse::<f64>().expect("a number")
-    });
+    let shares = [whole, calls].map(|it| share(&it));
     assert!((shares[0] - shares[1]).abs() < 0.2, "{shares:?}");
     // They took no longer than their time-out, and are beyond every limit nevertheless.
     check(&site, &promise("p(90) < 10s", OF_BACK), 1, &["MISSED"]);

@@ -129,7 +129,7 @@ impl Truth {
     }
 
     /// The share of the admitted that takes longer.
-    fn longer(&self, time: f64) -> f64 {
+    pub(crate) fn longer(&self, time: f64) -> f64 {
         let Queue { servers, speed, .. } = self.queue;
         let all = f64::from(servers) * speed;
         let each = self.finding.iter().enumerate().map(|(here, share)| {

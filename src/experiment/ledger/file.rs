@@ -12,7 +12,7 @@ use std::{
 };
 
 /// The first line begins so; what follows is the charter.
-const MAGIC: &str = "simulate-records/4 ";
+const MAGIC: &str = "simulate-records/5 ";
 /// A line that is longer is none of ours.
 const CHARTER_MAX: u64 = 64 << 20;
 /// Length of the payload, item.

@@ -46,7 +46,7 @@ fn a_torn_record_is_cut_off_and_the_others_stay() {
     }
     drop(ledger);
     let whole = fs::metadata(&path).unwrap().len();
-    let one = (whole - "simulate-records/4 {\"a\":1}\n".len() as u64) / 3;
+    let one = (whole - "simulate-records/5 {\"a\":1}\n".len() as u64) / 3;
     for missing in [1, one / 2, one - 1, one, one + 5] {
         let copy = tempfile::tempdir().unwrap();
         let path = copy.path().join("shard-1-of-1.records");
@@ -80,10 +80,10 @@ fn a_damaged_record_is_not_believed() {
 fn a_file_that_was_killed_in_its_first_line_is_begun_anew() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shard-1-of-1.records");
-    for begun in ["", "simul", "simulate-records/4 {\"a\""] {
+    for begun in ["", "simul", "simulate-records/5 {\"a\""] {
         fs::write(&path, begun).unwrap();
         assert!(open(folder.path()).is_empty());
-        assert_eq!(fs::read_to_string(&path).unwrap(), "simulate-records/4 {\"a\":1}\n");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "simulate-records/5 {\"a\":1}\n");
     }
 }
 
@@ -99,11 +99,11 @@ fn what_is_not_ours_is_refused_and_kept() {
     };
     assert!(refused("years of work\n").contains("holds no records"));
     assert!(refused("x").contains("holds no records"));
-    assert!(refused("simulate-records/4 {}\n").contains("another experiment"));
-    assert!(refused("simulate-records/4 {\"a\":2222}\n").contains("another experiment"));
+    assert!(refused("simulate-records/5 {}\n").contains("another experiment"));
+    assert!(refused("simulate-records/5 {\"a\":2222}\n").contains("another experiment"));
     assert!(refused("simulate-records/2 {\"a\":1}\n").contains("holds no records"));
     // Torn within its first line, which is longer than ours.
-    assert!(refused("simulate-records/4 {\"of another\":\"experim").contains("holds no records"));
+    assert!(refused("simulate-records/5 {\"of another\":\"experim").contains("holds no records"));
 }
 
 /// A disk with room for so many bytes.
@@ -154,7 +154,7 @@ impl Disk for Small {
 /// What a full disk refuses leaves no hole: a record that still fits stands behind the last whole one.
 #[test]
 fn a_full_disk_loses_no_other_record() {
-    let line = b"simulate-records/4 {}\n";
+    let line = b"simulate-records/5 {}\n";
     let disk = Small { bytes: RefCell::new(line.to_vec()), at: 0, room: line.len() + 150 };
     let mut appender = Appender::behind(disk, Path::new("small"), line.len() as u64).unwrap();
     appender.append(Item::new("a", 0), &[1; 20]).unwrap();
@@ -195,7 +195,7 @@ fn a_part_that_has_just_begun_is_in_nobodys_way() {
     let folder = tempfile::tempdir().unwrap();
     let other = folder.path().join("shard-2-of-2.records");
     let shard = Shard { number: 1, of: 2 };
-    for begun in ["", "simul", "simulate-records/4 {"] {
+    for begun in ["", "simul", "simulate-records/5 {"] {
         fs::write(&other, begun).unwrap();
         let ledger = Ledger::resume(folder.path(), "{}", shard).unwrap();
         assert!(ledger.is_empty());

@@ -5,6 +5,7 @@ use super::{Ahead, Reserved};
 use crate::{
     engine::time::{Instant, Span},
     measure::{
+        batch::{BATCHES, Reading},
         histogram::Size,
         recorder::Finished,
         shape::{Judged, Meter, ObjectiveShape, Shape, Subject, Whose},
@@ -26,6 +27,8 @@ pub(super) struct Watch {
     pub(super) lags: Vec<Vec<u32>>,
     /// About levels.
     levels: Vec<u32>,
+    /// Those that are read batch by batch.
+    batches: Vec<u32>,
 }
 
 impl Watch {
@@ -44,14 +47,19 @@ impl Watch {
                 Subject::Lag(instances, _) => list(&mut watch.lags, count, instances, index),
                 Subject::Level(_) => watch.levels.push(index),
             }
+            if shape.is_steady && shape.detail.has_batches && objective.has_batches() {
+                watch.batches.push(index);
+            }
         }
         watch
     }
 
-    /// Where levels have to be read, in order.
+    /// Where levels have to be read, and all that has batches, in order.
     pub(super) fn edges(&self, shape: &Shape) -> Vec<Instant> {
-        let objectives = self.levels.iter().map(|&index| &shape.objectives[index as usize]);
-        let mut edges: Vec<_> = objectives.flat_map(|it| [it.from, it.until]).collect();
+        let of = |index: &u32| &shape.objectives[*index as usize];
+        let mut edges: Vec<_> =
+            self.levels.iter().flat_map(|it| [of(it).from, of(it).until]).collect();
+        edges.extend(self.batches.iter().flat_map(|it| of(it).ends_of_batches()));
         edges.sort_unstable();
         edges.dedup();
         edges
@@ -70,6 +78,25 @@ impl Watch {
             } else if objective.until == now {
                 *area = read - *area;
             }
+        }
+    }
+
+    /// Reads what has a batch that ends now.
+    pub(super) fn read_batches(&self, now: Instant, ahead: &[Ahead], tally: &mut Tally) {
+        for &index in &self.batches {
+            let objective = &tally.shape.objectives[index as usize];
+            let counted = &tally.objectives[index as usize];
+            let next = counted.readings.len() + 1;
+            if next == BATCHES || objective.end_of_batches(next) != now {
+                continue;
+            }
+            let area = match &objective.subject {
+                // What it was when the window began is taken off.
+                Subject::Level(meter) => reading(meter, now, ahead, tally) - counted.area,
+                _ => counted.area,
+            };
+            let reading = Reading::of(objective, counted, area);
+            tally.objectives[index as usize].readings.push(reading);
         }
     }
 }

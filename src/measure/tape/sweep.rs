@@ -13,6 +13,7 @@ impl Tape {
             let page = self.pages.turn();
             self.sweep(page);
             self.watch.read_levels(page.end, &self.reserved, &mut self.tally);
+            self.watch.read_batches(page.end, &self.reserved, &mut self.tally);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::measure::{
+    batch::batches,
     fold::Fold,
     outcome::Outcome,
     shape::{
@@ -48,6 +49,7 @@ fn shape() -> Shape {
             objective(Subject::Level(Meter::Workers(vec![0]))),
         ],
         windows: Vec::new(),
+        is_steady: false,
     }
 }
 
@@ -374,4 +376,36 @@ fn notes_change_nothing() {
         format!("{:?}", tape.close(at(12_000)))
     });
     assert_eq!(tallies[0], tallies[1]);
+}
+
+/// One a batch: each sees its own, and all of them what the whole window saw.
+#[test]
+fn a_steady_run_is_read_batch_by_batch() {
+    let mut shape = Shape { is_steady: true, ..shape() };
+    for it in &mut shape.objectives {
+        (it.from, it.until) = (shape.from, shape.until);
+    }
+    let mut tape = Tape::new(&shape);
+    for batch in 0..20 {
+        let arrived = 1_000 + 500 * batch;
+        tape.level(Level::Calls(0), 1, at(arrived));
+        tape.level(Level::Calls(0), 0, at(arrived + 100));
+        tell(&mut tape, request(0, arrived, arrived + 100 + batch, Outcome::OK));
+    }
+    let tally = tape.close(at(12_000));
+    let seen = |index: usize| {
+        let all = batches(&shape.objectives[index], &tally.objectives[index], &shape);
+        assert_eq!(all.len(), 20);
+        all
+    };
+    for (batch, it) in seen(0).iter().enumerate() {
+        assert_eq!((it.count, it.beyond[1]), (1, 1), "{batch}");
+        assert!((it.sum_s - (0.1 + batch as f64 / 1e3)).abs() < 1e-9, "{batch}: {it:?}");
+    }
+    // One in half a second; one of two workers in a fifth of the time.
+    assert!(seen(2).iter().all(|it| it.value == Some(2.0)));
+    assert!(seen(3).iter().all(|it| (it.value.unwrap() - 0.1).abs() < 1e-9));
+    // What changes in time has none.
+    let tally = Tape::new(&Shape { is_steady: false, ..shape.clone() }).close(at(12_000));
+    assert!(batches(&shape.objectives[0], &tally.objectives[0], &shape).is_empty());
 }

@@ -2,12 +2,26 @@
 //! what they failed of. What happens elsewhere breaks no promise here.
 
 use crate::{
-    measure::tally::{Causes, Tally},
+    measure::{
+        outcome::Cause,
+        tally::{Causes, Tally},
+    },
     model::{
         blueprint::{Blueprint, HostId, Objective, Scope, What},
         operational::{below, touched},
     },
 };
+
+/// Of these attempts fail before a server has them, or at its door.
+const BEFORE: [Cause; 7] = [
+    Cause::Refused,
+    Cause::ConnectTimeout,
+    Cause::QueueFull,
+    Cause::QueueTimeout,
+    Cause::TooManyConnections,
+    Cause::NoServer,
+    Cause::OutOfConnections,
+];
 
 /// Of one objective.
 pub(super) struct Concerned {
@@ -51,7 +65,7 @@ impl Concerned {
                 .collect(),
         };
         let causes = match objective.scope {
-            Scope::Service(id) => pool.services[id.index()].calls.causes,
+            Scope::Service(id) => of_calls(site, pool, id.index()),
             _ => requests.iter().fold(Causes::default(), |mut sum, &it| {
                 let causes = pool.requests[it].causes;
                 sum.iter_mut().zip(causes).for_each(|(sum, it)| *sum += it);
@@ -91,4 +105,21 @@ impl Concerned {
                 instances.any(|it| self.touches(it.service.index()) || is_own_host(it.host))
             })
     }
+}
+
+/// What calls to a service failed of. Those that never reached an instance only their callers know of; what is
+/// turned away at an instance is seen from both sides.
+fn of_calls(site: &Blueprint, pool: &Tally, service: usize) -> Causes {
+    let mut causes = pool.services[service].calls.causes;
+    let both = site.upstreams.iter().zip(&pool.upstreams);
+    let callers: Vec<&Causes> = both
+        .filter(|(it, _)| it.callee.index() == service)
+        .map(|(_, tally)| &tally.failed)
+        .collect();
+    for cause in BEFORE {
+        let seen: u64 = callers.iter().map(|failed| failed[cause as usize]).sum();
+        let there = &mut causes[cause as usize];
+        *there = seen.max(*there);
+    }
+    causes
 }

@@ -1,0 +1,55 @@
+//! Objectives of one replication: by batch means where nothing changes, if batches are long enough.
+
+use crate::command::{Desk, promise};
+
+#[track_caller]
+fn one(promises: &str, line: &str, says: &[&str]) -> String {
+    let desk = Desk::with(promises);
+    let said = desk.run(&format!("queue.toml --replications 1 --no-plots {line}")).expect(0, says);
+    said.out
+}
+
+/// The truth is 1.5% beyond 210 ms, 50 ms on average, and 80% in use.
+#[test]
+fn a_long_run_has_intervals() {
+    let of_queue = "where = { service = \"queue\" }";
+    for (require, rest, seen) in [
+        ("p(90) < 210ms", "", "within 210 ms"),
+        ("p(90) < 210ms", of_queue, "within 210 ms"),
+        ("p(90) < 210ms", "window = \"0s..5min\"", "within 210 ms"),
+        ("mean < 60ms", "", "ms], required less than"),
+        ("throughput > 70/s", "", "/s], required more than"),
+        ("throughput > 70/s", of_queue, "/s], required more than"),
+        ("utilisation < 90%", of_queue, "%], required less than"),
+        ("queue < 5", of_queue, "calls], required less than"),
+    ] {
+        let out = one(&promise(require, rest), "--set duration=15min --seed 3", &[seen]);
+        let own = out.split("judges)").nth(1).expect("objectives are told of");
+        let own = own.split("What gives in").next().expect("they end");
+        assert!(own.contains('[') && !own.contains("no interval"), "{require}: {own}");
+    }
+}
+
+#[test]
+fn a_short_run_says_why_it_has_none() {
+    let short = "--set duration=20s --seed 3";
+    one(&promise("mean < 60ms", ""), short, &["batches resemble their neighbours: no interval"]);
+    let rare = "--set duration=100ms --seed 3";
+    one(&promise("p(90) < 210ms", ""), rare, &["too short to be cut into batches: no interval"]);
+}
+
+/// What changes in time has no batches, however long it is.
+#[test]
+fn what_changes_in_time_has_none() {
+    let event = "[[event]]\nat = \"10s\"\nfor = \"1s\"\ncrash = \"queue.1\"\n";
+    let promises = format!("{event}{}", promise("mean < 60ms", ""));
+    let says = ["one replication of what changes in time: no interval"];
+    one(&promises, "--set duration=15min", &says);
+}
+
+/// Few late requests are as little to go by as from replications.
+#[test]
+fn few_bursts_have_none() {
+    let says = ["seen in few bursts: no interval"];
+    one(&promise("p(99) < 280ms", ""), "--set duration=100s --seed 3", &says);
+}
