@@ -11,6 +11,7 @@ pub mod format;
 pub mod hgrm;
 pub mod json;
 pub mod objective;
+mod one_run;
 pub mod page;
 pub mod plot;
 pub mod precise;

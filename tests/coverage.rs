@@ -193,6 +193,12 @@ fn long_run() -> Case {
         row(4, "throughput", 80.0 * served),
         row(5, "utilisation", truth.level(|it| it.min(1))),
         row(6, "queue", truth.level(|it| it.saturating_sub(1))),
+        Row { name: "p50", figure: |it| it.site.figures.ok.p50_s, truth: truth.quantile_s(0.5) },
+        Row {
+            name: "mean of successes",
+            figure: |it| it.site.figures.ok.mean_s,
+            truth: truth.sojourn_mean_s,
+        },
     ];
     let plan =
         compile(&queue_.scenario(80.0, "warm_up = \"10s\"\nduration = \"200s\"\n", &promises));

@@ -1,20 +1,15 @@
 //! All figures of an experiment with their intervals: each by the estimator that its kind asks for.
 
+use super::one_run;
 use crate::{
     measure::{
-        batch::BATCHES,
         figures::{CallFigures, Figures, RequestFigures},
         fold::Fold,
-        outcome::Cause,
         series::{Sample, Series},
-        tally::{RequestPart, RequestTally, Tally},
+        tally::RequestTally,
     },
     model::blueprint::Blueprint,
-    stats::{
-        batches::{TooShort, batch_means, batch_sums},
-        interval::{Estimate, estimate, longest, share},
-        ratio::Pair,
-    },
+    stats::interval::{Estimate, estimate, longest, share},
 };
 
 /// All figures with their intervals.
@@ -45,7 +40,7 @@ pub fn estimates(site: &Blueprint, fold: &Fold) -> Figures<Estimate> {
         }
     }
     if site.is_steady() && fold.pool.replications == 1 {
-        by_batches(&mut figures, &fold.pool);
+        one_run::by_batches(&mut figures, &fold.pool);
     }
     figures
 }
@@ -76,61 +71,6 @@ fn shares(figures: &mut Figures<Estimate>, series: &Figures<Series>) {
     instances.for_each(|(it, series)| calls(&mut it.0, &series.0));
     for (it, series) in figures.hosts.iter_mut().zip(&series.hosts) {
         set(&mut it.page_cache_hit_share, &series.page_cache_hit_share);
-    }
-}
-
-/// Parts of the window that are as long as the others; the last may be shorter.
-fn whole_parts(pool: &Tally) -> Vec<usize> {
-    let ruler = pool.request_ruler;
-    let whole = (0..ruler.parts()).filter(|&part| {
-        let (from, until) = ruler.edges_s(part);
-        (until - from) > 0.999 * ruler.width.seconds()
-    });
-    whole.collect()
-}
-
-fn latency_of(part: &RequestPart) -> Pair {
-    Pair { part: part.latency_ns as f64 / 1e9, whole: part.ok as f64 }
-}
-
-/// Why one long run of a steady site has no intervals by batch means, if it has none.
-pub(super) fn no_batches(site: &Blueprint, pool: &Tally) -> Option<TooShort> {
-    if !site.is_steady() || pool.replications != 1 {
-        return None;
-    }
-    let all = pool.site();
-    let parts: Vec<Pair> =
-        whole_parts(pool).iter().map(|&part| latency_of(&all.parts[part])).collect();
-    batch_sums(&parts, BATCHES).err()
-}
-
-/// One long run of a steady site: means and shares by batch means, where batches are long enough.
-fn by_batches(figures: &mut Figures<Estimate>, pool: &Tally) {
-    let whole = whole_parts(pool);
-    let fill = |figures: &mut RequestFigures<Estimate>, tally: &RequestTally| {
-        let parts = |pair: &dyn Fn(&RequestPart) -> Pair| -> Vec<Pair> {
-            whole.iter().map(|&part| pair(&tally.parts[part])).collect()
-        };
-        let mean = |pair: &dyn Fn(&RequestPart) -> Pair, it: &mut Estimate| {
-            if let Ok(estimator) = batch_means(&parts(pair), BATCHES) {
-                *it = it.bounded(&estimator);
-            }
-        };
-        mean(&latency_of, &mut figures.ok.mean_s);
-        let seconds = pool.request_ruler.width.seconds();
-        let rate = |it: &RequestPart| Pair { part: it.completed as f64, whole: seconds };
-        mean(&rate, &mut figures.rates.throughput_per_s);
-        let all = |it: &RequestPart| (it.ok + it.failed) as f64;
-        let share = |it: &RequestPart| Pair { part: it.ok as f64, whole: all(it) };
-        let has_both = tally.causes[Cause::None as usize] < tally.causes.iter().sum();
-        if let Some(sums) = batch_sums(&parts(&share), BATCHES).ok().filter(|_| has_both) {
-            let it = &mut figures.rates.success_share;
-            *it = it.of_share(&sums);
-        }
-    };
-    fill(&mut figures.site, &pool.site());
-    for (figures, tally) in figures.requests.iter_mut().zip(&pool.requests) {
-        fill(figures, tally);
     }
 }
 

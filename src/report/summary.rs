@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::{
     diagnosis::{Diagnosis, diagnose},
-    estimates::{estimates, no_batches},
+    estimates::estimates,
+    one_run::no_batches,
     precise::Precise,
 };
 use crate::{

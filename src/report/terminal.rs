@@ -79,7 +79,11 @@ fn header(page: &mut Page, summary: &Summary) {
         0,
     );
     if scenario.replications == 1 && summary.site.figures.ok.mean_s.low.is_some() {
-        page.line("[low, high]: of means and shares, by batch means of one long run");
+        page.paragraph(
+            "[low, high]: by batches of one long run; ~ is rough, from few observations; – is none, from \
+             too few or because batches resemble their neighbours.",
+            0,
+        );
         return;
     }
     if let Some(why) = &summary.no_batches {
