@@ -157,7 +157,7 @@ fn one_run_alone_has_intervals_that_can_be_trusted_or_none() {
     let short = text.replace("workers  = 1", "workers = 1\nqueue = 5");
     desk.write("short.toml", &short.replace("80/s", "40/s"));
     let line = "--no-plots --replications 1 --set duration=20s";
-    let said = desk.run(&format!("short.toml {line}")).expect(0, &["by batch means"]);
+    let said = desk.run(&format!("short.toml {line}")).expect(0, &["by batches of one long run"]);
     let success = said.out.split("Success\n").nth(1).unwrap().lines().next().unwrap();
     let high = success.split(", ").nth(1).unwrap().split('%').next().unwrap();
     assert!(high.parse::<f64>().unwrap() <= 100.0, "{success}");
