@@ -53,3 +53,24 @@ fn few_bursts_have_none() {
     let says = ["seen in few bursts: no interval"];
     one(&promise("p(99) < 280ms", ""), "--set duration=100s --seed 3", &says);
 }
+
+/// All requests take 300 ms, and what batches differ by is rounding.
+#[test]
+fn what_is_the_same_in_all_batches_has_an_interval() {
+    let desk = Desk::new();
+    desk.write(
+        "same.toml",
+        &format!(
+            "[scenario]\nduration = \"200s\"\n[hardware.h]\ncores = 4\n\
+             [service.q]\nkind = \"service\"\nhardware = \"h\"\n\
+             [service.q.endpoint.page]\nsteps = [ {{ wait = \"300ms\" }} ]\n\
+             [request.page]\nto = \"q.page\"\n\
+             [workload.visitors]\nmix = {{ page = 1 }}\narrivals = {{ poisson = \"10/s\" }}\n{}",
+            promise("mean < 400ms", "where = { service = \"q\" }")
+        ),
+    );
+    for seed in 1..4 {
+        let line = format!("same.toml --replications 1 --no-plots --seed {seed}");
+        desk.run(&line).expect(0, &["300 ms [300 ms, 300 ms], required"]);
+    }
+}
