@@ -16,6 +16,8 @@ mod known;
 mod losses;
 #[path = "capacity/operational.rs"]
 mod operational;
+#[path = "capacity/rare.rs"]
+mod rare;
 #[path = "capacity/refused.rs"]
 mod refused;
 #[path = "capacity/relieved.rs"]

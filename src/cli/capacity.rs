@@ -25,7 +25,7 @@ use crate::{
             terminal::{opening, render},
         },
         folder::{CAPACITY, File},
-        format::{counted, three},
+        format::{thousands, three},
         json,
         page::Colour,
         plot,
@@ -86,10 +86,10 @@ fn ask(plan: &Blueprint, options: &Capacity, crew: Crew<'_>) -> Result<(), Probl
     let (sample, few) = &climb.sample;
     let seconds = foresee::took_s(sample, crew)? / few * climb.requests / threads as f64;
     let says = format!(
-        "the first loads to be tried, up to {} requests a second, are {} of {} requests: about {} on {threads} \
-         thread{}",
+        "the first loads to be tried, up to {} requests a second, take {} replications of all of them, \
+         altogether {} requests: about {} on {threads} thread{}",
         three(climb.most_per_s),
-        counted(climb.replications, "replication"),
+        thousands(climb.replications),
         three(climb.requests),
         foresee::long(seconds),
         if threads == 1 { "" } else { "s" },
@@ -102,6 +102,12 @@ fn ask(plan: &Blueprint, options: &Capacity, crew: Crew<'_>) -> Result<(), Probl
         None => "`--yes` begins it; a shorter `--sustain` makes it less".to_owned(),
     };
     Err(Problem::wrong(says, Some(&hint)))
+}
+
+/// Whether doublings of the load may come to more requests than are begun without being asked for.
+fn is_open(plan: &Blueprint) -> bool {
+    let climb = Climb::of(plan);
+    climb.doubled > climb.requests && climb.doubled > REQUESTS_FREE
 }
 
 /// What is known without simulating.
@@ -205,6 +211,7 @@ fn charter(options: &Capacity, plan: &Blueprint, changes: &[String]) -> Result<C
         confidence: options.confidence,
         gone: (!options.no_losses).then_some(options.loss),
         grows: !options.no_scaling,
+        is_boundless: options.yes && is_open(plan),
     };
     // The warm-up belongs to larger sites as well.
     let scenario = Chartered::warmed_up(file, text, changes.to_vec(), plan.warm_up);
@@ -236,6 +243,7 @@ pub(super) fn answer(
         },
         gone: bearing.gone,
         change: if bearing.grows { Some(&change) } else { None },
+        free: if bearing.is_boundless { f64::INFINITY } else { REQUESTS_FREE },
     };
     let bar = terminal.progress(1);
     let mut before = String::new();

@@ -30,7 +30,8 @@ pub(super) fn check(path: &Path, inputs: &[PathBuf]) -> Result<(), Problem> {
 /// Whether a scenario is given twice: it would be judged twice, and told twice.
 pub(super) fn check_once(inputs: &[PathBuf]) -> Result<(), Problem> {
     for (index, path) in inputs.iter().enumerate() {
-        if inputs[..index].iter().any(|other| is_same(other, path)) {
+        let is_known = |other: &PathBuf| is_same(other, path) || is_linked(other, path);
+        if inputs[..index].iter().any(is_known) {
             let says = format!("`{}` is given twice", shown(path));
             return Err(Problem::wrong(says, Some("a scenario is judged once; leave one out")));
         }
@@ -83,6 +84,19 @@ fn folder_of(path: &Path) -> PathBuf {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         Some(_) | None => PathBuf::from("."),
     }
+}
+
+/// Two names of one file.
+#[cfg(unix)]
+fn is_linked(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let node = |path: &Path| fs::metadata(path).map(|it| (it.dev(), it.ino()));
+    matches!((node(one), node(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+#[cfg(not(unix))]
+fn is_linked(_: &Path, _: &Path) -> bool {
+    false
 }
 
 /// Also where they are not there yet.

@@ -5,6 +5,7 @@
 
 mod bench;
 mod bracket;
+mod bursts;
 mod confirm;
 mod fit;
 mod growth;
@@ -70,6 +71,8 @@ pub struct Question<'a> {
     pub gone: Option<Span>,
     /// Makes larger sites. `None`: nothing is added.
     pub change: Option<Change<'a>>,
+    /// Where nothing bounds the load it is doubled as long as the first loads take no more requests.
+    pub free: f64,
 }
 
 /// All that was found, before it is told.
@@ -90,7 +93,7 @@ struct Results<'a> {
 pub fn capacity(question: &Question<'_>, work: &mut Work<'_>) -> Result<Option<Capacity>, Failure> {
     let plan = question.plan;
     let known = Operational::of(plan);
-    let Some(ladder) = climb(plan, &known, work)? else { return Ok(None) };
+    let Some(ladder) = climb(plan, &known, question.free, work)? else { return Ok(None) };
     work.requests += ladder.bench.requests();
     let mut results = Results {
         question,
@@ -184,24 +187,32 @@ impl Results<'_> {
     fn confirm(&mut self, work: &mut Work<'_>) -> Result<bool, Failure> {
         let Some(crossings) = self.crossing() else { return Ok(true) };
         let effort = &self.question.effort;
-        let first = crossings.first;
-        let least = one_user(&self.known).unwrap_or(STEP_LEAST * first.value);
-        let step = (STEP * first.error).max(least);
+        let first = crossings.first.at;
+        let step_least = one_user(&self.known).unwrap_or(STEP_LEAST * first.value);
+        let step = (STEP * first.error).max(step_least);
         let searched = self.near.as_ref().map_or(0, Bench::most_replications);
         let (replications, off) = trial(&first, searched, effort);
-        let mut from = first.value - off;
+        // Across a jump only its lower end is known to hold.
+        let mut from = crossings.first.jump.map_or(f64::INFINITY, |(held, _)| held);
+        from = from.min(first.value - off);
+        // What goes wrong rarely has to be seen before anything is said.
+        let most = TRIAL_MOST * effort.budget;
+        let least = bursts::needed(self.burst(), effort.confidence).min(most);
+        let replications = replications.max(least);
         if let Some(cap) = self.cap() {
             from = from.min(cap);
         }
         let plan = self.question.plan.warmed_up_for(self.warm_up);
         for number in 0..ATTEMPTS {
-            let factor = said_at_most(&self.known, from - f64::from(number) * step);
+            // Where what breaks the promise is rare the search hardly knows where that is: further down.
+            let steps = if least > TRIAL_LEAST { (1_u32 << number) - 1 } else { number };
+            let factor = said_at_most(&self.known, from - f64::from(steps) * step);
             let is_known = self.attempts.last().is_some_and(|it| it.factor <= factor);
             if factor <= 0.0 || is_known {
                 continue;
             }
             let Some(tried) =
-                attempt(&plan, factor, number, (effort.confidence, replications), work)?
+                attempt(&plan, factor, number, (effort.confidence, least, replications), work)?
             else {
                 return Ok(false);
             };
@@ -211,6 +222,11 @@ impl Results<'_> {
             }
         }
         Ok(true)
+    }
+
+    /// How badly a replication went wrong at loads where most are well, as far as the search has seen.
+    fn burst(&self) -> f64 {
+        self.near.as_ref().map_or(1.0, |bench| bursts::size(&bench.levels))
     }
 
     fn lose(&mut self, work: &mut Work<'_>) -> Result<bool, Failure> {
@@ -234,14 +250,14 @@ impl Results<'_> {
         let Some(change) = self.question.change else { return Ok(true) };
         let plan = self.question.plan;
         let services = growth::services(plan, change);
-        let crossing = self.crossing().map(|it| it.first.value);
+        let crossing = self.crossing().map(|it| it.first.at.value);
         let Some(steps) = growth::steps(plan, &self.known, crossing, change, work)? else {
             return Ok(false);
         };
         let mut curves = None;
         if let Some(crossings) = self.crossing() {
             let asked = (change, steps.as_slice());
-            let found = growth::curves(plan, &self.known, &crossings.first, asked, work)?;
+            let found = growth::curves(plan, &self.known, &crossings.first.at, asked, work)?;
             let Some(found) = found else { return Ok(false) };
             curves = Some(found).filter(|it| !it.wider.is_empty() || !it.taller.is_empty());
         }

@@ -83,6 +83,10 @@ pub struct Bearing {
     pub gone: Option<Span>,
     /// Whether larger sites are tried.
     pub grows: bool,
+    /// Whether any number of requests may be simulated before there is a bound; said only where it makes a
+    /// difference, so that reports without it stay theirs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_boundless: bool,
 }
 
 impl Charter {

@@ -41,8 +41,12 @@ pub struct Capacity {
     pub operational: Known,
     /// What was measured, load by load.
     pub curve: Vec<Point>,
-    /// Where latency begins to cost more than throughput gains, of the loads tried.
+    /// Where latency begins to cost more than throughput gains, of the loads tried. `None`: it does at
+    /// none of them.
     pub knee: Option<Load>,
+    /// Where all that was tried holds: the next load, left out for it takes so many requests.
+    #[cfg_attr(test, serde(default))]
+    pub untried: Option<Left>,
     /// What is busiest at the safe load, as measured.
     pub busiest: Vec<Busy>,
     /// What happens if something is lost. `None`: not asked.
@@ -116,12 +120,16 @@ pub struct Safe {
     pub headroom: f64,
     /// What the first station is used at, by the utilisation law.
     pub utilisation: Option<f64>,
-    /// Seconds after which the site has forgotten how it began, at that load.
-    pub relaxation_s: f64,
+    /// Seconds after which the site has forgotten how it began, at that load, by the order of magnitude.
+    /// `None`: who would have to wait is turned away.
+    pub relaxation_s: Option<f64>,
     /// The stated time is short against that.
     pub is_short: bool,
     /// Replications on fresh seeds that confirmed it.
     pub confirmed_by: u32,
+    /// What was not to be seen on these, none of which by itself missed an objective.
+    #[cfg_attr(test, serde(default))]
+    pub unseen: Option<Unseen>,
     /// How far below the best guess of the first miss it lies, of that.
     pub below: f64,
     /// That is more than was asked for.
@@ -132,6 +140,27 @@ pub struct Safe {
     /// It is the most that the hardware's bound allows, whatever the objectives do.
     #[cfg_attr(test, serde(default))]
     pub is_capped: bool,
+}
+
+/// What is not known of replications that go wrong as a whole.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct Unseen {
+    /// Of what hits fewer than one in so many of them.
+    pub once_in: f64,
+    /// One in so many would break the promise, as bad as the worst that the search saw where most are well.
+    /// `None`: such would have been seen.
+    pub breaks_it: Option<f64>,
+}
+
+/// A load that was left out.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct Left {
+    /// Which.
+    pub load: Load,
+    /// What it takes.
+    pub requests: f64,
 }
 
 /// An objective, and where it is missed.
@@ -159,6 +188,9 @@ pub struct Known {
     pub bound: Option<Load>,
     /// Seconds until an answer at no load.
     pub no_load_s: f64,
+    /// It takes longer where things that go on side by side are in each other's way.
+    #[cfg_attr(test, serde(default))]
+    pub forks: bool,
     /// By kind of request.
     pub requests: Vec<Demanded>,
     /// What saturates first, next, and so on.

@@ -302,3 +302,113 @@ fn the_cost_of_what_is_answered_is_exact() {
     let now = found["cost"]["per_million_now"].as_f64().unwrap();
     assert!((now - 100.0 / 80.0).abs() < 1e-9, "{now}");
 }
+
+/// A fixed time of service, no room to wait and even arrivals: right above 100 a second every other one is
+/// turned away, and all replications agree.
+const LOSS: &str = r#"
+[scenario]
+duration = "30s"
+warm_up = "2s"
+[network]
+latency = 0
+loopback = 0
+[hardware.one]
+cores = 1
+[service.queue]
+kind = "service"
+hardware = "one"
+workers = 1
+queue = 0
+[service.queue.endpoint.job]
+steps = [ { wait = "10ms" } ]
+[request.job]
+to = "queue.job"
+[workload.visitors]
+mix = { job = 1 }
+arrivals = { even = "50/s" }
+[[slo]]
+name = "most"
+require = "success > 99%"
+"#;
+
+/// Where replications agree they know nothing of where between two loads the cliff is.
+#[test]
+fn across_a_jump_the_limit_is_anywhere_between() {
+    let desk = Desk::new();
+    desk.write("loss.toml", LOSS);
+    let said = desk.run("capacity loss.toml --no-losses --no-scaling --no-plots");
+    let said = said.expect(0, &["SAFE LOAD", "workers of queue.1, 100% busy then"]);
+    let text = desk.read("results/loss-capacity/capacity.json");
+    let found: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for missed in [&found["safe"]["missed_at"], &found["objectives"][0]["missed_at"]] {
+        let [at, low, high] = [0, 1, 2].map(|it| missed[it]["per_s"].as_f64().unwrap());
+        assert!(low <= 100.0 && 100.0 < high && low <= at && at <= high, "{}", said.out);
+        assert!(high - low < 1.0, "{}", said.out);
+    }
+    // Latency is flat: nothing is paid with it. And nothing lasts for long where nobody waits.
+    assert!(found["knee"].is_null(), "{}", said.out);
+    assert!(!said.out.contains("forgotten") && !said.out.contains("--sustain"), "{}", said.out);
+}
+
+/// Interactive requests come before all others. Few of them come at low loads, where the share of slow ones,
+/// 0.8% of 1% that may be, is easily above by luck.
+const FIRST: &str = r#"
+[scenario]
+duration = "30s"
+warm_up = "5s"
+[network]
+latency = 0
+loopback = 0
+[hardware.one]
+cores = 1
+discipline = "preemptive"
+[service.a]
+kind = "service"
+hardware = "one"
+[service.a.endpoint.fast]
+priority = 0
+steps = [ { cpu = { exponential = "1ms" } } ]
+[service.a.endpoint.batch]
+priority = 1
+steps = [ { cpu = { exponential = "50ms" } } ]
+[request.fast]
+to = "a.fast"
+[request.batch]
+to = "a.batch"
+[workload.visitors]
+mix = { fast = 1 }
+arrivals = { poisson = "100/s" }
+[workload.jobs]
+mix = { batch = 1 }
+arrivals = { users = 10, think = { exponential = "100ms" } }
+[[slo]]
+name = "quick"
+require = "p(99) < 4.85ms"
+where = { request = "fast" }
+"#;
+
+#[test]
+fn one_low_load_that_misses_by_luck_is_no_verdict() {
+    let desk = Desk::new();
+    desk.write("first.toml", FIRST);
+    for seed in [1, 2, 3] {
+        let line = format!("capacity first.toml --no-losses --no-scaling --no-plots --seed {seed}");
+        let said = desk.run(&line);
+        assert!(!said.out.contains("no load is safe"), "{}", said.out);
+        assert!(!said.out.contains("no load holds"), "{}", said.out);
+    }
+}
+
+/// Where nothing is paid with latency up to the highest load that is tried, there is no knee.
+#[test]
+fn a_flat_latency_has_no_knee() {
+    let desk = Desk::new();
+    let waits = QUEUE.replace("cpu = {", "wait = {").replace("workers  = 1\n", "");
+    let waits = waits.replace("80/s", "1/s");
+    desk.write("queue.toml", &format!("{waits}{}", promise("p(99) < 250ms", "")));
+    let said = desk.run(&format!("{SMALL} --no-losses --no-scaling"));
+    let said = said.expect(3, &["no knee up to 4,096 requests/s"]);
+    assert!(!said.out.contains("the knee"), "{}", said.out);
+    let desk = Desk::with(&promise("p(99) < 250ms", ""));
+    desk.run(&format!("{SMALL} --no-losses --no-scaling")).expect(0, &["the knee"]);
+}

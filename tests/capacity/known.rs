@@ -18,7 +18,7 @@ static NEVER: AtomicBool = AtomicBool::new(false);
 /// The safe load, and what finding it took.
 fn reported(plan: &Blueprint, budget: u32) -> (f64, u64) {
     let effort = Effort { budget, precision: 0.02, confidence: 0.95 };
-    let question = Question { plan, effort, gone: None, change: None };
+    let question = Question { plan, effort, gone: None, change: None, free: f64::INFINITY };
     let mut nobody = |_: &str, _, _| ();
     let crew = Crew::new(None, &NEVER);
     let mut work = Work { crew, progress: &mut nobody, replications: 0, requests: 0, loads: 0 };

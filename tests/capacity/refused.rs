@@ -146,7 +146,7 @@ fn loads_that_nobody_can_simulate() {
         2,
         &[
             "up to 1,000,000,000 requests a second",
-            "replications of",
+            "replications of all of them, altogether",
             "requests: about",
             "it is CPU of queue-1 that is full there",
             "`--yes` begins it",

@@ -1,7 +1,10 @@
 //! What a report has to say beside its figures: what goes with the load, what does not, and that it is
 //! told whatever becomes of its files.
 
-use crate::command::{Desk, promise};
+use crate::{
+    command::{Desk, promise},
+    site::Asking,
+};
 
 const SHORT: &str = "capacity queue.toml --set duration=20s --no-losses --no-scaling --no-plots";
 
@@ -80,4 +83,77 @@ fn an_answer_is_printed_and_kept_although_the_disk_is_full() {
     assert!(!desk.file("R").exists());
     assert!(desk.read("R.unfinished/capacity.json").ends_with("}\n"));
     assert!(desk.read("R.unfinished/capacity.md").contains("What isn't modelled"));
+}
+
+/// Workers are held while others queue behind them: how busy they are is no matter of the law.
+const HELD: &str = r#"
+[network]
+latency = 0
+loopback = 0
+[hardware.big]
+cores = 8
+[hardware.one]
+cores = 1
+discipline = "fifo"
+[service.web]
+kind = "service"
+hardware = "big"
+workers = 12
+[service.web.endpoint.page]
+steps = [ { cpu = "1ms" }, { call = "b.page" } ]
+[service.b]
+kind = "service"
+hardware = "one"
+[service.b.endpoint.page]
+steps = [ { cpu = { exponential = "8ms" } }, { wait = "92ms" } ]
+"#;
+
+#[test]
+fn what_is_busiest_is_measured() {
+    let desk = Desk::new();
+    let visitors = Asking { enters: "web", page: "web.page", per_s: 50, require: "p(99) < 300ms" };
+    desk.write("held.toml", &visitors.at(HELD));
+    let line = "capacity held.toml --no-losses --no-scaling --no-plots --budget 40 --out R";
+    let said = desk.run(line).expect(0, &["SAFE LOAD"]);
+    let of = |text: &str, before: &str| -> f64 {
+        let after = text.split(before).nth(1).unwrap_or_else(|| panic!("{before}: {text}"));
+        after.split('%').next().unwrap().trim().parse().unwrap()
+    };
+    let report = desk.read("R/capacity.md");
+    let told = of(&said.out, "busiest    workers of web.1,");
+    assert_eq!(told, of(&report, "| First bottleneck | workers of web.1,"));
+    assert_eq!(told, of(&report, "Measured at the safe load: workers of web.1"));
+    // By the law they are busy for 101 ms a request.
+    let safe: f64 = {
+        let text = desk.read("R/capacity.json");
+        let found: serde_json::Value = serde_json::from_str(&text).unwrap();
+        found["safe"]["load"]["per_s"].as_f64().unwrap()
+    };
+    assert!(told > 100.0 * safe * 0.101 / 12.0 + 2.0, "{told}");
+}
+
+/// Ten at once on one core are in each other's way, though nobody else is.
+#[test]
+fn what_goes_on_side_by_side_takes_at_least_so_long() {
+    let desk = Desk::new();
+    let fork = r#"
+[hardware.one]
+cores = 1
+[hardware.big]
+cores = 64
+[service.a]
+kind = "service"
+hardware = "big"
+[service.a.endpoint.page]
+steps = [ { parallel = "leaf.x", count = 10 } ]
+[service.leaf]
+kind = "service"
+hardware = "one"
+[service.leaf.endpoint.x]
+steps = [ { cpu = "10ms" } ]
+"#;
+    let visitors = Asking { enters: "a", page: "a.page", per_s: 1, require: "p(99) < 5ms" };
+    desk.write("fork.toml", &visitors.at(fork));
+    desk.run("capacity fork.toml --no-losses --no-scaling --no-plots")
+        .expect(3, &["a request takes at least 10."]);
 }

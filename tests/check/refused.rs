@@ -115,6 +115,16 @@ fn a_scenario_that_is_given_twice() {
     }
 }
 
+/// Another name of the same file is no other scenario; a copy of it is.
+#[cfg(unix)]
+#[test]
+fn a_scenario_that_is_given_twice_by_another_name() {
+    let desk = Desk::with(&promise("p(99) < 250ms", ""));
+    std::fs::hard_link(desk.file("queue.toml"), desk.file("other.toml")).unwrap();
+    let said = desk.run("check queue.toml other.toml").expect(2, &["other.toml` is given twice"]);
+    assert!(said.out.is_empty(), "{}", said.out);
+}
+
 /// What is wrong with a change is shown as it was written.
 #[test]
 fn a_change_without_a_value() {

@@ -15,6 +15,9 @@ use crate::{
 
 /// What was hardly ever bad is no nearer to the limit than this, for the fit.
 const LEAST: f64 = 1e-3;
+/// What is bad jumps where it is so many times less than may be at a load, and so many times more at the
+/// next.
+const FAR: f64 = 2.0;
 
 /// How near their limits the objectives were; of what nobody came for nothing.
 pub(super) fn badness(judgements: &[Judgement]) -> Vec<Option<f64>> {
@@ -40,6 +43,15 @@ fn scaled(badness: f64) -> f64 {
     ln(badness.clamp(LEAST, 1.0 / LEAST))
 }
 
+/// The neighbours between which a fit crosses 0, if both are far from it.
+fn jump(at: &[f64], values: &[f64]) -> Option<(f64, f64)> {
+    let fit = isotonic(values);
+    let high = fit.iter().position(|it| *it > 0.0)?;
+    let low = high.checked_sub(1)?;
+    let far = ln(FAR);
+    (fit[low] < -far && fit[high] > far).then(|| (at[low], at[high]))
+}
+
 /// The fit of each objective to the first `count` replications of these loads. `None`: nobody came for
 /// whom it would matter.
 pub(super) fn fitted(levels: &[&Level], count: usize) -> Vec<Option<Vec<f64>>> {
@@ -54,12 +66,30 @@ pub(super) fn fitted(levels: &[&Level], count: usize) -> Vec<Option<Vec<f64>>> {
 /// Where the objectives are missed.
 #[derive(Clone, Debug)]
 pub(super) struct Crossings {
-    /// The first of them, as a factor.
-    pub(super) first: Estimator,
+    /// The first of them.
+    pub(super) first: Crossing,
     /// Which that is.
     pub(super) limiting: usize,
     /// Each of them, if it is near.
-    pub(super) each: Vec<Option<Estimator>>,
+    pub(super) each: Vec<Option<Crossing>>,
+}
+
+/// Where one is missed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Crossing {
+    /// By the fit, as a factor.
+    pub(super) at: Estimator,
+    /// The loads on both sides of it, where what is bad jumps from one to the other: the fit between them
+    /// is a guess, of whose error replications know nothing.
+    pub(super) jump: Option<(f64, f64)>,
+}
+
+impl Crossing {
+    /// Where it lies, two-sided: across a jump anywhere in the gap.
+    pub(super) fn interval(&self, confidence: f64) -> (f64, f64) {
+        let (low, high) = self.at.interval(confidence);
+        self.jump.map_or((low, high), |(held, missed)| (low.min(held), high.max(missed)))
+    }
 }
 
 /// By the first `count` replications of these loads.
@@ -89,10 +119,12 @@ pub(super) fn crossings(levels: &[&Level], count: usize) -> Option<Crossings> {
     let one = |objective: usize, left_out: Option<usize>| {
         Some(crossing_nearby(&at, &values(objective, left_out)?))
     };
-    let each: Vec<Option<Estimator>> = (0..objectives)
+    let jump_of = |objective: usize| jump(&at, &values(objective, None)?);
+    let each: Vec<Option<Crossing>> = (0..objectives)
         .map(|it| {
             missed.iter().find(|(objective, _)| *objective == it)?;
-            jackknife_of(count, |left_out| one(it, left_out))
+            let found = jackknife_of(count, |left_out| one(it, left_out))?;
+            Some(Crossing { at: found, jump: jump_of(it) })
         })
         .collect();
     let (limiting, _) = *missed.iter().min_by(|one, other| one.1.total_cmp(&other.1))?;
@@ -100,5 +132,21 @@ pub(super) fn crossings(levels: &[&Level], count: usize) -> Option<Crossings> {
     let first = jackknife_of(count, |left_out| {
         missed.iter().filter_map(|(it, _)| one(*it, left_out)).min_by(f64::total_cmp)
     })?;
+    let first = Crossing { at: first, jump: jump_of(limiting) };
     Some(Crossings { first, limiting, each })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_jump_is_far_on_both_sides() {
+        let at = [1.0, 2.0, 3.0];
+        assert_eq!(jump(&at, &[-7.0, -6.0, 4.0]), Some((2.0, 3.0)));
+        assert_eq!(jump(&at, &[-7.0, -0.1, 4.0]), None);
+        assert_eq!(jump(&at, &[-7.0, 0.1, 4.0]), None);
+        assert_eq!(jump(&at, &[1.0, 2.0, 4.0]), None);
+        assert_eq!(jump(&at, &[-3.0, -2.0, -1.0]), None);
+    }
 }

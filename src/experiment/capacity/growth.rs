@@ -445,5 +445,5 @@ fn missed(bench: &mut Bench, tried: &[f64], count: u32) -> Option<Estimator> {
     }
     let places: Vec<usize> = tried.iter().map(|&it| bench.level(it)).collect();
     let levels: Vec<_> = places.iter().map(|&it| &bench.levels[it]).collect();
-    crossings(&levels, count as usize).map(|it| it.first)
+    crossings(&levels, count as usize).map(|it| it.first.at)
 }

@@ -4,7 +4,7 @@
 use crate::{
     engine::time::Instant,
     model::{
-        blueprint::{Arrivals, Blueprint, Objective, Promise, Scope},
+        blueprint::{Arrivals, Blueprint, Objective, Op, Promise, Scope},
         operational::{Operational, Station as Found},
     },
     report::capacity::{Demanded, Event, Known, Load, Promised, Station},
@@ -42,6 +42,7 @@ pub(super) fn told(plan: &Blueprint, known: &Operational) -> Known {
         bound_per_s: known.bound_per_s(),
         bound: known.saturates_at().map(|factor| load(known, factor)),
         no_load_s: known.no_load_s,
+        forks: plan.program.iter().any(|it| matches!(it.op, Op::Fork { .. })),
         requests: requests.collect(),
         stations: stations.collect(),
         unknown: unknown(plan, known.stations.iter().any(|it| it.is_least)),

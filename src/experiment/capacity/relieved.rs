@@ -169,7 +169,7 @@ fn seen(level: &Level, next: &Station) -> Option<Seen> {
     let plan = level.plan();
     let summary = Summary::new(plan, level.fold()?);
     let members = members(plan, next.service);
-    let mut used = held(plan, &summary, next);
+    let mut used = held(plan, &summary, next, REPLICATIONS);
     used.extend(summary.diagnosis.busiest.iter().map(|it| Used {
         name: format!("{} of {}", it.kind, it.of),
         utilisation: it.utilisation,
@@ -187,7 +187,7 @@ fn seen(level: &Level, next: &Station) -> Option<Seen> {
 /// How much is held of what has no clock of its own: connections by their mean, a caller's slots by the calls at
 /// its servers (those on the way are left out), appliers by the transactions on their way to be seen, which is
 /// the rate at which they are applied times their lag (Little's law; all of them, if more wait).
-fn held(plan: &Blueprint, summary: &Summary, next: &Station) -> Vec<Used> {
+fn held(plan: &Blueprint, summary: &Summary, next: &Station, replications: u32) -> Vec<Used> {
     let of = |id: InstanceId| &plan.instances[id.index()].name;
     let seen = |id: InstanceId| summary.instances.iter().find(|it| it.name == *of(id));
     let each = next.capacity / next.at.len() as f64;
@@ -203,7 +203,7 @@ fn held(plan: &Blueprint, summary: &Summary, next: &Station) -> Vec<Used> {
     match next.kind {
         Kind::Connections => at_each(&|it| it.own.connections_mean.value),
         Kind::Appliers => at_each(&|it| {
-            let seconds = plan.duration.seconds() * f64::from(REPLICATIONS);
+            let seconds = plan.duration.seconds() * f64::from(replications);
             Some(it.applied as f64 / seconds * it.own.lag_mean_s.value?)
         }),
         Kind::Pool => {
@@ -221,6 +221,41 @@ fn held(plan: &Blueprint, summary: &Summary, next: &Station) -> Vec<Used> {
         | Kind::Loops
         | Kind::Workers => Vec::new(),
     }
+}
+
+/// How busy a station was, of all its places, on so many replications. `None`: nothing measures it.
+pub(super) fn used(
+    plan: &Blueprint,
+    (summary, replications): (&Summary, u32),
+    station: &Station,
+) -> Option<f64> {
+    let host = |id: u32| {
+        let name = &plan.hosts[id as usize].name;
+        let figures = &summary.hosts.iter().find(|it| it.name == *name)?.figures;
+        match station.kind {
+            Kind::Cpu => figures.cpu_utilisation.value,
+            Kind::NicOut => figures.sending_utilisation.value,
+            Kind::NicIn => figures.receiving_utilisation.value,
+            _ => figures.disk_utilisation.value,
+        }
+    };
+    let instance = |id: u32| {
+        let name = &plan.instances[id as usize].name;
+        summary.instances.iter().find(|it| it.name == *name)?.own.utilisation.value
+    };
+    let each: Option<Vec<f64>> = match station.kind {
+        Kind::Cpu | Kind::NicOut | Kind::NicIn | Kind::Disk => {
+            station.at.iter().map(|id| host(*id)).collect()
+        }
+        Kind::Loops | Kind::Workers => station.at.iter().map(|id| instance(*id)).collect(),
+        Kind::Connections | Kind::Appliers | Kind::Pool => {
+            let held = held(plan, summary, station, replications);
+            Some(held.into_iter().map(|it| it.utilisation).collect())
+        }
+        Kind::DiskBytes | Kind::DiskOperations => None,
+    };
+    let each = each.filter(|it| !it.is_empty())?;
+    Some(each.iter().sum::<f64>() / each.len() as f64)
 }
 
 /// A service's instances and their hosts, by name.

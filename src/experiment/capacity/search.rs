@@ -4,7 +4,7 @@
 use super::{
     bench::{Bench, Work},
     bracket::{Side, beyond, gap, parts, side},
-    fit::{Crossings, badness, crossings, holds},
+    fit::{Crossing, Crossings, badness, crossings, holds},
 };
 use crate::{
     experiment::replicate::Failure,
@@ -25,6 +25,8 @@ const DOUBLINGS: u32 = 12;
 const LADDER: u32 = 5;
 /// Of a rung that misses below one that holds, to be sure of it.
 const SURE: u32 = 20;
+/// And of the first such, where it would mean that no load is safe, until it is sure to miss.
+const SURER: [u32; 2] = [80, 320];
 /// Of the loads between two rungs.
 const COARSE: u32 = 6;
 /// How often these are moved up or down, where the first miss lies elsewhere.
@@ -37,6 +39,8 @@ const ROUND: u32 = 12;
 const MOVES: u32 = 4;
 /// Between loads further apart than this, of the crossing, a fit only guesses.
 const APART: f64 = 0.05;
+/// And across a jump so far already, of the precision asked for.
+const JUMP: f64 = 0.5;
 /// Requests by which it is told how long very many would take.
 const SAMPLE: f64 = 50_000.0;
 /// How often such a gap is cut into parts, or another one is looked for where the crossing is in none.
@@ -88,6 +92,16 @@ pub(super) struct Ladder {
     pub(super) bracket: Option<(f64, f64)>,
     /// Loads that miss below one that holds.
     pub(super) islands: Vec<f64>,
+    /// All that was tried holds, and this next load is left out: it takes more requests than are free.
+    pub(super) untried: Option<Untried>,
+}
+
+/// A load that was not tried.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Untried {
+    pub(super) factor: f64,
+    /// As many as it takes, of all replications.
+    pub(super) requests: f64,
 }
 
 /// Loads that can be said: four digits of the requests a second, or whole users.
@@ -129,6 +143,8 @@ fn nearest(known: &Operational, factor: f64, rounding: f64) -> f64 {
 pub struct Climb {
     /// Requests of all rungs and replications, warm-ups included.
     pub requests: f64,
+    /// The same with all doublings, which are tried where nothing saturates and every rung holds.
+    pub doubled: f64,
     /// Replications of all rungs.
     pub replications: u64,
     /// The highest rung.
@@ -146,11 +162,15 @@ impl Climb {
         let rungs = rungs(&known);
         let loads: Vec<f64> = rungs.iter().map(|rung| per_s(&known, *rung)).collect();
         let seconds = (plan.warm_up + plan.duration).seconds();
+        let requests = requests(plan, &known, &rungs);
+        let doubled =
+            if is_bounded(&known) { 0.0 } else { self::requests(plan, &known, &doublings(&known)) };
         // What a request takes hardly depends on the load, as long as nothing piles up.
         let top = known.saturates_at().unwrap_or(1.0);
         let few = (SAMPLE / (seconds * known.load_per_s())).min(RUNGS[4] * top);
         Climb {
-            requests: loads.iter().sum::<f64>() * seconds * f64::from(LADDER),
+            requests,
+            doubled: requests + doubled,
             replications: rungs.len() as u64 * u64::from(LADDER),
             most_per_s: loads.into_iter().fold(0.0, f64::max),
             first: known.stations.first().map(|it| it.name(plan)),
@@ -165,6 +185,24 @@ fn per_s(known: &Operational, factor: f64) -> f64 {
     factor * known.open_per_s + if known.users > 0 { users } else { 0.0 }
 }
 
+/// Requests of these rungs and all of their replications, warm-ups included.
+fn requests(plan: &Blueprint, known: &Operational, rungs: &[f64]) -> f64 {
+    let seconds = (plan.warm_up + plan.duration).seconds();
+    let loads = rungs.iter().map(|rung| per_s(known, *rung));
+    loads.sum::<f64>() * seconds * f64::from(LADDER)
+}
+
+/// Whether there is a load that cannot be sustained.
+fn is_bounded(known: &Operational) -> bool {
+    known.saturates_at().is_some() && !known.is_closed()
+}
+
+/// Rungs beyond the ladder, where there is no bound to go by.
+fn doublings(known: &Operational) -> Vec<f64> {
+    let top = known.saturates_at().unwrap_or(1.0);
+    (1..=DOUBLINGS).map(|times| said(known, top * f64::from(1_u32 << times))).collect()
+}
+
 fn rungs(known: &Operational) -> Vec<f64> {
     let top = known.saturates_at().unwrap_or(1.0);
     let mut rungs: Vec<f64> = RUNGS.iter().map(|share| said(known, share * top)).collect();
@@ -176,10 +214,12 @@ fn rungs(known: &Operational) -> Vec<f64> {
     rungs
 }
 
-/// The first ladder. `None`: interrupted.
+/// The first ladder; it is not climbed by doublings to more requests in all than are free. `None`:
+/// interrupted.
 pub(super) fn climb(
     plan: &Blueprint,
     known: &Operational,
+    free: f64,
     work: &mut Work<'_>,
 ) -> Result<Option<Ladder>, Failure> {
     let mut bench = Bench::new(plan, "ladder");
@@ -188,15 +228,22 @@ pub(super) fn climb(
     if !try_rungs(&mut bench, &rungs(known), work)? {
         return Ok(None);
     }
+    let lowest = bench.levels[0].factor;
     let mut is_deep = false;
-    let is_bounded = known.saturates_at().is_some() && !known.is_closed();
+    let mut untried = None;
     if bench.levels.iter().all(|level| is_held(level, LADDER)) {
-        let further: Vec<f64> = if is_bounded {
+        let further: Vec<f64> = if is_bounded(known) {
             BEYOND.iter().map(|share| nice(share * top)).collect()
         } else {
-            (1..=DOUBLINGS).map(|times| nice(top * f64::from(1_u32 << times))).collect()
+            doublings(known)
         };
         for rung in further {
+            let tried: Vec<f64> = bench.levels.iter().map(|level| level.factor).collect();
+            let more = requests(plan, known, &[rung]);
+            if !is_bounded(known) && requests(plan, known, &tried) + more > free {
+                untried = Some(Untried { factor: rung, requests: more });
+                break;
+            }
             if !try_rungs(&mut bench, &[rung], work)? {
                 return Ok(None);
             }
@@ -233,10 +280,13 @@ pub(super) fn climb(
             return Ok(None);
         }
     }
-    let held: Vec<bool> = bench.levels.iter().map(|level| is_held(level, SURE)).collect();
+    if !is_there_none(&mut bench, (lowest, is_deep), work)? {
+        return Ok(None);
+    }
+    let held: Vec<bool> = bench.levels.iter().map(is_held_so_far).collect();
     // Few requests come at loads that were added below, and luck alone may keep them within a limit.
     let first_miss = match held.iter().position(|it| !it) {
-        Some(1..) if is_deep && !is_surely_held(&bench.levels[0]) => Some(0),
+        Some(1..) if is_left_to_luck(&mut bench, (lowest, is_deep)) => Some(0),
         other => other,
     };
     let bracket = first_miss.map(|miss| {
@@ -247,7 +297,44 @@ pub(super) fn climb(
     let lonely = |index: &usize| !held[*index] && *index < last_held;
     let islands: Vec<f64> =
         (0..held.len()).filter(lonely).map(|index| bench.levels[index].factor).collect();
-    Ok(Some(Ladder { bench, bracket, islands }))
+    Ok(Some(Ladder { bench, bracket, islands, untried }))
+}
+
+/// Whether what holds below the ladder's lowest rung, which misses, may only hold by luck.
+fn is_left_to_luck(bench: &mut Bench, (lowest, is_deep): (f64, bool)) -> bool {
+    let level = bench.level(lowest);
+    is_deep && !is_held_so_far(&bench.levels[level]) && !is_surely_held(&bench.levels[0])
+}
+
+/// Looks again at the first miss where it would mean that no load is safe although a higher one holds:
+/// few requests come there, and a miss that is no sure one may be bad luck. `false`: interrupted.
+fn is_there_none(
+    bench: &mut Bench,
+    (lowest, is_deep): (f64, bool),
+    work: &mut Work<'_>,
+) -> Result<bool, Failure> {
+    loop {
+        let held: Vec<bool> = bench.levels.iter().map(is_held_so_far).collect();
+        let (first, last) = (held.iter().position(|it| !it), held.iter().rposition(|it| *it));
+        let (Some(first), Some(last)) = (first, last) else { return Ok(true) };
+        let is_none = first == 0 || is_left_to_luck(bench, (lowest, is_deep));
+        let level = &bench.levels[first];
+        let more = SURER.into_iter().find(|count| *count > level.replications());
+        let is_open = first < last && is_none && !is_surely_missed(level);
+        let (true, Some(more)) = (is_open, more) else { return Ok(true) };
+        if !bench.run(&[(level.factor, more)], 0, "a miss below a load that holds", work)? {
+            return Ok(false);
+        }
+    }
+}
+
+fn is_held_so_far(level: &super::bench::Level) -> bool {
+    is_held(level, level.replications())
+}
+
+fn is_surely_missed(level: &super::bench::Level) -> bool {
+    let judgements = level.judgements(level.replications() as usize);
+    judgements.iter().any(|it| it.kept() == Kept::No)
 }
 
 fn is_held(level: &super::bench::Level, count: u32) -> bool {
@@ -300,7 +387,7 @@ pub(super) fn refine(
         (low, high) =
             if all_hold { (high, high + width) } else { ((low - width).max(low / 2.0), low) };
     };
-    let mut middle = guess.first.value.clamp(low * 0.9, high * 1.1);
+    let mut middle = guess.first.at.value.clamp(low * 0.9, high * 1.1);
     let around = |near: &mut Vec<f64>, middle: f64| {
         for share in AROUND {
             let factor = nice(share * middle);
@@ -332,7 +419,7 @@ pub(super) fn refine(
         let place = side(bench, &near, count);
         let (first, last) = (near[0], near[near.len() - 1]);
         if let (Some(found), true) = (&found, moves < MOVES) {
-            let value = found.first.value;
+            let value = found.first.at.value;
             let is_there = match place {
                 Side::Below => value < first,
                 Side::Within => false,
@@ -345,13 +432,18 @@ pub(super) fn refine(
                 continue;
             }
         }
-        let value = found.as_ref().map(|it| it.first.value);
+        let value = found.as_ref().map(|it| it.first.at.value);
         let bracket = match place {
             Side::Below => Some(beyond(bench, &near, false)),
             Side::Above => Some(beyond(bench, &near, true)),
-            Side::Within => value
-                .and_then(|value| gap(&near, value))
-                .filter(|(low, high)| high - low > APART * high),
+            Side::Within => value.and_then(|value| gap(&near, value)).filter(|(low, high)| {
+                // Of a gap that is wider than what replications say of the place they know nothing.
+                let is_jump = found.as_ref().is_some_and(|it| {
+                    it.first.jump.is_some() && effort.half(&it.first.at) < high - low
+                });
+                let most = if is_jump { JUMP * effort.precision } else { APART };
+                high - low > most * high
+            }),
         };
         if let Some(bracket) = bracket
             && cuts < CUTS
@@ -373,8 +465,8 @@ pub(super) fn refine(
             let found = first_crossing(bench, &[low, high], count).unwrap_or(guess);
             return Ok(Some(Found::Crossing(found)));
         };
-        let value = found.first.value;
-        let half = effort.half(&found.first);
+        let value = found.first.at.value;
+        let half = effort.half(&found.first.at);
         let wanted = effort.narrow() * value;
         if half <= wanted || count >= effort.budget {
             return Ok(Some(Found::Crossing(found)));
@@ -397,6 +489,67 @@ fn first_crossing(bench: &mut Bench, factors: &[f64], count: u32) -> Option<Cros
 }
 
 /// The lower confidence bound of a crossing.
-pub(super) fn lower(crossing: &Estimator, confidence: f64) -> f64 {
-    crossing.value - student::t_quantile(confidence, crossing.freedom) * crossing.error
+pub(super) fn lower(crossing: &Crossing, confidence: f64) -> f64 {
+    let Crossing { at, jump } = crossing;
+    let low = at.value - student::t_quantile(confidence, at.freedom) * at.error;
+    jump.map_or(low, |(held, _)| low.min(held))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+    use crate::{
+        experiment::rounds::Crew,
+        scenario::{Source, compile},
+    };
+
+    const WAITS: &str = r#"
+[scenario]
+duration = "10s"
+[hardware.one]
+cores = 1
+[service.queue]
+kind = "service"
+hardware = "one"
+[service.queue.endpoint.job]
+steps = [ { wait = "1ms" } ]
+[request.job]
+to = "queue.job"
+[workload.visitors]
+mix = { job = 1 }
+arrivals = { poisson = "10/s" }
+[[slo]]
+name = "quick"
+require = "mean < 30ms"
+"#;
+
+    /// Nothing runs out: only what is free bounds how often the load is doubled.
+    #[test]
+    fn the_load_is_doubled_as_long_as_that_is_free() {
+        static NEVER: AtomicBool = AtomicBool::new(false);
+        let source = Source { path: "queue.toml".to_owned(), text: WAITS.to_owned() };
+        let plan = compile(&source, &[]).unwrap();
+        let mut nobody = |_: &str, _, _| ();
+        let crew = Crew::new(Some(1), &NEVER);
+        let mut work = Work { crew, progress: &mut nobody, replications: 0, requests: 0, loads: 0 };
+        let mut climbed = |free: f64| {
+            let known = Operational::of(&plan);
+            let ladder = climb(&plan, &known, free, &mut work).unwrap().unwrap();
+            assert!(ladder.bracket.is_none());
+            (ladder.bench.levels.last().unwrap().factor, ladder.untried)
+        };
+        let seconds = plan.warm_up.seconds() + 10.0;
+        // Rungs are 5.5 times the load, each of five replications; twice and four times as much come next.
+        let each = 10.0 * seconds * f64::from(LADDER);
+        let (most, left) = climbed(each * (5.5 + 2.0 + 4.0 + 7.9));
+        let left = left.unwrap();
+        assert_eq!((most, left.factor), (4.0, 8.0));
+        assert!((left.requests - 8.0 * each).abs() < 1e-6 * each, "{}", left.requests);
+        let (most, left) = climbed(each * (5.5 + 1.9));
+        assert_eq!((most, left.unwrap().factor), (1.0, 2.0));
+        let doubled = Climb::of(&plan).doubled;
+        assert!((doubled - each * (5.5 + 8190.0)).abs() < 1e-6 * doubled, "{doubled}");
+    }
 }

@@ -3,28 +3,40 @@
 use super::{
     Results,
     bench::{Bench, Level, Work},
-    fit::{badness, holds},
+    bursts,
+    fit::{Crossing, badness, holds},
     growth, known,
     losses::{self, REPLICATIONS},
+    relieved::used,
     search::Found,
 };
 use crate::{
     measure::{fold::Fold, outcome::Cause},
-    model::blueprint::{Arrivals, Balance, Blueprint, Promise, Scope, Upstream, Workload},
+    model::{
+        blueprint::{
+            Arrivals, Balance, Blueprint, Promise, Room, Scope, Serving, Upstream, Workload,
+        },
+        operational::{Kind, Operational},
+    },
     report::{
         capacity::{
-            Answer, Attempt, Busy, Capacity, Cost, Curves, Grown, Growth, Later, Limit, Load, Loss,
-            Losses, Method, Point, SCHEMA, Safe, Scenario, Size, Sized, Step, Turn,
+            Answer, Attempt, Busy, Capacity, Cost, Curves, Grown, Growth, Later, Left, Limit, Load,
+            Loss, Losses, Method, Point, SCHEMA, Safe, Scenario, Size, Sized, Step, Turn, Unseen,
         },
         summary::Summary,
     },
-    stats::{estimator::Estimator, interval::CONFIDENCE},
+    stats::{
+        estimator::Estimator,
+        interval::{CONFIDENCE, six_digits},
+    },
 };
 
 /// Resources that were measured that are told.
 const BUSY_MAX: usize = 6;
 /// A stated time of fewer relaxation times is short.
 const SHORT: f64 = 10.0;
+/// Power falls clearly where it is below this share of the highest.
+const FALLEN: f64 = 0.9;
 
 pub(super) fn tell(it: &Results<'_>, work: &Work<'_>) -> Capacity {
     let plan = it.question.plan;
@@ -54,6 +66,10 @@ pub(super) fn tell(it: &Results<'_>, work: &Work<'_>) -> Capacity {
         operational: known::told(plan, &it.known),
         curve: it.curve(),
         knee: knee(&it.curve()),
+        untried: it
+            .ladder
+            .untried
+            .map(|left| Left { load: it.load(left.factor), requests: left.requests }),
         busiest: it.busiest(),
         losses: it.told_losses(),
         growth: it.told_growth(),
@@ -74,9 +90,13 @@ impl Results<'_> {
         known::load(&self.known, factor)
     }
 
-    fn between(&self, crossing: &Estimator) -> [Load; 3] {
+    fn between(&self, crossing: &Crossing) -> [Load; 3] {
         let (low, high) = crossing.interval(CONFIDENCE);
-        [crossing.value, low.max(0.0), high].map(|factor| self.missing(factor))
+        let [at, low, up_to] =
+            [crossing.at.value, low.max(0.0), high].map(|factor| self.missing(factor));
+        // What a jump leads to is missed itself.
+        let is_jump = crossing.jump.is_some_and(|(_, missed)| missed == high);
+        [at, low, if is_jump { self.load(high) } else { up_to }]
     }
 
     /// The same of a larger site, and no more than what its hardware bears: what a window of some length
@@ -96,7 +116,7 @@ impl Results<'_> {
         if !self.known.is_closed() {
             return load;
         }
-        let held = (f64::from(self.known.users) * factor).floor() as u64;
+        let held = (f64::from(self.known.users) * factor + 1e-6).floor() as u64;
         Load { users: Some(held + 1), ..load }
     }
 
@@ -105,8 +125,10 @@ impl Results<'_> {
         let crossings = self.crossing()?;
         let objective = &self.question.plan.objectives[crossings.limiting];
         let rho = self.rho(tried.factor);
-        let relaxation_s = self.known.relaxation_s(rho);
-        let (first, effort) = (&crossings.first, &self.question.effort);
+        let plan = self.question.plan;
+        let relaxation_s = (!is_loss(plan, &self.known)).then(|| self.known.relaxation_s(rho));
+        let confirmed = tried.fold.as_ref().map_or(0, |fold| fold.pool.replications);
+        let (first, effort) = (&crossings.first.at, &self.question.effort);
         let below = 1.0 - tried.factor / first.value;
         // Users are whole, and what hardware bears at most is a bound of its own.
         let is_wide = effort.half(first) > effort.narrow() * first.value || self.attempts.len() > 1;
@@ -122,13 +144,24 @@ impl Results<'_> {
             headroom: tried.factor - 1.0,
             utilisation: self.known.saturates_at().filter(|_| !self.known.is_closed()).map(|_| rho),
             relaxation_s,
-            is_short: self.question.plan.duration.seconds() < SHORT * relaxation_s,
-            confirmed_by: tried.fold.as_ref().map_or(0, |fold| fold.pool.replications),
+            is_short: relaxation_s.is_some_and(|it| plan.duration.seconds() < SHORT * it),
+            confirmed_by: confirmed,
+            unseen: tried.is_even.then(|| self.unseen(confirmed)),
             below: below.max(0.0),
             is_coarse,
             is_spent: searched >= effort.budget,
             is_capped: tried.factor >= cap,
         })
+    }
+
+    /// What is not known after so many replications none of which went wrong.
+    fn unseen(&self, replications: u32) -> Unseen {
+        let (confidence, size) = (self.question.effort.confidence, self.burst());
+        let is_enough = replications >= bursts::needed(size, confidence);
+        Unseen {
+            once_in: six_digits(bursts::once_in(replications, confidence)),
+            breaks_it: (!is_enough).then(|| six_digits(size)),
+        }
     }
 
     fn limits(&self) -> Vec<Limit> {
@@ -196,7 +229,7 @@ impl Results<'_> {
             // above the crossing: there is nothing else to show what happens there. What few
             // replications say against the crossing below it is bad luck.
             let many = near.most_replications();
-            let crossing = self.crossing().map_or(0.0, |it| it.first.value);
+            let crossing = self.crossing().map_or(0.0, |it| it.first.at.value);
             let misses =
                 |level: &Level| !holds(&badness(&level.judgements(level.replications() as usize)));
             let is_told = |level: &&Level| {
@@ -222,10 +255,7 @@ impl Results<'_> {
         let badness = judgements.iter().map(|it| {
             let value = it.badness()?;
             let (low, high) = it.badness_between().unwrap_or((value, value));
-            Some(
-                [value, low.clamp(0.0, value), high.max(value)]
-                    .map(crate::stats::interval::six_digits),
-            )
+            Some([value, low.clamp(0.0, value), high.max(value)].map(six_digits))
         });
         Point {
             load: self.load(level.factor),
@@ -239,13 +269,21 @@ impl Results<'_> {
     fn busiest(&self) -> Vec<Busy> {
         let Some(fold) = self.confirmed() else { return Vec::new() };
         let summary = Summary::new(self.question.plan, fold);
-        let busiest = summary.diagnosis.busiest.into_iter().take(BUSY_MAX);
-        busiest
+        let replications = fold.pool.replications;
+        let first = self.known.stations.first().and_then(|it| {
+            let utilisation = used(self.question.plan, (&summary, replications), it)?;
+            Some(Busy { name: it.name(self.question.plan), utilisation })
+        });
+        let all = summary.diagnosis.busiest.into_iter().take(BUSY_MAX);
+        let mut busiest: Vec<Busy> = all
             .map(|it| Busy {
                 name: format!("{} of {}", it.kind, it.of),
                 utilisation: it.utilisation,
             })
-            .collect()
+            .collect();
+        // What is full first by the law need not be among the busiest.
+        busiest.extend(first.filter(|it| busiest.iter().all(|other| other.name != it.name)));
+        busiest
     }
 
     fn told_losses(&self) -> Option<Losses> {
@@ -398,15 +436,33 @@ fn told_later(it: losses::Later) -> Later {
 }
 
 /// Kleinrock's power is throughput over latency; at its highest more load begins to cost more than
-/// it gains (Kleinrock 1979).
+/// it gains (Kleinrock 1979). `None`: no higher load was tried at which latency has clearly eaten up what is
+/// gained, so that the highest may lie anywhere further up.
 fn knee(curve: &[Point]) -> Option<Load> {
-    let power = |point: &Point| Some(point.answered_per_s? / point.latency_s[0]?);
-    let known = curve.iter().filter_map(|point| Some((point.load, power(point)?)));
-    let best = known.fold(None, |best: Option<(Load, f64)>, it| match best {
+    let power = |point: &Point| {
+        let mean_s = point.latency_s[0]?;
+        Some((point.load, point.answered_per_s? / mean_s, mean_s))
+    };
+    let known: Vec<(Load, f64, f64)> = curve.iter().filter_map(power).collect();
+    let best = known.iter().fold(None, |best: Option<&(Load, f64, f64)>, it| match best {
         Some(known) if known.1 >= it.1 => Some(known),
         Some(_) | None => Some(it),
     });
-    best.map(|(load, _)| load)
+    let (load, most, mean_s) = best?;
+    let falls = known.iter().any(|(other, power, slower_s)| {
+        other.factor > load.factor && *power < FALLEN * most && slower_s > mean_s
+    });
+    falls.then_some(*load)
+}
+
+/// Whether what is full first turns away who would have to wait: nothing of a disturbance is left there once
+/// what it began is done.
+fn is_loss(plan: &Blueprint, known: &Operational) -> bool {
+    known.stations.first().is_some_and(|first| {
+        let serving = &plan.services[first.service.index()].serving;
+        let refuses = matches!(serving, Serving::Slots { room: Room::Places(0), .. });
+        first.kind == Kind::Workers && refuses
+    })
 }
 
 /// What reality may add to what was simulated.

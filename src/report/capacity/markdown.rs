@@ -4,10 +4,10 @@ use super::{
     Answer, Capacity, Curves, Growth, Kept, Known, Losses, Size,
     terminal::{amount, asked, capacity},
     words::{
-        NOTHING, added, advice, afterwards, again, bare, between, capped, coarse, events, in_time,
-        islands, kept, load, missed_from, missed_somewhere, money, not_even, perhaps, rate,
-        required, signed, sized, survives, times, unfinished, unit, unpriced, unsurvived, verdict,
-        worse,
+        self, NOTHING, added, advice, afterwards, again, bare, between, busy, capped, coarse,
+        events, in_time, islands, kept, load, missed_from, missed_somewhere, money, not_even,
+        perhaps, rate, required, signed, sized, survives, times, unfinished, unit, unpriced,
+        unseen, unsurvived, verdict, worse,
     },
 };
 use crate::report::format::{confidence, or_dash, percent, seconds, span, thousands, utilisation};
@@ -90,9 +90,7 @@ fn summary(out: &mut String, it: &Capacity) {
         );
     }
     if let Some(first) = it.operational.stations.first() {
-        let used = safe
-            .utilisation
-            .map_or_else(String::new, |it| format!(", {} busy at the safe load", utilisation(it)));
+        let used = busy(it, "at the safe load").map(|(_, used)| used).unwrap_or_default();
         row("First bottleneck", &format!("{}{used}", first.name));
     }
     let next: Vec<&str> =
@@ -100,14 +98,16 @@ fn summary(out: &mut String, it: &Capacity) {
     if !next.is_empty() {
         row("Once that is relieved", &next.join(", then "));
     }
-    if let Some(knee) = &it.knee {
-        row(
+    match (&it.knee, it.curve.last()) {
+        (Some(knee), _) => row(
             "Knee",
             &format!(
                 "{}: from there on more load costs more latency than it gains (of the loads tried)",
                 load(knee)
             ),
-        );
+        ),
+        (None, Some(last)) => row("Knee", &format!("none up to {}", load(&last.load))),
+        (None, None) => {}
     }
     if let Some(losses) = &it.losses {
         let [alone, _] = unsurvived(losses);
@@ -130,16 +130,19 @@ fn summary(out: &mut String, it: &Capacity) {
             ),
         );
     }
-    if safe.is_short {
-        let settles = seconds(safe.relaxation_s);
+    if let (Some(settles), true) = (safe.relaxation_s, safe.is_short) {
+        let settles = seconds(settles);
         row(
             "Mind",
             &format!(
-                "{} is short against the {settles} in which a disturbance is forgotten at this \
-                 load; a longer time (`--sustain`) may bear less",
+                "{} is short against the order of {settles} in which a disturbance is forgotten at \
+                 this load (as at M/M/1); a longer time (`--sustain`) may bear less",
                 span(it.scenario.sustained_s)
             ),
         );
+    }
+    if let Some(rare) = unseen(it) {
+        row("Not known", &format!("of the {} that confirmed it {rare}", safe.confirmed_by));
     }
 }
 
@@ -151,7 +154,7 @@ fn known(out: &mut String, it: &Capacity) {
             "By the utilisation law, without simulating, this mix cannot exceed {} requests/s. A \
              request takes {} on average if nobody is in its way.\n\n",
             rate(bound),
-            seconds(known.no_load_s)
+            words::alone(known)
         ));
     }
     if known.stations.is_empty() {

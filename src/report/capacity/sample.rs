@@ -2,8 +2,8 @@
 
 use super::{
     Answer, Attempt, Banned, Busy, Capacity, Cost, Curves, Demanded, Ending, Failing, Grown,
-    Growth, Kept, Known, Later, Limit, Load, Loss, Losses, Method, Point, SCHEMA, Safe, Scenario,
-    Size, Sized, Station, Step, Turn,
+    Growth, Kept, Known, Later, Left, Limit, Load, Loss, Losses, Method, Point, SCHEMA, Safe,
+    Scenario, Size, Sized, Station, Step, Turn, Unseen,
 };
 use crate::report::{page::Colour, page::WIDTH, plot};
 
@@ -112,9 +112,10 @@ pub(crate) fn document() -> Capacity {
             limited_by: Some("pages are quick".to_owned()),
             headroom: 0.824,
             utilisation: Some(0.912),
-            relaxation_s: 1.25,
+            relaxation_s: Some(1.25),
             is_short: false,
             confirmed_by: 60,
+            unseen: None,
             below: 0.0098,
             is_coarse: false,
             is_spent: false,
@@ -139,6 +140,7 @@ pub(crate) fn document() -> Capacity {
             bound_per_s: Some(1_000.0),
             bound: Some(at(1_000.0)),
             no_load_s: 0.012_5,
+            forks: false,
             requests: [("page", 0.8), ("search", 0.2)]
                 .map(|(name, share)| Demanded { name: name.to_owned(), share, no_load_s: 0.012_5 })
                 .into(),
@@ -160,6 +162,7 @@ pub(crate) fn document() -> Capacity {
             point(1_000.0, 0.9, 60.0),
         ],
         knee: Some(at(800.0)),
+        untried: None,
         busiest: vec![Busy { name: "CPU of app-2".to_owned(), utilisation: 0.91 }],
         losses: Some(Losses {
             gone_s: 60.0,
@@ -364,6 +367,70 @@ fn a_budget_is_called_spent_if_it_was() {
     };
     assert!(coarse(true).contains("the budget was spent"));
     assert!(coarse(false).ends_with("higher loads were not confirmed"));
+}
+
+/// Twenty that are well say nothing of one in forty that is not.
+#[test]
+fn what_was_not_to_be_seen_is_said() {
+    let unseen = |once_in: f64, breaks_it| {
+        let unseen = Some(Unseen { once_in, breaks_it });
+        let safe = document().safe.map(|it| Safe { unseen, confirmed_by: 20, ..it });
+        let it = Capacity { safe, ..document() };
+        let text = super::terminal::render(&it, Colour::Off);
+        let report = super::markdown::render(&it, &[]);
+        let flowing = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let rare = super::words::unseen(&it).unwrap();
+        assert!(flowing.contains(&rare) && report.contains(&rare), "{text}{report}");
+        rare
+    };
+    let enough = unseen(6.68, None);
+    assert!(enough.ends_with("what hits fewer than about 1 in 7 replications"), "{enough}");
+    let few = unseen(6.68, Some(40.2));
+    assert!(few.contains("1 in 7 replications, and 1 in 40 would break the promise"), "{few}");
+    assert!(unseen(1.0, None).ends_with("what does not hit all replications"));
+}
+
+/// A law's bound is no measurement, and where things go on side by side they may be in each other's way.
+#[test]
+fn what_is_a_bound_is_told_as_one() {
+    let mut it = document();
+    let both = |it: &Capacity| {
+        let opening = super::terminal::opening("", &it.operational, Colour::Off);
+        let text = opening + &super::terminal::render(it, Colour::Off);
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        (text, super::markdown::render(it, &[]))
+    };
+    let (text, report) = both(&it);
+    assert!(text.contains("CPU of app-2, 91% busy then confirmed"), "{text}");
+    assert!(report.contains("CPU of app-2, 91% busy at the safe load |"), "{report}");
+    assert!(text.contains("a request takes 12.5 ms if"), "{text}");
+    assert!(text.contains("in the order of 1.25 s"), "{text}");
+    it.busiest.clear();
+    it.operational.stations.swap(0, 1);
+    it.operational.forks = true;
+    it.safe.as_mut().unwrap().relaxation_s = None;
+    let (text, report) = both(&it);
+    assert!(text.contains("workers of app.2, at least 91% busy then, by the law"), "{text}");
+    let row = "workers of app.2, at least 91% busy at the safe load, by the law |";
+    assert!(report.contains(row), "{report}");
+    assert!(text.contains("a request takes at least 12.5 ms if"), "{text}");
+    assert!(report.contains("request takes at least 12.5 ms on average"), "{report}");
+    assert!(!text.contains("is forgotten"), "{text}");
+}
+
+#[test]
+fn a_load_that_was_left_out_and_a_knee_that_is_none_are_told() {
+    let untried = Some(Left { load: at(2_000.0), requests: 2.5e10 });
+    let it = Capacity { answer: Answer::EveryLoad, safe: None, untried, knee: None, ..document() };
+    let text = super::terminal::render(&it, Colour::Off);
+    let flowing = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let says = "no load up to 1,000 requests/s misses an objective; more was not tried: 2,000 \
+                requests/s take 25,000,000,000 requests";
+    assert!(flowing.contains(says) && flowing.contains("`--yes`"), "{text}");
+    assert!(flowing.contains("no knee up to 1,000 requests/s"), "{text}");
+    let it = Capacity { knee: None, ..document() };
+    let report = super::markdown::render(&it, &[]);
+    assert!(report.contains("| Knee | none up to 1,000 requests/s"), "{report}");
 }
 
 #[test]

@@ -4,10 +4,10 @@
 use super::{
     Answer, Capacity, Cost, Curves, Growth, Known, Losses, Point, Size,
     words::{
-        NOTHING, added, advice, afterwards, again, bare, between, capped, coarse, events, in_time,
-        islands, kept, load, measured, missed_from, missed_somewhere, money, narrow, perhaps, rate,
-        relieved, required, signed, sized, sized_from, survives, times, unfinished, unit, unpriced,
-        unsurvived, verdict, worse,
+        NOTHING, added, advice, afterwards, again, alone, bare, between, busy, capped, coarse,
+        events, in_time, islands, kept, load, measured, missed_from, missed_somewhere, money,
+        narrow, no_knee, perhaps, rate, relieved, required, signed, sized, sized_from, survives,
+        times, unfinished, unit, unpriced, unseen, unsurvived, verdict, worse,
     },
 };
 use crate::report::{
@@ -83,20 +83,24 @@ fn answer(page: &mut Page, it: &Capacity) {
             &format!("`{name}` is missed from about {} on {}", load(&missed[0]), between(missed)),
         );
     }
-    if let (Some(first), Some(used)) = (it.operational.stations.first(), safe.utilisation) {
-        fact("busiest", &format!("{}, {} busy then", first.name, utilisation(used)));
+    if let Some((name, used)) = busy(it, "then") {
+        fact("busiest", &format!("{name}{used}"));
     }
-    let confirmed = format!("on {} replications that the search had not seen", safe.confirmed_by);
-    fact("confirmed", &confirmed);
+    let rare = unseen(it).map_or_else(String::new, |rare| format!("; {rare}"));
+    let count = safe.confirmed_by;
+    fact("confirmed", &format!("on {count} replications that the search had not seen{rare}"));
     let short = if safe.is_short {
         "; the stated time is short against that: a longer one (`--sustain`) may bear less"
     } else {
         ""
     };
-    fact(
-        "settles",
-        &format!("a disturbance is forgotten in about {}{short}", seconds(safe.relaxation_s)),
-    );
+    if let Some(settles) = safe.relaxation_s {
+        let settles = seconds(settles);
+        fact(
+            "settles",
+            &format!("as at M/M/1, a disturbance is forgotten in the order of {settles}{short}"),
+        );
+    }
 }
 
 fn known(page: &mut Page, known: &Known) {
@@ -106,7 +110,7 @@ fn known(page: &mut Page, known: &Known) {
             &format!(
                 "no more than {}/s can be served; a request takes {} if nobody is in its way",
                 rate(bound),
-                seconds(known.no_load_s)
+                alone(known)
             ),
             0,
         ),
@@ -240,13 +244,14 @@ fn curve(page: &mut Page, it: &Capacity) {
          a level over its limit)",
         6,
     );
-    if let Some(knee) = &it.knee {
-        page.paragraph(
-            &format!("the knee, from which more load costs more latency than it gains, of the loads tried: {}",
-                load(knee)),
-            0,
-        );
-    }
+    let knee = match &it.knee {
+        Some(knee) => format!(
+            "the knee, from which more load costs more latency than it gains, of the loads tried: {}",
+            load(knee)
+        ),
+        None => no_knee(it),
+    };
+    page.paragraph(&knee, 0);
 }
 
 fn lost(page: &mut Page, losses: &Losses) {
@@ -313,7 +318,7 @@ fn grown(page: &mut Page, growth: &Growth, cost: Option<&Cost>) {
     } else {
         steps(page, growth, cost);
     }
-    alone(page, growth);
+    by_services(page, growth);
     if let Some(curves) = &growth.curves {
         sizes(page, curves);
     }
@@ -340,7 +345,7 @@ fn steps(page: &mut Page, growth: &Growth, cost: Option<&Cost>) {
 }
 
 /// What each service could serve if nothing else ran out.
-fn alone(page: &mut Page, growth: &Growth) {
+fn by_services(page: &mut Page, growth: &Growth) {
     page.heading("Full at, each service alone, by instances and by cores (requests/s)");
     let mut table = Table::new(["", "now", "+1", "+2", "+4", "½ cores", "1½", "2×"]);
     for it in &growth.services {

@@ -1,10 +1,10 @@
 //! Loads, shares and money in words.
 
 use super::{
-    Capacity, Event, Grown, Growth, Kept, Later, Limit, Load, Loss, Losses, Point, Promised, Step,
-    Turn,
+    Capacity, Event, Grown, Growth, Kept, Known, Later, Limit, Load, Loss, Losses, Point, Promised,
+    Step, Turn, Unseen,
 };
-use crate::report::format::{confidence, percent, span, thousands, three, utilisation};
+use crate::report::format::{confidence, percent, seconds, span, thousands, three, utilisation};
 
 /// Events that are named.
 const EVENTS_MAX: usize = 4;
@@ -192,6 +192,17 @@ pub(super) fn verdict(it: &Capacity) -> String {
             };
             format!("{holds}{least}")
         }
+        (Answer::EveryLoad, _) if it.untried.is_some() => {
+            let left = it.untried.expect("it was just asked for");
+            let most = it.curve.last().map_or_else(String::new, |point| load(&point.load));
+            format!(
+                "no load up to {most} misses an objective; more was not tried: {} {} {} requests \
+                 (`--yes` tries it)",
+                load(&left.load),
+                if is_one(&left.load) { "takes" } else { "take" },
+                thousands(left.requests as u64)
+            )
+        }
         (Answer::EveryLoad, _) => {
             let most = it
                 .curve
@@ -251,6 +262,57 @@ pub(super) fn capped(it: &Capacity) -> Option<String> {
     ))
 }
 
+/// What is full first by the law, and how busy it is at the safe load, as measured or by the law; users
+/// who wait for their answers have none.
+pub(super) fn busy<'a>(it: &'a Capacity, when: &str) -> Option<(&'a str, String)> {
+    let first = it.operational.stations.first()?;
+    let by_law = it.safe.as_ref()?.utilisation?;
+    let measured = it.busiest.iter().find(|busy| busy.name == first.name);
+    let says = match measured {
+        Some(busy) => format!(", {} busy {when}", utilisation(busy.utilisation)),
+        None => {
+            let least = if first.is_least { "at least " } else { "" };
+            format!(", {least}{} busy {when}, by the law", utilisation(by_law))
+        }
+    };
+    Some((&first.name, says))
+}
+
+/// What a request takes if nobody is in its way.
+pub(super) fn alone(it: &Known) -> String {
+    format!("{}{}", if it.forks { "at least " } else { "" }, seconds(it.no_load_s))
+}
+
+/// That more load never cost more than it gained.
+pub(super) fn no_knee(it: &Capacity) -> String {
+    let most = it.curve.last().map_or_else(String::new, |last| load(&last.load));
+    format!(
+        "no knee up to {most}: at none of these loads does more cost more latency than it gains"
+    )
+}
+
+/// What the replications that confirmed the safe load cannot know: what hits a whole one now and then, where
+/// it hit none of them.
+pub(super) fn unseen(it: &Capacity) -> Option<String> {
+    let safe = it.safe.as_ref()?;
+    let Unseen { once_in, breaks_it } = safe.unseen?;
+    let rare = match once_in {
+        few if few < 1.5 => "what does not hit all replications".to_owned(),
+        once_in => format!(
+            "what hits fewer than about 1 in {} replications",
+            thousands(once_in.round() as u64)
+        ),
+    };
+    let breaks = breaks_it.map_or_else(String::new, |size| {
+        format!(
+            ", and 1 in {} would break the promise, were they as bad as some at loads near the first \
+             miss: more of them (`--budget`) would tell",
+            thousands(size.round() as u64)
+        )
+    });
+    Some(format!("none by itself missed an objective: nothing is known of {rare}{breaks}"))
+}
+
 /// Which objectives are missed for what is left over at the end, and what that means.
 pub(super) fn unfinished(it: &Capacity) -> Option<String> {
     let such = it.objectives.iter().filter(|limit| limit.is_unfinished);
@@ -276,6 +338,10 @@ pub(super) fn advice(it: &Capacity) -> Option<String> {
             None if !it.operational.events.is_empty() => {
                 "what the scenario has in store happens at every load, however low: \
                  `--set event=[]` asks without it"
+            }
+            None if !it.islands.is_empty() => {
+                "low loads miss what higher ones hold: `simulate run` with a tenth of the load shows \
+                 where the time goes"
             }
             None => {
                 "the objectives ask for more than the site can give even when it is all but idle: \
