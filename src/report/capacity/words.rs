@@ -268,12 +268,11 @@ pub(super) fn busy<'a>(it: &'a Capacity, when: &str) -> Option<(&'a str, String)
     let first = it.operational.stations.first()?;
     let by_law = it.safe.as_ref()?.utilisation?;
     let measured = it.busiest.iter().find(|busy| busy.name == first.name);
-    let says = match measured {
-        Some(busy) => format!(", {} busy {when}", utilisation(busy.utilisation)),
-        None => {
-            let least = if first.is_least { "at least " } else { "" };
-            format!(", {least}{} busy {when}, by the law", utilisation(by_law))
-        }
+    let says = if let Some(busy) = measured {
+        format!(", {} busy {when}", utilisation(busy.utilisation))
+    } else {
+        let least = if first.is_least { "at least " } else { "" };
+        format!(", {least}{} busy {when}, by the law", utilisation(by_law))
     };
     Some((&first.name, says))
 }
