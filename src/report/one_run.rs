@@ -71,7 +71,9 @@ fn percentiles(figures: &mut LatencyFigures<Estimate>, parts: &[&RequestPart]) {
     }
     let together = |parts: &[&RequestPart]| {
         let mut all = Compact::default();
-        parts.iter().for_each(|it| all.merge(&it.latency));
+        for part in parts {
+            all.merge(&part.latency);
+        }
         all
     };
     // What does not fill the sections is left out at the beginning, as with means.
