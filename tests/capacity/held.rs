@@ -10,7 +10,11 @@ use simulate::{
         blueprint::Blueprint,
         operational::{Kind, Operational},
     },
-    report::{diagnosis::Stability, summary::Summary},
+    report::{
+        diagnosis::Stability,
+        summary::Summary,
+        terminal::{Colour, render},
+    },
 };
 
 use crate::{
@@ -289,4 +293,105 @@ arrivals = { poisson = "100/s" }
     }
     let lines = |it: &&simulate::model::operational::Station| it.name(&plan).starts_with("NIC");
     assert!(known.stations.iter().filter(lines).all(|it| it.is_least && it.demand > 0.0));
+}
+
+/// Ten users who think for 10 ms ask for what takes 10 ms, others for 1 ms: at no load nearly all requests are the users'.
+/// These wait as soon as the others come, of whom nearly a thousand a second are served.
+#[test]
+fn the_mix_of_no_load_is_no_bound() {
+    let plan = compile(
+        r#"
+[scenario]
+duration = "10s"
+[network]
+latency = 0
+loopback = 0
+[hardware.one]
+cores = 1
+[service.app]
+kind = "service"
+hardware = "one"
+[service.app.endpoint.long]
+steps = [ { cpu = "10ms" } ]
+[service.app.endpoint.short]
+steps = [ { cpu = "1ms" } ]
+[request.long]
+to = "app.long"
+[request.short]
+to = "app.short"
+[workload.users]
+mix = { long = 1 }
+arrivals = { users = 10, think = { exponential = "10ms" } }
+[workload.visitors]
+mix = { short = 1 }
+arrivals = { poisson = "500/s" }
+"#,
+    );
+    let known = Operational::of(&plan);
+    assert!(known.mix_changes && known.stations.iter().all(|it| it.is_least));
+    // 500 users' requests and 500 others: 5.5 ms on average.
+    near(known.bound_per_s().unwrap(), 1.0 / 0.0055);
+    near(known.filled_at(&plan).unwrap(), 2.0);
+    let work = Replications { count: 2, threads: None, interrupted: &NEVER };
+    let fold = study(&plan, work, |_| ()).unwrap().unwrap();
+    let diagnosis = Summary::new(&plan, &fold).diagnosis;
+    assert_ne!(diagnosis.stability, Stability::Unstable, "{diagnosis:?}");
+    assert_eq!(diagnosis.beyond_per_s, None);
+}
+
+/// Slots are held for longer than at no load, for others ask for what is behind them, too: nothing that is measured is
+/// full, and calls wait where the slots are.
+#[test]
+fn what_is_idle_is_not_blamed() {
+    let plan = compile(
+        r#"
+[scenario]
+duration = "60s"
+[network]
+latency = 0
+loopback = 0
+[hardware.one]
+cores = 1
+[hardware.big]
+cores = 64
+[service.a]
+kind = "service"
+hardware = "big"
+[service.a.upstream.b]
+servers = "b"
+slots = 1
+[service.a.endpoint.page]
+steps = [ { cpu = "1ms" }, { call = "b.part" } ]
+[service.b]
+kind = "service"
+hardware = "big"
+[service.b.endpoint.part]
+steps = [ { wait = "5ms" }, { call = "c.part" } ]
+[service.c]
+kind = "service"
+hardware = "one"
+[service.c.endpoint.part]
+steps = [ { cpu = { exponential = "5ms" } } ]
+[request.page]
+to = "a.page"
+[request.part]
+to = "c.part"
+[workload.visitors]
+mix = { page = 1 }
+arrivals = { poisson = "95/s" }
+[workload.others]
+mix = { part = 1 }
+arrivals = { poisson = "60/s" }
+"#,
+    );
+    let work = Replications { count: 2, threads: None, interrupted: &NEVER };
+    let fold = study(&plan, work, |_| ()).unwrap().unwrap();
+    let text = render(&Summary::new(&plan, &fold), None, Colour::Off);
+    let text = text.split_whitespace().collect::<Vec<&str>>().join(" ");
+    for words in [
+        "UNSTABLE: more and more calls wait at a for b; CPU of c-1 is",
+        "% busy at most More arrives than is served",
+    ] {
+        assert!(text.contains(words), "{text}");
+    }
 }
