@@ -10,6 +10,8 @@ mod compile;
 mod answers;
 #[path = "capacity/growth.rs"]
 mod growth;
+#[path = "capacity/held.rs"]
+mod held;
 #[path = "capacity/known.rs"]
 mod known;
 #[path = "capacity/losses.rs"]

@@ -12,6 +12,7 @@ mod shape;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::sync::Arc;
 

@@ -154,7 +154,7 @@ impl Results<'_> {
 
     /// The highest load that may be called safe, for the hardware's sake.
     fn cap(&self) -> Option<f64> {
-        let full = self.known.saturates_at().filter(|_| !self.known.is_closed())?;
+        let full = self.known.filled_at(self.question.plan)?;
         Some(said_at_most(&self.known, FULL * full))
     }
 

@@ -6,21 +6,25 @@
 //! capacity / demand over all of them, and no request is answered sooner than if nobody were in its
 //! way. Demands on processors, lines and disks follow exactly from the programs, and from where calls
 //! are made where that is by weight; where callers may choose, the least that must be asked is. What is *held*
-//! while others work (workers, pools, connections) is held for at least as long as at no load.
+//! while others work (workers, pools, connections) is held for at least as long as at no load, or until
+//! somebody gives up.
 //!
-//! Left out, for they cannot be known without running it: queues, retries and time-outs, how many
+//! Left out, for they cannot be known without running it: queues, retries, how many
 //! commits share a flush (so that flushes never bound the load here), health checks, and how often
 //! a connection is opened where it might have been kept.
 
 mod choice;
+mod course;
 mod crossing;
 mod flow;
+mod patience;
 mod place;
 mod program;
 mod reach;
 mod residence;
 mod station;
 mod sums;
+mod time;
 
 use std::collections::BTreeMap;
 
@@ -29,7 +33,7 @@ pub use station::{Kind, Station, Where};
 
 use self::{flow::Flows, program::Run, residence::Residences, sums::Stations};
 use super::{
-    blueprint::{Arrivals, Blueprint, EndpointId, RequestId, ServiceId, Workload},
+    blueprint::{Arrivals, Balance, Blueprint, EndpointId, RequestId, ServiceId, Workload},
     buffer_pool,
     files::Misses,
 };
@@ -56,6 +60,9 @@ pub struct Operational {
     pub least_s: f64,
     /// All stations that are asked for anything, the first to saturate first.
     pub stations: Vec<Station>,
+    /// Users wait for their answers while others come, too, so that the mix of requests changes with the load: what is
+    /// known is that of no load, and no bound.
+    pub mix_changes: bool,
     /// By service, where it would be full by its own work.
     alone_per_s: BTreeMap<u32, f64>,
 }
@@ -83,17 +90,33 @@ struct Visit {
 impl Operational {
     /// Of a site as its scenario loads it.
     pub fn of(plan: &Blueprint) -> Operational {
+        Operational::of_those(plan, |_| true)
+    }
+
+    /// Of those of its visitors who come whatever happens, as if there were no users who wait. At any load of
+    /// both it is a bound of theirs.
+    pub fn of_open(plan: &Blueprint) -> Operational {
+        Operational::of_those(plan, |it| matches!(it.arrivals, Arrivals::Open { .. }))
+    }
+
+    fn of_those(plan: &Blueprint, is_meant: impl Fn(&Workload) -> bool) -> Operational {
         let missed = buffer_pool::missed(plan);
-        let run = |entry| {
-            let mut run = Run::of(plan, entry);
-            run.miss(plan, &missed);
-            run
+        let runs = |ends: &BTreeMap<usize, f64>| -> Vec<Run> {
+            let run = |entry| {
+                let mut run = Run::with(plan, entry, ends);
+                run.miss(plan, &missed);
+                run
+            };
+            plan.endpoints.iter().map(|it| run(it.entry)).collect()
         };
-        let runs: Vec<Run> = plan.endpoints.iter().map(|it| run(it.entry)).collect();
         let misses = Misses::new(plan);
-        let mut residences = Residences::new(plan, &runs, &misses);
-        let mut least = Residences::least(plan, &runs, &misses);
-        let load = Load::of(plan, &mut residences, &mut least);
+        let whole = runs(&BTreeMap::new());
+        // Whoever is not answered in time does not do what would have been next.
+        let ends = Residences::new(plan, &whole, &misses, &missed).least().ends();
+        let runs = if ends.is_empty() { whole } else { runs(&ends) };
+        let mut residences = Residences::new(plan, &runs, &misses, &missed);
+        let mut least = Residences::new(plan, &runs, &misses, &missed).least();
+        let load = Load::of(plan, is_meant, &mut residences, &mut least);
         let mut stations = Stations::new(plan);
         let mut requests: Vec<Demanded> = Vec::new();
         for visit in &load.visits {
@@ -115,6 +138,12 @@ impl Operational {
         }
         let no_load_s = requests.iter().map(|it| it.share * it.no_load_s).sum();
         let least_s = load.visits.iter().map(|it| it.share * it.least_s).sum();
+        let alone_per_s = stations.alone();
+        let mix_changes = load.users > 0 && !load.asks_alike;
+        let mut stations = stations.finish();
+        for station in &mut stations {
+            station.is_least |= mix_changes || !ends.is_empty();
+        }
         Operational {
             open_per_s: load.open_per_s,
             users: load.users,
@@ -122,12 +151,14 @@ impl Operational {
             requests,
             no_load_s,
             least_s,
-            alone_per_s: stations.alone(),
-            stations: stations.finish(),
+            mix_changes,
+            alone_per_s,
+            stations,
         }
     }
 
-    /// Requests a second that no mix like this one can exceed. `None`: nothing runs out.
+    /// Requests a second that no mix like this one can exceed (see `mix_changes`). `None`: nothing runs
+    /// out.
     pub fn bound_per_s(&self) -> Option<f64> {
         self.stations.first().map(Station::saturates_at_per_s)
     }
@@ -147,6 +178,18 @@ impl Operational {
     /// the asymptotes meet: (R + Z) times the bound, over the users.
     pub fn saturates_at(&self) -> Option<f64> {
         Some(self.bound_per_s()? / self.load_per_s())
+    }
+
+    /// How many times the scenario's load no site can sustain. Users who wait for their answers may give way to
+    /// all others, so that these alone are what is known. `None`: any.
+    pub fn filled_at(&self, plan: &Blueprint) -> Option<f64> {
+        if self.is_closed() {
+            return None;
+        }
+        if self.mix_changes {
+            return Operational::of_open(plan).saturates_at();
+        }
+        self.saturates_at()
     }
 
     /// Requests a second of so many users at most: the lower of both asymptotes.
@@ -212,14 +255,25 @@ struct Load {
     open_per_s: f64,
     users: u32,
     think_s: f64,
+    /// Whether all of them ask for the same in the same way, so that it does not matter who comes.
+    asks_alike: bool,
     visits: Vec<Visit>,
 }
 
 impl Load {
-    fn of(plan: &Blueprint, residences: &mut Residences<'_>, least: &mut Residences<'_>) -> Load {
-        let mut load = Load { open_per_s: 0.0, users: 0, think_s: 0.0, visits: Vec::new() };
+    fn of(
+        plan: &Blueprint,
+        is_meant: impl Fn(&Workload) -> bool,
+        residences: &mut Residences<'_>,
+        least: &mut Residences<'_>,
+    ) -> Load {
+        let meant = plan.workloads.iter().filter(|it| it.spike.is_none() && is_meant(it));
+        let meant: Vec<&Workload> = meant.collect();
+        let asks_alike = meant.windows(2).all(|pair| asked(plan, pair[0]) == asked(plan, pair[1]));
+        let mut load =
+            Load { open_per_s: 0.0, users: 0, think_s: 0.0, asks_alike, visits: Vec::new() };
         let mut thought_s = 0.0;
-        for workload in plan.workloads.iter().filter(|it| it.spike.is_none()) {
+        for workload in meant {
             let mut visits = visits(workload, residences, least);
             let per_s = match &workload.arrivals {
                 Arrivals::Open { .. } => {
@@ -251,6 +305,15 @@ impl Load {
         }
         load
     }
+}
+
+/// What a workload asks for, by cumulative probability, and through what.
+type Asked = (Vec<(u64, RequestId)>, Option<(ServiceId, Balance, u32)>);
+
+fn asked(plan: &Blueprint, workload: &Workload) -> Asked {
+    let view = plan.upstreams.iter().find(|it| it.caller == workload.service);
+    let mix = workload.mix.iter().map(|it| (it.below, it.request)).collect();
+    (mix, view.map(|it| (it.callee, it.balance, it.servers)))
 }
 
 fn visits(

@@ -186,6 +186,10 @@ pub struct Known {
     pub bound_per_s: Option<f64>,
     /// The same as a load.
     pub bound: Option<Load>,
+    /// It is that of the mix at no load, and no bound: the mix changes with the load.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, serde(default))]
+    pub mix_changes: bool,
     /// Seconds until an answer at no load.
     pub no_load_s: f64,
     /// It takes longer where things that go on side by side are in each other's way.

@@ -87,6 +87,9 @@ pub struct Diagnosis {
     /// … and what runs out: `slots from lb to app`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub beyond_of: Option<String>,
+    /// Where nothing is that busy: where calls wait, more and more of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits: Option<String>,
     /// What is full before the busiest resource is, by operational analysis: a pool, appliers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runs_out: Option<RunsOut>,
@@ -100,6 +103,9 @@ pub struct RunsOut {
     /// Requests a second, at most.
     pub at_per_s: f64,
 }
+
+/// Below this share of its time nothing is in the way of what waits.
+const BUSY: f64 = 0.8;
 
 const NAMED_MAX: usize = 10;
 
@@ -120,9 +126,14 @@ pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
     let unfinished = unfinished.map_or(0, |failures| failures.count);
     let success = summary.site.figures.rates.success_share.value.unwrap_or(1.0);
     let known = Operational::of(site);
+    // Where users wait beside others the mix changes with the load: of the others alone there is a bound.
+    let is_mixed = known.mix_changes && !known.is_closed();
+    let known = if is_mixed { Operational::of_open(site) } else { known };
     let offered = match summary.site.figures.rates.offered_per_s.value {
         // As the scenario says, whatever luck made of it.
         Some(_) if site.is_steady() && known.users == 0 => known.open_per_s,
+        // Those who wait are among them.
+        Some(_) if is_mixed => 0.0,
         sampled => sampled.unwrap_or(0.0),
     };
     let first = known.stations.first().map(|it| (it.saturates_at_per_s(), it.name(site)));
@@ -155,9 +166,11 @@ pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
     };
     let runs_out = first.filter(|(bound, _)| {
         let measured = busiest.first().and_then(|it| it.saturates_at_per_s);
-        site.episodes.is_empty() && measured.is_none_or(|load| *bound < EARLIER * load)
+        site.episodes.is_empty() && !is_mixed && measured.is_none_or(|load| *bound < EARLIER * load)
     });
     let (beyond_per_s, beyond_of) = beyond.unzip();
+    let is_idle = busiest.first().is_none_or(|it| it.utilisation < BUSY) && beyond_of.is_none();
+    let waits = (is_idle && growth.piles_up).then(|| most_waits(site, pool)).flatten();
     Diagnosis {
         stability,
         growth_per_s: growth.per_s,
@@ -166,6 +179,7 @@ pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
         busiest,
         beyond_per_s,
         beyond_of,
+        waits,
         runs_out: runs_out.map(|(at_per_s, of)| RunsOut { of, at_per_s }),
     }
 }
@@ -224,6 +238,21 @@ impl Growth {
             piles_up: stayed > 0.01 * came && stayed > 20.0 && stayed > LUCK * came.sqrt(),
         }
     }
+}
+
+/// Where most calls wait in the last part of the window.
+fn most_waits(site: &Blueprint, pool: &Tally) -> Option<String> {
+    let name = |index: usize| site.services[index].name.as_str();
+    let at_services = pool.services.iter().enumerate().map(|(index, it)| {
+        let waiting = it.load_by_part.last().map_or(0, |it| it.waiting);
+        (waiting, format!("at {}", name(index)))
+    });
+    let queued = pool.upstreams.iter().zip(&site.upstreams).map(|(it, view)| {
+        let (from, to) = (name(view.caller.index()), name(view.callee.index()));
+        (it.queued_by_part.last().map_or(0, |it| *it), format!("at {from} for {to}"))
+    });
+    let most = at_services.chain(queued).max_by_key(|it| it.0)?;
+    (most.0 > 0).then_some(most.1)
 }
 
 /// Calls a second by which more wait, at services or for them, in the last quarter of the window than in the

@@ -153,10 +153,12 @@ fn stability(page: &mut Page, summary: &Summary) {
     let Some(first) = diagnosis.busiest.first() else { return };
     let busy = utilisation(first.utilisation);
     let busiest = format!("{} of {} is {busy} busy", first.kind, first.of);
-    let name = match (diagnosis.beyond_per_s, &diagnosis.beyond_of) {
-        (Some(bound), Some(of)) => format!("{of} can serve {}/s", three(bound)),
+    let name = match (diagnosis.beyond_per_s, &diagnosis.beyond_of, &diagnosis.waits) {
+        (Some(bound), Some(of), _) => format!("{of} can serve {}/s", three(bound)),
+        (_, _, Some(at)) => format!("more and more calls wait {at}; {busiest} at most"),
         _ => busiest,
     };
+    let by_whom = if diagnosis.waits.is_some() { "is served" } else { "it can serve" };
     let (code, heading, says) = match (diagnosis.stability, diagnosis.falling_behind) {
         (Stability::Stable, _) => return,
         (Stability::Saturated, _) => (
@@ -175,7 +177,7 @@ fn stability(page: &mut Page, summary: &Summary) {
             "1;31",
             format!("UNSTABLE: {name}"),
             format!(
-                "More arrives than it can serve{}. Times and shares depend on how long the run is; \
+                "More arrives than {by_whom}{}. Times and shares depend on how long the run is; \
                  read them as \"it does not hold\".",
                 match diagnosis.growth_per_s {
                     growth if growth > 0.0 => format!(

@@ -40,12 +40,14 @@ pub(super) fn told(plan: &Blueprint, known: &Operational) -> Known {
     });
     Known {
         bound_per_s: known.bound_per_s(),
-        bound: known.saturates_at().map(|factor| load(known, factor)),
+        bound: if known.mix_changes { known.filled_at(plan) } else { known.saturates_at() }
+            .map(|factor| load(known, factor)),
+        mix_changes: known.mix_changes,
         no_load_s: known.no_load_s,
         forks: plan.program.iter().any(|it| matches!(it.op, Op::Fork { .. })),
         requests: requests.collect(),
         stations: stations.collect(),
-        unknown: unknown(plan, known.stations.iter().any(|it| it.is_least)),
+        unknown: unknown(plan, known),
         events: events(plan),
         promised: plan.objectives.iter().filter_map(|it| promised(plan, known, it)).collect(),
     }
@@ -92,12 +94,18 @@ pub(super) fn load(known: &Operational, factor: f64) -> Load {
 }
 
 /// What the bound does not say.
-fn unknown(plan: &Blueprint, has_least: bool) -> Vec<String> {
+fn unknown(plan: &Blueprint, known: &Operational) -> Vec<String> {
     let mut lines = Vec::new();
-    if has_least {
+    if known.mix_changes {
+        lines.push(
+            "At the mix of no load: the more users wait for their answers the less of all that comes is \
+             theirs, so that more, or less, can be served than this says."
+                .to_owned(),
+        );
+    } else if known.stations.iter().any(|it| it.is_least) {
         lines.push(
             "≤: it may be full earlier, for it is held longer while others queue, or connections \
-             are opened more often than at best."
+             are opened, or lines crossed, more often than at best."
                 .to_owned(),
         );
     }

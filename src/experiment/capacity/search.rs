@@ -17,6 +17,8 @@ use crate::{
 const RUNGS: [f64; 10] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
 /// Further up, where even that holds.
 const BEYOND: [f64; 3] = [1.15, 1.5, 2.0];
+/// The same, where the mix of requests changes with the load.
+const BEYOND_MIXED: [f64; 6] = [1.15, 1.5, 2.0, 4.0, 8.0, 16.0];
 /// Further down, where even the lowest does not.
 const BELOW: [f64; 2] = [0.03, 0.01];
 /// Where nothing saturates, or users only wait longer, the load is doubled so often at most.
@@ -231,9 +233,11 @@ pub(super) fn climb(
     let lowest = bench.levels[0].factor;
     let mut is_deep = false;
     let mut untried = None;
+    // What is known at the mix of no load is only where to begin.
+    let beyond = if known.mix_changes { &BEYOND_MIXED[..] } else { &BEYOND };
     if bench.levels.iter().all(|level| is_held(level, LADDER)) {
         let further: Vec<f64> = if is_bounded(known) {
-            BEYOND.iter().map(|share| nice(share * top)).collect()
+            beyond.iter().map(|share| nice(share * top)).collect()
         } else {
             doublings(known)
         };

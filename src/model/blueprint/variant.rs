@@ -29,7 +29,8 @@ impl Workload {
             (Some(only), None) | (None, Some(only)) => only.1,
             (None, None) => 0.0,
         };
-        per_s * batch.map_or(1.0, |law| plan.laws[law.index()].mean())
+        // As many come together as the whole part of what is drawn.
+        per_s * batch.map_or(1.0, |law| plan.laws[law.index()].whole_mean())
     }
 }
 

@@ -53,7 +53,16 @@ pub(super) fn stations(plan: &Blueprint, kind: Kind, sums: &[(&Where, &Sum)]) ->
 
 impl Resource<'_> {
     fn stations(&self, sums: &[(&Where, &Sum)]) -> Vec<Station> {
-        let (confined, choices) = self.sorted(sums);
+        let (confined, mut choices) = self.sorted(sums);
+        // Where more may be asked, though nothing is sure to be.
+        let mut open = Places::new();
+        choices.retain(|it| {
+            let is_asked = it.sum.demand > 0.0;
+            if !is_asked {
+                open.extend(&it.places);
+            }
+            is_asked
+        });
         let sets = unions(&choices);
         if sets.is_empty()
             && let Some(all) = self.all_alike(&confined)
@@ -64,12 +73,19 @@ impl Resource<'_> {
             .iter()
             .map(|(&at, sum)| {
                 // What may be done here or elsewhere comes on top.
-                let is_least = sum.is_least || sets.iter().any(|set| set.contains(&at));
+                let is_elsewhere = sets.iter().any(|set| set.contains(&at));
+                let is_least = sum.is_least || is_elsewhere || open.contains(&at);
                 let sum = Sum { capacity: self.capacity(at), is_least, ..sum.clone() };
                 (at, self.station(self.place(at), &[at].into(), &sum, &sum))
             })
             .collect();
-        let together = sets.iter().map(|set| self.together(set, &confined, &choices));
+        let together = sets.iter().map(|set| {
+            let station = self.together(set, &confined, &choices);
+            let is_partly =
+                |it: &Choice<'_>| !it.places.is_subset(set) && !it.places.is_disjoint(set);
+            let more = choices.iter().any(is_partly) || !open.is_disjoint(set);
+            Station { is_least: station.is_least || more, ..station }
+        });
         let together: Vec<Station> = together.collect();
         // What must be done at one place of a choice says something only if it runs out before the choice does.
         let is_told = |(at, it): &&(u32, Station)| {
@@ -77,7 +93,8 @@ impl Resource<'_> {
             around.all(|(set, _)| it.saturates_at_per_s() < set.saturates_at_per_s())
         };
         let alone = alone.iter().filter(is_told).map(|it| &it.1);
-        alone.chain(&together).filter(|it| it.capacity > 0.0).cloned().collect()
+        let all = alone.chain(&together);
+        all.filter(|it| it.capacity > 0.0 && it.demand > 0.0).cloned().collect()
     }
 
     /// What is confined to a place, and what is to several.
@@ -144,6 +161,9 @@ impl Resource<'_> {
         let of = self.view?;
         let caller = &self.plan.services[self.plan.upstreams[of.index()].caller.index()];
         let first = confined.values().next()?.demand;
+        if first <= 0.0 {
+            return None;
+        }
         let is_like = |it: &Sum| (it.demand - first).abs() <= ALIKE * first;
         if confined.len() != caller.instances as usize || !confined.values().all(is_like) {
             return None;

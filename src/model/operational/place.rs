@@ -3,8 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::super::blueprint::{
-    Balance, Blueprint, HostId, InstanceId, ServiceId, Upstream, UpstreamId,
+use super::{
+    super::blueprint::{
+        Balance, Blueprint, HostId, InstanceId, Server, ServiceId, Upstream, UpstreamId,
+    },
+    time::Part,
 };
 
 /// Shares of calls by instance, none of them 0.
@@ -28,7 +31,7 @@ impl Spread {
         };
         let view = &plan.upstreams[via.index()];
         let shares = servers(plan, view);
-        let is_free = adapts(view) && shares.len() > 1;
+        let is_free = shares.len() > 1 && (adapts(view) || moves_on(plan, view));
         Spread { shares, is_free }
     }
 
@@ -51,11 +54,26 @@ impl Spread {
         }
         self.shares.iter().map(|&(it, share)| share * of(it)).sum()
     }
+
+    /// The same of times.
+    pub(super) fn part_or_least(&self, least: bool, of: impl FnMut(InstanceId) -> Part) -> Part {
+        let mut of = of;
+        let parts: Vec<(f64, Part)> = self.shares.iter().map(|it| (it.1, of(it.0))).collect();
+        if least && self.is_free {
+            let best = parts.iter().map(|it| it.1);
+            let best = best.min_by(|one, other| one.mean_s.total_cmp(&other.mean_s));
+            return best.unwrap_or_default();
+        }
+        Part::of_one(&parts)
+    }
 }
 
-/// Which servers of a view are called how often: by weight.
+/// Which servers of a view are called how often: by weight. A list of addresses knows of none.
 pub(super) fn servers(plan: &Blueprint, view: &Upstream) -> Shares {
     let servers = view.servers_in(&plan.servers);
+    if view.balance == Balance::Addresses {
+        return servers.iter().map(|it| (it.instance, 1.0 / servers.len() as f64)).collect();
+    }
     let whole: f64 = servers.iter().map(|it| f64::from(it.weight)).sum();
     if whole == 0.0 {
         return Vec::new();
@@ -83,6 +101,37 @@ pub(super) fn adapts(view: &Upstream) -> bool {
         Balance::RoundRobin => is_limited,
         Balance::Addresses => false,
     }
+}
+
+/// Whether whoever cannot connect to one address goes on to the next one, so that a server whose accept queue is
+/// full sends its visitors to the others. Where all of these are alike none of them is ever worth going to.
+fn moves_on(plan: &Blueprint, view: &Upstream) -> bool {
+    if view.balance != Balance::Addresses || view.retry.attempts == 0 || !view.derived.connects {
+        return false;
+    }
+    let on_what = |it: &Server| {
+        let instance = &plan.instances[it.instance.index()];
+        let host = plan.hosts.get(instance.host.index());
+        let service = &plan.services[instance.service.index()];
+        let beside = plan.instances.iter().filter(|other| other.host == instance.host).count();
+        let of_host = host.map(|it| (it.cores, it.speed, it.nic_bits, it.disk.is_some()));
+        (of_host, instance.speed, instance.zone, service.processes, beside)
+    };
+    let servers = view.servers_in(&plan.servers);
+    let is_alone = servers.iter().all(|it| on_what(it).4 == 1);
+    let are_alike = servers.windows(2).all(|pair| on_what(&pair[0]) == on_what(&pair[1]));
+    let mut beside = plan.upstreams.iter().filter(|it| it.callee == view.callee);
+    let are_asked_alike = beside.all(|it| {
+        let is_even = it.are_weights_equal || it.balance == Balance::Addresses;
+        is_even && it.servers == view.servers
+    });
+    // Nobody waits until then.
+    let gives_up_before = view.connect_timeout.is_some_and(|timeout| {
+        let limit = plan.delays[timeout.0 as usize];
+        let mut own = plan.workloads.iter().filter(|it| it.service == view.caller);
+        own.all(|it| it.patience_delay.is_some_and(|it| plan.delays[it.0 as usize] <= limit))
+    });
+    !(gives_up_before || is_alone && are_alike && are_asked_alike)
 }
 
 /// How much work an instance does in a second on one core.

@@ -5,8 +5,10 @@
 //! Where a loop is decided on, with probability p, is come by 1 / (1 - p) times as often as it is reached: it has
 //! p / (1 - p) rounds.
 
+use std::collections::BTreeMap;
+
 use super::super::blueprint::{
-    Blueprint, EndpointId, FilesId, LogId, Milestone, Op, TableId, UpstreamId,
+    Blueprint, EndpointId, FilesId, LawId, LogId, Milestone, Op, TableId, UpstreamId,
 };
 
 /// A probability of `Op::Branch` is a whole number of this.
@@ -21,10 +23,6 @@ pub(super) struct Calls {
     pub(super) count: f64,
     /// Whether the caller goes on when the answer begins.
     pub(super) cuts_through: bool,
-    /// Calls of one fork have the same number and go on side by side; others have one of their own.
-    pub(super) group: u32,
-    /// How often the group is begun.
-    pub(super) begun: f64,
 }
 
 /// What one run asks for, on average.
@@ -34,8 +32,6 @@ pub(super) struct Run {
     pub(super) work_s: f64,
     /// The same, if the run is the first on its connection.
     pub(super) handshake_s: f64,
-    /// Seconds of waiting.
-    pub(super) wait_s: f64,
     /// Reads from disk: how many, and bytes of all of them.
     pub(super) reads: f64,
     pub(super) read_bytes: f64,
@@ -45,8 +41,9 @@ pub(super) struct Run {
     pub(super) files: Vec<(FilesId, f64)>,
     pub(super) commits: Vec<(LogId, EndpointId, f64)>,
     pub(super) calls: Vec<Calls>,
-    /// Bytes of the answer that the program itself makes up.
+    /// Bytes of the answer that the program itself makes up, and the mean of their square.
     pub(super) answer_bytes: f64,
+    pub(super) answer_squares: f64,
     /// How often it passes on what its last call answered, and which call that is.
     pub(super) relays: f64,
 }
@@ -54,6 +51,11 @@ pub(super) struct Run {
 impl Run {
     /// Of the program that begins at `entry`.
     pub(super) fn of(plan: &Blueprint, entry: u32) -> Run {
+        Run::with(plan, entry, &BTreeMap::new())
+    }
+
+    /// The same, where some operations are its last one with a probability.
+    pub(super) fn with(plan: &Blueprint, entry: u32, ends: &BTreeMap<usize, f64>) -> Run {
         let first = entry as usize;
         let length = plan.program[first..]
             .iter()
@@ -65,7 +67,8 @@ impl Run {
         let mut fork = None;
         for at in first..first + length {
             let visits = flow.at(at);
-            flow.pass(plan, at, visits);
+            let goes_on = ends.get(&at).map_or(1.0, |ends| 1.0 - ends);
+            flow.pass(plan, at, visits * goes_on);
             run.add(plan, at, visits, &mut fork);
         }
         run
@@ -81,53 +84,63 @@ impl Run {
     }
 
     fn add(&mut self, plan: &Blueprint, at: usize, visits: f64, fork: &mut Option<Fork>) {
-        let law = |law: super::super::blueprint::LawId| plan.laws[law.index()].mean();
+        let law = |law: LawId| plan.laws[law.index()].mean();
+        // Counts and bytes are the whole part of what is drawn.
+        let whole = |law: LawId| plan.laws[law.index()].whole_mean();
         match plan.program[at].op {
             Op::Cpu { work, .. } => self.work_s += visits * law(work),
             Op::Handshake { work } => self.handshake_s += visits * law(work),
-            Op::Wait { law: wait } => self.wait_s += visits * law(wait),
             Op::Read { count, bytes } => {
-                let reads = visits * law(count);
+                let reads = visits * whole(count);
                 self.reads += reads;
                 self.read_bytes += reads * f64::from(bytes);
             }
-            Op::Pages { table, count } => self.pages.push((table, visits * law(count))),
+            Op::Pages { table, count } => self.pages.push((table, visits * whole(count))),
             Op::File { files } => self.files.push((files, visits)),
             Op::Call { upstream, endpoint, until } => {
                 let cuts_through = until == Milestone::FirstByte;
-                let (group, begun, copies) = match fork {
-                    Some(it) if at < it.end => (it.group, it.begun, it.copies),
-                    Some(_) | None => (at as u32, visits, 1.0),
+                let count = match fork {
+                    Some(it) if at < it.end => it.count,
+                    Some(_) | None => visits,
                 };
-                let count = begun * copies;
-                self.calls.push(Calls { upstream, endpoint, count, cuts_through, group, begun });
+                self.calls.push(Calls { upstream, endpoint, count, cuts_through });
             }
             Op::CallDirectly(call) => self.calls.push(Calls {
                 upstream: call.upstream,
                 endpoint: call.endpoint,
                 count: visits,
                 cuts_through: false,
-                group: at as u32,
-                begun: visits,
             }),
             Op::Fork { calls, copies } => {
                 let end = at + 1 + usize::from(calls);
-                let copies = f64::from(copies);
-                *fork = Some(Fork { end, group: at as u32, begun: visits, copies });
+                *fork = Some(Fork { end, count: visits * f64::from(copies) });
             }
             Op::Commit { log, apply } => self.commits.push((log, apply, visits)),
-            Op::Respond { bytes, .. } => self.answer_bytes += visits * law(bytes),
+            Op::Respond { bytes, .. } => {
+                self.answer_bytes += visits * whole(bytes);
+                let drawn = &plan.laws[bytes.index()];
+                let variance = drawn.variance().unwrap_or(f64::INFINITY);
+                if visits > 0.0 {
+                    self.answer_squares += visits * (variance + drawn.mean() * drawn.mean());
+                }
+            }
             Op::RespondFile => {
-                let served = self.files.last().map_or(0.0, |(files, _)| {
-                    let files = &plan.files[files.index()];
-                    let sizes = files.shares.iter().zip(&files.bytes);
-                    sizes.map(|(share, &bytes)| share * f64::from(bytes)).sum()
-                });
-                self.answer_bytes += visits * served;
+                let Some((files, _)) = self.files.last() else { return };
+                let files = &plan.files[files.index()];
+                for (share, &bytes) in files.shares.iter().zip(&files.bytes) {
+                    let bytes = f64::from(bytes);
+                    self.answer_bytes += visits * share * bytes;
+                    self.answer_squares += visits * share * bytes * bytes;
+                }
             }
             Op::Relay => self.relays += visits,
             // The log knows who applies, and how often it flushes.
-            Op::CommitApplied | Op::Branch { .. } | Op::Jump { .. } | Op::Round | Op::End => {}
+            Op::Wait { .. }
+            | Op::CommitApplied
+            | Op::Branch { .. }
+            | Op::Jump { .. }
+            | Op::Round
+            | Op::End => {}
         }
     }
 }
@@ -135,9 +148,8 @@ impl Run {
 /// A fork under way: its calls stand before `end`.
 struct Fork {
     end: usize,
-    group: u32,
-    begun: f64,
-    copies: f64,
+    /// How often each of them is made.
+    count: f64,
 }
 
 /// How often each operation is met. Loops are well nested, so that one pass forwards is exact.

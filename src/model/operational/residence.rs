@@ -10,33 +10,43 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use super::{
     super::blueprint::{Blueprint, EndpointId, HostId, InstanceId, Log, UpstreamId},
+    course::Until,
+    patience::Patience,
     place::{Spread, Ways, speed},
     program::Run,
+    time::{Part, Time},
 };
 use crate::{engine::time::Span, model::files::Misses};
 
 /// Times of an endpoint at no load.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Residence {
-    /// From the request's arrival to where the answer begins to leave.
-    pub(super) first_s: f64,
+    /// From the request's arrival to where the answer begins to leave: what its caller waits for.
+    pub(super) answer: Time,
+    /// To the end of its program, which may go on behind the answer: what is held at its own instance.
+    held: Time,
     /// For how long the answer leaves.
-    pub(super) sending_s: f64,
+    pub(super) sending: Part,
     /// The same to a caller on the same host, by no line.
-    relayed_s: f64,
-    /// Bytes of the answer.
+    relayed: Part,
+    /// Bytes of the answer, and the mean of their square.
     pub(super) bytes: f64,
+    squares: f64,
 }
 
 /// What is known of all endpoints.
 pub(super) struct Residences<'a> {
-    plan: &'a Blueprint,
-    runs: &'a [Run],
-    misses: &'a Misses,
-    /// Whether those who may choose choose the quickest and the nearest.
-    least: bool,
-    at: BTreeMap<(EndpointId, InstanceId), Residence>,
-    through: BTreeMap<(EndpointId, UpstreamId), Residence>,
+    pub(super) plan: &'a Blueprint,
+    pub(super) runs: &'a [Run],
+    pub(super) misses: &'a Misses,
+    /// Which share of the pages of each table is not in memory.
+    pub(super) missed: &'a [f64],
+    /// Whether those who may choose choose the quickest and the nearest, and whoever gives up waits no
+    /// longer than it surely does.
+    pub(super) least: bool,
+    patience: Patience,
+    at: BTreeMap<(EndpointId, InstanceId), Rc<Residence>>,
+    through: BTreeMap<(EndpointId, UpstreamId), Rc<Residence>>,
     views: Vec<Option<Rc<View>>>,
 }
 
@@ -50,29 +60,37 @@ struct View {
 
 impl<'a> Residences<'a> {
     /// At no load, on average.
-    pub(super) fn new(plan: &'a Blueprint, runs: &'a [Run], misses: &'a Misses) -> Residences<'a> {
-        let (at, through) = (BTreeMap::new(), BTreeMap::new());
-        let views = vec![None; plan.upstreams.len()];
-        Residences { plan, runs, misses, least: false, at, through, views }
-    }
-
-    /// At any load, at least.
-    pub(super) fn least(
+    pub(super) fn new(
         plan: &'a Blueprint,
         runs: &'a [Run],
         misses: &'a Misses,
+        missed: &'a [f64],
     ) -> Residences<'a> {
-        Residences { least: true, ..Residences::new(plan, runs, misses) }
+        let (at, through) = (BTreeMap::new(), BTreeMap::new());
+        let views = vec![None; plan.upstreams.len()];
+        let patience = Patience::of(plan);
+        Residences { plan, runs, misses, missed, least: false, patience, at, through, views }
     }
 
-    /// Seconds of one read of so many bytes from an instance's disk.
-    pub(super) fn read_s(&self, instance: InstanceId, bytes: f64) -> f64 {
+    /// At any load, at least.
+    pub(super) fn least(self) -> Residences<'a> {
+        let Residences { plan, runs, misses, missed, .. } = self;
+        Residences { least: true, ..Residences::new(plan, runs, misses, missed) }
+    }
+
+    /// One read of so many bytes from an instance's disk.
+    pub(super) fn read_of(&self, instance: InstanceId, bytes: f64) -> Part {
         let host = self.plan.instances[instance.index()].host;
         let disk = self.plan.hosts.get(host.index()).and_then(|host| host.disk.as_ref());
-        disk.map_or(0.0, |disk| {
+        disk.map_or_else(Part::default, |disk| {
             let moving = disk.throughput.map_or(0.0, |rate| bytes / rate);
-            self.plan.laws[disk.read.index()].mean() + moving
+            let read = Part::of(&self.plan.laws[disk.read.index()]);
+            read.and(Part::always(moving))
         })
+    }
+
+    fn read_s(&self, instance: InstanceId, bytes: f64) -> f64 {
+        self.read_of(instance, bytes).mean_s
     }
 
     /// Seconds for which a run reads from disk at an instance.
@@ -90,12 +108,12 @@ impl<'a> Residences<'a> {
         seconds
     }
 
-    /// Seconds that a commit to a log takes at an instance, alone in its group.
-    pub(super) fn flushing_s(&self, log: &Log, instance: InstanceId) -> f64 {
+    /// A commit to a log at an instance, alone in its group.
+    pub(super) fn flushing(&self, log: &Log, instance: InstanceId) -> Part {
         let host = self.plan.instances[instance.index()].host;
         let disk = self.plan.hosts.get(host.index()).and_then(|host| host.disk.as_ref());
-        let fsync = disk.map_or(0.0, |disk| self.plan.laws[disk.fsync.index()].mean());
-        f64::from(log.fsync_stages) * fsync
+        let fsync = disk.map(|disk| Part::of(&self.plan.laws[disk.fsync.index()]));
+        fsync.unwrap_or_default().times(f64::from(log.fsync_stages))
     }
 
     /// How many reads a run makes at a host, and how many bytes they are.
@@ -110,77 +128,131 @@ impl<'a> Residences<'a> {
     }
 
     /// Of an endpoint at one of its instances.
-    pub(super) fn at(&mut self, endpoint: EndpointId, instance: InstanceId) -> Residence {
+    pub(super) fn at(&mut self, endpoint: EndpointId, instance: InstanceId) -> Rc<Residence> {
         if let Some(known) = self.at.get(&(endpoint, instance)) {
-            return *known;
+            return Rc::clone(known);
         }
+        let answer = self.course(endpoint, instance, Until::Answer);
+        let held = self.course(endpoint, instance, Until::End);
         let run = &self.runs[endpoint.index()];
-        let commits = run.commits.iter().map(|(log, _, count)| {
-            let log = &self.plan.logs[log.index()];
-            count * self.flushing_s(log, log.primary)
-        });
-        let own_s = run.work_s / speed(self.plan, instance) + self.disk_s(run, instance);
-        let mut first_s = own_s + run.wait_s + commits.sum::<f64>();
-        let (mut bytes, mut relayed_s) = (run.answer_bytes, 0.0_f64);
-        let mut at = 0;
-        while at < run.calls.len() {
-            let group = run.calls[at].group;
-            let end = at + run.calls[at..].iter().take_while(|it| it.group == group).count();
-            let mut longest = 0.0_f64;
-            for call in &run.calls[at..end] {
-                let below = self.through(call.endpoint, call.upstream);
-                let way_s = self.way_s(instance, call.upstream);
-                let opened_s = self.opening_s(call.upstream, way_s);
-                let sending_s = self.sending_s(instance, call.endpoint, call.upstream);
-                let behind = if call.cuts_through { 0.0 } else { sending_s };
-                let asked_s = opened_s + self.handshake_s(call.endpoint, call.upstream);
-                longest = longest.max(asked_s + 2.0 * way_s + below.first_s + behind);
-                if call.cuts_through {
-                    bytes += call.count * below.bytes;
-                    relayed_s = relayed_s.max(sending_s);
-                }
-            }
-            first_s += run.calls[at].begun * longest;
-            at = end;
+        let (mut bytes, mut squares) = (run.answer_bytes, run.answer_squares);
+        let mut relayed = Part::default();
+        for call in run.calls.iter().filter(|it| it.cuts_through) {
+            let below = self.through(call.endpoint, call.upstream);
+            bytes += call.count * below.bytes;
+            squares += call.count * below.squares;
+            let sending = self.sending(instance, call.endpoint, call.upstream);
+            relayed = relayed.or_longer(sending);
         }
         let host = self.plan.hosts.get(self.plan.instances[instance.index()].host.index());
         let bits = host.and_then(|host| host.nic_bits);
-        let nic_s = bits.map_or(0.0, |bits| bytes * 8.0 / bits as f64);
-        let known = Residence { first_s, sending_s: nic_s.max(relayed_s), relayed_s, bytes };
-        self.at.insert((endpoint, instance), known);
+        let nic = bits.map_or_else(Part::default, |bits| {
+            let byte_s = 8.0 / bits as f64;
+            let deviation_s = byte_s * (squares - bytes * bytes).max(0.0).sqrt();
+            Part { mean_s: byte_s * bytes, deviation_s, least_s: 0.0 }
+        });
+        let sending = nic.or_longer(relayed);
+        let known = Rc::new(Residence { answer, held, sending, relayed, bytes, squares });
+        self.at.insert((endpoint, instance), Rc::clone(&known));
         known
+    }
+
+    /// For how long a call holds what it holds at its own instance, a worker: to the end of its program,
+    /// or until its caller gives up, if that is noticed.
+    pub(super) fn held_s(&mut self, endpoint: EndpointId, instance: InstanceId) -> f64 {
+        let service = self.plan.endpoints[endpoint.index()].service;
+        let known = self.at(endpoint, instance);
+        self.patience.least_s(service, &known.held)
+    }
+
+    /// For how long it holds its connection: to the answer.
+    pub(super) fn connected_s(&mut self, endpoint: EndpointId, instance: InstanceId) -> f64 {
+        let service = self.plan.endpoints[endpoint.index()].service;
+        let known = self.at(endpoint, instance);
+        self.patience.least_s(service, &known.answer)
+    }
+
+    /// For how long a call from an instance holds a slot of its view: until the answer begins to come, or
+    /// somebody gives up.
+    pub(super) fn pooled_s(
+        &mut self,
+        from: InstanceId,
+        endpoint: EndpointId,
+        upstream: UpstreamId,
+    ) -> f64 {
+        let caller = self.plan.upstreams[upstream.index()].caller;
+        let mut time = self.through(endpoint, upstream).answer.clone();
+        time.add(Part::always(2.0 * self.way_s(from, upstream)));
+        if let Some(limit_s) = self.limit_s(upstream) {
+            time = time.within(limit_s, &Time::none(), self.least);
+        }
+        self.patience.least_s(caller, &time)
+    }
+
+    /// How long an answer may be awaited.
+    pub(super) fn limit_s(&self, upstream: UpstreamId) -> Option<f64> {
+        let timeout = self.plan.upstreams[upstream.index()].response_timeout?;
+        Some(self.plan.delays[timeout.0 as usize].seconds())
     }
 
     /// Of an endpoint, over the servers of the view through which it is called.
-    pub(super) fn through(&mut self, endpoint: EndpointId, upstream: UpstreamId) -> Residence {
+    pub(super) fn through(&mut self, endpoint: EndpointId, upstream: UpstreamId) -> Rc<Residence> {
         if let Some(known) = self.through.get(&(endpoint, upstream)) {
-            return *known;
+            return Rc::clone(known);
         }
         let (view, least) = (self.view(upstream), self.least);
         let spread = &view.spread;
-        let known = Residence {
-            first_s: spread.mean_or_least(least, |it| self.at(endpoint, it).first_s),
-            sending_s: spread.mean_or_least(least, |it| self.at(endpoint, it).sending_s),
-            relayed_s: spread.mean_or_least(least, |it| self.at(endpoint, it).relayed_s),
-            bytes: spread.mean_or_least(least, |it| self.at(endpoint, it).bytes),
+        let limit_s = self.limit_s(upstream);
+        let (answer, held) = if least && spread.is_free {
+            let waited_s = |it: &Residence| match limit_s {
+                Some(limit_s) => it.answer.within_s(limit_s),
+                None => it.answer.mean_s(),
+            };
+            let all = spread.shares.iter().map(|it| self.at(endpoint, it.0));
+            let best = all.min_by(|one, other| waited_s(one).total_cmp(&waited_s(other)));
+            best.map_or_else(
+                || (Time::none(), Time::none()),
+                |it| (it.answer.clone(), it.held.clone()),
+            )
+        } else {
+            let all: Vec<(f64, Rc<Residence>)> =
+                spread.shares.iter().map(|it| (it.1, self.at(endpoint, it.0))).collect();
+            let each = || all.iter();
+            (
+                Time::of(each().map(|(share, it)| (*share, it.answer.clone()))),
+                Time::of(each().map(|(share, it)| (*share, it.held.clone()))),
+            )
         };
-        self.through.insert((endpoint, upstream), known);
+        let known = Rc::new(Residence {
+            answer,
+            held,
+            sending: spread.part_or_least(least, |it| self.at(endpoint, it).sending),
+            relayed: spread.part_or_least(least, |it| self.at(endpoint, it).relayed),
+            bytes: spread.mean_or_least(least, |it| self.at(endpoint, it).bytes),
+            squares: spread.mean_or_least(false, |it| self.at(endpoint, it).squares),
+        });
+        self.through.insert((endpoint, upstream), Rc::clone(&known));
         known
     }
 
-    /// Seconds for which answers to an instance leave the servers of a view: there is no line between two on
+    /// For how long answers to an instance leave the servers of a view: there is no line between two on
     /// one host.
-    fn sending_s(&mut self, from: InstanceId, endpoint: EndpointId, upstream: UpstreamId) -> f64 {
+    pub(super) fn sending(
+        &mut self,
+        from: InstanceId,
+        endpoint: EndpointId,
+        upstream: UpstreamId,
+    ) -> Part {
         let plan = self.plan;
         let view = self.view(upstream);
         let host = plan.instances[from.index()].host;
         if !view.ways.has(host) {
-            return self.through(endpoint, upstream).sending_s;
+            return self.through(endpoint, upstream).sending;
         }
-        view.spread.mean_or_least(self.least, |it| {
+        view.spread.part_or_least(self.least, |it| {
             let known = self.at(endpoint, it);
             let is_here = plan.instances[it.index()].host == host;
-            if is_here { known.relayed_s } else { known.sending_s }
+            if is_here { known.relayed } else { known.sending }
         })
     }
 
@@ -204,7 +276,7 @@ impl<'a> Residences<'a> {
     }
 
     /// Seconds until a connection is open, where each call opens one.
-    fn opening_s(&self, upstream: UpstreamId, way_s: f64) -> f64 {
+    pub(super) fn opening_s(&self, upstream: UpstreamId, way_s: f64) -> f64 {
         let view = &self.plan.upstreams[upstream.index()];
         let keeps = view.derived.keeps_alive && (view.keeps.idle || view.derived.has_users);
         if !view.derived.connects || keeps {
@@ -213,30 +285,38 @@ impl<'a> Residences<'a> {
         2.0 * way_s * f64::from(1 + view.handshake_rounds)
     }
 
-    /// What a visitor waits for the answer to a call of its own, by its line.
+    /// What a visitor waits for the answer to a call of its own, by its line; at least, until it loses its
+    /// patience.
     pub(super) fn seen_s(&mut self, visitor: EndpointId) -> f64 {
         let service = self.plan.endpoints[visitor.index()].service;
         let at = InstanceId(self.plan.services[service.index()].first_instance);
         let calls = &self.runs[visitor.index()].calls;
-        let mut seconds = 0.0;
+        let mut seen = Time::none();
         for call in calls {
             let below = self.through(call.endpoint, call.upstream);
             let way_s = self.way_s(at, call.upstream);
             let view = &self.plan.upstreams[call.upstream.index()];
             let own_s = view.derived.bandwidth.map_or(0.0, |bits| below.bytes * 8.0 / bits as f64);
             let handshake_s = self.handshake_s(call.endpoint, call.upstream);
-            seconds += self.opening_s(call.upstream, way_s)
-                + 2.0 * way_s
-                + handshake_s
-                + below.first_s
-                + below.sending_s.max(own_s);
+            seen = seen.then(&below.answer);
+            let asked_s = self.opening_s(call.upstream, way_s) + 2.0 * way_s + handshake_s;
+            seen.add(Part::always(asked_s));
+            let sending = below.sending;
+            let mean_s = sending.mean_s.max(own_s);
+            seen.add(Part {
+                mean_s,
+                deviation_s: f64::max(sending.deviation_s, mean_s),
+                ..sending
+            });
         }
+        let seconds =
+            if self.least { self.patience.least_s(service, &seen) } else { seen.mean_s() };
         // The clock ticks in nanoseconds; so do answers.
         Span::from_seconds(seconds).seconds()
     }
 
     /// Work of the first request on a connection, where each has one of its own.
-    fn handshake_s(&mut self, endpoint: EndpointId, upstream: UpstreamId) -> f64 {
+    pub(super) fn handshake_s(&mut self, endpoint: EndpointId, upstream: UpstreamId) -> f64 {
         let derived = &self.plan.upstreams[upstream.index()].derived;
         let keeps_idle = self.plan.upstreams[upstream.index()].keeps.idle;
         let opens = derived.connects && !(derived.keeps_alive && (keeps_idle || derived.has_users));

@@ -23,6 +23,7 @@ pub(super) struct Sum {
     pub(super) capacity: f64,
     pub(super) demand: f64,
     pub(super) visits: f64,
+    /// More may be asked.
     pub(super) is_least: bool,
     pub(super) by_service: BTreeMap<u32, f64>,
     pub(super) by_request: BTreeMap<RequestId, f64>,
@@ -102,8 +103,9 @@ impl<'a> Stations<'a> {
         let group = Where::Group(to.instances());
         let work_s = run.work_s + run.handshake_s * called.fresh / called.count.max(1e-300);
         let mut asked_at = |instance: InstanceId| {
-            let held_s = residences.at(endpoint, instance).first_s;
-            self.asked(instance, run, work_s, residences, held_s)
+            let held_s = residences.held_s(endpoint, instance);
+            let connected_s = residences.connected_s(endpoint, instance);
+            self.asked(instance, run, work_s, residences, (held_s, connected_s))
         };
         let asked: Vec<Vec<Asked>> = shares.iter().map(|it| asked_at(it.0)).collect();
         let least = is_group.then(|| least(&asked));
@@ -132,7 +134,7 @@ impl<'a> Stations<'a> {
         let request = f64::from(plan.endpoints[endpoint.index()].request_bytes);
         self.transfers(count, view, (&from, &to), (request, below.bytes));
         if view.slots != u32::MAX {
-            let held_s = |it| 2.0 * residences.way_s(it, upstream) + below.first_s;
+            let held_s = |it| residences.pooled_s(it, endpoint, upstream);
             self.pooled(count, upstream, &from, held_s);
         }
     }
@@ -166,7 +168,7 @@ impl<'a> Stations<'a> {
         run: &Run,
         work_s: f64,
         residences: &Residences<'_>,
-        held_s: f64,
+        (held_s, connected_s): (f64, f64),
     ) -> Vec<Asked> {
         let plan = self.plan;
         let it = &plan.instances[instance.index()];
@@ -187,18 +189,18 @@ impl<'a> Stations<'a> {
             }
         }
         let processes = f64::from(service.processes);
-        let least = |kind, capacity| Asked { kind, amount: held_s, capacity, is_least: true };
+        let least = |kind, amount, capacity| Asked { kind, amount, capacity, is_least: true };
         match service.serving {
             Serving::Loops { loops } => {
                 asked.push(exact(Kind::Loops, cpu_s + disk_s, f64::from(loops) * processes));
             }
             Serving::Slots { slots, .. } if slots != u32::MAX => {
-                asked.push(least(Kind::Workers, f64::from(slots) * processes));
+                asked.push(least(Kind::Workers, held_s, f64::from(slots) * processes));
             }
             Serving::Slots { .. } => {}
         }
         if let Some(most) = connections_most(service) {
-            asked.push(least(Kind::Connections, most));
+            asked.push(least(Kind::Connections, connected_s, most));
         }
         asked
     }
@@ -213,6 +215,10 @@ impl<'a> Stations<'a> {
         instance: InstanceId,
     ) {
         if count * asked.amount <= 0.0 {
+            // Nothing is sure to be asked there, but something may be.
+            if asked.is_least {
+                self.sums.entry((asked.kind, place)).or_default().is_least = true;
+            }
             return;
         }
         let pace =
@@ -273,13 +279,13 @@ impl<'a> Stations<'a> {
         let log = &plan.logs[log.index()];
         let run = &runs[apply.index()];
         let service = plan.endpoints[apply.index()].service;
-        let event_bits = plan.laws[log.event_bytes.index()].mean() * 8.0;
+        let event_bits = plan.laws[log.event_bytes.index()].whole_mean() * 8.0;
         let from = plan.instances[log.primary.index()].host;
         for &replica in &log.replicas {
             let host = plan.instances[replica.index()].host;
             let cpu_s = run.work_s / speed(plan, replica);
             let disk_s = residences.disk_s(run, replica);
-            let held_s = cpu_s + disk_s + residences.flushing_s(log, replica);
+            let held_s = cpu_s + disk_s + residences.flushing(log, replica).mean_s;
             let exact = |kind, amount, capacity| Asked { kind, amount, capacity, is_least: false };
             let cores = f64::from(plan.hosts[host.index()].cores);
             let appliers = f64::from(log.apply_workers);

@@ -151,8 +151,13 @@ fn known(out: &mut String, it: &Capacity) {
     out.push_str("\n## What runs out\n\n");
     if let Some(bound) = known.bound_per_s {
         out.push_str(&format!(
-            "By the utilisation law, without simulating, this mix cannot exceed {} requests/s. A \
+            "By the utilisation law, without simulating, {} {} requests/s. A \
              request takes {} on average if nobody is in its way.\n\n",
+            if known.mix_changes {
+                "the mix of no load could be served at"
+            } else {
+                "this mix cannot exceed"
+            },
             rate(bound),
             words::alone(known)
         ));

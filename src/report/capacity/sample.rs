@@ -139,6 +139,7 @@ pub(crate) fn document() -> Capacity {
         operational: Known {
             bound_per_s: Some(1_000.0),
             bound: Some(at(1_000.0)),
+            mix_changes: false,
             no_load_s: 0.012_5,
             forks: false,
             requests: [("page", 0.8), ("search", 0.2)]

@@ -108,7 +108,8 @@ fn known(page: &mut Page, known: &Known) {
     match known.bound_per_s {
         Some(bound) => page.paragraph(
             &format!(
-                "no more than {}/s can be served; a request takes {} if nobody is in its way",
+                "{} {}/s can be served; a request takes {} if nobody is in its way",
+                if known.mix_changes { "at the mix of no load" } else { "no more than" },
                 rate(bound),
                 alone(known)
             ),
