@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    diagnosis::{Resource, RunsOut, Stability},
+    diagnosis::{PilesUp, Resource, RunsOut, Stability},
     format::{or_dash, percent, seconds, span, thousands, three, utilisation},
     objective::measured,
     page::Page,
@@ -177,8 +177,12 @@ fn stability(page: &mut Page, summary: &Summary) {
             format!(
                 "More arrives than it can serve{}. Times and shares depend on how long the run is; \
                  read them as \"it does not hold\".",
-                match diagnosis.growth_per_s {
-                    growth if growth > 0.0 => format!(
+                match (&diagnosis.piles_up, diagnosis.growth_per_s) {
+                    (Some(PilesUp { at, per_s }), _) => format!(
+                        ": calls at {at} grow by {} a second, though no more visitors wait for them",
+                        three(*per_s),
+                    ),
+                    (None, growth) if growth > 0.0 => format!(
                         ": work in flight grows by {} requests a second, {} had not ended when \
                          the runs did",
                         three(growth),
