@@ -390,13 +390,17 @@ fn most_at_once(page: &mut Page, summary: &Summary) {
     }
     page.heading("Most at once (to be expected of a run of this length)");
     let mut table = Table::new(["", "in it", "[low, high]", "waiting", "[low, high]"]);
+    let mut has_bounds = false;
     let mut row = |name: String, in_it: Option<&Estimate>, waiting: Option<&Estimate>| {
         let value =
             |it: Option<&Estimate>| it.map_or_else(String::new, |it| or_dash(it.value, three));
         let bounds = |it: Option<&Estimate>| {
             it.filter(|it| is_some(it)).map_or_else(String::new, |it| interval(it, three))
         };
-        table.row([name, value(in_it), bounds(in_it), value(waiting), bounds(waiting)]);
+        let both = [bounds(in_it), bounds(waiting)];
+        has_bounds |= both.iter().any(|it| !it.is_empty());
+        let [of_calls, of_waiting] = both;
+        table.row([name, value(in_it), of_calls, value(waiting), of_waiting]);
     };
     row("all requests".to_owned(), Some(&summary.whole.in_flight_max), None);
     let mut fullest: Vec<_> = summary.services.iter().collect();
@@ -416,7 +420,9 @@ fn most_at_once(page: &mut Page, summary: &Summary) {
         row(name, None, Some(&upstream.figures.queued_max));
     }
     page.table(&table.without_empty_columns());
-    page.line("[low, high] is where the highest of another run will lie.");
+    if has_bounds {
+        page.line("[low, high] is where the highest of another run will lie.");
+    }
 }
 
 /// Mean and highest over the instances of a service.

@@ -53,3 +53,14 @@ fn few_bursts_have_none() {
     let says = ["seen in few bursts: no interval"];
     one(&promise("p(99) < 280ms", ""), "--set duration=100s --seed 3", &says);
 }
+
+/// How high the highest of another run is, one short run cannot say.
+#[test]
+fn columns_without_values_are_not_explained() {
+    let few = one("", "--set duration=20s", &["Most at once"]);
+    let told = few.split("Most at once").nth(1).and_then(|it| it.split("\n\n").next()).unwrap();
+    assert!(told.contains("in it") && !told.contains("[low, high]"), "{told}");
+    let desk = Desk::with("");
+    let line = "queue.toml --replications 5 --no-plots --set duration=20s";
+    desk.run(line).expect(0, &["[low, high] is where the highest of another run will lie."]);
+}
