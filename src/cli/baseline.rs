@@ -107,7 +107,7 @@ pub(super) fn read(folder: &Path) -> Result<Recorded, Problem> {
     let count = recorded.records.len();
     if count < REPLICATIONS_MIN as usize {
         let says = format!("`{name}` has too few replications to judge by: {count}");
-        return Err(Problem::wrong(says, Some("10 replications or more are a baseline")));
+        return Err(Problem::wrong(says, Some("five replications or more are a baseline")));
     }
     Ok(recorded)
 }

@@ -30,11 +30,13 @@ pub enum Cause {
     Patience,
     /// Not over when the run ended.
     Unfinished,
+    /// Given up by its server, which noticed that its caller had gone.
+    ClientClosed,
 }
 
 impl Cause {
     /// All of them, in order.
-    pub const ALL: [Cause; 13] = [
+    pub const ALL: [Cause; 14] = [
         Cause::None,
         Cause::Refused,
         Cause::ConnectTimeout,
@@ -48,6 +50,7 @@ impl Cause {
         Cause::Truncated,
         Cause::Patience,
         Cause::Unfinished,
+        Cause::ClientClosed,
     ];
 
     /// For reports.
@@ -66,6 +69,7 @@ impl Cause {
             Cause::Truncated => "truncated",
             Cause::Patience => "patience",
             Cause::Unfinished => "unfinished",
+            Cause::ClientClosed => "client closed",
         }
     }
 }
@@ -85,14 +89,6 @@ pub struct Outcome {
 impl Outcome {
     /// All went well.
     pub const OK: Outcome = Outcome { status: 200, cause: Cause::None, at: 0 };
-
-    /// Of a server that noticed that its caller had gone, and gave up before it had answered: what nginx logs then.
-    pub const CLIENT_CLOSED: u16 = 499;
-
-    /// Whether it was answered well, rather than given up for nobody waits for it.
-    pub fn is_answered_well(self) -> bool {
-        self.is_ok() && self.status != Outcome::CLIENT_CLOSED
-    }
 
     /// Whether all went well.
     #[inline]

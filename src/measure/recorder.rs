@@ -35,6 +35,8 @@ pub struct Served {
     pub outcome: Outcome,
     /// The caller had gone: its work was wasted.
     pub is_wasted: bool,
+    /// It was a health check: work, but nobody's call.
+    pub is_check: bool,
 }
 
 /// An attempt that is over before any server had it: nobody picked, refused, reset or timed out while
@@ -98,8 +100,7 @@ pub trait Recorder {
     fn attempt_failed(&mut self, upstream: u32, outcome: Outcome, now: Instant);
     /// An attempt is over, and no server ever had it: `served` will not tell of it.
     fn missed(&mut self, _attempt: Missed, _now: Instant) {}
-    /// The run ends, and a call is still at its server (index of the instance), with whoever made it waiting:
-    /// `served` will not tell of it.
+    /// The run ends, and a call is still at its server (index of the instance): `served` will not tell of it.
     fn unanswered(&mut self, _instance: u32, _arrived: Instant, _now: Instant) {}
     /// A server of an upstream (index), in the eyes of one of its callers' processes, is passed over for
     /// its failures for so long.

@@ -177,8 +177,10 @@ impl Tape {
             calls.completed = calls.completed.wrapping_add(more);
         }
         let Tape { watch, tally, .. } = self;
-        let watched = watch.calls.get(call.instance as usize);
-        judge_call(tally, watched, (call.arrived, now), call.outcome.is_answered_well());
+        if !call.is_check {
+            let watched = watch.calls.get(call.instance as usize);
+            judge_call(tally, watched, (call.arrived, now), is_ok);
+        }
         if !arrives_inside {
             return;
         }
@@ -562,6 +564,7 @@ pub const fn is_refusal(cause: Cause) -> bool {
         | Cause::Reset
         | Cause::Truncated
         | Cause::Patience
-        | Cause::Unfinished => false,
+        | Cause::Unfinished
+        | Cause::ClientClosed => false,
     }
 }

@@ -163,7 +163,8 @@ impl<R: Recorder> Run<'_, R> {
             | Cause::OutOfConnections
             | Cause::Truncated
             | Cause::Patience
-            | Cause::Unfinished => false,
+            | Cause::Unfinished
+            | Cause::ClientClosed => false,
         };
         // What was refused was not begun.
         let was_refused = matches!(cause, Cause::Refused | Cause::QueueFull);
@@ -273,6 +274,6 @@ fn status(statuses: Statuses, cause: Cause, by_timer: bool) -> u16 {
         Cause::ResponseTimeout => statuses.timeout,
         Cause::Reset | Cause::Truncated | Cause::TooManyConnections => statuses.reset,
         Cause::OutOfConnections => 500,
-        Cause::Patience | Cause::Unfinished => 0,
+        Cause::Patience | Cause::Unfinished | Cause::ClientClosed => 0,
     }
 }

@@ -159,6 +159,11 @@ impl Blueprint {
         self.timeline.is_empty() && self.workloads.iter().all(is_constant)
     }
 
+    /// Services whose calls are judged one by one.
+    pub fn judges_calls_of(&self) -> Vec<ServiceId> {
+        self.objectives.iter().filter_map(Objective::judges_calls_of).collect()
+    }
+
     /// Whether two sites cannot differ before their window begins: all that they are made of is the
     /// same but what happens later, what is promised, and what they are called.
     pub fn is_same_until_window(&self, other: &Blueprint) -> bool {

@@ -332,6 +332,15 @@ impl Call {
         self.is.has_forked && self.pending > 0
     }
 
+    /// Whether it is on its way to its server, or there.
+    pub fn is_under_way(&self) -> bool {
+        match self.stage {
+            Stage::Away => self.phase != Phase::Over,
+            Stage::Waiting | Stage::Running | Stage::Relaying => true,
+            Stage::Over => false,
+        }
+    }
+
     /// Whether anybody waits for its answer.
     pub fn is_awaited(&self) -> bool {
         matches!(self.phase, Phase::Sent | Phase::Receiving) && !self.is.is_cut

@@ -248,7 +248,15 @@ impl<R: Recorder> Run<'_, R> {
         calls.remove(key);
         books.services[service as usize].succeeded += 1;
         let outcome = Outcome::OK;
-        let over = Served { service, instance, arrived, waited, outcome, is_wasted: false };
+        let over = Served {
+            service,
+            instance,
+            arrived,
+            waited,
+            outcome,
+            is_wasted: false,
+            is_check: false,
+        };
         tape.left(over, left, now);
         if waits {
             self.grant_slots(instance as usize);

@@ -130,6 +130,7 @@ impl<R: Recorder> Run<'_, R> {
                 self.site.calls[key].is.is_wasted = true;
                 self.leave_unnoticed(key);
             } else {
+                self.tell_missed(key);
                 self.part(key);
             }
             self.site.calls[key].is.holds_server = false;
@@ -213,7 +214,9 @@ impl<R: Recorder> Run<'_, R> {
         } else {
             account.failed += 1;
         }
-        self.tape.served(Served { service, instance, arrived, waited, outcome, is_wasted }, now);
+        let is_check = call.is.is_check;
+        let over = Served { service, instance, arrived, waited, outcome, is_wasted, is_check };
+        self.tape.served(over, now);
         self.settle(key);
         if self.site.connections.contains(left_open) {
             self.forget(left_open);

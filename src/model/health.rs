@@ -153,7 +153,8 @@ impl<R: Recorder> Run<'_, R> {
             | Cause::QueueTimeout
             | Cause::QueueFull
             | Cause::Patience
-            | Cause::Unfinished => false,
+            | Cause::Unfinished
+            | Cause::ClientClosed => false,
         };
         if counts {
             let (now, upstream) = (self.now(), call.upstream.0);

@@ -33,6 +33,9 @@ const DATA_RESENT_AFTER_MAX: Span = Span::from_millis(120_000);
 /// … and so often, some 15 minutes (`net.ipv4.tcp_retries2`).
 const DATA_RETRIES: u8 = 15;
 
+/// What nginx logs when its client has gone before it had an answer.
+const CLIENT_CLOSED: u16 = 499;
+
 /// A run of a service, as it stands. What every call there asks for comes first, on one line of the
 /// cache.
 #[derive(Clone, Debug)]
@@ -299,7 +302,8 @@ impl<R: Recorder> Run<'_, R> {
             account.failed += 1;
         }
         state.calls -= 1;
-        let over = Served { service, instance, arrived, waited, outcome, is_wasted };
+        let is_check = is.is_check;
+        let over = Served { service, instance, arrived, waited, outcome, is_wasted, is_check };
         tape.left(over, state.calls, now);
         if !left_open.is_none() {
             self.closed(left_open);
@@ -332,12 +336,11 @@ impl<R: Recorder> Run<'_, R> {
             self.leave_loop(key);
         }
         let call = &self.site.calls[key];
-        let mut outcome = call.outcome;
-        // A relayed answer has its status already.
-        if call.stage != Stage::Relaying {
-            outcome.status = Outcome::CLIENT_CLOSED;
-        }
-        self.leave(key, outcome);
+        let at = self.plan.instances[call.instance as usize].service.0 as u16;
+        let given_up = Outcome { status: CLIENT_CLOSED, cause: Cause::ClientClosed, at };
+        // What was answered, or had failed, ends as that.
+        let has_ended = call.is.is_answered || !call.outcome.is_ok();
+        self.leave(key, if has_ended { call.outcome } else { given_up });
     }
 
     /// The server learns that its caller has gone.

@@ -2,12 +2,21 @@
 
 use super::{
     ahead::MANY,
-    blueprint::{Blueprint, HostId},
-    call::{Phase, Stage},
+    blueprint::{Blueprint, HostId, ServiceId},
+    call::{Call, Phase, Stage},
     event::Event,
     site::Site,
 };
-use crate::{engine::time::Instant, measure::recorder::Recorder};
+use crate::{
+    engine::{
+        slab::Key,
+        time::{Instant, Span},
+    },
+    measure::recorder::Recorder,
+};
+
+/// Into how many steps a time as long as the window is cut where calls are waited for.
+const STEPS: u64 = 100;
 
 /// A site in motion. The methods are spread over the files of this layer, each with the noun it is
 /// about.
@@ -45,6 +54,7 @@ pub fn finish<R: Recorder>(plan: &Blueprint, site: &mut Site, tape: &mut R) -> R
     let until = Instant::ZERO + plan.warm_up + plan.duration;
     run.until(until);
     run.drain(until + plan.drain);
+    run.drain_calls(until + plan.drain);
     run.cut_off();
     run.audit()
 }
@@ -80,6 +90,35 @@ impl<R: Recorder> Run<'_, R> {
     /// Goes on until the last measured request is over, at most until `bound`.
     pub fn drain(&mut self, bound: Instant) {
         self.go(bound, true);
+    }
+
+    /// Goes on until the calls are over of which something is promised and that came within the window, at most
+    /// until `bound`: whoever made them may have gone long since.
+    fn drain_calls(&mut self, bound: Instant) {
+        let judged = self.plan.judges_calls_of();
+        if judged.is_empty() || self.site.books.outstanding > 0 {
+            return;
+        }
+        let end = Instant::ZERO + self.plan.warm_up + self.plan.duration;
+        let step = Span::from_nanos(self.plan.duration.nanos() / STEPS).max(Span::from_millis(1));
+        let mut open = self.site.calls.keys();
+        open.retain(|&key| self.is_call_to(key, &judged) && self.site.calls[key].arrived < end);
+        loop {
+            open.retain(|&key| self.site.calls.get(key).is_some_and(Call::is_under_way));
+            let next = (self.now() + step).min(bound);
+            if open.is_empty() || next <= self.now() {
+                return;
+            }
+            self.go(next, false);
+            self.site.line.rest_until(next);
+        }
+    }
+
+    /// Whether it is a call, made by or for a visitor, to one of these services.
+    fn is_call_to(&self, key: Key, services: &[ServiceId]) -> bool {
+        let call = &self.site.calls[key];
+        let is_call = !call.is.is_root && !call.is.is_background && !call.is.is_check;
+        is_call && services.contains(&self.plan.upstreams[call.upstream.index()].callee)
     }
 
     /// The loop. There is one, so that all of an event is compiled into it.
@@ -180,16 +219,14 @@ impl<R: Recorder> Run<'_, R> {
         self.tell_unseen();
     }
 
-    /// Calls that are still at their server, and whoever made them waits. Nobody knows what became of those
-    /// that nobody waits for.
+    /// Calls that are still at their server.
     fn tell_unanswered(&mut self) {
         let calls = &self.site.calls;
         let mut there = calls.keys();
         there.retain(|&key| {
             let call = &calls[key];
             let is_call = !call.is.is_root && !call.is.is_background && !call.is.is_check;
-            let is_there = !matches!(call.stage, Stage::Away | Stage::Over);
-            is_call && is_there && call.phase != Phase::Over
+            is_call && !matches!(call.stage, Stage::Away | Stage::Over)
         });
         there.sort_by_key(|&key| calls[key].attempt_key);
         let now = self.site.line.now();
@@ -231,7 +268,7 @@ impl<R: Recorder> Run<'_, R> {
 
     /// Frees a call of which nothing is left at either end.
     #[inline]
-    pub(crate) fn settle(&mut self, key: crate::engine::slab::Key) {
+    pub(crate) fn settle(&mut self, key: Key) {
         let call = &self.site.calls[key];
         if call.phase == Phase::Over && matches!(call.stage, Stage::Away | Stage::Over) {
             self.site.calls.remove(key);

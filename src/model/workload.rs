@@ -183,6 +183,10 @@ impl<R: Recorder> Run<'_, R> {
                 let word = self.site.draw(mix(source.key, BATCH), source.next);
                 let together = self.plan.laws[law.index()].draw(word) as u64;
                 (0..together).for_each(|_| self.begin_next_visit(index));
+                if together == 0 {
+                    // Nobody has this number, or the same empty batch would be drawn for ever.
+                    self.site.sources[id.index()].next += 1;
+                }
             }
         }
         self.site.schedule_visit(self.plan, id);

@@ -358,6 +358,7 @@ fn visit(story: &mut Story, luck: &mut Luck, clock: f64, is_crashed: bool) {
         waited: if service == 1 { waited } else { Span::ZERO },
         outcome,
         is_wasted: false,
+        is_check: false,
     };
     story.push((ended, Told::Served(call(0, 0, outcome))));
     let worked = at(clock + waited.seconds() + work);

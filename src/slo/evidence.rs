@@ -164,7 +164,7 @@ impl Evidence {
                 Some((1.0 - shares[1].share.value, (1.0 - high, 1.0 - low)))
             }
             Of::Number(number) => {
-                let (low, high) = number.interval(confidence);
+                let (low, high) = number.sure_interval(confidence);
                 Some((number.value, (low.max(0.0), high)))
             }
             Of::Times(it) => Some((it.share(), it.interval(confidence))),

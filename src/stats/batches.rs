@@ -16,6 +16,9 @@ use super::{
 /// interval that is too narrow does more harm than a run that is longer than needed.
 const SUSPICION: f64 = 0.1;
 
+/// Means that differ by less than this share of themselves are the same.
+const ROUNDING: f64 = 1e-9;
+
 /// Why a run gives no interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum TooShort {
@@ -85,7 +88,8 @@ fn von_neumann(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
-    if squares == 0.0 {
+    // What is the same but for rounding resembles nothing.
+    if squares <= n * (ROUNDING * mean) * (ROUNDING * mean) {
         return (0.0, 0.5);
     }
     let steps: f64 = values.windows(2).map(|two| (two[1] - two[0]) * (two[1] - two[0])).sum();

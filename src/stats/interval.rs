@@ -105,7 +105,7 @@ impl Estimate {
     /// The same value with bounds of its own.
     #[must_use]
     pub fn bounded(self, estimator: &Estimator) -> Estimate {
-        let (low, high) = estimator.interval(CONFIDENCE);
+        let (low, high) = estimator.sure_interval(CONFIDENCE);
         let (low, high) = (Some(six_digits(low.max(0.0))), Some(six_digits(high)));
         Estimate { low, high, ..self }
     }

@@ -6,7 +6,7 @@
 //! run that is long enough to forget the one before. The bias of a section's quantile falls with
 //! the first power of its length, and sections do not average it out: they must be long.
 
-use super::estimator::Estimator;
+use super::estimator::{Estimator, skewness};
 
 /// Observations that each section needs beyond the quantile, on its rarer side.
 ///
@@ -26,7 +26,9 @@ pub fn sectioning(pooled: f64, sections: &[f64]) -> Option<Estimator> {
     let freedom = sections.len() as f64 - 1.0;
     let squares: f64 = sections.iter().map(|value| (value - pooled) * (value - pooled)).sum();
     let error = (squares / freedom / sections.len() as f64).sqrt();
-    Some(Estimator { value: pooled, error, freedom, skewness: 0.0 })
+    let mean = sections.iter().sum::<f64>() / sections.len() as f64;
+    let distances: Vec<f64> = sections.iter().map(|value| value - mean).collect();
+    Some(Estimator { value: pooled, error, freedom, skewness: skewness(&distances) })
 }
 
 /// Whether sections of so many observations give an interval of `quantile` in (0, 1) that covers

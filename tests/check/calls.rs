@@ -157,3 +157,57 @@ fn nobody_to_ask() {
     let site = format!("{site}{crash}");
     check(&site, &promise("success > 99%", &rest), 1, &["MISSED"]);
 }
+
+/// Behind a balancer: `lb` is of its backend, `app` of the service, `rest` of the visitors and what follows them.
+fn balanced(lb: &str, app: &str, rest: &str) -> String {
+    format!(
+        "[scenario]\nduration = \"20s\"\n[hardware.h]\ncores = 4\n\
+         [service.lb]\nkind = \"haproxy\"\nhardware = \"h\"\n\
+         timeout = {{ queue = \"60s\", connect = \"5s\", server = \"60s\", client = \"60s\" }}\n\
+         [service.lb.backend.app]\nservers = \"app\"\n{lb}\n\
+         [service.app]\nkind = \"app\"\nhardware = \"h\"\n{app}\n\
+         [service.app.endpoint.health]\nsteps = [ {{ wait = \"1ms\" }} ]\n\
+         [request.page]\nto = \"app.page\"\n\
+         [workload.visitors]\nto = \"lb\"\nmix = {{ page = 1 }}\n{rest}\n"
+    )
+}
+
+const OF_APP: &str = "where = { service = \"app\" }";
+
+/// Two checks a second, a millisecond each, beside one call of 100 ms.
+#[test]
+fn health_checks_are_no_calls() {
+    let checks = "check = { inter = \"500ms\", endpoint = \"app.health\" }";
+    let app = "workers = 4\n[service.app.endpoint.page]\nsteps = [ { wait = \"100ms\" } ]";
+    let site = balanced(checks, app, "arrivals = { even = \"1/s\" }");
+    check(&site, &promise("p(50) < 90ms", OF_APP), 1, &["0% [0%, 1.1%]", "380 of 380 do not"]);
+    check(&site, &promise("mean < 99ms", OF_APP), 1, &["100 ms [100 ms, 100 ms]"]);
+    check(&site, &promise("throughput > 2/s", OF_APP), 1, &["0.95/s"]);
+}
+
+/// Ten calls a second to two workers who need 0.4 s for each, by visitors who leave after a second: all 199 are
+/// made, each takes longer by 0.1 s than the one before, and the run goes on until they are over.
+#[test]
+fn calls_that_nobody_waits_for_are_waited_for() {
+    let app = "workers = 2\n[service.app.endpoint.page]\nsteps = [ { wait = \"400ms\" } ]";
+    let rest = "arrivals = { even = \"10/s\" }\npatience = \"1s\"";
+    let site = balanced("", app, rest);
+    check(&site, &promise("p(95) < 12s", OF_APP), 1, &["58.3%", "1,660 of 3,980 do not"]);
+    // Unless the run has an end before that.
+    let short = site.replace("duration = \"20s\"", "duration = \"20s\"\ndrain = \"1s\"");
+    check(&short, &promise("success > 99%", OF_APP), 1, &["of 3,980 do not"]);
+    // None fails, but they pile up: there is no steady state to judge.
+    let says = ["0 of 3,980 do not", "unfinished work piles up"];
+    check(&site, &promise("success > 99%", OF_APP), 3, &says);
+}
+
+/// Ten calls a second wait at the balancer for two places at a server that needs a second for each. Of the fifty
+/// before it dies ten are answered or under way, and forty never got there.
+#[test]
+fn calls_in_the_queue_of_a_caller_that_dies() {
+    let app = "workers = 8\n[service.app.endpoint.page]\nsteps = [ { wait = \"1s\" } ]";
+    let rest = "arrivals = { even = \"10/s\" }\n[[event]]\nat = \"5.05s\"\ncrash = \"lb.1\"\n";
+    let site = balanced("maxconn = 2", app, rest);
+    let before = format!("{OF_APP}\nwindow = \"before event 1\"");
+    check(&site, &promise("success > 99%", &before), 1, &["20.0%", "800 of 1,000 do not"]);
+}

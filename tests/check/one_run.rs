@@ -64,3 +64,24 @@ fn columns_without_values_are_not_explained() {
     let line = "queue.toml --replications 5 --no-plots --set duration=20s";
     desk.run(line).expect(0, &["[low, high] is where the highest of another run will lie."]);
 }
+
+/// All requests take 300 ms, and what batches differ by is rounding.
+#[test]
+fn what_is_the_same_in_all_batches_has_an_interval() {
+    let desk = Desk::new();
+    desk.write(
+        "same.toml",
+        &format!(
+            "[scenario]\nduration = \"200s\"\n[hardware.h]\ncores = 4\n\
+             [service.q]\nkind = \"service\"\nhardware = \"h\"\n\
+             [service.q.endpoint.page]\nsteps = [ {{ wait = \"300ms\" }} ]\n\
+             [request.page]\nto = \"q.page\"\n\
+             [workload.visitors]\nmix = {{ page = 1 }}\narrivals = {{ poisson = \"10/s\" }}\n{}",
+            promise("mean < 400ms", "where = { service = \"q\" }")
+        ),
+    );
+    for seed in 1..4 {
+        let line = format!("same.toml --replications 1 --no-plots --seed {seed}");
+        desk.run(&line).expect(0, &["300 ms [300 ms, 300 ms], required"]);
+    }
+}

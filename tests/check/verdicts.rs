@@ -134,12 +134,14 @@ fn intervals_are_as_sure_as_verdicts() {
             let rest = json.split(&format!("\"{name}\": ")).nth(1).expect(name);
             rest.split([',', '\n']).next().unwrap().parse().unwrap()
         };
-        bound("high") - bound("low")
+        [bound("value") - bound("low"), bound("high") - bound("value")]
     };
-    // Student's t of 19 degrees of freedom: 0.688, 2.093 and 3.883.
+    // Student's t of 19 degrees of freedom: 0.688, 2.093 and 3.883. Times lean to the right, so that the truth is
+    // farther above than below.
     let [half, usual, sure] = [width("50%", "0.5"), width("95%", "0.95"), width("99.9%", "0.999")];
-    assert!((usual / half - 2.093 / 0.688).abs() < 0.01, "{half} {usual}");
-    assert!((sure / usual - 3.883 / 2.093).abs() < 0.01, "{usual} {sure}");
+    assert!((usual[0] / half[0] - 2.093 / 0.688).abs() < 0.01, "{half:?} {usual:?}");
+    assert!((sure[0] / usual[0] - 3.883 / 2.093).abs() < 0.01, "{usual:?} {sure:?}");
+    assert!(half[1] >= half[0] && usual[1] > usual[0] && sure[1] > sure[0], "{usual:?} {sure:?}");
 }
 
 #[test]

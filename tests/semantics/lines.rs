@@ -117,3 +117,15 @@ fn a_full_balancer_lets_nobody_in_until_somebody_leaves() {
     let ends = |number: usize| ms(story.visits[number].ended.since(story.visits[0].ended));
     assert_eq!((ends(2), ends(3)), (10.0 + 4.0 + 1000.0 + 10.0, 10.0 + 4.0 + 1000.0 + 20.0));
 }
+
+/// Twenty batches a second of nobody to four: two visitors on average.
+#[test]
+fn batches_may_be_empty() {
+    for (size, mean) in [("{ uniform = [0, 4] }", 2.0), ("{ poisson = 3 }", 3.0)] {
+        let arrivals = format!("arrivals = {{ batches = {{ rate = \"20/s\", size = {size} }} }}");
+        let mut plan = plan(&site(1, &arrivals, ""));
+        plan.duration = simulate::engine::time::Span::from_millis(60_000);
+        let count = run(&plan, 0).took_ms().len() as f64;
+        assert!((count / (20.0 * 60.0 * mean) - 1.0).abs() < 0.15, "{count} of size {size}");
+    }
+}

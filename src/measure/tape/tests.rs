@@ -159,6 +159,7 @@ fn calls_and_waits() {
         waited: Span::from_millis(waited),
         outcome,
         is_wasted: false,
+        is_check: false,
     };
     tape.served(call(2_000, 0, Outcome::OK), at(2_020));
     tape.served(call(2_000, 20, Outcome::OK), at(2_060));
@@ -217,6 +218,7 @@ fn calls_completed_are_those_that_end_in_the_window() {
         waited: Span::ZERO,
         outcome: Outcome::OK,
         is_wasted,
+        is_check: false,
     };
     tape.served(call(100, false), at(900));
     tape.served(call(900, false), at(1_100));
@@ -370,7 +372,15 @@ fn notes_change_nothing() {
             tape.level(Level::Runnable(0), (call * 7907 % 4) as u32, at(now));
             let waited = Span::from_millis(call % 3);
             let (arrived, is_wasted) = (at(arrived), call % 17 == 0);
-            let served = Served { service: 0, instance: 0, arrived, waited, outcome, is_wasted };
+            let served = Served {
+                service: 0,
+                instance: 0,
+                arrived,
+                waited,
+                outcome,
+                is_wasted,
+                is_check: false,
+            };
             tape.served(served, at(now));
         }
         format!("{:?}", tape.close(at(12_000)))

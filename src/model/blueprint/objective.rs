@@ -28,6 +28,23 @@ pub struct Objective {
     pub margin: f64,
 }
 
+impl Objective {
+    /// The service whose calls it judges one by one, if it does.
+    pub fn judges_calls_of(&self) -> Option<ServiceId> {
+        match (self.scope, self.promise) {
+            (
+                Scope::Service(id),
+                Promise::Percentile { .. }
+                | Promise::Mean { .. }
+                | Promise::Success { .. }
+                | Promise::Recovery(_)
+                | Promise::Budget(_),
+            ) => Some(id),
+            _ => None,
+        }
+    }
+}
+
 /// What an objective is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
