@@ -1,6 +1,7 @@
 //! What is recorded while a site runs: counts, histograms, areas under curves.
 
 pub mod batch;
+pub mod breach;
 pub mod carried;
 pub mod figures;
 pub mod fold;

@@ -13,6 +13,7 @@ pub mod json;
 pub mod objective;
 mod one_run;
 pub mod page;
+mod piling;
 pub mod plot;
 pub mod precise;
 pub mod summary;

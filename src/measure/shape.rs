@@ -51,7 +51,7 @@ impl Detail {
     /// Enough to see whether work piles up: for thousands of variants, each of which leaves a few
     /// kilobytes a replication.
     pub const COARSE: Detail =
-        Detail { request_parts: 24, request_parts_least: 24, usage_parts: 1, has_batches: false };
+        Detail { request_parts: 24, request_parts_least: 24, usage_parts: 10, has_batches: false };
     /// For pilots. Widths are round, so there may be two and a half times fewer parts: at least the
     /// fifty that a warm-up is found by, whatever the duration.
     pub const PILOT: Detail = Detail {

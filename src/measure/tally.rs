@@ -2,6 +2,7 @@
 
 use super::{
     batch::Reading,
+    breach::Breach,
     gauge::{LevelTimes, Usage},
     histogram::{Compact, Counter, Fine, Times},
     latency::Latency,
@@ -255,6 +256,8 @@ pub struct ObjectiveTally {
     pub sizes: Fine,
     /// What all that had come to at the end of each batch but the last, of one steady run.
     pub readings: Vec<Reading>,
+    /// What blame wants to know besides.
+    pub breach: Breach,
 }
 
 impl ObjectiveTally {
@@ -264,6 +267,7 @@ impl ObjectiveTally {
         self.area += other.area;
         self.squares_s2 += other.squares_s2;
         self.sizes.merge(&other.sizes);
+        self.breach.merge(&other.breach);
         // Batches are of one run; several have themselves.
         self.readings.clear();
         each_part((&mut self.slices, &other.slices), |mine: &mut [u32; 2], theirs| {

@@ -5,6 +5,7 @@
 
 mod concerned;
 mod held;
+mod late;
 mod level;
 mod taken;
 mod used;
@@ -18,10 +19,11 @@ use super::format::span;
 use crate::{
     engine::time::Instant,
     measure::{
+        breach::CallPart,
         fold::Fold,
-        tally::{RequestPart, Tally},
+        tally::{ObjectiveTally, RequestPart, Tally},
     },
-    model::blueprint::{Blueprint, Budget, Episode, Objective, Promise, Recovery},
+    model::blueprint::{Blueprint, Budget, Episode, Good, Objective, Promise, Recovery, Scope},
 };
 
 /// Why a promise is broken.
@@ -39,8 +41,10 @@ pub struct Blame {
 
 /// Looks for who is to blame for a broken promise.
 pub fn blame(site: &Blueprint, objective: &Objective, fold: &Fold, measured: &str) -> Blame {
-    let concerned = Concerned::new(site, &fold.pool, objective);
-    let looks = Look { site, pool: &fold.pool, concerned: &concerned };
+    let index = site.objectives.iter().position(|it| it.name == objective.name);
+    let counted = index.and_then(|it| fold.pool.objectives.get(it)).cloned().unwrap_or_default();
+    let concerned = Concerned::new(site, &fold.pool, objective, &counted);
+    let looks = Look { site, pool: &fold.pool, concerned: &concerned, index, counted: &counted };
     let bad = looks.bad_parts(objective);
     let (path, who) = who::who(site, &fold.pool, objective, &concerned, &bad);
     Blame { what: measured.to_owned(), when: looks.when(objective, &bad), who, path }
@@ -50,6 +54,9 @@ struct Look<'a> {
     site: &'a Blueprint,
     pool: &'a Tally,
     concerned: &'a Concerned,
+    /// Which of the objectives it is, and what was counted for it.
+    index: Option<usize>,
+    counted: &'a ObjectiveTally,
 }
 
 /// From where to where, in seconds since the window began.
@@ -92,27 +99,41 @@ impl Look<'_> {
             objective.promise,
             Promise::Utilisation { .. } | Promise::Queue { .. } | Promise::Lag { .. }
         );
-        let ruler = if is_level { self.pool.usage_ruler } else { self.pool.request_ruler };
-        let index = self.site.objectives.iter().position(|it| it.name == objective.name);
+        let is_calls = !is_level && matches!(objective.scope, Scope::Service(_));
+        let (ruler, from) = match self.counted.breach.ruler {
+            _ if is_level => (self.pool.usage_ruler, 0.0),
+            _ if !is_calls => (self.pool.request_ruler, 0.0),
+            Some(ruler) => (ruler, window.0),
+            None => return Vec::new(),
+        };
+        let edges_s = |part: usize| {
+            let (begin, end) = ruler.edges_s(part);
+            (begin + from, end + from)
+        };
         // Where nothing arrived nothing is known: a bad time goes on, if it is bad on the other side.
         let is_bad = |part: usize| -> Option<bool> {
             if is_level {
-                return index.map(|it| level::is_broken(objective, it, part, self.pool));
+                return self.index.map(|it| level::is_broken(objective, it, part, self.pool));
+            }
+            let (from, until) = edges_s(part);
+            let seconds = (until - from) * f64::from(self.pool.replications);
+            let is_throughput = matches!(objective.promise, Promise::Throughput { .. });
+            if is_calls {
+                let calls = self.counted.breach.parts[part];
+                let is_known = calls.count > 0 || is_throughput;
+                return is_known.then(|| are_broken(objective.promise, &calls, seconds));
             }
             let mut all = RequestPart::default();
             for &request in &self.concerned.requests {
                 all.merge(&self.pool.requests[request].parts[part]);
             }
-            let (from, until) = ruler.edges_s(part);
-            let seconds = (until - from) * f64::from(self.pool.replications);
-            let is_known =
-                all.ok + all.failed > 0 || matches!(objective.promise, Promise::Throughput { .. });
+            let is_known = all.ok + all.failed > 0 || is_throughput;
             is_known.then(|| is_broken(objective.promise, &all, seconds))
         };
         let mut stretches: Vec<Stretch> = Vec::new();
         let (mut was_bad, mut is_all_bad) = (false, true);
         for part in 0..ruler.parts() {
-            let (from, until) = ruler.edges_s(part);
+            let (from, until) = edges_s(part);
             if until <= window.0 || from >= window.1 {
                 continue;
             }
@@ -188,6 +209,22 @@ fn is_broken(promise: Promise, part: &RequestPart, seconds: f64) -> bool {
             part,
             seconds,
         ),
+        Promise::Utilisation { .. } | Promise::Queue { .. } | Promise::Lag { .. } => false,
+    }
+}
+
+/// Whether the calls of a part of the window break a promise about calls by themselves.
+fn are_broken(promise: Promise, calls: &CallPart, seconds: f64) -> bool {
+    let count = calls.count as f64;
+    match promise {
+        Promise::Percentile { share, .. }
+        | Promise::Success { share }
+        | Promise::Recovery(Recovery { of: Good { share, .. }, .. })
+        | Promise::Budget(Budget { of: Good { share, .. }, .. }) => {
+            calls.beyond as f64 > (1.0 - share) * count
+        }
+        Promise::Throughput { least } => count < least * seconds,
+        Promise::Mean { limit } => calls.area as f64 / 1e9 >= limit.seconds() * count,
         Promise::Utilisation { .. } | Promise::Queue { .. } | Promise::Lag { .. } => false,
     }
 }

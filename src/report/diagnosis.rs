@@ -7,7 +7,10 @@
 
 use serde::Serialize;
 
-use super::summary::{Summary, window_s};
+use super::{
+    piling::{Pile, pile, waiting_per_s},
+    summary::{Summary, window_s},
+};
 use crate::{
     engine::sample::Law,
     measure::{
@@ -73,6 +76,9 @@ pub struct Diagnosis {
     pub stability: Stability,
     /// Requests a second by which work in flight grew in the second half of the window.
     pub growth_per_s: f64,
+    /// Where calls pile up for which no visitor waits any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub piles_up: Option<PilesUp>,
     /// Seconds a second by which replicas fell behind in the second half of the window, if they surely
     /// did.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,13 +113,22 @@ pub struct RunsOut {
 /// Below this share of its time nothing is in the way of what waits.
 const BUSY: f64 = 0.8;
 
+/// Calls that become more and more though no more visitors are under way.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PilesUp {
+    /// The service.
+    pub at: String,
+    /// Calls a second by which there are more.
+    pub per_s: f64,
+}
+
 const NAMED_MAX: usize = 10;
 
 /// Looks for what gives in first.
 ///
 /// Above capacity is a load that exceeds the operational bound, or is it while anything is left to chance (a
 /// theorem, where nothing changes and visitors come whatever happens), or one under which unfinished work grows while something is busy all the time, or
-/// while most of what is more of it waits somewhere. Work that grows without waiting only fills a site whose
+/// while most of what is more of it waits somewhere, be it that visitors wait for it or that nobody does. Work that grows without waiting only fills a site whose
 /// visits are long.
 pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
     let pool = &fold.pool;
@@ -121,7 +136,7 @@ pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
     // Stable: among equals the first of the scenario is named.
     busiest.sort_by(|one, other| other.utilisation.total_cmp(&one.utilisation));
     busiest.truncate(NAMED_MAX);
-    let growth = Growth::of(pool);
+    let growth = Growth::of(site, pool);
     let unfinished = summary.site.failures.iter().find(|failures| failures.cause == "unfinished");
     let unfinished = unfinished.map_or(0, |failures| failures.count);
     let success = summary.site.figures.rates.success_share.value.unwrap_or(1.0);
@@ -148,9 +163,11 @@ pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
     let falling_behind = falling_behind.filter(|_| site.is_steady() && grows(&fold.falling_behind));
     let is_busy = busiest.first().is_some_and(|first| first.utilisation >= SATURATED)
         // It may have begun empty.
-        || growth.piles_up && latest_cpu(site, pool) >= SATURATED;
-    let grows = growth.piles_up || grows(&fold.growth) || unfinished > summary.site.count / 100;
-    let waits = site.is_steady() && growth.piles_up && growth.waiting_per_s >= growth.per_s / 2.0;
+        || growth.is_known() && latest_cpu(site, pool) >= SATURATED;
+    let visitors_grow =
+        growth.piles_up || grows(&fold.growth) || unfinished > summary.site.count / 100;
+    let grows = visitors_grow || growth.pile.is_some();
+    let waits = site.is_steady() && growth.waits();
     let fails_enough = beyond.as_ref().map_or(success < FAILING, |(bound, _)| {
         // At least half of what is too much fails before it piles up.
         success < 1.0 && 1.0 - success >= 0.5 * (1.0 - bound / offered)
@@ -171,9 +188,13 @@ pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
     let (beyond_per_s, beyond_of) = beyond.unzip();
     let is_idle = busiest.first().is_none_or(|it| it.utilisation < BUSY) && beyond_of.is_none();
     let waits = (is_idle && growth.piles_up).then(|| most_waits(site, pool)).flatten();
+    let pile = growth.pile.filter(|_| stability == Stability::Unstable && !visitors_grow);
+    let piles_up =
+        pile.map(|it| PilesUp { at: site.services[it.service].name.clone(), per_s: it.per_s });
     Diagnosis {
         stability,
         growth_per_s: growth.per_s,
+        piles_up,
         falling_behind,
         unfinished,
         busiest,
@@ -217,12 +238,26 @@ struct Growth {
     per_s: f64,
     /// Calls a second by which what waits somewhere grows.
     waiting_per_s: f64,
-    /// More than one in a hundred arrivals stays, and more than luck makes stay.
+    /// It does, and not by luck alone.
     piles_up: bool,
+    /// Where calls do so, whoever still waits for them.
+    pile: Option<Pile>,
 }
 
 impl Growth {
-    fn of(pool: &Tally) -> Growth {
+    fn is_known(&self) -> bool {
+        self.piles_up || self.pile.is_some()
+    }
+
+    /// Whether half of what is more waits somewhere.
+    fn waits(&self) -> bool {
+        let is_most = |per_s: f64| self.waiting_per_s >= per_s / 2.0;
+        self.piles_up && is_most(self.per_s) || self.pile.is_some_and(|it| is_most(it.per_s))
+    }
+}
+
+impl Growth {
+    fn of(site: &Blueprint, pool: &Tally) -> Growth {
         let parts = pool.request_ruler.parts();
         let (mut came, mut went) = (0, 0);
         for part in pool.requests.iter().flat_map(|it| &it.parts[parts / 2..]) {
@@ -236,6 +271,7 @@ impl Growth {
             per_s: stayed / seconds,
             waiting_per_s: waiting_per_s(pool),
             piles_up: stayed > 0.01 * came && stayed > 20.0 && stayed > LUCK * came.sqrt(),
+            pile: pile(site, pool),
         }
     }
 }

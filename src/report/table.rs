@@ -31,7 +31,8 @@ impl Table {
     /// Leaves out a column (not the first) that says nothing in any row.
     #[must_use]
     pub fn without_empty_columns(mut self) -> Table {
-        let says = |column: usize| self.rows[1..].iter().any(|row| row[column] != "–");
+        let says =
+            |column: usize| self.rows[1..].iter().any(|row| !matches!(&*row[column], "" | "–"));
         let kept: Vec<bool> = (0..self.rows[0].len()).map(|it| it == 0 || says(it)).collect();
         for row in &mut self.rows {
             let mut kept = kept.iter();

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    diagnosis::{Resource, RunsOut, Stability},
+    diagnosis::{PilesUp, Resource, RunsOut, Stability},
     format::{or_dash, percent, seconds, span, thousands, three, utilisation},
     objective::measured,
     page::Page,
@@ -179,8 +179,12 @@ fn stability(page: &mut Page, summary: &Summary) {
             format!(
                 "More arrives than {by_whom}{}. Times and shares depend on how long the run is; \
                  read them as \"it does not hold\".",
-                match diagnosis.growth_per_s {
-                    growth if growth > 0.0 => format!(
+                match (&diagnosis.piles_up, diagnosis.growth_per_s) {
+                    (Some(PilesUp { at, per_s }), _) => format!(
+                        ": calls at {at} grow by {} a second, though no more visitors wait for them",
+                        three(*per_s),
+                    ),
+                    (None, growth) if growth > 0.0 => format!(
                         ": work in flight grows by {} requests a second, {} had not ended when \
                          the runs did",
                         three(growth),
@@ -388,13 +392,17 @@ fn most_at_once(page: &mut Page, summary: &Summary) {
     }
     page.heading("Most at once (to be expected of a run of this length)");
     let mut table = Table::new(["", "in it", "[low, high]", "waiting", "[low, high]"]);
+    let mut has_bounds = false;
     let mut row = |name: String, in_it: Option<&Estimate>, waiting: Option<&Estimate>| {
         let value =
             |it: Option<&Estimate>| it.map_or_else(String::new, |it| or_dash(it.value, three));
         let bounds = |it: Option<&Estimate>| {
             it.filter(|it| is_some(it)).map_or_else(String::new, |it| interval(it, three))
         };
-        table.row([name, value(in_it), bounds(in_it), value(waiting), bounds(waiting)]);
+        let both = [bounds(in_it), bounds(waiting)];
+        has_bounds |= both.iter().any(|it| !it.is_empty());
+        let [of_calls, of_waiting] = both;
+        table.row([name, value(in_it), of_calls, value(waiting), of_waiting]);
     };
     row("all requests".to_owned(), Some(&summary.whole.in_flight_max), None);
     let mut fullest: Vec<_> = summary.services.iter().collect();
@@ -414,7 +422,9 @@ fn most_at_once(page: &mut Page, summary: &Summary) {
         row(name, None, Some(&upstream.figures.queued_max));
     }
     page.table(&table.without_empty_columns());
-    page.line("[low, high] is where the highest of another run will lie.");
+    if has_bounds {
+        page.line("[low, high] is where the highest of another run will lie.");
+    }
 }
 
 /// Mean and highest over the instances of a service.

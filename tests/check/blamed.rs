@@ -220,3 +220,91 @@ fn all_are_bad_and_few_come() {
     let short = "check site.toml --budget 20 --set duration=5s";
     desk.run(short).expect(1, &["when throughout"]);
 }
+
+/// A balancer that tries a crashed server again and again.
+const RETRIED: &str = r#"
+arrivals = { even = "10/s" }
+[service.lb]
+kind = "haproxy"
+hardware = "h"
+timeout = { queue = "60s", connect = "5s", server = "60s", client = "60s" }
+[service.lb.backend.f]
+servers = "f"
+[service.f]
+kind = "app"
+hardware = "h"
+workers = 10
+[service.f.endpoint.e]
+steps = [ { wait = "100ms" } ]
+[[event]]
+at = "5050ms"
+for = "5s"
+crash = "f.1"
+"#;
+
+/// Retries make more failed calls than failed requests: four of five visitors saw none of the first kind.
+#[test]
+fn shares_of_failed_calls_are_of_calls() {
+    let site = RETRIED.replacen("arrivals", "to = \"lb\"\narrivals", 1);
+    let of_f = "where = { service = \"f\" }";
+    let told_calls = told(&site, "success > 99%", of_f);
+    // Each of 21 requests four times, and what was there is cut off.
+    says(
+        &told_calls,
+        &[
+            "who f: crash of f.1 from 5.05 s to 10.05 s; 99.",
+            "% of the failures are `refused`, seen by lb",
+        ],
+    );
+    // Calls fail for as long as the server is away, requests for whom the last attempt does.
+    says(&told_calls, &["when from 5 s to 10.2 s"]);
+    let told_requests = told(&site, "success > 99%", "");
+    says(&told_requests, &["when from 5 s to 7.", "`refused`, seen by lb"]);
+}
+
+/// What calls failed of is kept for the whole run only: no share is told of a part of it, or of a zone.
+#[test]
+fn no_share_of_another_window() {
+    let site = RETRIED.replacen("arrivals", "to = \"lb\"\narrivals", 1);
+    let during =
+        told(&site, "success > 99%", "where = { service = \"f\" }\nwindow = \"during event 1\"");
+    says(&during, &["the most frequent failure of the whole run is `refused`, seen by lb"]);
+    never_says(&during, &["% of the failures"]);
+    // Of requests it is kept.
+    let late = "[[event]]\nat = \"20s\"\nfor = \"5s\"\nlose = \"host of lb.1\"\n";
+    let window = told(&format!("{site}{late}"), "success > 99%", "window = \"during event 1\"");
+    says(&window, &["% of the failures are `refused`, seen by lb"]);
+    let window = told(&format!("{site}{late}"), "success > 99%", "window = \"during event 2\"");
+    never_says(&window, &["`refused`"]);
+}
+
+/// No answer can be there in time, however idle everybody is.
+#[test]
+fn a_time_out_that_is_shorter_than_the_way() {
+    let site = "arrivals = { even = \"10/s\" }\n[zone.a]\n[zone.b]\n[link.a-b]\n\
+                latency = \"100ms\"\n[service.f]\nkind = \"service\"\nhardware = \"h\"\n\
+                zones = [\"a\"]\n[service.f.upstream.b]\nservers = \"b\"\n\
+                response_timeout = \"50ms\"\nretries = 2\n[service.f.endpoint.e]\n\
+                steps = [ { call = \"b.e\" } ]\n[service.b]\nkind = \"service\"\n\
+                hardware = \"h\"\nzones = [\"b\"]\n[service.b.endpoint.e]\n\
+                steps = [ { wait = \"300ms\" } ]\n";
+    let why = "who f: its `response_timeout` of 50.0 ms for b is shorter than the way there and back, \
+               200 ms between zones a and b; 100% of the failures are `response timeout`, seen by f";
+    for about in ["", "where = { service = \"f\" }", "where = { service = \"b\" }"] {
+        let told = told(site, "success > 99%", about);
+        says(&told, &[why]);
+        never_says(&told, &["by itself"]);
+    }
+    // Requests arrive, answers come too late: b has done its part.
+    let there = site.replace("50ms", "150ms").replace("300ms", "1ms");
+    says(&told(&there, "success > 99%", ""), &["`response_timeout` of 150 ms for b is shorter"]);
+    // Long enough for the way, but not for the work.
+    let slow = told(&site.replace("50ms", "250ms"), "success > 99%", "");
+    never_says(&slow, &["is shorter than the way"]);
+    // A connection takes as long as an answer.
+    let tcp = site
+        .replace("response_timeout", "connect_timeout")
+        .replace("[service.b.endpoint", "connections = \"tcp\"\n[service.b.endpoint");
+    let told_tcp = told(&tcp, "success > 99%", "");
+    says(&told_tcp, &["who f: its `connect_timeout` of 50.0 ms for b is shorter"]);
+}

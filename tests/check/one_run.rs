@@ -54,6 +54,17 @@ fn few_bursts_have_none() {
     one(&promise("p(99) < 280ms", ""), "--set duration=100s --seed 3", &says);
 }
 
+/// How high the highest of another run is, one short run cannot say.
+#[test]
+fn columns_without_values_are_not_explained() {
+    let few = one("", "--set duration=20s", &["Most at once"]);
+    let told = few.split("Most at once").nth(1).and_then(|it| it.split("\n\n").next()).unwrap();
+    assert!(told.contains("in it") && !told.contains("[low, high]"), "{told}");
+    let desk = Desk::with("");
+    let line = "queue.toml --replications 5 --no-plots --set duration=20s";
+    desk.run(line).expect(0, &["[low, high] is where the highest of another run will lie."]);
+}
+
 /// All requests take 300 ms, and what batches differ by is rounding.
 #[test]
 fn what_is_the_same_in_all_batches_has_an_interval() {

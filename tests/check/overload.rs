@@ -152,3 +152,90 @@ fn a_replica_that_falls_behind_is_above_capacity() {
     desk.run(&format!("check site.toml --budget 20 {more}"))
         .expect(3, &["unfinished work piles up"]);
 }
+
+/// Visitors who give up leave their calls behind: no more of them are under way, and yet work piles up, in
+/// front of workers who serve nobody or in a balancer's queue.
+#[test]
+fn calls_that_nobody_waits_for_pile_up() {
+    let workers = r#"
+[scenario]
+duration = "20s"
+drain = "60s"
+[hardware.h]
+cores = 4
+[service.web]
+kind = "nginx"
+hardware = "h"
+[service.web.upstream.app]
+servers = "app"
+[service.app]
+kind = "app"
+hardware = "h"
+workers = 2
+[service.app.endpoint.page]
+steps = [ { wait = "400ms" } ]
+[request.page]
+to = "app.page"
+[workload.v]
+to = "web"
+mix = { page = 1 }
+patience = "1s"
+arrivals = { even = "10/s" }
+"#;
+    let of_app = "where = { service = \"app\" }";
+    let desk = Desk::new();
+    desk.write("site.toml", &format!("{workers}{}", promise("success > 95%", of_app)));
+    let says = ["UNSTABLE: workers of app.1 can serve 5.00/s", "calls at app grow by 5.0"];
+    desk.run("site.toml --no-plots --replications 10").expect(0, &says);
+    let says = ["unfinished work piles up", "1 undecided"];
+    desk.run("check site.toml --budget 20").expect(3, &says);
+    // Nobody gives up where it holds.
+    let enough = desk.run("check site.toml --budget 20 --set app.workers=5");
+    enough.expect(0, &["1 met"]);
+
+    let queue = POOL.replace(
+        "arrivals = { poisson = \"15/s\" }",
+        "patience = \"2s\"\narrivals = { poisson = \"30/s\" }",
+    );
+    let of_lb = "where = { service = \"lb\" }";
+    desk.write("pool.toml", &format!("{queue}{}", promise("mean < 100s", of_lb)));
+    let says = ["UNSTABLE: slots from lb to app can serve 20.0/s", "calls at lb grow by "];
+    desk.run("pool.toml --no-plots --replications 10").expect(0, &says);
+    desk.run("check pool.toml --budget 20").expect(3, &["unfinished work piles up"]);
+    // A sweep says the same of each of its points.
+    let line =
+        "sweep pool.toml --vary visitors.arrivals.poisson=15/s,30/s --replications 5 --no-plots";
+    desk.run(line).expect(0, &[]);
+    let told = desk.read("results/pool-sweep/sweep.csv");
+    assert!(told.contains("unstable") && !told.contains("saturated"), "{told}");
+}
+
+/// Where work for nobody ends, or is turned away, there is no more of it after a while.
+#[test]
+fn what_nobody_waits_for_and_ends_does_not_pile_up() {
+    let site = |own: &str, load: &str| {
+        format!(
+            "[scenario]\nduration = \"60s\"\nwarm_up = \"20s\"\n[hardware.h]\ncores = 4\n\
+             [service.f]\nkind = \"service\"\nhardware = \"h\"\nworkers = 2\n{own}\n\
+             [service.f.endpoint.e]\nsteps = [ {{ wait = {{ exponential = \"100ms\" }} }} ]\n\
+             [request.r]\nto = \"f.e\"\n[workload.w]\nmix = {{ r = 1 }}\npatience = \"1s\"\n\
+             arrivals = {{ poisson = \"{load}\" }}\n"
+        )
+    };
+    let desk = Desk::new();
+    for (own, load, says) in [
+        ("queue_timeout = \"3s\"", "30/s", "SATURATED"),
+        ("queue = 50", "30/s", "SATURATED"),
+        ("queue = 50", "19/s", "What gives in first"),
+        ("", "18/s", "What gives in first"),
+    ] {
+        desk.write("site.toml", &site(own, load));
+        for seed in 1..=5 {
+            for replications in [1, 10] {
+                let line = format!("--no-plots --replications {replications} --seed {seed}");
+                let said = desk.run(&format!("site.toml {line}")).expect(0, &[says]);
+                assert!(!said.out.contains("UNSTABLE"), "{own} {load} {line}: {}", said.out);
+            }
+        }
+    }
+}

@@ -163,12 +163,18 @@ impl ObjectiveShape {
                 if whose.is_of(request) && self.covers(request.arrived) =>
             {
                 let is_bad = judged.count(request.ended.since(request.arrived), is_ok, counter);
+                if !is_ok {
+                    counter.breach.see_failure(request.outcome);
+                }
                 self.cut(request.arrived, request.ended, is_bad, counter);
                 self.size(request.ended.since(request.arrived), is_ok, counter);
             }
             Subject::Ended(whose) if whose.is_of(request) => {
                 let counts = is_ok && !is_cut_off && self.covers(request.ended);
                 counter.count += u64::from(counts);
+                if !is_ok && self.covers(request.ended) {
+                    counter.breach.see_failure(request.outcome);
+                }
             }
             _ => {}
         }
@@ -184,11 +190,19 @@ impl ObjectiveShape {
     ) {
         match self.subject {
             Subject::Calls(_, judged) if self.covers(arrived) => {
-                let is_bad = judged.count(ended.since(arrived), is_ok, counter);
+                let took = ended.since(arrived);
+                let is_bad = judged.count(took, is_ok, counter);
+                if is_ok || !judged.successes_only {
+                    counter.breach.see_call((self.from, self.until), arrived, took, is_bad);
+                }
                 self.cut(arrived, ended, is_bad, counter);
-                self.size(ended.since(arrived), is_ok, counter);
+                self.size(took, is_ok, counter);
             }
-            Subject::Served(_) => counter.count += u64::from(is_ok && self.covers(ended)),
+            Subject::Served(_) if is_ok && self.covers(ended) => {
+                counter.count += 1;
+                let took = ended.since(arrived);
+                counter.breach.see_call((self.from, self.until), ended, took, false);
+            }
             _ => {}
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::who::Who;
 use crate::{
-    model::blueprint::{Objective, Promise, Scope, Upstream, Workload},
+    model::blueprint::{Blueprint, Objective, Promise, Scope, Upstream, Workload},
     report::format::{seconds, three},
 };
 
@@ -14,7 +14,9 @@ impl Who<'_> {
     pub(super) fn longest_way(&self, service: usize) -> Option<String> {
         let own = self.site.upstreams.iter().filter(|it| it.caller.index() == service);
         let mut longest: Option<(f64, u32, u32)> = None;
-        for (way_s, from, to) in own.flat_map(|it| self.ways(service, it.callee.index())) {
+        for (way_s, from, to) in
+            own.flat_map(|it| ways_between(self.site, service, it.callee.index()))
+        {
             if from != to && longest.is_none_or(|it| way_s > it.0) {
                 longest = Some((way_s, from, to));
             }
@@ -30,7 +32,7 @@ impl Who<'_> {
         let mut ways: Vec<(usize, f64)> = Vec::new();
         for upstream in self.site.upstreams.iter().filter(|it| it.caller.index() == service) {
             let callee = upstream.callee.index();
-            let between = self.ways(service, callee);
+            let between = ways_between(self.site, service, callee);
             let sum: f64 = between.iter().map(|it| it.0).sum();
             let both_s = self.both_ways_s(upstream, sum / between.len().max(1) as f64);
             match ways.iter_mut().find(|(it, _)| *it == callee) {
@@ -117,7 +119,7 @@ impl Who<'_> {
         let one_s = if let Some(law) = workload.latency {
             self.site.laws[law.index()].mean()
         } else {
-            let ways = self.ways(visitors, upstream.callee.index());
+            let ways = ways_between(self.site, visitors, upstream.callee.index());
             ways.iter().map(|it| it.0).sum::<f64>() / ways.len().max(1) as f64
         };
         Some((one_s, self.both_ways_s(upstream, one_s)))
@@ -142,20 +144,20 @@ impl Who<'_> {
         let rounds = if opens { 2 + upstream.handshake_rounds } else { 1 };
         2.0 * one_s * f64::from(rounds)
     }
+}
 
-    /// Seconds one way between the zones of two services, with the zones.
-    fn ways(&self, caller: usize, callee: usize) -> Vec<(f64, u32, u32)> {
-        let zones = |service: usize| {
-            let own = self.site.instances.iter().filter(move |it| it.service.index() == service);
-            own.map(|it| it.zone).collect::<BTreeSet<u32>>()
-        };
-        let mut ways = Vec::new();
-        for from in zones(caller) {
-            for to in zones(callee) {
-                let delay = self.site.latency[(from * self.site.zones + to) as usize];
-                ways.push((self.site.delays[delay.0 as usize].seconds(), from, to));
-            }
+/// Seconds one way between the zones of two services, with the zones.
+pub(super) fn ways_between(site: &Blueprint, caller: usize, callee: usize) -> Vec<(f64, u32, u32)> {
+    let zones = |service: usize| {
+        let own = site.instances.iter().filter(move |it| it.service.index() == service);
+        own.map(|it| it.zone).collect::<BTreeSet<u32>>()
+    };
+    let mut ways = Vec::new();
+    for from in zones(caller) {
+        for to in zones(callee) {
+            let delay = site.latency[(from * site.zones + to) as usize];
+            ways.push((site.delays[delay.0 as usize].seconds(), from, to));
         }
-        ways
     }
+    ways
 }

@@ -17,17 +17,13 @@
 
 use super::{
     Stretch,
-    concerned::Concerned,
+    concerned::{Concerned, Failed, Failures},
     held::Time,
     told,
     used::{SHORT, Used},
 };
 use crate::{
-    measure::{
-        figures::Figures,
-        outcome::Cause,
-        tally::{Causes, Tally},
-    },
+    measure::{figures::Figures, outcome::Cause, tally::Tally},
     model::blueprint::{Accept, Blueprint, Objective, Promise, Scope},
     report::{
         format::{percent, three, utilisation},
@@ -107,14 +103,19 @@ impl Who<'_> {
         if !self.fails(objective) {
             return None;
         }
-        let (all, _) = failures(&self.concerned.causes);
-        let (place, cause, count) = self.most_blamed()?;
+        let all = self.concerned.failures.failed;
+        let Failed { place, cause, count } = self.concerned.failures.most()?;
         let seen_by = match self.site.services[place].kind {
             VISITORS => "visitors",
             _ => &self.site.services[place].name,
         };
-        let share = percent(count as f64 / all as f64);
-        let failures = format!("{share} of the failures are `{}`, seen by {seen_by}", cause.name());
+        let name = cause.name();
+        let failures = if self.concerned.failures.are_of_whole_run {
+            format!("the most frequent failure of the whole run is `{name}`, seen by {seen_by}")
+        } else {
+            let share = percent(count as f64 / all as f64);
+            format!("{share} of the failures are `{name}`, seen by {seen_by}")
+        };
         let gone = self.gone(bad, |_| true).filter(|_| self.is_mostly(is_absence, all));
         if let Some((service, episode)) = gone {
             let name = &self.site.services[service].name;
@@ -122,6 +123,11 @@ impl Who<'_> {
                 vec![service],
                 format!("{name}: {}; {failures}", told(self.site, episode)),
             ));
+        }
+        if 2 * count >= all
+            && let Some(why) = self.hopeless(place, cause)
+        {
+            return Some((vec![place], format!("{why}; {failures}")));
         }
         if !is_door(cause) || 2 * count < all {
             return None;
@@ -207,7 +213,7 @@ impl Who<'_> {
 
     /// Whether what is bad are failures rather than late successes.
     fn fails(&self, objective: &Objective) -> bool {
-        let (failed, all) = failures(&self.concerned.causes);
+        let Failures { failed, all, .. } = self.concerned.failures;
         match objective.promise {
             Promise::Success { .. } => true,
             Promise::Percentile { share, .. } => {
@@ -223,28 +229,9 @@ impl Who<'_> {
         }
     }
 
-    /// Where most of the requests in question failed first, and why. Places are counted for all
-    /// requests, so of each cause there are no more than those in question had.
-    fn most_blamed(&self) -> Option<(usize, Cause, u64)> {
-        let mut most = None;
-        let places = self.pool.services.iter().enumerate();
-        for (service, tally) in places.filter(|(it, _)| self.concerned.may_fail_at(*it)) {
-            for ((&cause, &count), &own) in
-                Cause::ALL.iter().zip(&tally.blamed).zip(&self.concerned.causes)
-            {
-                let count = count.min(own);
-                if count > most.map_or(0, |(_, _, count)| count) {
-                    most = Some((service, cause, count));
-                }
-            }
-        }
-        most
-    }
-
     /// Whether most failures are of this kind.
     fn is_mostly(&self, is: impl Fn(Cause) -> bool, all: u64) -> bool {
-        let counted = Cause::ALL.iter().zip(&self.concerned.causes);
-        2 * counted.filter(|(cause, _)| is(**cause)).map(|(_, count)| count).sum::<u64>() >= all
+        2 * self.concerned.failures.of(is) >= all
     }
 
     /// Whom a service called most often when it saw that.
@@ -323,6 +310,7 @@ impl Who<'_> {
             let busiest = self.busiest(last);
             let at_most = busiest.map_or(String::new(), |it| format!(" ({} at most)", busy(&it)));
             let why = match (service.accept.is_some(), service.upstreams) {
+                _ if here == 0.0 => "no call was there".to_owned(),
                 (true, 1..) => {
                     let way = self.longest_way(last).map_or(String::new(), |it| format!(" ({it})"));
                     let line = self.slow_line(last).map_or(String::new(), |it| format!(" ({it})"));
@@ -346,12 +334,6 @@ impl Who<'_> {
 /// `CPU of app-1 93% busy`.
 fn busy(used: &Used) -> String {
     format!("{} {} busy", used.name, utilisation(used.share))
-}
-
-/// How many failed, of how many.
-fn failures(causes: &Causes) -> (u64, u64) {
-    let all: u64 = causes.iter().sum();
-    (all - causes[Cause::None as usize], all)
 }
 
 /// Nobody was there who could have answered.
