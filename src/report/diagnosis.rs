@@ -291,28 +291,6 @@ fn most_waits(site: &Blueprint, pool: &Tally) -> Option<String> {
     (most.0 > 0).then_some(most.1)
 }
 
-/// Calls a second by which more wait, at services or for them, in the last quarter of the window than in the
-/// one before.
-fn waiting_per_s(pool: &Tally) -> f64 {
-    let ruler = &pool.usage_ruler;
-    let parts = ruler.parts();
-    let quarters = [parts / 2, parts * 3 / 4, parts];
-    if quarters[0] == quarters[1] {
-        return 0.0;
-    }
-    let edge = |part: usize| if part < parts { ruler.edges_s(part).0 } else { window_s(pool) };
-    let level = |from: usize, until: usize| {
-        let at_services = pool.services.iter().filter_map(|it| it.load_by_part.get(from..until));
-        let at_services: u64 = at_services.flatten().map(|it| it.waiting).sum();
-        let queued = pool.upstreams.iter().filter_map(|it| it.queued_by_part.get(from..until));
-        let queued: u64 = queued.flatten().sum();
-        let nanos = (edge(until) - edge(from)) * 1e9 * f64::from(pool.replications);
-        (at_services as f64 + queued as f64) / nanos
-    };
-    let apart_s = (edge(quarters[2]) - edge(quarters[0])) / 2.0;
-    (level(quarters[1], quarters[2]) - level(quarters[0], quarters[1])) / apart_s
-}
-
 /// Utilisation of the busiest host's cores in the second half of the window.
 fn latest_cpu(site: &Blueprint, pool: &Tally) -> f64 {
     let ruler = &pool.usage_ruler;
