@@ -168,6 +168,11 @@ impl Read for Arrivals {
                 let inner = fields.sub(word);
                 let (rate, size) = (inner.need::<Rate>("rate"), inner.need::<CountLaw>("size"));
                 inner.finish();
+                if size.as_ref().is_some_and(|size| size.0.whole_mean() <= 0.0) {
+                    inner
+                        .notes
+                        .mistake(inner.at("size"), "batches of nobody: no visitor ever comes");
+                }
                 size.and_then(|size| open(Gaps::Poisson, rate, Some(size.0)))
             }
             _ => {

@@ -415,7 +415,7 @@ impl Workload {
     pub(crate) fn usual_rate(&self) -> f64 {
         match &self.arrivals {
             Arrivals::Open { knots, batch, .. } => {
-                let size = batch.as_ref().map_or(1.0, Law::mean);
+                let size = batch.as_ref().map_or(1.0, Law::whole_mean);
                 knots[0].1 * size
             }
             Arrivals::Closed { users, .. } => f64::from(*users),

@@ -205,6 +205,11 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
     ),
     ("{ exponential = \"10ms\" }", "{ uniform = [\"9ms\", \"1ms\"] }", "no such law: "),
     ("{ exponential = \"10ms\" }", "{ poisson = 3 }", "unknown law `poisson`"),
+    (
+        "arrivals = { poisson = \"10/s\" }",
+        "arrivals = { batches = { rate = \"10/s\", size = { uniform = [0, 0] } } }",
+        "batches of nobody: no visitor ever comes",
+    ),
     ("{ exponential = \"10ms\" }", "{ erlang = { mean = \"1ms\" } }", "has no `k`"),
     ("size = \"10KiB\"", "size = 10", "`10` has no unit"),
     // What products have and the model has not.
