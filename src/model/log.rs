@@ -262,12 +262,13 @@ impl<R: Recorder> Run<'_, R> {
         let from = &self.plan.instances[log.primary.index()];
         let to = &self.plan.instances[log.replicas[usize::from(replica)].index()];
         let epoch = self.site.logs[id.index()].replicas[usize::from(replica)].epoch;
-        let host = &mut self.site.hosts[from.host.index()];
-        let sent = host.send((from.host.0, bytes), now, self.tape);
-        let delay = if from.host == to.host {
-            self.plan.loopback
+        // What stays on the machine passes no NIC.
+        let (sent, delay) = if from.host == to.host {
+            (None, self.plan.loopback)
         } else {
-            self.plan.latency[(from.zone * self.plan.zones + to.zone) as usize]
+            let host = &mut self.site.hosts[from.host.index()];
+            let sent = host.send((from.host.0, bytes), now, self.tape);
+            (sent, self.plan.latency[(from.zone * self.plan.zones + to.zone) as usize])
         };
         let arrives = sent.map_or(now, |sent| sent.end) + self.site.line.delay(delay);
         self.site.line.at(arrives, Event::Shipped { log: id.0 as u16, replica, epoch });

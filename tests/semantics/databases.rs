@@ -139,6 +139,24 @@ fn a_replica_flushes_what_it_applies() {
 }
 
 #[test]
+fn a_replica_on_the_same_machine_needs_no_line() {
+    // 64 KiB take more than half a second at 1 Mbit/s.
+    let thin = "[hardware.thin]\ncores = 64\nnic = \"1Mbit/s\"\ndisk = { read = \"10ms\", fsync = \"5ms\", parallel = 64 }\n";
+    let lags = |place: &str| {
+        let db = format!("instances = 2\nbinlog_event = \"64KiB\"\n{UNFLUSHED}");
+        let text = site(&db, "{ even = \"1/s\" }").replace("ask = 1", "tell = 1");
+        let text = text.replace("hardware = \"box\"", place);
+        let story =
+            run(&only(plan(&format!("{text}{thin}[host.one]\nhardware = \"thin\"\n")), 10), 0);
+        assert_eq!(story.lags.len(), 10);
+        story.lags.iter().map(|lag| ms(*lag)).fold(0.0, f64::max)
+    };
+    let (near, far) = (lags("on = \"one\""), lags("hardware = \"thin\""));
+    assert!(near < 1.0, "{near}");
+    assert!(far > 500.0, "{far}");
+}
+
+#[test]
 fn a_replica_that_applies_slower_than_is_written_falls_ever_further_behind() {
     let lags = |apply: &str| {
         let text = replicated("", "100/s").replace("ask = 1, tell = 1", "tell = 1");
