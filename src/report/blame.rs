@@ -7,6 +7,7 @@ mod concerned;
 mod held;
 mod late;
 mod level;
+mod path;
 mod taken;
 mod used;
 mod way;

@@ -308,3 +308,63 @@ fn a_time_out_that_is_shorter_than_the_way() {
     let told_tcp = told(&tcp, "success > 99%", "");
     says(&told_tcp, &["who f: its `connect_timeout` of 50.0 ms for b is shorter"]);
 }
+
+/// Visitors who queue for the one place at a server hold nothing further down.
+#[test]
+fn the_queue_before_a_limit_rather_than_who_is_behind_it() {
+    let site = r#"
+to = "lb"
+arrivals = { poisson = "80/s" }
+patience = "5s"
+[service.lb]
+kind = "haproxy"
+hardware = "h"
+[service.lb.backend.f]
+servers = "f"
+maxconn = 1
+[service.f]
+kind = "app"
+hardware = "h"
+instances = 2
+workers = 32
+[service.f.upstream.db]
+servers = "db"
+pool = { size = 10 }
+[service.f.endpoint.e]
+steps = [ { cpu = { exponential = "2ms" } }, { call = "db.q" }, { respond = "10kB" } ]
+[service.db]
+kind = "service"
+hardware = "h"
+[service.db.endpoint.q]
+steps = [ { cpu = { exponential = "20ms" } } ]
+"#;
+    let told = told(site, "p(99) < 100ms", "");
+    says(&told, &["f: too few places for it at lb", "(held: lb → f)"]);
+    never_says(&told, &["by itself", "who db"]);
+}
+
+/// Answers that cross the entry's line hold calls everywhere behind it.
+#[test]
+fn the_line_of_the_entry() {
+    let site = r#"
+to = "lb"
+arrivals = { poisson = "95/s" }
+[hardware.line]
+cores = 4
+nic = "1Gbit/s"
+[service.lb]
+kind = "haproxy"
+hardware = "line"
+[service.lb.backend.f]
+servers = "f"
+[service.f]
+kind = "app"
+hardware = "line"
+instances = 2
+workers = 32
+[service.f.endpoint.e]
+steps = [ { cpu = { exponential = "1ms" } }, { respond = "1200kB" } ]
+"#;
+    let told = told(site, "mean < 20ms", "");
+    says(&told, &["lb: NIC of lb-1"]);
+}

@@ -36,7 +36,8 @@ impl Who<'_> {
                 return None;
             }
             let episode = &self.site.episodes[happening.episode as usize];
-            let event = lasts(self.site, episode);
+            let (begin, end) = lasts(self.site, episode);
+            let event = (begin, end + self.lingers_s);
             let covered: f64 = bad.iter().map(|&it| covers(event, it)).sum();
             let outside = window - covers(event, (0.0, window));
             let is_bad_without = 2.0 * (length - covered) > outside && outside > 0.0;

@@ -52,10 +52,20 @@ pub(super) fn who(
     let (bad_parts, good) = (0..ruler.parts()).partition(is_bad);
     let served =
         Figures::of(pool).numbers().services.iter().map(|it| it.throughput_per_s).collect();
-    let looks = Who { site, pool, concerned, bad: time(bad_parts), good: time(good), served };
+    let lingers_s = match objective.promise {
+        // Who follows notices nothing, and asks again when its time has come.
+        Promise::Lag { .. } => {
+            let reconnects =
+                site.logs.iter().map(|it| site.delays[it.reconnect.0 as usize].seconds());
+            reconnects.fold(0.0, f64::max)
+        }
+        _ => 0.0,
+    };
+    let (bad_time, good) = (time(bad_parts), time(good));
+    let looks = Who { site, pool, concerned, bad: bad_time, good, served, lingers_s };
     let Some(entry) = looks.entry(objective) else { return (Vec::new(), String::new()) };
     let (path, why) = looks.failing(objective, entry, bad).unwrap_or_else(|| {
-        let path = looks.follow(entry);
+        let path = looks.stopped(looks.follow(entry));
         looks
             .missing(&path, bad)
             .or_else(|| looks.outside(objective, &path))
@@ -78,6 +88,8 @@ pub(super) struct Who<'a> {
     pub(super) good: Time,
     /// Calls a second, by service.
     pub(super) served: Vec<Option<f64>>,
+    /// For how long what is taken away is missed when it is back, seconds.
+    pub(super) lingers_s: f64,
 }
 
 impl Who<'_> {
@@ -240,28 +252,6 @@ impl Who<'_> {
         let own = own.filter(|(upstream, _)| upstream.caller.index() == caller);
         let most = own.max_by_key(|(_, tally)| tally.failed[cause as usize])?;
         (most.1.failed[cause as usize] > 0).then(|| most.0.callee.index())
-    }
-
-    /// From a service along what is held.
-    fn follow(&self, from: usize) -> Vec<usize> {
-        let mut path = vec![from];
-        while let Some(next) = self.held_by(path[path.len() - 1]).or_else(|| self.sent_by(&path))
-            && !path.contains(&next)
-        {
-            path.push(next);
-        }
-        path
-    }
-
-    /// Whom the last of a path calls that is short of something, where the last one is not: answers
-    /// on their way through a line that is too slow are at neither.
-    fn sent_by(&self, path: &[usize]) -> Option<usize> {
-        let last = path[path.len() - 1];
-        if self.is_congested(last) {
-            return None;
-        }
-        let own = self.site.upstreams.iter().filter(|it| it.caller.index() == last);
-        own.map(|it| it.callee.index()).find(|&it| self.is_short(it) && !path.contains(&it))
     }
 
     /// What of the last service is used most, and how many calls are there.
