@@ -9,6 +9,7 @@ pub mod gauge;
 pub mod histogram;
 pub mod latency;
 pub mod outcome;
+mod piling;
 pub mod record;
 pub mod recorder;
 mod rows;

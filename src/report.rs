@@ -20,6 +20,7 @@ pub mod summary;
 pub mod sweep;
 pub mod table;
 pub mod terminal;
+pub mod used;
 pub mod versus;
 
 #[cfg(test)]

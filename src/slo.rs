@@ -8,6 +8,7 @@ mod few;
 pub mod gate;
 pub mod objective;
 pub mod one_run;
+mod rare;
 pub mod recorded;
 pub mod recovery;
 pub mod sides;

@@ -8,6 +8,8 @@ mod compile;
 
 #[path = "capacity/answers.rs"]
 mod answers;
+#[path = "capacity/eased.rs"]
+mod eased;
 #[path = "capacity/growth.rs"]
 mod growth;
 #[path = "capacity/held.rs"]

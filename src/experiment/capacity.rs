@@ -152,8 +152,12 @@ impl Results<'_> {
         self.known.saturates_at().map_or(0.0, |at| factor / at)
     }
 
-    /// The highest load that may be called safe, for the hardware's sake.
+    /// The highest load that may be called safe, for the hardware's sake. `None` as well where the hardware was
+    /// found less busy than it should be.
     fn cap(&self) -> Option<f64> {
+        if self.eased().is_some() {
+            return None;
+        }
         let full = self.known.filled_at(self.question.plan)?;
         Some(said_at_most(&self.known, FULL * full))
     }

@@ -165,7 +165,8 @@ impl Case<'_> {
             .map(|index| Measured::new(self.site, index, &sides, rules.confidence))
             .collect();
         let is_interrupted = is_interrupted && self.is_open;
-        let is_unstable = stability == Stability::Unstable;
+        // What has an end is judged as it is, whatever it would come to if it went on.
+        let is_unstable = self.site.is_steady() && stability == Stability::Unstable;
         let verdicts = self.gate.close(&evidence, is_unstable, is_interrupted);
         Some(Checked { fold, verdicts, measured, is_interrupted })
     }

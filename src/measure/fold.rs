@@ -21,8 +21,27 @@ pub struct Fold {
     pub records: Vec<Record>,
     /// Requests by which the work in flight grew over the window.
     pub growth: Series,
+    /// Calls a second by which there are more at each service in the second half of the window.
+    pub piling: Vec<Series>,
     /// Seconds a second by which replicas fell behind in the second half of the window.
     pub falling_behind: Series,
+}
+
+/// What grew in one replication.
+struct Grown {
+    requests: f64,
+    lag: f64,
+    piles_per_s: Vec<f64>,
+}
+
+impl Grown {
+    fn of(it: &Tally) -> Grown {
+        Grown {
+            requests: it.growth(),
+            lag: it.falling_behind(),
+            piles_per_s: it.piles_per_s().collect(),
+        }
+    }
 }
 
 impl Fold {
@@ -35,12 +54,12 @@ impl Fold {
         digest.fold_digest(first.events);
         first.events = digest;
         let records = vec![Record::new(&first, &figures)];
-        let mut growth = Series::default();
-        growth.push(Some(Sample::Number(first.growth())));
-        let mut falling_behind = Series::default();
-        falling_behind.push(Some(Sample::Number(first.falling_behind())));
-        let mut fold = Fold { pool: first, series, records, growth, falling_behind };
+        let grown = Grown::of(&first);
+        let piling = vec![Series::default(); first.services.len()];
+        let (growth, falling_behind) = (Series::default(), Series::default());
+        let mut fold = Fold { pool: first, series, records, growth, piling, falling_behind };
         fold.series.each(&figures, &|series, value| series.push(*value));
+        fold.see(grown);
         fold
     }
 
@@ -49,8 +68,15 @@ impl Fold {
         let figures = Figures::of(next);
         self.series.each(&figures, &|series, value| series.push(*value));
         self.records.push(Record::new(next, &figures));
-        self.growth.push(Some(Sample::Number(next.growth())));
-        self.falling_behind.push(Some(Sample::Number(next.falling_behind())));
+        self.see(Grown::of(next));
         self.pool.merge(next);
+    }
+
+    fn see(&mut self, grown: Grown) {
+        self.growth.push(Some(Sample::Number(grown.requests)));
+        self.falling_behind.push(Some(Sample::Number(grown.lag)));
+        for (series, per_s) in self.piling.iter_mut().zip(grown.piles_per_s) {
+            series.push(Some(Sample::Number(per_s)));
+        }
     }
 }

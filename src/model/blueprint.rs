@@ -204,6 +204,8 @@ impl Blueprint {
 pub struct Host {
     /// `web-1`, or the name of its `[host]` table.
     pub name: String,
+    /// It has a `[host]` table.
+    pub is_declared: bool,
     /// Where it stands.
     pub zone: u32,
     /// Processors.

@@ -1,7 +1,8 @@
 //! Files and the page cache of each host.
 //!
 //! Whole files are cached; a cache that starts warm holds file *i* with the probability that it
-//! has in equilibrium, 1 − exp(−λᵢT), T by Che's equation (Che, Tung, Wang 2002). Left out:
+//! has in equilibrium, 1 − exp(−λᵢT), T by Che's equation (Che, Tung, Wang 2002). That is off where
+//! only a few files fit, so what such a cache misses after a long time is counted on one. Left out:
 //! read-ahead, and writes.
 
 use std::{collections::BTreeMap, ops::Range};
@@ -20,6 +21,13 @@ use crate::{
 };
 
 const RESIDENT: u64 = 0x5041_4745;
+const COUNTED: u64 = 0x434F_554E;
+/// Che's equation is trusted where so many files fit on average, and no file is a larger part of the cache
+/// than one of so many.
+const FITS_LEAST: f64 = 64.0;
+/// Requests by which the misses of other caches are counted, and of how many the first are not.
+const REQUESTS: u64 = 400_000;
+const FORGOTTEN: u64 = 40_000;
 
 /// The page caches of all hosts that serve files.
 #[derive(Clone, Debug)]
@@ -76,7 +84,7 @@ pub struct Misses {
 type MissedOf = Vec<(FilesId, Missed)>;
 
 impl Misses {
-    /// By the equation that warm caches start from.
+    /// By the equation that warm caches start from, or where that is too rough by counting.
     pub fn new(plan: &Blueprint) -> Misses {
         let mut first = Vec::new();
         let mut total = 0;
@@ -90,7 +98,11 @@ impl Misses {
             let budget = host.page_cache;
             let missed = known.entry((served, budget)).or_insert_with(|| {
                 let after = Equilibrium::new(plan, served, &first, total, budget, |_| true);
-                after.missed(plan)
+                if after.is_rough(budget) {
+                    after.counted(plan, budget)
+                } else {
+                    after.missed(plan)
+                }
             });
             missed.clone()
         });
@@ -176,6 +188,52 @@ impl Equilibrium {
             }
         }
         Equilibrium { warm, chances, bytes }
+    }
+
+    /// Whether so few files fit that what is in the cache is not nearly independent of one another.
+    fn is_rough(&self, budget: u64) -> bool {
+        let is_partly = self.chances.iter().any(|&chance| chance > 0.0 && chance < 1.0);
+        let fit: f64 = self.chances.iter().sum();
+        let largest = self.bytes.iter().filter(|size| **size <= budget).max();
+        let largest = largest.map_or(0.0, |&size| size as f64);
+        is_partly && (fit < FITS_LEAST || largest * FITS_LEAST > budget as f64)
+    }
+
+    /// What is missed of each population, by so many requests to such a cache.
+    fn counted(&self, plan: &Blueprint, budget: u64) -> Vec<(FilesId, Missed)> {
+        let mut below = Vec::new();
+        let mut whole = 0.0;
+        for (number, (id, range)) in (0..).zip(&self.warm) {
+            let files = &plan.files[id.index()];
+            for (share, object) in files.shares.iter().zip(range.clone()) {
+                whole += share * files.rate_per_host;
+                below.push((whole, number, object));
+            }
+        }
+        let mut cache = PageCache::new(budget, self.bytes.len() as u32);
+        // Of each population: requests, misses, and bytes of these.
+        let mut counts = vec![[0_u64; 3]; self.warm.len()];
+        for number in 0..FORGOTTEN + REQUESTS {
+            let at = unit(draw(COUNTED, number)) * whole;
+            let place = below.partition_point(|it| it.0 <= at).min(below.len() - 1);
+            let (_, population, object) = below[place];
+            let is_hit = cache.access(object as u32);
+            if !is_hit {
+                cache.insert(object as u32, |object| self.bytes[object as usize]);
+            }
+            if number >= FORGOTTEN {
+                let [asked, missed, bytes] = &mut counts[population];
+                *asked += 1;
+                *missed += u64::from(!is_hit);
+                *bytes += if is_hit { 0 } else { self.bytes[object] };
+            }
+        }
+        let of = |((id, _), &[asked, missed, bytes]): (&(FilesId, _), &[u64; 3])| {
+            let per =
+                |sum: u64, count: u64| if count > 0 { sum as f64 / count as f64 } else { 0.0 };
+            (*id, Missed { share: per(missed, asked), bytes: per(bytes, missed) })
+        };
+        self.warm.iter().zip(&counts).map(of).collect()
     }
 
     /// What is missed of each population.

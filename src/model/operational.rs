@@ -31,7 +31,12 @@ use std::collections::BTreeMap;
 pub use reach::{below, touched};
 pub use station::{Kind, Station, Where};
 
-use self::{flow::Flows, program::Run, residence::Residences, sums::Stations};
+use self::{
+    flow::Flows,
+    program::{Late, Run},
+    residence::Residences,
+    sums::Stations,
+};
 use super::{
     blueprint::{Arrivals, Balance, Blueprint, EndpointId, RequestId, ServiceId, Workload},
     buffer_pool,
@@ -101,19 +106,19 @@ impl Operational {
 
     fn of_those(plan: &Blueprint, is_meant: impl Fn(&Workload) -> bool) -> Operational {
         let missed = buffer_pool::missed(plan);
-        let runs = |ends: &BTreeMap<usize, f64>| -> Vec<Run> {
+        let runs = |late: &Late| -> Vec<Run> {
             let run = |entry| {
-                let mut run = Run::with(plan, entry, ends);
+                let mut run = Run::with(plan, entry, late);
                 run.miss(plan, &missed);
                 run
             };
             plan.endpoints.iter().map(|it| run(it.entry)).collect()
         };
         let misses = Misses::new(plan);
-        let whole = runs(&BTreeMap::new());
+        let whole = runs(&Late::default());
         // Whoever is not answered in time does not do what would have been next.
-        let ends = Residences::new(plan, &whole, &misses, &missed).least().ends();
-        let runs = if ends.is_empty() { whole } else { runs(&ends) };
+        let late = Residences::new(plan, &whole, &misses, &missed).least().late();
+        let runs = if late.calls.is_empty() { whole } else { runs(&late) };
         let mut residences = Residences::new(plan, &runs, &misses, &missed);
         let mut least = Residences::new(plan, &runs, &misses, &missed).least();
         let load = Load::of(plan, is_meant, &mut residences, &mut least);
@@ -142,7 +147,7 @@ impl Operational {
         let mix_changes = load.users > 0 && !load.asks_alike;
         let mut stations = stations.finish();
         for station in &mut stations {
-            station.is_least |= mix_changes || !ends.is_empty();
+            station.is_least |= mix_changes || !late.calls.is_empty();
         }
         Operational {
             open_per_s: load.open_per_s,
@@ -161,6 +166,11 @@ impl Operational {
     /// out.
     pub fn bound_per_s(&self) -> Option<f64> {
         self.stations.first().map(Station::saturates_at_per_s)
+    }
+
+    /// Whether users wait for their answers while others come whatever happens, so that the users may give way.
+    pub fn is_mixed(&self) -> bool {
+        self.users > 0 && self.open_per_s > 0.0
     }
 
     /// Requests a second at the scenario's own load: of users those that they could make if nobody
@@ -186,7 +196,7 @@ impl Operational {
         if self.is_closed() {
             return None;
         }
-        if self.mix_changes {
+        if self.is_mixed() {
             return Operational::of_open(plan).saturates_at();
         }
         self.saturates_at()

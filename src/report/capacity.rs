@@ -49,6 +49,10 @@ pub struct Capacity {
     pub untried: Option<Left>,
     /// What is busiest at the safe load, as measured.
     pub busiest: Vec<Busy>,
+    /// What the law says is full first, where it was measured to be less busy than that.
+    #[cfg_attr(test, serde(default))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eased: Option<Eased>,
     /// What happens if something is lost. `None`: not asked.
     pub losses: Option<Losses>,
     /// What more machines bring. `None`: not asked.
@@ -59,6 +63,21 @@ pub struct Capacity {
     pub method: Method,
     /// What the model leaves out.
     pub unmodelled: Vec<String>,
+}
+
+/// A station that is less busy than the utilisation law says, for requests that fail before they get there ask
+/// nothing of it.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct Eased {
+    /// Its name.
+    pub name: String,
+    /// Where that was seen.
+    pub load: Load,
+    /// How busy it was …
+    pub utilisation: f64,
+    /// … and how busy it should have been.
+    pub by_law: f64,
 }
 
 /// What was asked about.

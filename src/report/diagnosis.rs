@@ -8,8 +8,9 @@
 use serde::Serialize;
 
 use super::{
-    piling::{Pile, pile, waiting_per_s},
-    summary::{Summary, window_s},
+    piling::{Pile, agree, grows, luckiness, pile, waiting_per_s},
+    summary::Summary,
+    used::used,
 };
 use crate::{
     engine::sample::Law,
@@ -22,25 +23,24 @@ use crate::{
         blueprint::{
             Arrivals, Balance, Blueprint, Gaps, Host, Instruction, LawId, Op, Upstream, Workload,
         },
-        operational::Operational,
+        operational::{Operational, Station},
     },
-    stats::{estimator::Estimator, interval::REPLICATIONS_MIN},
 };
 
 /// From here on a resource counts as saturated.
 const SATURATED: f64 = 0.99;
 /// Overload shows where fewer than this succeed.
 const FAILING: f64 = 0.99;
-/// Arrivals and departures differ by so many standard deviations of Poisson arrivals by bad luck alone.
+/// Arrivals and departures differ by so many standard deviations by bad luck alone.
 const LUCK: f64 = 3.0;
 /// What is held runs out first if its bound lies below this share of what was measured.
 const EARLIER: f64 = 0.95;
+/// Of what the law says is in use so much at least is, or the law does not hold.
+const IN_USE: f64 = 0.95;
 /// Loads and bounds are sums of products: this close they are the same.
 const ROUNDING: f64 = 1e-9;
 /// Replicas that fall behind by this, in seconds a second, will never catch up.
 const FALLING_BEHIND: f64 = 0.01;
-/// The chance of calling work that piles up what only happened to grow in most replications.
-const GROWTH_LEVEL: f64 = 0.01;
 
 /// A resource that may run out.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -99,6 +99,20 @@ pub struct Diagnosis {
     /// What is full before the busiest resource is, by operational analysis: a pool, appliers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runs_out: Option<RunsOut>,
+    /// What operational analysis says is full first, where it is clearly less busy than that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eased: Option<Eased>,
+}
+
+/// A station that is less busy than the utilisation law says: what fails or ends on its way asks less of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Eased {
+    /// `CPU of db-1`.
+    pub of: String,
+    /// How busy it was.
+    pub utilisation: f64,
+    /// How busy it should have been.
+    pub by_law: f64,
 }
 
 /// What is full at a load.
@@ -136,13 +150,13 @@ pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
     // Stable: among equals the first of the scenario is named.
     busiest.sort_by(|one, other| other.utilisation.total_cmp(&one.utilisation));
     busiest.truncate(NAMED_MAX);
-    let growth = Growth::of(site, pool);
+    let growth = Growth::of(site, fold);
     let unfinished = summary.site.failures.iter().find(|failures| failures.cause == "unfinished");
     let unfinished = unfinished.map_or(0, |failures| failures.count);
     let success = summary.site.figures.rates.success_share.value.unwrap_or(1.0);
     let known = Operational::of(site);
-    // Where users wait beside others the mix changes with the load: of the others alone there is a bound.
-    let is_mixed = known.mix_changes && !known.is_closed();
+    // Users who wait give way to others: of these alone there is a bound on what comes.
+    let is_mixed = known.is_mixed();
     let known = if is_mixed { Operational::of_open(site) } else { known };
     let offered = match summary.site.figures.rates.offered_per_s.value {
         // As the scenario says, whatever luck made of it.
@@ -151,7 +165,10 @@ pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
         Some(_) if is_mixed => 0.0,
         sampled => sampled.unwrap_or(0.0),
     };
-    let first = known.stations.first().map(|it| (it.saturates_at_per_s(), it.name(site)));
+    let eased = known.stations.first().filter(|_| site.is_steady() && !known.is_closed());
+    let eased = eased.and_then(|it| eased_at(site, (summary, pool), it, offered));
+    let first = known.stations.first().filter(|_| eased.is_none());
+    let first = first.map(|it| (it.saturates_at_per_s(), it.name(site)));
     let beyond = first.clone().filter(|(bound, _)| {
         // What comes exactly as fast as it can be served piles up, too, if only as the root of time,
         // unless nothing is left to chance.
@@ -202,7 +219,24 @@ pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
         beyond_of,
         waits,
         runs_out: runs_out.map(|(at_per_s, of)| RunsOut { of, at_per_s }),
+        eased,
     }
+}
+
+/// Whether a station is clearly less busy than so many requests a second would make it. Where as many come as
+/// can be served it is idle now and then, the less often the more it serves.
+fn eased_at(
+    site: &Blueprint,
+    (summary, pool): (&Summary, &Tally),
+    station: &Station,
+    offered_per_s: f64,
+) -> Option<Eased> {
+    let utilisation = used(site, (summary, pool.replications), station)?;
+    let by_law = station.utilisation(offered_per_s).min(1.0);
+    let served = pool.window_s() * station.capacity / station.visit_s();
+    let luck = if served > 0.0 { served.sqrt().recip() } else { 1.0 };
+    let is_eased = utilisation < IN_USE * by_law - luck;
+    is_eased.then(|| Eased { of: station.name(site), utilisation, by_law })
 }
 
 /// Whether who comes when, for what, or for how long is left to chance.
@@ -257,7 +291,8 @@ impl Growth {
 }
 
 impl Growth {
-    fn of(site: &Blueprint, pool: &Tally) -> Growth {
+    fn of(site: &Blueprint, fold: &Fold) -> Growth {
+        let pool = &fold.pool;
         let parts = pool.request_ruler.parts();
         let (mut came, mut went) = (0, 0);
         for part in pool.requests.iter().flat_map(|it| &it.parts[parts / 2..]) {
@@ -265,13 +300,16 @@ impl Growth {
             went += part.ended;
         }
         let (begin_s, _) = pool.request_ruler.edges_s(parts / 2);
-        let seconds = (window_s(pool) - begin_s) * f64::from(pool.replications);
+        let seconds = (pool.window_s() - begin_s) * f64::from(pool.replications);
         let (came, stayed) = (came as f64, came as f64 - went as f64);
         Growth {
             per_s: stayed / seconds,
             waiting_per_s: waiting_per_s(pool),
-            piles_up: stayed > 0.01 * came && stayed > 20.0 && stayed > LUCK * came.sqrt(),
-            pile: pile(site, pool),
+            piles_up: stayed > 0.01 * came
+                && stayed > 20.0
+                && stayed > LUCK * luckiness(site, pool) * came.sqrt()
+                && agree(&fold.growth),
+            pile: pile(site, fold),
         }
     }
 }
@@ -296,7 +334,7 @@ fn latest_cpu(site: &Blueprint, pool: &Tally) -> f64 {
     let ruler = &pool.usage_ruler;
     let half = ruler.parts() / 2;
     let (begin_s, _) = ruler.edges_s(half);
-    let seconds = (window_s(pool) - begin_s) * f64::from(pool.replications);
+    let seconds = (pool.window_s() - begin_s) * f64::from(pool.replications);
     let share = |(host, tally): (&Host, &HostTally)| {
         let used: u64 = tally.runnable.used.by_part[half..].iter().sum();
         used as f64 / 1e9 / seconds / f64::from(host.cores)
@@ -336,14 +374,6 @@ fn resources(site: &Blueprint, summary: &Summary) -> Vec<Resource> {
 fn mean(of: &Series) -> Option<f64> {
     let values: Vec<f64> = of.sections().iter().map(Section::value).collect();
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
-/// Whether replications agree that work in flight grows in the second half of the window, however
-/// slowly.
-fn grows(growth: &Series) -> bool {
-    let values: Vec<f64> = growth.sections().iter().map(Section::value).collect();
-    let is_known = growth.count() >= REPLICATIONS_MIN;
-    is_known && Estimator::of(&values).is_some_and(|it| it.p_above(0.0) < GROWTH_LEVEL)
 }
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ pub fn three(value: f64) -> String {
     assert!(value.is_finite(), "printing {value}");
     match value.abs() {
         0.0 => "0".to_owned(),
+        size if size < 0.000_95 => format!("{value:.2e}"),
         size if size < 0.0995 => format!("{value:.3}"),
         size if size < 9.995 => format!("{value:.2}"),
         size if size < 99.95 => format!("{value:.1}"),

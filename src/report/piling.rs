@@ -2,10 +2,16 @@
 //! the queues of callers and at servers that work for nobody, so that no more visitors are under way and yet
 //! more and more is to be done.
 
-use std::ops::Range;
-
-use super::summary::{VISITORS, window_s};
-use crate::{measure::tally::Tally, model::blueprint::Blueprint};
+use super::summary::VISITORS;
+use crate::{
+    measure::{
+        fold::Fold,
+        series::{Section, Series},
+        tally::Tally,
+    },
+    model::blueprint::Blueprint,
+    stats::{estimator::Estimator, interval::REPLICATIONS_MIN},
+};
 
 /// More than so much of what arrives has to stay.
 const STAYS: f64 = 0.02;
@@ -15,6 +21,8 @@ const STAYED_MIN: f64 = 20.0;
 /// to settle is a random walk whose steps are arrivals and departures; what is made of the means of two quarters
 /// has a standard deviation of 1.6 of those: this is 2.8 times that.
 const LUCK: f64 = 4.5;
+/// The chance of calling work that piles up what only happened to grow in most replications.
+const GROWTH_LEVEL: f64 = 0.01;
 
 /// A service whose calls become more and more in the second half of the window.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,20 +34,18 @@ pub(super) struct Pile {
 }
 
 /// The service at which most calls pile up. A call that waits in a caller's queue is the caller's, too.
-pub(super) fn pile(site: &Blueprint, pool: &Tally) -> Option<Pile> {
-    let half_s = half_s(pool);
-    let services = site.services.iter().zip(&pool.services).enumerate();
-    let piles = services.filter_map(|(service, (it, tally))| {
-        if it.kind == VISITORS {
+pub(super) fn pile(site: &Blueprint, fold: &Fold) -> Option<Pile> {
+    let pool = &fold.pool;
+    let half_s = pool.second_half_s();
+    let luck = LUCK * luckiness(site, pool);
+    let services = site.services.iter().zip(&pool.services).zip(pool.piles_per_s()).enumerate();
+    let piles = services.filter_map(|(service, ((it, tally), per_s))| {
+        if it.kind == VISITORS || !agree(&fold.piling[service]) {
             return None;
         }
-        let per_s = per_s(pool, |parts| {
-            let load = tally.load_by_part.get(parts).unwrap_or(&[]);
-            load.iter().map(|it| u128::from(it.in_system)).sum()
-        });
         let stayed = per_s * half_s * f64::from(pool.replications);
-        let came = tally.calls.count() as f64 * half_s / window_s(pool) + stayed.max(0.0);
-        let is_more = stayed > STAYS * came && stayed > STAYED_MIN && stayed > LUCK * came.sqrt();
+        let came = tally.calls.count() as f64 * half_s / pool.window_s() + stayed.max(0.0);
+        let is_more = stayed > STAYS * came && stayed > STAYED_MIN && stayed > luck * came.sqrt();
         is_more.then_some(Pile { service, per_s })
     });
     piles.fold(None, |most: Option<Pile>, it| match most {
@@ -50,7 +56,7 @@ pub(super) fn pile(site: &Blueprint, pool: &Tally) -> Option<Pile> {
 
 /// Calls a second by which more wait, at services or for them.
 pub(super) fn waiting_per_s(pool: &Tally) -> f64 {
-    per_s(pool, |parts| {
+    pool.rise_per_s(|parts| {
         let at_services = pool.services.iter().filter_map(|it| it.load_by_part.get(parts.clone()));
         let queued = pool.upstreams.iter().filter_map(|it| it.queued_by_part.get(parts.clone()));
         let at_services: u128 = at_services.flatten().map(|it| u128::from(it.waiting)).sum();
@@ -58,28 +64,38 @@ pub(super) fn waiting_per_s(pool: &Tally) -> f64 {
     })
 }
 
-/// By how much a level is higher in the last quarter of the window than in the one before, a second. `area`:
-/// under it, in some parts.
-fn per_s(pool: &Tally, area: impl Fn(Range<usize>) -> u128) -> f64 {
-    let parts = pool.usage_ruler.parts();
-    let quarters = [parts / 2, parts * 3 / 4, parts];
-    if quarters[0] == quarters[1] {
-        return 0.0;
+/// How much more arrivals and departures of a few replications differ by luck than if they were Poisson: the root
+/// of their dispersion from part to part of the window. Where replications are many enough to be asked whether they
+/// `agree` nothing need be known of that, and where the load changes nothing is.
+pub(super) fn luckiness(site: &Blueprint, pool: &Tally) -> f64 {
+    if !site.is_steady() || pool.replications >= REPLICATIONS_MIN {
+        return 1.0;
     }
-    let level = |from: usize, until: usize| {
-        let nanos = (edge_s(pool, until) - edge_s(pool, from)) * 1e9;
-        area(from..until) as f64 / (nanos * f64::from(pool.replications))
+    // The last part may be shorter.
+    let parts = pool.request_ruler.parts() - 1;
+    let dispersion = |count: &dyn Fn(usize) -> u64| {
+        let counts: Vec<f64> = (0..parts).map(|part| count(part) as f64).collect();
+        let mean = counts.iter().sum::<f64>() / parts as f64;
+        let squares: f64 = counts.iter().map(|it| (it - mean) * (it - mean)).sum();
+        if mean > 0.0 { squares / (parts as f64 - 1.0) / mean } else { 1.0 }
     };
-    let apart_s = half_s(pool) / 2.0;
-    (level(quarters[1], quarters[2]) - level(quarters[0], quarters[1])) / apart_s
+    if parts < 2 {
+        return 1.0;
+    }
+    let of = |part: usize| pool.requests.iter().map(move |it| &it.parts[part]);
+    let came = dispersion(&|part| of(part).map(|it| it.ok + it.failed).sum());
+    let went = dispersion(&|part| of(part).map(|it| it.ended).sum());
+    f64::midpoint(came, went).max(1.0).sqrt()
 }
 
-/// How long the second half of the window is, as its parts have it.
-fn half_s(pool: &Tally) -> f64 {
-    window_s(pool) - edge_s(pool, pool.usage_ruler.parts() / 2)
+/// Whether replications agree that something grows, as far as there are enough of them to be asked.
+pub(super) fn agree(growth: &Series) -> bool {
+    growth.count() < REPLICATIONS_MIN || grows(growth)
 }
 
-fn edge_s(pool: &Tally, part: usize) -> f64 {
-    let ruler = &pool.usage_ruler;
-    if part < ruler.parts() { ruler.edges_s(part).0 } else { window_s(pool) }
+/// Whether replications, enough of them, agree that something grows, however slowly.
+pub(super) fn grows(growth: &Series) -> bool {
+    let values: Vec<f64> = growth.sections().iter().map(Section::value).collect();
+    let is_known = growth.count() >= REPLICATIONS_MIN;
+    is_known && Estimator::of(&values).is_some_and(|it| it.p_above(0.0) < GROWTH_LEVEL)
 }

@@ -32,6 +32,7 @@ fn at(seconds: f64) -> Instant {
 fn host(name: &str, cores: u32) -> Host {
     Host {
         name: name.to_owned(),
+        is_declared: false,
         zone: 0,
         cores,
         speed: 1.0,

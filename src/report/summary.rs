@@ -10,7 +10,6 @@ use super::{
     precise::Precise,
 };
 use crate::{
-    engine::time::Span,
     measure::{
         figures::{
             CallFigures, Figures, HostFigures, InstanceFigures, RequestFigures, SiteFigures,
@@ -404,10 +403,4 @@ fn upstreams(site: &Blueprint, pool: &Tally, figures: &Figures<Estimate>) -> Vec
         figures: figures.clone(),
     })
     .collect()
-}
-
-/// The measured window in seconds.
-pub fn window_s(pool: &Tally) -> f64 {
-    let window: Span = pool.shape.until.since(pool.shape.from);
-    window.seconds()
 }

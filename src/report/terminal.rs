@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    diagnosis::{PilesUp, Resource, RunsOut, Stability},
+    diagnosis::{Eased, PilesUp, Resource, RunsOut, Stability},
     format::{or_dash, percent, seconds, span, thousands, three, utilisation},
     objective::measured,
     page::Page,
@@ -303,6 +303,9 @@ fn objectives(page: &mut Page, summary: &Summary) {
     }
 }
 
+/// From here on it is said that what should be as busy as this is not.
+const NEARLY_FULL: f64 = 0.8;
+
 fn bottleneck(page: &mut Page, summary: &Summary) {
     let diagnosis = &summary.diagnosis;
     let mut busiest = diagnosis.busiest.iter();
@@ -324,6 +327,15 @@ fn bottleneck(page: &mut Page, summary: &Summary) {
     if let Some(RunsOut { of, at_per_s }) = &diagnosis.runs_out {
         let said = format!("{}  {of}, full at {}/s at most", word(), three(*at_per_s));
         page.painted_paragraph("1", &said, 7);
+    }
+    if let Some(Eased { of, utilisation: busy, by_law }) =
+        diagnosis.eased.as_ref().filter(|it| it.by_law >= NEARLY_FULL)
+    {
+        let (busy, by_law) = (utilisation(*busy), utilisation(*by_law));
+        page.paragraph(
+            &format!("{of} is {busy} busy, not {by_law} as by the utilisation law: what fails or ends on its way asks less of it"),
+            7,
+        );
     }
     page.painted("1", &format!("{}  {}", word(), said(first)));
     // The next when that is relieved at all instances of its service, and so on: the first of each kind.

@@ -8,6 +8,7 @@
 use super::{
     bad::{Bad, REPLICATIONS_MIN},
     budget,
+    rare::Carried,
     recovery::{Recovered, Recoveries, recovery_time},
     sides::Sides,
 };
@@ -41,11 +42,14 @@ enum Of {
     Once,
     /// Of what fails or is too slow, for the three limits of a time.
     Shares(Box<[Bad; 3]>),
-    /// A mean over replications.
-    Number(Estimator),
+    /// A mean over replications, and whether a few carry it, where less is better.
+    Number(Estimator, Option<Carried>),
     /// Times of recovery.
     Times(Recoveries),
 }
+
+/// A queue that was never there may be one of ten calls for a hundredth of the time.
+const QUEUE_LEAST: f64 = 0.1;
 
 /// So much of a limit is an error of rounding.
 const ROUNDING: f64 = 1e-12;
@@ -65,10 +69,9 @@ impl Evidence {
             Promise::Mean { limit } | Promise::Lag { share: None, limit } => {
                 (mean_s(&counts), around(limit.seconds()))
             }
-            Promise::Throughput { least } => (number(&counts), around(least)),
-            Promise::Utilisation { most, .. } | Promise::Queue { most } => {
-                (number(&counts), around(most))
-            }
+            Promise::Throughput { least } => (number(&counts, None), around(least)),
+            Promise::Utilisation { most, .. } => (number(&counts, Some(0.0)), around(most)),
+            Promise::Queue { most } => (number(&counts, Some(QUEUE_LEAST)), around(most)),
             Promise::Recovery(it) => {
                 let pairs = sides.whole.iter().zip(sides.quiet);
                 let times: Vec<Observed> = pairs
@@ -82,7 +85,8 @@ impl Evidence {
             }
             Promise::Budget(it) => {
                 let burnt = budget::burnt(objective, &it, index, sides);
-                (burnt.map_or(Of::Nothing, Of::Number), around(it.most))
+                let burnt = burnt.map_or(Of::Nothing, |it| Of::Number(it, None));
+                (burnt, around(it.most))
             }
         };
         let of = match of {
@@ -124,7 +128,7 @@ impl Evidence {
 
     /// Whether each replication is right at the limit: a promise to be below is broken there.
     fn is_at_limit(&self) -> bool {
-        let Of::Number(number) = &self.of else { return false };
+        let Of::Number(number, _) = &self.of else { return false };
         let nothing = ROUNDING * self.limits[1];
         is_known(number)
             && number.error <= nothing
@@ -140,8 +144,12 @@ impl Evidence {
     fn p_below(&self, which: usize) -> f64 {
         match &self.of {
             Of::Shares(shares) => shares[which].p_below(self.limits[which]),
-            Of::Number(number) if is_known(number) => number.surely_below(self.limits[which]),
-            Of::Nothing | Of::Once | Of::Number(_) => 1.0,
+            Of::Number(number, carried) if is_known(number) => {
+                let limit = self.limits[which];
+                let rare = carried.map_or(0.0, |it| it.p_below(limit));
+                number.surely_below(limit).max(rare)
+            }
+            Of::Nothing | Of::Once | Of::Number(..) => 1.0,
             Of::Times(it) => it.p_below(self.limits[which]),
         }
     }
@@ -149,8 +157,8 @@ impl Evidence {
     fn p_above(&self, which: usize) -> f64 {
         match &self.of {
             Of::Shares(shares) => shares[which].p_above(self.limits[which]),
-            Of::Number(number) if is_known(number) => number.surely_above(self.limits[which]),
-            Of::Nothing | Of::Once | Of::Number(_) => 1.0,
+            Of::Number(number, _) if is_known(number) => number.surely_above(self.limits[which]),
+            Of::Nothing | Of::Once | Of::Number(..) => 1.0,
             Of::Times(it) => it.p_above(self.limits[which]),
         }
     }
@@ -163,9 +171,11 @@ impl Evidence {
                 let (low, high) = shares[1].interval(confidence);
                 Some((1.0 - shares[1].share.value, (1.0 - high, 1.0 - low)))
             }
-            Of::Number(number) => {
+            Of::Number(number, carried) => {
                 let (low, high) = number.sure_interval(confidence);
-                Some((number.value, (low.max(0.0), high)))
+                let level = (1.0 - confidence) / 2.0;
+                let most = carried.map_or(high, |it| it.most(number.value, level));
+                Some((number.value, (low.max(0.0), high.max(most))))
             }
             Of::Times(it) => Some((it.share(), it.interval(confidence))),
         }
@@ -179,8 +189,8 @@ impl Evidence {
         match &self.of {
             Of::Nothing | Of::Once => None,
             Of::Shares(shares) => Some(over(shares[1].share.value, limit)),
-            Of::Number(number) if self.is_kept_above => Some(over(limit, number.value)),
-            Of::Number(number) => Some(over(number.value, limit)),
+            Of::Number(number, _) if self.is_kept_above => Some(over(limit, number.value)),
+            Of::Number(number, _) => Some(over(number.value, limit)),
             Of::Times(it) => Some(over(1.0 - it.share(), 1.0 - limit.min(1.0))),
         }
     }
@@ -192,8 +202,8 @@ impl Evidence {
         match &self.of {
             Of::Nothing | Of::Once => None,
             Of::Shares(_) => Some(((1.0 - high) / limit, (1.0 - low) / limit)),
-            Of::Number(_) if self.is_kept_above => Some((limit / high, limit / low.max(1e-300))),
-            Of::Number(_) => Some((low / limit, high / limit)),
+            Of::Number(..) if self.is_kept_above => Some((limit / high, limit / low.max(1e-300))),
+            Of::Number(..) => Some((low / limit, high / limit)),
             Of::Times(_) => {
                 let may = (1.0 - limit.min(1.0)).max(1e-300);
                 Some(((1.0 - high) / may, (1.0 - low) / may))
@@ -206,7 +216,7 @@ impl Evidence {
         match &self.of {
             Of::Nothing | Of::Once => false,
             Of::Shares(shares) => shares[1].share.is_trustworthy(),
-            Of::Number(number) => is_known(number),
+            Of::Number(number, _) => is_known(number),
             Of::Times(it) => it.times.len() >= REPLICATIONS_MIN,
         }
     }
@@ -221,15 +231,19 @@ impl Evidence {
                 let share = &shares[1].share;
                 (share.interval_below(limit), share.interval_above(limit))
             }
-            Of::Number(number) if !is_known(number) => return false,
-            Of::Number(number) => (number.p_below(limit), number.p_above(limit)),
+            Of::Number(number, _) if !is_known(number) => return false,
+            Of::Number(number, _) => (number.p_below(limit), number.p_above(limit)),
         };
         (below <= level && self.p_below(1) > level) || (above <= level && self.p_above(1) > level)
     }
 
     /// Whether what was seen came in so few bursts that nobody knows how often they come.
     pub fn came_in_bursts(&self) -> bool {
-        matches!(&self.of, Of::Shares(shares) if !shares[1].share.is_scattered)
+        match &self.of {
+            Of::Shares(shares) => !shares[1].share.is_scattered,
+            Of::Number(_, carried) => carried.is_some_and(|it| it.is_by_few()),
+            Of::Nothing | Of::Once | Of::Times(_) => false,
+        }
     }
 
     /// How many replications are behind a share of replications, and how many of them are surely not
@@ -237,7 +251,7 @@ impl Evidence {
     pub fn replications(&self) -> Option<(u64, u64)> {
         match &self.of {
             Of::Times(it) => Some((it.whole(), it.slow)),
-            Of::Nothing | Of::Once | Of::Shares(_) | Of::Number(_) => None,
+            Of::Nothing | Of::Once | Of::Shares(_) | Of::Number(..) => None,
         }
     }
 
@@ -263,12 +277,19 @@ fn shares(counts: &[&Seen], limits: Option<[f64; 3]>) -> Of {
 
 fn mean_s(counts: &[&Seen]) -> Of {
     let pairs = counts.iter().map(|it| Pair { part: it.sum_s, whole: it.count as f64 });
-    jackknife(&pairs.collect::<Vec<_>>()).map_or(Of::Nothing, Of::Number)
+    let pairs: Vec<Pair> = pairs.collect();
+    let Some(mean) = jackknife(&pairs) else { return Of::Nothing };
+    // What each replication adds to the ratio, however many it has of what is counted.
+    let whole = pairs.iter().map(|it| it.whole).sum::<f64>() / pairs.len() as f64;
+    let added = pairs.iter().map(|it| mean.value + (it.part - mean.value * it.whole) / whole);
+    Of::Number(mean, Some(Carried::of(&added.collect::<Vec<_>>(), 0.0)))
 }
 
-fn number(counts: &[&Seen]) -> Of {
+/// `least`: of what is better the less there is of it, what a replication has that is struck.
+fn number(counts: &[&Seen], least: Option<f64>) -> Of {
     let values: Vec<f64> = counts.iter().filter_map(|it| it.value).collect();
-    Estimator::of(&values).map_or(Of::Nothing, Of::Number)
+    let carried = least.map(|least| Carried::of(&values, least));
+    Estimator::of(&values).map_or(Of::Nothing, |it| Of::Number(it, carried))
 }
 
 #[cfg(test)]

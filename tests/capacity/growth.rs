@@ -193,3 +193,37 @@ fn a_larger_site_is_looked_at_on_both_sides_of_its_cliff() {
         assert!((92.0..104.0).contains(&at) && low > 80.0 && high <= 111.2, "{said}");
     }
 }
+
+/// Declared hosts may be called as those that a service has for itself.
+#[test]
+fn hosts_are_larger_whatever_they_are_called() {
+    let cores = |names: [&str; 2]| {
+        let site = format!(
+            r#"
+[network]
+latency  = 0
+loopback = 0
+[hardware.four]
+cores = 4
+[host.{0}]
+hardware = "four"
+[host.{1}]
+hardware = "four"
+[service.app]
+kind = "service"
+on = ["{0}", "{1}"]
+instances = 2
+[service.app.endpoint.page]
+steps = [ {{ cpu = "100ms" }} ]
+"#,
+            names[0], names[1]
+        );
+        let visitors =
+            Asking { enters: "app", page: "app.page", per_s: 20, require: "mean < 300ms" };
+        let (found, _) = asked(&visitors.at(&site), "--set duration=5s");
+        found["growth"]["services"][0]["taller"].clone()
+    };
+    let (own, other) = (cores(["app-1", "app-2"]), cores(["h1", "h2"]));
+    assert_eq!(own, other);
+    assert!(own[0]["site_per_s"].as_f64().is_some(), "{own}");
+}

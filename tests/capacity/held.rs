@@ -60,7 +60,7 @@ arrivals = {{ poisson = "10/s" }}
     ))
 }
 
-fn summary(plan: &Blueprint, per_s: f64) -> Summary {
+pub(crate) fn summary(plan: &Blueprint, per_s: f64) -> Summary {
     let plan = Blueprint { duration: Span::from_millis(20_000), ..plan.clone() };
     let plan = plan.at_load(per_s / Operational::of(&plan).open_per_s);
     let work = Replications { count: 2, threads: None, interrupted: &NEVER };
@@ -299,8 +299,7 @@ arrivals = { poisson = "100/s" }
 /// These wait as soon as the others come, of whom nearly a thousand a second are served.
 #[test]
 fn the_mix_of_no_load_is_no_bound() {
-    let plan = compile(
-        r#"
+    let site = r#"
 [scenario]
 duration = "10s"
 [network]
@@ -325,8 +324,8 @@ arrivals = { users = 10, think = { exponential = "10ms" } }
 [workload.visitors]
 mix = { short = 1 }
 arrivals = { poisson = "500/s" }
-"#,
-    );
+"#;
+    let plan = compile(site);
     let known = Operational::of(&plan);
     assert!(known.mix_changes && known.stations.iter().all(|it| it.is_least));
     // 500 users' requests and 500 others: 5.5 ms on average.
@@ -337,6 +336,12 @@ arrivals = { poisson = "500/s" }
     let diagnosis = Summary::new(&plan, &fold).diagnosis;
     assert_ne!(diagnosis.stability, Stability::Unstable, "{diagnosis:?}");
     assert_eq!(diagnosis.beyond_per_s, None);
+    // Users who ask for the same change no mix, and give way as well.
+    let alike = compile(&site.replace("long = 1", "short = 1"));
+    let known = Operational::of(&alike);
+    assert!(!known.mix_changes && known.is_mixed());
+    near(known.bound_per_s().unwrap(), 1_000.0);
+    near(known.filled_at(&alike).unwrap(), 2.0);
 }
 
 /// Slots are held for longer than at no load, for others ask for what is behind them, too: nothing that is measured is

@@ -239,3 +239,55 @@ fn what_nobody_waits_for_and_ends_does_not_pile_up() {
         }
     }
 }
+
+/// Users who wait for their answers give way to others, whatever both ask for: only those may pile up.
+#[test]
+fn users_beside_others_do_not_pile_up() {
+    let users = "[workload.users]\nmix = { customer = 1 }\n\
+                 arrivals = { users = 20, think = { exponential = \"100ms\" } }\n";
+    let desk = Desk::with(&format!("{users}{}", promise("p(99) < 10min", "")));
+    let check = |per_s: u32, seed: u32, code: i32| {
+        let line = format!(
+            "check queue.toml --budget 20 --set duration=30s --seed {seed} \
+             --set customers.arrivals.poisson={per_s}/s"
+        );
+        desk.run(&line).expect(code, &[]);
+    };
+    (1..=8).for_each(|seed| check(50, seed, 0));
+    check(101, 1, 3);
+}
+
+/// What comes in batches, or seldom takes long, comes and goes far less evenly than Poisson's arrivals.
+#[test]
+fn bursts_are_no_pile() {
+    let site = crate::command::QUEUE;
+    let batches = "batches = { rate = \"0.7/s\", size = { geometric1 = 100 } }";
+    let desk = Desk::new();
+    desk.write("batches.toml", &site.replace("poisson = \"80/s\"", batches));
+    let mixed = "{ hyperexponential = { branches = [ { p = 0.999, mean = \"3ms\" }, \
+                 { p = 0.001, mean = \"3s\" } ] } }";
+    desk.write("long.toml", &site.replace("{ exponential = \"10ms\" }", mixed));
+    for file in ["batches.toml", "long.toml"] {
+        for seed in 1..=10 {
+            let many = "--replications 10 --set duration=120s --set warm_up=120s";
+            let one = "--replications 1 --set duration=600s --set warm_up=120s";
+            for how in [many, one] {
+                let said = desk.run(&format!("{file} --no-plots --seed {seed} {how}"));
+                let said = said.expect(0, &[]);
+                assert!(!said.out.contains("UNSTABLE"), "{file} {seed} {how}: {}", said.out);
+            }
+        }
+    }
+}
+
+/// What has an end is judged up to there, whatever it would come to if it went on.
+#[test]
+fn what_ends_is_judged_as_it_is() {
+    let spike = "[[event]]\nat = \"25s\"\n\
+                 spike = { workload = \"customers\", extra = \"x1\", hold = \"35s\" }\n";
+    let before = promise("p(99) < 800ms", "window = \"before event 1\"");
+    let desk = Desk::with(&format!("{spike}{before}"));
+    let line = "check queue.toml --budget 20 --set customers.arrivals.poisson=50/s";
+    desk.run(line).expect(0, &["1 met"]);
+    desk.run(&format!("{line} --set event.1.spike.extra=x2")).expect(0, &["1 met"]);
+}

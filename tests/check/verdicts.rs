@@ -120,6 +120,26 @@ fn what_was_not_seen_may_be_rare() {
     assert!(!said.out.contains("nothing is known"), "{}", said.out);
 }
 
+/// A queue that was never there may be seldom there, and longer than was promised.
+#[test]
+fn a_queue_that_is_seldom_there() {
+    let desk = Desk::with(&promise("queue < 0.0000177", "where = { service = \"queue\" }"));
+    let site = desk.read("queue.toml").replace("workers  = 1", "workers  = 20");
+    let site = site.replace("cores      = 1", "cores      = 20").replace("10ms", "100ms");
+    desk.write("queue.toml", &site);
+    // Ten times as much waits by Erlang's formula: twenty servers at a load of 0.4.
+    for seed in 1..=10 {
+        let line = format!(
+            "check queue.toml --budget 20 --set duration=5s --set warm_up=5s --seed {seed}"
+        );
+        let said = desk.run(&line);
+        assert!(said.code != 0 && !said.out.contains("1 met"), "{seed}: {}", said.out);
+        assert!(!said.out.contains("[0 calls, 0 calls]"), "{}", said.out);
+    }
+    desk.write("queue.toml", &site.replace("queue < 0.0000177", "queue < 0.5"));
+    desk.run("check queue.toml --budget 20 --set duration=5s").expect(0, &["1 met"]);
+}
+
 /// The interval of a figure beside its verdict is as sure as the verdict.
 #[test]
 fn intervals_are_as_sure_as_verdicts() {
@@ -332,6 +352,11 @@ mix = { page = 1 }
     assert!(said.out.contains("when  from 10"), "{}", said.out);
     desk.write("there.toml", &format!("{site}{}", promises.concat()));
     desk.run("check there.toml --budget 20").expect(0, &["2 met"]);
+    // A replica asks a source that is back only when its time has come: after a minute.
+    let crash = "[[event]]\nat = \"10s\"\nfor = \"5s\"\ncrash = \"db.1\"\n";
+    desk.write("back.toml", &format!("{site}{crash}{}", promises.concat()));
+    let said = desk.run("check back.toml --budget 20").expect(1, &["2 missed"]);
+    assert!(said.out.contains("who   db: crash of db.1 from 10 s to 15 s"), "{}", said.out);
 }
 
 /// Two sites side by side: what happens to one is no reason for the other's failures.

@@ -140,7 +140,7 @@ fn of_cores(plan: &Blueprint, service: ServiceId, cores: u32) -> Vec<String> {
         });
         [Some(format!("{owner}.hardware.cores={cores}")), price]
     };
-    if host.name == format!("{}-1", it.name) {
+    if !host.is_declared {
         return sized(format!("service.{}", it.name), host).into_iter().flatten().collect();
     }
     // Shared hosts have names of their own.

@@ -40,7 +40,7 @@ pub(super) fn told(plan: &Blueprint, known: &Operational) -> Known {
     });
     Known {
         bound_per_s: known.bound_per_s(),
-        bound: if known.mix_changes { known.filled_at(plan) } else { known.saturates_at() }
+        bound: if known.is_mixed() { known.filled_at(plan) } else { known.saturates_at() }
             .map(|factor| load(known, factor)),
         mix_changes: known.mix_changes,
         no_load_s: known.no_load_s,

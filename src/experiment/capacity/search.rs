@@ -233,8 +233,8 @@ pub(super) fn climb(
     let lowest = bench.levels[0].factor;
     let mut is_deep = false;
     let mut untried = None;
-    // What is known at the mix of no load is only where to begin.
-    let beyond = if known.mix_changes { &BEYOND_MIXED[..] } else { &BEYOND };
+    // Where users may give way what is known is only where to begin.
+    let beyond = if known.is_mixed() { &BEYOND_MIXED[..] } else { &BEYOND };
     if bench.levels.iter().all(|level| is_held(level, LADDER)) {
         let further: Vec<f64> = if is_bounded(known) {
             beyond.iter().map(|share| nice(share * top)).collect()

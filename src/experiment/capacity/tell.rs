@@ -7,7 +7,6 @@ use super::{
     fit::{Crossing, badness, holds},
     growth, known,
     losses::{self, REPLICATIONS},
-    relieved::used,
     search::Found,
 };
 use crate::{
@@ -20,10 +19,12 @@ use crate::{
     },
     report::{
         capacity::{
-            Answer, Attempt, Busy, Capacity, Cost, Curves, Grown, Growth, Later, Left, Limit, Load,
-            Loss, Losses, Method, Point, SCHEMA, Safe, Scenario, Size, Sized, Step, Turn, Unseen,
+            Answer, Attempt, Busy, Capacity, Cost, Curves, Eased, Grown, Growth, Later, Left,
+            Limit, Load, Loss, Losses, Method, Point, SCHEMA, Safe, Scenario, Size, Sized, Step,
+            Turn, Unseen,
         },
         summary::Summary,
+        used::used,
     },
     stats::{
         estimator::Estimator,
@@ -35,6 +36,8 @@ use crate::{
 const BUSY_MAX: usize = 6;
 /// A stated time of fewer relaxation times is short.
 const SHORT: f64 = 10.0;
+/// From this share of the bound on it is asked whether what should be full is as busy as the law says.
+const NEAR_FULL: f64 = 0.5;
 /// Power falls clearly where it is below this share of the highest.
 const FALLEN: f64 = 0.9;
 
@@ -71,6 +74,7 @@ pub(super) fn tell(it: &Results<'_>, work: &Work<'_>) -> Capacity {
             .untried
             .map(|left| Left { load: it.load(left.factor), requests: left.requests }),
         busiest: it.busiest(),
+        eased: it.eased(),
         losses: it.told_losses(),
         growth: it.told_growth(),
         cost: it.cost(),
@@ -284,6 +288,21 @@ impl Results<'_> {
         // What is full first by the law need not be among the busiest.
         busiest.extend(first.filter(|it| busiest.iter().all(|other| other.name != it.name)));
         busiest
+    }
+
+    /// What the law says is full first, where that was found less busy: at the load next to the bound.
+    pub(super) fn eased(&self) -> Option<Eased> {
+        let full = self.known.saturates_at().filter(|_| !self.known.is_closed())?;
+        let levels = self.levels().into_iter().filter(|it| it.factor >= NEAR_FULL * full);
+        let apart = |level: &&Level| (level.factor - full).abs();
+        let level = levels.min_by(|one, other| apart(one).total_cmp(&apart(other)))?;
+        let eased = Summary::new(level.plan(), level.fold()?).diagnosis.eased?;
+        Some(Eased {
+            name: eased.of,
+            load: self.load(level.factor),
+            utilisation: eased.utilisation,
+            by_law: eased.by_law,
+        })
     }
 
     fn told_losses(&self) -> Option<Losses> {

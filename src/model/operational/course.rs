@@ -10,6 +10,7 @@ use super::{
         Blueprint, EndpointId, FilesId, InstanceId, Instruction, LawId, Milestone, Op, UpstreamId,
     },
     place::speed,
+    program::Late,
     residence::Residences,
     time::{Part, Time},
 };
@@ -18,7 +19,7 @@ use super::{
 const WHOLE: f64 = 4_294_967_296.0;
 
 /// Calls that are not answered in time as seldom as this are taken to be.
-const ENDS_LEAST: f64 = 1e-3;
+const LATE_LEAST: f64 = 1e-3;
 
 /// What of a program counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,11 +91,10 @@ impl Residences<'_> {
         left
     }
 
-    /// How often calls (by their operation) end their program, for no answer comes in time: at most, and where it
-    /// is worth a word.
-    pub(super) fn ends(&mut self) -> BTreeMap<usize, f64> {
+    /// Which calls are not answered in time, and how often that ends their program.
+    pub(super) fn late(&mut self) -> Late {
         let plan = self.plan;
-        let mut ends = BTreeMap::new();
+        let mut late = Late::default();
         for own in &plan.endpoints {
             let service = &plan.services[own.service.index()];
             let callers = service.first_instance..service.first_instance + service.instances;
@@ -112,18 +112,20 @@ impl Residences<'_> {
                 let Some(limit_s) = self.limit_s(upstream) else { continue };
                 let ways = callers.clone().map(|it| self.way_s(InstanceId(it), upstream));
                 let left_s = limit_s - 2.0 * ways.fold(0.0, f64::max);
-                let chance = self.through(endpoint, upstream).answer.chance_of(left_s);
+                let chance = self.late_most(endpoint, upstream, left_s);
+                if chance < LATE_LEAST {
+                    continue;
+                }
+                late.calls.insert(at, chance);
                 let (at, times) = match fork {
                     Some((fork, end, copies)) if at <= end => (fork, copies),
                     Some(_) | None => (at, 1.0),
                 };
-                if chance >= ENDS_LEAST {
-                    let known = ends.entry(at).or_insert(0.0);
-                    *known = f64::min(1.0, *known + times * chance);
-                }
+                let known = late.ends.entry(at).or_insert(0.0);
+                *known = f64::min(1.0, *known + times * chance);
             }
         }
-        ends
+        late
     }
 
     /// Calls side by side, and what is left once all have answered: no less than by the longest of them.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::{
     super::blueprint::{Blueprint, EndpointId, LogId, Reuse, UpstreamId},
-    program::Run,
+    program::{Calls, Run},
 };
 
 /// Calls of one kind, for one request.
@@ -16,6 +16,8 @@ use super::{
 pub(super) struct Called {
     /// How often.
     pub(super) count: f64,
+    /// How many of them are surely answered in time.
+    pub(super) in_time: f64,
     /// How many of them at least open a connection.
     pub(super) fresh: f64,
     /// How many of them at most do.
@@ -52,13 +54,13 @@ impl Flows {
         // Runs of each endpoint, by the view through which they are asked for.
         let mut asked: Vec<BTreeMap<Option<UpstreamId>, Called>> =
             vec![BTreeMap::new(); plan.endpoints.len()];
-        let once = Called { count: 1.0, fresh: 0.0, fresh_most: 0.0 };
+        let once = Called { count: 1.0, in_time: 1.0, fresh: 0.0, fresh_most: 0.0 };
         asked[visitor.index()].insert(None, once);
         for endpoint in order.into_iter().rev() {
             let run = &runs[endpoint.index()];
             for (via, asked_for) in std::mem::take(&mut asked[endpoint.index()]) {
                 for call in &run.calls {
-                    let called = through(plan, call.upstream, call.count, asked_for);
+                    let called = through(plan, call, asked_for);
                     let (upstream, endpoint) = (call.upstream, call.endpoint);
                     let sums = [
                         flows.calls.entry(Call { upstream, endpoint, via }).or_default(),
@@ -66,6 +68,7 @@ impl Flows {
                     ];
                     for sum in sums {
                         sum.count += called.count;
+                        sum.in_time += called.in_time;
                         sum.fresh += called.fresh;
                         sum.fresh_most += called.fresh_most;
                     }
@@ -90,26 +93,23 @@ fn sort(runs: &[Run], at: EndpointId, seen: &mut [bool], order: &mut Vec<Endpoin
     order.push(at);
 }
 
-/// `each` calls through a view by each of the caller's runs.
-fn through(plan: &Blueprint, upstream: UpstreamId, each: f64, caller: Called) -> Called {
-    let view = &plan.upstreams[upstream.index()];
-    let count = each * caller.count;
-    let none = Called { count, fresh: 0.0, fresh_most: 0.0 };
+/// Calls of one kind by each of the caller's runs.
+fn through(plan: &Blueprint, call: &Calls, caller: Called) -> Called {
+    let view = &plan.upstreams[call.upstream.index()];
+    let count = call.count * caller.count;
+    let in_time = count * call.in_time;
+    let none = Called { count, in_time, fresh: 0.0, fresh_most: 0.0 };
     if !view.derived.connects {
         return none;
     }
-    let all = Called { count, fresh: count, fresh_most: count };
+    let all = Called { fresh: count, fresh_most: count, ..none };
     let keeps_none = !view.derived.keeps_alive || (!view.keeps.idle && !view.derived.has_users);
     if keeps_none {
         return all;
     }
     match view.reuse {
         // A first request on its caller's own connection never gets one that was used before.
-        Reuse::Safe | Reuse::Aggressive => Called {
-            count,
-            fresh: if view.reuse == Reuse::Safe { each * caller.fresh } else { 0.0 },
-            fresh_most: count,
-        },
-        Reuse::Always => Called { count, fresh: 0.0, fresh_most: count },
+        Reuse::Safe => Called { fresh: call.count * caller.fresh, fresh_most: count, ..none },
+        Reuse::Aggressive | Reuse::Always => Called { fresh_most: count, ..none },
     }
 }

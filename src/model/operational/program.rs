@@ -3,7 +3,7 @@
 //!
 //! Branches and loops as they are compiled, so that the shares are those that the simulator draws.
 //! Where a loop is decided on, with probability p, is come by 1 / (1 - p) times as often as it is reached: it has
-//! p / (1 - p) rounds.
+//! p / (1 - p) rounds. If a round is gone through with the probability g only, that is 1 / (1 - p g).
 
 use std::collections::BTreeMap;
 
@@ -21,6 +21,8 @@ pub(super) struct Calls {
     pub(super) endpoint: EndpointId,
     /// How often a run makes it.
     pub(super) count: f64,
+    /// How often its answer is still awaited when it comes, of all times: at least.
+    pub(super) in_time: f64,
     /// Whether the caller goes on when the answer begins.
     pub(super) cuts_through: bool,
 }
@@ -48,14 +50,35 @@ pub(super) struct Run {
     pub(super) relays: f64,
 }
 
+/// Calls that are not answered in time, by operation, and with which probability: at most, and where it is
+/// worth a word.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Late {
+    /// Of each call.
+    pub(super) calls: BTreeMap<usize, f64>,
+    /// That it ends its program: of a fork, that any of its calls does.
+    pub(super) ends: BTreeMap<usize, f64>,
+}
+
+impl Late {
+    /// The probability that a program goes on behind an operation.
+    fn goes_on(&self, at: usize) -> f64 {
+        self.ends.get(&at).map_or(1.0, |ends| 1.0 - ends)
+    }
+
+    fn in_time(&self, at: usize) -> f64 {
+        self.calls.get(&at).map_or(1.0, |late| 1.0 - late)
+    }
+}
+
 impl Run {
     /// Of the program that begins at `entry`.
     pub(super) fn of(plan: &Blueprint, entry: u32) -> Run {
-        Run::with(plan, entry, &BTreeMap::new())
+        Run::with(plan, entry, &Late::default())
     }
 
-    /// The same, where some operations are its last one with a probability.
-    pub(super) fn with(plan: &Blueprint, entry: u32, ends: &BTreeMap<usize, f64>) -> Run {
+    /// The same, where some calls are its last operation with a probability.
+    pub(super) fn with(plan: &Blueprint, entry: u32, late: &Late) -> Run {
         let first = entry as usize;
         let length = plan.program[first..]
             .iter()
@@ -67,9 +90,8 @@ impl Run {
         let mut fork = None;
         for at in first..first + length {
             let visits = flow.at(at);
-            let goes_on = ends.get(&at).map_or(1.0, |ends| 1.0 - ends);
-            flow.pass(plan, at, visits * goes_on);
-            run.add(plan, at, visits, &mut fork);
+            flow.pass(plan, at, late);
+            run.add(plan, (at, visits), late.in_time(at), &mut fork);
         }
         run
     }
@@ -83,7 +105,13 @@ impl Run {
         }
     }
 
-    fn add(&mut self, plan: &Blueprint, at: usize, visits: f64, fork: &mut Option<Fork>) {
+    fn add(
+        &mut self,
+        plan: &Blueprint,
+        (at, visits): (usize, f64),
+        in_time: f64,
+        fork: &mut Option<Fork>,
+    ) {
         let law = |law: LawId| plan.laws[law.index()].mean();
         // Counts and bytes are the whole part of what is drawn.
         let whole = |law: LawId| plan.laws[law.index()].whole_mean();
@@ -103,12 +131,13 @@ impl Run {
                     Some(it) if at < it.end => it.count,
                     Some(_) | None => visits,
                 };
-                self.calls.push(Calls { upstream, endpoint, count, cuts_through });
+                self.calls.push(Calls { upstream, endpoint, count, in_time, cuts_through });
             }
             Op::CallDirectly(call) => self.calls.push(Calls {
                 upstream: call.upstream,
                 endpoint: call.endpoint,
                 count: visits,
+                in_time: 1.0,
                 cuts_through: false,
             }),
             Op::Fork { calls, copies } => {
@@ -177,18 +206,22 @@ impl Flow {
         }
     }
 
-    /// Hands on what arrives at an operation.
-    fn pass(&mut self, plan: &Blueprint, at: usize, visits: f64) {
+    /// Hands on what arrives at an operation, all but what ends there.
+    fn pass(&mut self, plan: &Blueprint, at: usize, late: &Late) {
+        let visits = self.at(at) * late.goes_on(at);
         match plan.program[at].op {
             Op::Branch { share, otherwise } => {
                 let share = f64::from(share) / WHOLE;
                 let end = otherwise as usize;
-                let loops =
-                    matches!(plan.program[end - 1].op, Op::Jump { to } if to as usize == at);
-                let rounds = if loops { visits / (1.0 - share) } else { visits };
-                self.add(at + 1, rounds * share);
-                // All of a loop's way out is here; of a branch's the other half.
-                self.add(end, if loops { visits } else { rounds * (1.0 - share) });
+                if !is_loop(plan, at, end) {
+                    self.add(at + 1, visits * share);
+                    self.add(end, visits * (1.0 - share));
+                    return;
+                }
+                let again = share * Flow::round(plan, at + 1, end - 1, late);
+                self.add(at + 1, visits / (1.0 - again) * share);
+                // All of a loop's way out is here.
+                self.add(end, visits * ((1.0 - share) / (1.0 - again)));
             }
             // Backwards: the loop's branch has taken it into account.
             Op::Jump { to } if (to as usize) < at => {}
@@ -199,4 +232,19 @@ impl Flow {
             _ => self.add(at + 1, visits),
         }
     }
+
+    /// The probability that a round of a loop is gone through, from its first operation to the jump at its end.
+    fn round(plan: &Blueprint, first: usize, jump: usize, late: &Late) -> f64 {
+        if late.ends.range(first..jump).next().is_none() {
+            return 1.0;
+        }
+        let mut flow = Flow::new(first, jump - first + 1);
+        (first..jump).for_each(|at| flow.pass(plan, at, late));
+        flow.at(jump)
+    }
+}
+
+/// Whether a branch to `end` is the top of a loop.
+fn is_loop(plan: &Blueprint, at: usize, end: usize) -> bool {
+    matches!(plan.program[end - 1].op, Op::Jump { to } if to as usize == at)
 }

@@ -139,8 +139,8 @@ impl<'a> Residences<'a> {
         let mut relayed = Part::default();
         for call in run.calls.iter().filter(|it| it.cuts_through) {
             let below = self.through(call.endpoint, call.upstream);
-            bytes += call.count * below.bytes;
-            squares += call.count * below.squares;
+            bytes += call.count * call.in_time * below.bytes;
+            squares += call.count * call.in_time * below.squares;
             let sending = self.sending(instance, call.endpoint, call.upstream);
             relayed = relayed.or_longer(sending);
         }
@@ -233,6 +233,22 @@ impl<'a> Residences<'a> {
         });
         self.through.insert((endpoint, upstream), Rc::clone(&known));
         known
+    }
+
+    /// The probability that an answer through a view takes as long as `limit_s`, at most: whoever may choose may
+    /// choose the slowest.
+    pub(super) fn late_most(
+        &mut self,
+        endpoint: EndpointId,
+        upstream: UpstreamId,
+        limit_s: f64,
+    ) -> f64 {
+        let spread = &self.view(upstream).spread;
+        if !spread.is_free {
+            return self.through(endpoint, upstream).answer.chance_of(limit_s);
+        }
+        let each = spread.shares.iter().map(|it| self.at(endpoint, it.0).answer.chance_of(limit_s));
+        each.fold(0.0, f64::max)
     }
 
     /// For how long answers to an instance leave the servers of a view: there is no line between two on

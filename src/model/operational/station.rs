@@ -110,7 +110,7 @@ impl Station {
     }
 
     /// What one visit asks.
-    pub(super) fn visit_s(&self) -> f64 {
+    pub fn visit_s(&self) -> f64 {
         if self.visits > 0.0 { self.demand / self.visits } else { 0.0 }
     }
 

@@ -132,7 +132,9 @@ impl<'a> Stations<'a> {
         }
         let below = residences.through(endpoint, upstream);
         let request = f64::from(plan.endpoints[endpoint.index()].request_bytes);
-        self.transfers(count, view, (&from, &to), (request, below.bytes));
+        // Nobody sends what is not awaited any longer.
+        let answered = if called.count > 0.0 { called.in_time / called.count } else { 1.0 };
+        self.transfers(count, view, (&from, &to), (request, answered * below.bytes));
         if view.slots != u32::MAX {
             let held_s = |it| residences.pooled_s(it, endpoint, upstream);
             self.pooled(count, upstream, &from, held_s);

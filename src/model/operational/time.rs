@@ -88,11 +88,15 @@ impl Part {
         mean_s.max(self.least_s.min(limit_s))
     }
 
-    /// The probability that it takes as long as `limit_s`, at most (Cantelli).
+    /// The probability that it takes as long as `limit_s`, at most (Cantelli; Markov where the variance is
+    /// infinite).
     fn chance_of(self, limit_s: f64) -> f64 {
         let left_s = limit_s - self.mean_s;
-        if left_s <= 0.0 || !self.deviation_s.is_finite() {
+        if left_s <= 0.0 {
             return 1.0;
+        }
+        if !self.deviation_s.is_finite() {
+            return self.mean_s / limit_s;
         }
         let variance = self.deviation_s * self.deviation_s;
         variance / (variance + left_s * left_s)

@@ -5,9 +5,9 @@ use super::{
     terminal::{amount, asked, capacity},
     words::{
         self, NOTHING, added, advice, afterwards, again, bare, between, busy, capped, coarse,
-        events, in_time, islands, kept, load, missed_from, missed_somewhere, money, not_even,
-        perhaps, rate, required, signed, sized, survives, times, unfinished, unit, unpriced,
-        unseen, unsurvived, verdict, worse,
+        eased, events, in_time, islands, kept, load, missed_from, missed_somewhere, money,
+        not_even, perhaps, rate, required, signed, sized, survives, times, unfinished, unit,
+        unpriced, unseen, unsurvived, verdict, worse,
     },
 };
 use crate::report::format::{confidence, or_dash, percent, seconds, span, thousands, utilisation};
@@ -66,6 +66,9 @@ fn summary(out: &mut String, it: &Capacity) {
     }
     if let Some(says) = capped(it) {
         out.push_str(&format!("\n**Bound**: {says}.\n"));
+    }
+    if let Some(says) = eased(it) {
+        out.push_str(&format!("\n**Less busy than the law says**: {}.\n", cell(&says)));
     }
     for says in islands(it) {
         out.push_str(&format!("\n**Not smooth**: {says}.\n"));

@@ -165,6 +165,7 @@ pub(crate) fn document() -> Capacity {
         knee: Some(at(800.0)),
         untried: None,
         busiest: vec![Busy { name: "CPU of app-2".to_owned(), utilisation: 0.91 }],
+        eased: None,
         losses: Some(Losses {
             gone_s: 60.0,
             replications: 5,

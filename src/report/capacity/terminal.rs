@@ -5,9 +5,9 @@ use super::{
     Answer, Capacity, Cost, Curves, Growth, Known, Losses, Point, Size,
     words::{
         NOTHING, added, advice, afterwards, again, alone, bare, between, busy, capped, coarse,
-        events, in_time, islands, kept, load, measured, missed_from, missed_somewhere, money,
-        narrow, no_knee, perhaps, rate, relieved, required, signed, sized, sized_from, survives,
-        times, unfinished, unit, unpriced, unseen, unsurvived, verdict, worse,
+        eased, events, in_time, islands, kept, load, measured, missed_from, missed_somewhere,
+        money, narrow, no_knee, perhaps, rate, relieved, required, signed, sized, sized_from,
+        survives, times, unfinished, unit, unpriced, unseen, unsurvived, verdict, worse,
     },
 };
 use crate::report::{
@@ -70,6 +70,9 @@ fn answer(page: &mut Page, it: &Capacity) {
     }
     if let Some(says) = capped(it) {
         page.paragraph(&format!("BOUND      {says}"), 11);
+    }
+    if let Some(says) = eased(it) {
+        page.paragraph(&format!("LESS BUSY  {says}"), 11);
     }
     for says in islands(it) {
         page.paragraph(&format!("NOT SMOOTH {says}"), 11);

@@ -1,8 +1,8 @@
 //! Loads, shares and money in words.
 
 use super::{
-    Capacity, Event, Grown, Growth, Kept, Known, Later, Limit, Load, Loss, Losses, Point, Promised,
-    Step, Turn, Unseen,
+    Capacity, Eased, Event, Grown, Growth, Kept, Known, Later, Limit, Load, Loss, Losses, Point,
+    Promised, Step, Turn, Unseen,
 };
 use crate::report::format::{confidence, percent, seconds, span, thousands, three, utilisation};
 
@@ -259,6 +259,18 @@ pub(super) fn capped(it: &Capacity) -> Option<String> {
         "the hardware's bound limits it, {}: no load above 99.5% of that is called safe, though the \
          objectives are missed only further up",
         load(bound)
+    ))
+}
+
+/// That what is full first by the law has more room than that says.
+pub(super) fn eased(it: &Capacity) -> Option<String> {
+    let Eased { name, load: at, utilisation: busy, by_law } = it.eased.as_ref()?;
+    Some(format!(
+        "{name} was {} busy at {}, where the law says {}: what fails or ends on its way asks less of it. So the \
+         bound is one on what is answered, not on what comes, and does not limit the safe load",
+        utilisation(*busy),
+        load(at),
+        utilisation(*by_law)
     ))
 }
 

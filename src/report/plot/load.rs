@@ -13,7 +13,7 @@ use crate::{
     model::blueprint::Blueprint,
     report::{
         format::{span, thousands},
-        summary::{Summary, window_s},
+        summary::Summary,
     },
 };
 
@@ -51,7 +51,7 @@ pub(super) fn draw(
     let remark = format!("windows of {width}, mean of {} replications", pool.replications);
     sheet(&format!("{}: load and latency", title(summary)), &remark, |root| {
         let marks = marks::of(site);
-        let window = window_s(pool);
+        let window = pool.window_s();
         let most = offered.iter().chain(&answered).filter_map(|it| it.1).fold(0.0, f64::max);
         let (high, ticks) = linear(most * 1.12, 5.0, rate_label);
         let title = "requests per second".to_owned();

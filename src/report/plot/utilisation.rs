@@ -13,7 +13,7 @@ use crate::{
     report::{
         csv::share,
         format::{span, utilisation},
-        summary::{Summary, VISITORS, window_s},
+        summary::{Summary, VISITORS},
     },
 };
 
@@ -107,7 +107,7 @@ pub(super) fn draw(
             minor: Vec::new(),
             title: "share in use".to_owned(),
         };
-        let chart = panel(root, (112, 640), LEGEND, &time_axis(window_s(pool), true), &y)?;
+        let chart = panel(root, (112, 640), LEGEND, &time_axis(pool.window_s(), true), &y)?;
         marks::shade(root, &chart, &marks::of(site), &y, true)?;
         let mut keys = Vec::new();
         for (number, curve) in curves.iter().enumerate() {

@@ -48,7 +48,7 @@ impl Build<'_> {
         let site = self.site;
         for shared in &site.shared {
             let host = self.host(&site.machines[shared.machine], shared.name.text.clone());
-            self.out.hosts.push(Host { zone: shared.zone as u32, ..host });
+            self.out.hosts.push(Host { is_declared: true, zone: shared.zone as u32, ..host });
         }
         let (mut process, mut event_loop) = (0, 0);
         for (number, service) in site.services.iter().enumerate() {
@@ -109,6 +109,7 @@ impl Build<'_> {
         });
         Host {
             name,
+            is_declared: false,
             zone: 0,
             cores: machine.cores,
             speed: machine.speed,
