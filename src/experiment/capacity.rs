@@ -22,6 +22,7 @@ use crate::{
     measure::fold::Fold,
     model::{blueprint::Blueprint, operational::Operational},
     report::capacity::Capacity,
+    slo::gate::{Doubt, Verdict},
     stats::estimator::Estimator,
 };
 
@@ -155,9 +156,11 @@ impl Results<'_> {
     /// The highest load that may be called safe, for the hardware's sake. `None` as well where the hardware was
     /// found less busy than it should be.
     fn cap(&self) -> Option<f64> {
-        if self.eased().is_some() {
-            return None;
-        }
+        if self.eased().is_some() { None } else { self.full() }
+    }
+
+    /// The highest load that may be sustained, by the law.
+    fn full(&self) -> Option<f64> {
         let full = self.known.filled_at(self.question.plan)?;
         Some(said_at_most(&self.known, FULL * full))
     }
@@ -208,6 +211,12 @@ impl Results<'_> {
         }
         let plan = self.question.plan.warmed_up_for(self.warm_up);
         for number in 0..ATTEMPTS {
+            // Where work piles up the law holds, whatever seemed to ease it.
+            let piles_up =
+                |it: &Tried| matches!(it.against, Some((_, Verdict::Undecided(Doubt::Unstable))));
+            if let (true, Some(full)) = (self.attempts.last().is_some_and(piles_up), self.full()) {
+                from = from.min(full);
+            }
             // Where what breaks the promise is rare the search hardly knows where that is: further down.
             let steps = if least > TRIAL_LEAST { (1_u32 << number) - 1 } else { number };
             let factor = said_at_most(&self.known, from - f64::from(steps) * step);

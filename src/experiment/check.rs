@@ -13,7 +13,7 @@ use super::{
 use crate::{
     measure::{fold::Fold, record::Record},
     model::blueprint::Blueprint,
-    report::{diagnosis::Stability, summary::Summary},
+    report::{diagnosis::has_no_end, summary::Summary},
     slo::{
         evidence::Evidence,
         gate::{Gate, Rules, Verdict},
@@ -165,8 +165,7 @@ impl Case<'_> {
             .map(|index| Measured::new(self.site, index, &sides, rules.confidence))
             .collect();
         let is_interrupted = is_interrupted && self.is_open;
-        // What has an end is judged as it is, whatever it would come to if it went on.
-        let is_unstable = self.site.is_steady() && stability == Stability::Unstable;
+        let is_unstable = has_no_end(self.site, stability);
         let verdicts = self.gate.close(&evidence, is_unstable, is_interrupted);
         Some(Checked { fold, verdicts, measured, is_interrupted })
     }

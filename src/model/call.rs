@@ -327,6 +327,11 @@ impl Call {
         }
     }
 
+    /// Whether it is a check that wants no more than a connection.
+    pub(crate) fn asks_nothing(&self) -> bool {
+        self.is.is_check && self.endpoint.0 == NONE
+    }
+
     /// Whether several of its calls may be under way.
     pub fn has_many_callees(&self) -> bool {
         self.is.has_forked && self.pending > 0

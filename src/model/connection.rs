@@ -76,7 +76,14 @@ impl<R: Recorder> Run<'_, R> {
     #[inline]
     pub(crate) fn connect(&mut self, key: Key, upstream: &Upstream) {
         if !upstream.derived.connects {
-            self.send(key);
+            let call = &self.site.calls[key];
+            if call.asks_nothing() {
+                // Whether anybody is there, and no more.
+                let way = call.way();
+                self.signal(way, Event::Syn { call: key });
+            } else {
+                self.send(key);
+            }
         } else if let Some(connection) = self.idle_connection(key, upstream) {
             let call = &mut self.site.calls[key];
             call.rest.connection = connection;
@@ -143,7 +150,6 @@ impl<R: Recorder> Run<'_, R> {
         let index = call.instance as usize;
         let instance = &self.plan.instances[index];
         let service = &self.plan.services[instance.service.index()];
-        let Some(accept) = service.accept else { return };
         if self.site.is_lost(instance.host) {
             self.send_syn_again(key);
             return;
@@ -154,6 +160,11 @@ impl<R: Recorder> Run<'_, R> {
             self.signal(way, Event::Broken { call: key, cause: Cause::Refused });
             return;
         }
+        let Some(accept) = service.accept else {
+            self.signal(way, Event::Connected { call: key });
+            return;
+        };
+        let call = &self.site.calls[key];
         let seat = self.choose_loop(index as u32, self.site.draw(mix(call.attempt_key, SEAT), 0));
         let process = if seat == NONE {
             instance.first_process
@@ -168,8 +179,7 @@ impl<R: Recorder> Run<'_, R> {
             self.site.process_connections[process as usize] >= accept.process_connections_max;
         if (is_full && accept.is_strict) || is_process_full {
             // Accepted and closed at once: a check that wants no more than a connection has it.
-            let call = &self.site.calls[key];
-            let asks_nothing = call.is.is_check && call.endpoint.0 == NONE;
+            let asks_nothing = self.site.calls[key].asks_nothing();
             let cause = Cause::TooManyConnections;
             let broken = Event::Broken { call: key, cause };
             let event = if asks_nothing { Event::Connected { call: key } } else { broken };

@@ -26,8 +26,8 @@ const COUNTED: u64 = 0x434F_554E;
 /// than one of so many.
 const FITS_LEAST: f64 = 64.0;
 /// Requests by which the misses of other caches are counted, and of how many the first are not.
-const REQUESTS: u64 = 400_000;
-const FORGOTTEN: u64 = 40_000;
+const REQUESTS: u64 = 200_000;
+const FORGOTTEN: u64 = 20_000;
 
 /// The page caches of all hosts that serve files.
 #[derive(Clone, Debug)]
@@ -190,12 +190,15 @@ impl Equilibrium {
         Equilibrium { warm, chances, bytes }
     }
 
-    /// Whether so few files fit that what is in the cache is not nearly independent of one another.
+    /// Whether so few files fit that what is in the cache is not nearly independent of one another, or some never do.
     fn is_rough(&self, budget: u64) -> bool {
+        let never = |(&size, &chance): (&u64, &f64)| size > budget && chance > 0.0;
+        if self.bytes.iter().zip(&self.chances).any(never) {
+            return true;
+        }
         let is_partly = self.chances.iter().any(|&chance| chance > 0.0 && chance < 1.0);
         let fit: f64 = self.chances.iter().sum();
-        let largest = self.bytes.iter().filter(|size| **size <= budget).max();
-        let largest = largest.map_or(0.0, |&size| size as f64);
+        let largest = self.bytes.iter().max().map_or(0.0, |&size| size as f64);
         is_partly && (fit < FITS_LEAST || largest * FITS_LEAST > budget as f64)
     }
 

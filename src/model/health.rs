@@ -53,7 +53,6 @@ impl<R: Recorder> Run<'_, R> {
         let id = UpstreamId(it.upstream);
         let upstream = &self.plan.upstreams[id.index()];
         let Some(check) = upstream.check else { return };
-        let service = &self.plan.services[upstream.callee.index()];
         let endpoint = check.endpoint.unwrap_or(super::blueprint::EndpointId(NONE));
         let place = mix(upstream.place, mix(u64::from(server), u64::from(it.process)));
         let state = &mut self.site.views[view as usize].checks[server as usize];
@@ -71,7 +70,6 @@ impl<R: Recorder> Run<'_, R> {
         let call = self.site.calls.insert(call);
         let timer = self.site.line.later(check.timeout, Event::TimeOut { call });
         self.site.calls[call].timer = timer;
-        debug_assert!(service.accept.is_some(), "compiled: what is checked accepts connections");
         self.lay_way(call, upstream);
         self.connect(call, upstream);
     }

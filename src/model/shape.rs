@@ -103,7 +103,7 @@ fn objective(plan: &Blueprint, it: &Objective) -> ObjectiveShape {
         }
     };
     let slice = match it.promise {
-        Promise::Recovery(recovery) => Some(slice_of(it, recovery.hold)),
+        Promise::Recovery(recovery) => Some(slice_of(it, &recovery)),
         Promise::Budget(budget) => Some(budget_slice(it, &budget)),
         _ => None,
     };
@@ -115,10 +115,13 @@ fn objective(plan: &Blueprint, it: &Objective) -> ObjectiveShape {
     ObjectiveShape { subject, from: it.from, until: it.until, slice, quantile }
 }
 
-/// A tenth of the time for which everything has to stay well, but not too many for a window.
-pub fn slice_of(it: &Objective, hold: Span) -> Span {
+/// A tenth of the time for which everything has to stay well, but not too many for a window; a little less, so that
+/// one of them begins when the clock does.
+pub fn slice_of(it: &Objective, recovery: &Recovery) -> Span {
     let least = it.until.since(it.from).nanos().div_ceil(SLICES_MAX);
-    Span::from_nanos((hold.nanos() / 10).max(least).max(1))
+    let most = (recovery.hold.nanos() / 10).max(least).max(1);
+    let before = recovery.clock.since(it.from).nanos();
+    Span::from_nanos(if before == 0 { most } else { before / before.div_ceil(most) })
 }
 
 /// The slices of a budget; if it has none, such that the end of the window can be looked at.

@@ -23,7 +23,7 @@ use crate::{
         blueprint::{
             Arrivals, Balance, Blueprint, Gaps, Host, Instruction, LawId, Op, Upstream, Workload,
         },
-        operational::{Operational, Station},
+        operational::{Kind, Operational, Station},
     },
 };
 
@@ -37,6 +37,8 @@ const LUCK: f64 = 3.0;
 const EARLIER: f64 = 0.95;
 /// Of what the law says is in use so much at least is, or the law does not hold.
 const IN_USE: f64 = 0.95;
+/// As seldom as this, of what is idle, requests fail that ask for more than others would.
+const FAILS_LEAST: f64 = 0.5;
 /// Loads and bounds are sums of products: this close they are the same.
 const ROUNDING: f64 = 1e-9;
 /// Replicas that fall behind by this, in seconds a second, will never catch up.
@@ -223,20 +225,42 @@ pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
     }
 }
 
-/// Whether a station is clearly less busy than so many requests a second would make it. Where as many come as
-/// can be served it is idle now and then, the less often the more it serves.
+/// Whether a station is clearly less busy than so many requests a second would make it, and enough of them fail to
+/// explain that. Where as many come as can be served it is idle now and then, the less often the more it serves.
 fn eased_at(
     site: &Blueprint,
     (summary, pool): (&Summary, &Tally),
     station: &Station,
     offered_per_s: f64,
 ) -> Option<Eased> {
+    // What has no clock of its own is only known about.
+    if matches!(station.kind, Kind::Pool | Kind::Connections | Kind::Appliers) {
+        return None;
+    }
     let utilisation = used(site, (summary, pool.replications), station)?;
+    let failed = 1.0 - summary.site.figures.rates.success_share.value?;
     let by_law = station.utilisation(offered_per_s).min(1.0);
     let served = pool.window_s() * station.capacity / station.visit_s();
     let luck = if served > 0.0 { served.sqrt().recip() } else { 1.0 };
-    let is_eased = utilisation < IN_USE * by_law - luck;
+    let is_explained = failed >= FAILS_LEAST * (by_law - utilisation);
+    let is_eased = is_explained && utilisation < IN_USE * by_law - luck;
     is_eased.then(|| Eased { of: station.name(site), utilisation, by_law })
+}
+
+/// Whether nothing that is measured of a site says what it would come to: work piles up, and is not only left over by
+/// what has an end. It is where nothing changes, and where more comes all the time, spikes aside, than can be served.
+pub fn has_no_end(site: &Blueprint, stability: Stability) -> bool {
+    stability == Stability::Unstable && (site.is_steady() || is_outgrown(site))
+}
+
+fn is_outgrown(site: &Blueprint) -> bool {
+    let is_constant = |it: &Workload| match &it.arrivals {
+        Arrivals::Open { rate, .. } => rate.knots.len() == 1,
+        Arrivals::Closed { .. } => true,
+    };
+    let mut lasting = site.workloads.iter().filter(|it| it.spike.is_none());
+    let known = Operational::of_open(site);
+    lasting.all(is_constant) && known.bound_per_s().is_some_and(|bound| known.open_per_s >= bound)
 }
 
 /// Whether who comes when, for what, or for how long is left to chance.

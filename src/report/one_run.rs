@@ -1,5 +1,8 @@
 //! One long run of a steady site: its figures' intervals by batches, where these are long enough. Means, rates and
-//! shares by batch means; percentiles by sectioning, with the batches as sections.
+//! shares of requests, levels and utilisations by batch means; percentiles by sectioning, with the batches as
+//! sections. Of calls at a service times are kept for the whole window only, so that these have none.
+
+mod levels;
 
 use crate::{
     measure::{
@@ -8,6 +11,7 @@ use crate::{
         histogram::Compact,
         outcome::Cause,
         tally::{RequestPart, RequestTally, Tally},
+        window::Ruler,
     },
     model::blueprint::Blueprint,
     stats::{
@@ -26,13 +30,14 @@ pub(super) fn no_batches(site: &Blueprint, pool: &Tally) -> Option<TooShort> {
     }
     let all = pool.site();
     let parts: Vec<Pair> =
-        whole_parts(pool).iter().map(|&part| latency_of(&all.parts[part])).collect();
+        whole_parts(&pool.request_ruler).map(|part| latency_of(&all.parts[part])).collect();
     batch_sums(&parts, BATCHES).err()
 }
 
-/// Gives the figures of requests their intervals.
+/// Gives figures their intervals.
 pub(super) fn by_batches(figures: &mut Figures<Estimate>, pool: &Tally) {
-    let whole = whole_parts(pool);
+    levels::by_batches(figures, pool);
+    let whole: Vec<usize> = whole_parts(&pool.request_ruler).collect();
     let seconds = pool.request_ruler.width.seconds();
     let fill = |figures: &mut RequestFigures<Estimate>, tally: &RequestTally| {
         let parts: Vec<&RequestPart> = whole.iter().map(|&part| &tally.parts[part]).collect();
@@ -101,13 +106,11 @@ fn percentiles(figures: &mut LatencyFigures<Estimate>, parts: &[&RequestPart]) {
 }
 
 /// Parts of the window that are as long as the others; the last may be shorter.
-fn whole_parts(pool: &Tally) -> Vec<usize> {
-    let ruler = pool.request_ruler;
-    let whole = (0..ruler.parts()).filter(|&part| {
+fn whole_parts(ruler: &Ruler) -> impl Iterator<Item = usize> {
+    (0..ruler.parts()).filter(|&part| {
         let (from, until) = ruler.edges_s(part);
         (until - from) > 0.999 * ruler.width.seconds()
-    });
-    whole.collect()
+    })
 }
 
 fn latency_of(part: &RequestPart) -> Pair {

@@ -65,6 +65,14 @@ pub(crate) fn objective(fields: &Fields<'_>, number: usize, site: &Site) -> Opti
     }
     let at = if fields.has("window") { fields.at("window") } else { at };
     holds_in(window, promise, at, site, notes)?;
+    if let Promise::Budget(Budget { slice: Some(slice), .. }) = promise
+        && !(window.1 - window.0).nanos().is_multiple_of(slice.nanos())
+    {
+        let length = (window.1 - window.0).seconds();
+        let says = format!("{length}s are no whole number of slices of {}s", slice.seconds());
+        notes.hinted(fields.at("slice"), says, "a part of a slice would count as a whole one");
+        return None;
+    }
     let (scope, zone) = (place.scope, place.zone);
     Some(Objective { name, require, at, scope, zone, window, promise, successes_only, margin })
 }

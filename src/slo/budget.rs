@@ -13,10 +13,7 @@ use crate::{
         blueprint::{Budget, Objective},
         shape::budget_slice,
     },
-    stats::{
-        estimator::Estimator,
-        ratio::{Pair, jackknife},
-    },
+    stats::ratio::Pair,
 };
 
 /// An event is over if in this last part of the window all is well ...
@@ -24,13 +21,14 @@ const LAST_PART: usize = 20;
 /// ... in all but so many replications.
 const NOT_WELL_MOST: f64 = 0.1;
 
-/// What was burnt of it, a share; `None`: nothing is known.
+/// What was burnt of it and what there was, by replication, and what one bad request, or slice, more burns; `None`:
+/// nothing is known.
 pub(super) fn burnt(
     objective: &Objective,
     it: &Budget,
     index: usize,
     sides: &Sides<'_>,
-) -> Option<Estimator> {
+) -> Option<(Vec<Pair>, f64)> {
     let window_s = objective.until.since(objective.from).seconds();
     let windows = it.over.seconds() / window_s;
     let pairs = sides.quiet.iter().enumerate().map(|(number, quiet)| {
@@ -44,7 +42,8 @@ pub(super) fn burnt(
         let burnt = quiet.bad * windows + events.sum::<f64>();
         Pair { part: burnt, whole: (1.0 - it.of.share) * quiet.count * windows }
     });
-    jackknife(&pairs.collect::<Vec<_>>())
+    let pairs: Vec<Pair> = pairs.collect();
+    (!pairs.is_empty()).then_some((pairs, windows))
 }
 
 /// Whether what an event burns is not over by the end of the window, so that more is burnt than was

@@ -111,8 +111,8 @@ impl Difference {
     pub fn blurred(self, blur: f64, margin: f64) -> Difference {
         let difference = self.compared.difference;
         let p_regression = match self.larger {
-            Larger::IsWorse => difference.p_above(margin + blur),
-            Larger::IsBetter => difference.p_below(-margin - blur),
+            Larger::IsWorse => difference.surely_above(margin + blur),
+            Larger::IsBetter => difference.surely_below(-margin - blur),
         };
         let compared = compare_blurred(&difference, margin, blur);
         Difference { compared, p_regression, ..self }
@@ -140,10 +140,10 @@ fn of_times(one: &[Seen], other: &[Seen]) -> Option<Difference> {
     let (near, difference, far) = (at(0)?, at(1)?, at(2)?);
     let mut it = of_shares(one, other, 0.0)?;
     it.compared = Compared {
-        p_equivalent: far.p_below(0.0).max(near.p_above(0.0)),
+        p_equivalent: far.surely_below(0.0).max(near.surely_above(0.0)),
         ..compare(&difference, 0.0)
     };
-    it.p_regression = far.p_above(0.0);
+    it.p_regression = far.surely_above(0.0);
     Some(it)
 }
 
@@ -198,7 +198,7 @@ fn of_ratios(
         is_of_bad: false,
         compared: compare(&difference, margin),
         larger: Larger::IsWorse,
-        p_regression: difference.p_above(margin),
+        p_regression: difference.surely_above(margin),
         variance_reduction: variance_reduction(&each(&one), &each(&other)),
     })
 }
@@ -231,8 +231,8 @@ pub fn of_numbers(
     let differences: Vec<f64> = one.iter().zip(other).map(|(one, other)| other - one).collect();
     let difference = Estimator::of(&differences)?;
     let p_regression = match larger {
-        Larger::IsWorse => difference.p_above(margin),
-        Larger::IsBetter => difference.p_below(-margin),
+        Larger::IsWorse => difference.surely_above(margin),
+        Larger::IsBetter => difference.surely_below(-margin),
     };
     let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
     Some(Difference {

@@ -42,14 +42,15 @@ enum Of {
     Once,
     /// Of what fails or is too slow, for the three limits of a time.
     Shares(Box<[Bad; 3]>),
-    /// A mean over replications, and whether a few carry it, where less is better.
+    /// A mean over replications, and whether a few carry what is bad of it.
     Number(Estimator, Option<Carried>),
     /// Times of recovery.
     Times(Recoveries),
 }
 
-/// A queue that was never there may be one of ten calls for a hundredth of the time.
-const QUEUE_LEAST: f64 = 0.1;
+/// A queue that was never there may be one of ten calls for a hundredth of the time; what was never used may be in
+/// full use for a tenth of it.
+const LEVEL_LEAST: f64 = 0.1;
 
 /// So much of a limit is an error of rounding.
 const ROUNDING: f64 = 1e-12;
@@ -69,9 +70,14 @@ impl Evidence {
             Promise::Mean { limit } | Promise::Lag { share: None, limit } => {
                 (mean_s(&counts), around(limit.seconds()))
             }
-            Promise::Throughput { least } => (number(&counts, None), around(least)),
-            Promise::Utilisation { most, .. } => (number(&counts, Some(0.0)), around(most)),
-            Promise::Queue { most } => (number(&counts, Some(QUEUE_LEAST)), around(most)),
+            Promise::Throughput { least } => {
+                // One request too few.
+                let one = objective.until.since(objective.from).seconds().recip();
+                (number(&counts, |values| Carried::of_less(values, one)), around(least))
+            }
+            Promise::Utilisation { most, .. } | Promise::Queue { most } => {
+                (number(&counts, level), around(most))
+            }
             Promise::Recovery(it) => {
                 let pairs = sides.whole.iter().zip(sides.quiet);
                 let times: Vec<Observed> = pairs
@@ -85,8 +91,8 @@ impl Evidence {
             }
             Promise::Budget(it) => {
                 let burnt = budget::burnt(objective, &it, index, sides);
-                let burnt = burnt.map_or(Of::Nothing, |it| Of::Number(it, None));
-                (burnt, around(it.most))
+                let burnt = burnt.and_then(|(pairs, one)| ratio(&pairs, one));
+                (burnt.unwrap_or(Of::Nothing), around(it.most))
             }
         };
         let of = match of {
@@ -145,9 +151,7 @@ impl Evidence {
         match &self.of {
             Of::Shares(shares) => shares[which].p_below(self.limits[which]),
             Of::Number(number, carried) if is_known(number) => {
-                let limit = self.limits[which];
-                let rare = carried.map_or(0.0, |it| it.p_below(limit));
-                number.surely_below(limit).max(rare)
+                number.surely_below(self.limits[which]).max(self.p_rare(*carried, which, false))
             }
             Of::Nothing | Of::Once | Of::Number(..) => 1.0,
             Of::Times(it) => it.p_below(self.limits[which]),
@@ -157,10 +161,18 @@ impl Evidence {
     fn p_above(&self, which: usize) -> f64 {
         match &self.of {
             Of::Shares(shares) => shares[which].p_above(self.limits[which]),
-            Of::Number(number, _) if is_known(number) => number.surely_above(self.limits[which]),
+            Of::Number(number, carried) if is_known(number) => {
+                number.surely_above(self.limits[which]).max(self.p_rare(*carried, which, true))
+            }
             Of::Nothing | Of::Once | Of::Number(..) => 1.0,
             Of::Times(it) => it.p_above(self.limits[which]),
         }
+    }
+
+    /// What counting what is rare says of a limit, seen from the side where all is better.
+    fn p_rare(&self, carried: Option<Carried>, which: usize, is_above: bool) -> f64 {
+        let carried = carried.filter(|it| it.is_less_worse() == is_above);
+        carried.map_or(0.0, |it| it.p_as_bad(self.limits[which]))
     }
 
     /// The measured quantity with its interval: of a share, of what was good.
@@ -174,8 +186,8 @@ impl Evidence {
             Of::Number(number, carried) => {
                 let (low, high) = number.sure_interval(confidence);
                 let level = (1.0 - confidence) / 2.0;
-                let most = carried.map_or(high, |it| it.most(number.value, level));
-                Some((number.value, (low.max(0.0), high.max(most))))
+                let worst = carried.map_or(number.value, |it| it.worst(number.value, level));
+                Some((number.value, (low.min(worst).max(0.0), high.max(worst))))
             }
             Of::Times(it) => Some((it.share(), it.interval(confidence))),
         }
@@ -277,19 +289,27 @@ fn shares(counts: &[&Seen], limits: Option<[f64; 3]>) -> Of {
 
 fn mean_s(counts: &[&Seen]) -> Of {
     let pairs = counts.iter().map(|it| Pair { part: it.sum_s, whole: it.count as f64 });
-    let pairs: Vec<Pair> = pairs.collect();
-    let Some(mean) = jackknife(&pairs) else { return Of::Nothing };
-    // What each replication adds to the ratio, however many it has of what is counted.
-    let whole = pairs.iter().map(|it| it.whole).sum::<f64>() / pairs.len() as f64;
-    let added = pairs.iter().map(|it| mean.value + (it.part - mean.value * it.whole) / whole);
-    Of::Number(mean, Some(Carried::of(&added.collect::<Vec<_>>(), 0.0)))
+    ratio(&pairs.collect::<Vec<_>>(), 0.0).unwrap_or(Of::Nothing)
 }
 
-/// `least`: of what is better the less there is of it, what a replication has that is struck.
-fn number(counts: &[&Seen], least: Option<f64>) -> Of {
+/// A ratio of sums. `one`: what a single event more adds to its part.
+fn ratio(pairs: &[Pair], one: f64) -> Option<Of> {
+    let mean = jackknife(pairs)?;
+    // What each replication adds, however many it has of what is counted.
+    let whole = pairs.iter().map(|it| it.whole).sum::<f64>() / pairs.len() as f64;
+    let added = pairs.iter().map(|it| mean.value + (it.part - mean.value * it.whole) / whole);
+    Some(Of::Number(mean, Some(Carried::of(&added.collect::<Vec<_>>(), one / whole))))
+}
+
+fn number(counts: &[&Seen], carried: impl Fn(&[f64]) -> Carried) -> Of {
     let values: Vec<f64> = counts.iter().filter_map(|it| it.value).collect();
-    let carried = least.map(|least| Carried::of(&values, least));
-    Estimator::of(&values).map_or(Of::Nothing, |it| Of::Number(it, carried))
+    Estimator::of(&values).map_or(Of::Nothing, |it| Of::Number(it, Some(carried(&values))))
+}
+
+/// A level that is always there is known by what it was.
+fn level(values: &[f64]) -> Carried {
+    let is_seldom = values.contains(&0.0);
+    Carried::of(values, if is_seldom { LEVEL_LEAST } else { 0.0 })
 }
 
 #[cfg(test)]

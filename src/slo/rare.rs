@@ -20,6 +20,8 @@ const CLOSE: u32 = 60;
 /// How a mean is carried.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Carried {
+    /// Less is worse: all else is of the values' negatives.
+    is_less_worse: bool,
     /// What each replication has.
     floor: f64,
     /// How much more one has that is struck.
@@ -38,11 +40,32 @@ impl Carried {
         let (sum, squares) = more.fold((0.0, 0.0), |(sum, all), it| (sum + it, all + it * it));
         let (size, events) =
             if squares > 0.0 { (squares / sum, sum * sum / squares) } else { (0.0, 0.0) };
-        Carried { floor, size: size.max(least), events, replications: values.len() as f64 }
+        let replications = values.len() as f64;
+        Carried { is_less_worse: false, floor, size: size.max(least), events, replications }
     }
 
-    /// The p-value of "the mean is `limit` or more".
-    pub(super) fn p_below(&self, limit: f64) -> f64 {
+    /// The same where less is worse.
+    pub(super) fn of_less(values: &[f64], least: f64) -> Carried {
+        let negative: Vec<f64> = values.iter().map(|it| -it).collect();
+        Carried { is_less_worse: true, ..Carried::of(&negative, least) }
+    }
+
+    /// The p-value of "the mean is as bad as `limit`, or worse".
+    pub(super) fn p_as_bad(&self, limit: f64) -> f64 {
+        self.p_below(if self.is_less_worse { -limit } else { limit })
+    }
+
+    /// Whether less is worse.
+    pub(super) fn is_less_worse(&self) -> bool {
+        self.is_less_worse
+    }
+
+    /// The worst that the mean may be at this level, beyond `value`; `value` where nothing is carried by few.
+    pub(super) fn worst(&self, value: f64, level: f64) -> f64 {
+        if self.is_less_worse { -self.most(-value, level) } else { self.most(value, level) }
+    }
+
+    fn p_below(&self, limit: f64) -> f64 {
         if self.events >= EVENTS_MIN || limit >= self.floor + self.size {
             return 0.0;
         }
@@ -53,8 +76,7 @@ impl Carried {
         binomial::at_most(self.events, self.replications, share)
     }
 
-    /// Above `value`, the highest that the mean may be at this level; `value` where nothing is carried by few.
-    pub(super) fn most(&self, value: f64, level: f64) -> f64 {
+    fn most(&self, value: f64, level: f64) -> f64 {
         let (mut low, mut high) = (value, self.floor + self.size);
         if self.events >= EVENTS_MIN || high <= low {
             return value;
@@ -97,6 +119,14 @@ mod tests {
         let expected = binomial::at_most(1.0, 20.0, 0.2);
         assert!((one.p_below(3.0) - expected).abs() < 1e-9);
         assert!(one.most(1.5, 0.05) > 2.5);
+    }
+
+    #[test]
+    fn less_may_be_worse() {
+        // One request a second, and never one too few in sixty seconds.
+        let all = Carried::of_less(&[1.0; 20], 1.0 / 60.0);
+        assert!(all.p_as_bad(0.999) > 0.05 && all.p_as_bad(0.98) == 0.0);
+        assert!(all.worst(1.0, 0.05) < 0.998 && all.worst(1.0, 0.05) > 0.997);
     }
 
     #[test]

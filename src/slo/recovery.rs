@@ -23,12 +23,13 @@ use crate::{
 
 /// When one replication is well again, seconds after the clock has started.
 pub fn recovery_time(objective: &Objective, it: &Recovery, seen: &Seen, quiet: &Seen) -> Observed {
-    let slice = slice_of(objective, it.hold);
+    let slice = slice_of(objective, it);
     let window = objective.until.since(objective.from).nanos();
     let slices = window.div_ceil(slice.nanos()) as usize;
     let held = it.hold.nanos().div_ceil(slice.nanos()).max(1) as usize;
     let clock = it.clock.since(objective.from).nanos();
-    let first = clock.div_ceil(slice.nanos()) as usize;
+    // Slices are whole nanoseconds: the one that begins with the clock may begin a few of them earlier.
+    let first = (clock / slice.nanos()) as usize;
     let wellness = Wellness::new(objective, it.of.share, held, seen, quiet);
     let last = slices.saturating_sub(held);
     if let Some(slice_number) = (first..=last).find(|&from| wellness.is_well(from)) {

@@ -1,6 +1,7 @@
 //! A paired difference against a margin.
 //!
-//! Whether there is a difference is Student's paired t; whether it is too small to matter is two
+//! Whether there is a difference is Student's paired t, and that with Hall's correction for skewness, whichever is
+//! less sure; whether it is too small to matter is two
 //! one-sided tests (Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987). Both
 //! may hold at once, and then it is too small to matter. Differences that are all exactly zero
 //! are no matter of chance: no test is made of them.
@@ -61,12 +62,12 @@ pub fn compare(difference: &Estimator, margin: f64) -> Compared {
 pub fn compare_blurred(difference: &Estimator, margin: f64, blur: f64) -> Compared {
     assert!(margin >= 0.0, "a margin of {margin}");
     assert!(blur >= 0.0, "a blur of {blur}");
-    let smaller = difference.p_below(-blur).min(difference.p_above(blur));
+    let smaller = difference.surely_below(-blur).min(difference.surely_above(blur));
     let within = margin - blur;
     let p_equivalent = if within < 0.0 {
         1.0
     } else {
-        difference.p_below(within).max(difference.p_above(-within))
+        difference.surely_below(within).max(difference.surely_above(-within))
     };
     Compared { difference: *difference, blur, p_zero: (2.0 * smaller).min(1.0), p_equivalent }
 }
@@ -79,7 +80,7 @@ impl Compared {
 
     /// Where the true difference lies, blur and all.
     pub fn interval(&self, confidence: f64) -> (f64, f64) {
-        let (low, high) = self.difference.interval(confidence);
+        let (low, high) = self.difference.sure_interval(confidence);
         (low - self.blur, high + self.blur)
     }
 

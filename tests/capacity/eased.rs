@@ -241,3 +241,48 @@ fn a_bound_on_what_is_answered_limits_no_load() {
     assert_eq!(found["eased"]["name"], "CPU of back-1");
     assert!(said.contains("LESS BUSY  CPU of back-1 was"), "{said}");
 }
+
+/// Where nothing fails on its way nothing is eased: what a pool holds while requests travel no clock shows, a run that
+/// begins empty has idled first, and work that seldom takes long idles for long.
+#[test]
+fn what_all_get_to_is_not_eased() {
+    let pool = r#"
+[service.front]
+kind = "app"
+hardware = "big"
+workers = 1
+threads = 400
+[service.front.upstream.db]
+servers = "db"
+pool = { size = 2, wait = "30s" }
+[service.front.endpoint.page]
+steps = [ { call = "db.query" } ]
+[service.db]
+kind = "service"
+hardware = "big"
+[service.db.endpoint.query]
+steps = [ { cpu = { exponential = "2ms" } } ]
+"#;
+    let text = site(pool, "p(99) < 5s").replace("latency  = 0", "latency  = \"2ms\"");
+    let diagnosis = summary(&compile(&text), 336.0).diagnosis;
+    assert_eq!((diagnosis.stability, diagnosis.eased), (Stability::Unstable, None));
+    assert_eq!(diagnosis.beyond_of.as_deref(), Some("slots from front to db"));
+    let heavy = r#"
+[service.front]
+kind = "service"
+hardware = "one"
+[service.front.endpoint.page]
+steps = [ { cpu = { hyperexponential = { mean = "10ms", cv = 10 } } } ]
+"#;
+    assert_eq!(summary(&compiled(heavy), 99.0).diagnosis.eased, None);
+    let late = r#"
+[service.front]
+kind = "service"
+hardware = "one"
+[service.front.endpoint.page]
+steps = [ { wait = "1s" }, { cpu = { exponential = "10ms" } } ]
+"#;
+    let (found, said) =
+        asked(&site(late, "p(99) < 2s"), "--no-scaling --set duration=10s --set warm_up=0s");
+    assert!(found["eased"].is_null() && !said.contains("LESS BUSY"), "{said}");
+}

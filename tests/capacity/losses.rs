@@ -67,6 +67,51 @@ fn a_single_point_of_failure_is_named() {
     }
 }
 
+/// Of two that are alike one stands beside the database: when it is gone the database has more to do it with, when
+/// the other is, less.
+#[test]
+fn who_shares_a_host_is_missed_otherwise() {
+    let site = r#"
+[hardware.one]
+cores = 4
+[host.alone]
+hardware = "one"
+[host.shared]
+hardware = "one"
+[service.front]
+kind = "service"
+hardware = "one"
+[service.front.upstream.app]
+servers = "app"
+balance = "least_connections"
+[service.front.endpoint.page]
+steps = [ { call = "app.page" } ]
+[service.app]
+kind = "service"
+instances = 2
+on = ["alone", "shared"]
+workers = 100
+[service.app.endpoint.page]
+steps = [ { cpu = { exponential = "10ms" } }, { call = "db.query" } ]
+[service.db]
+kind = "service"
+on = "shared"
+[service.db.endpoint.query]
+steps = [ { cpu = { exponential = "10ms" } } ]
+"#;
+    let visitors =
+        Asking { enters: "front", page: "front.page", per_s: 150, require: "p(95) < 300ms" };
+    let desk = Desk::new();
+    desk.write("pair.toml", &visitors.at(site));
+    let said = desk.run("capacity pair.toml --budget 20 --no-scaling --loss 3s --no-plots");
+    let said = said.expect(0, &["SAFE LOAD"]);
+    for name in ["crash of app.1", "crash of app.2"] {
+        let row = said.out.lines().find(|line| line.starts_with(name));
+        let row = row.unwrap_or_else(|| panic!("{name}: {}", said.out));
+        assert_eq!(row.split_whitespace().nth(3), Some("1"), "{row}");
+    }
+}
+
 /// One server whose caller gives up after 200 ms and asks three times more: what asks for an answer again
 /// keeps the server too busy to give one in time.
 fn lone(retries: u32, balance: &str, instances: u32, require: &str) -> String {

@@ -368,3 +368,27 @@ steps = [ { cpu = { exponential = "1ms" } }, { respond = "1200kB" } ]
     let told = told(site, "mean < 20ms", "");
     says(&told, &["lb: NIC of lb-1"]);
 }
+
+/// A line that is busy before a database that takes its time is not what the time goes to.
+#[test]
+fn a_busy_line_before_whoever_takes_long() {
+    let site = r#"
+arrivals = { poisson = "95/s" }
+[hardware.line]
+cores = 4
+nic = "1Gbit/s"
+[service.f]
+kind = "service"
+hardware = "line"
+[service.f.endpoint.e]
+steps = [ { call = "d.q" }, { respond = "1MB" } ]
+[service.d]
+kind = "service"
+hardware = "h"
+[service.d.endpoint.q]
+steps = [ { wait = { exponential = "200ms" } }, { respond = "1kB" } ]
+"#;
+    let told = told(site, "mean < 100ms", "");
+    says(&told, &["d: nothing there is short"]);
+    never_says(&told, &["f: NIC"]);
+}

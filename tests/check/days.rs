@@ -200,10 +200,73 @@ fn budgets_that_make_no_sense_are_refused() {
     let slice = |length: &str| format!("{month}\nslice = \"{length}\"");
     check(&slice("0s"), "2/d", &["a slice of no time holds nothing", "leave `slice` out"]);
     check(&slice("61s"), "2/d", &["a slice of 61s is longer than the window", "lasts 60s"]);
+    check(&slice("25s"), "2/d", &["60s are no whole number of slices of 25s", "as a whole one"]);
     // Four seconds each.
     let says = "`rate` times how long it lasts (a second at least) may be 10% at most";
     check(month, "1000/s", &["events would run for 400000% of all time", says]);
     check(month, "0.026/s", &["`crash of queue.1` alone for 10.4%", says]);
+}
+
+/// The clock starts where it is said, wherever that lies among slices of a tenth of the time to hold.
+#[test]
+fn who_is_well_at_once_has_recovered_in_no_time() {
+    let hold = |hold: &str| {
+        promise("recovery < 500ms", &format!("of = \"success > 99%\"\nhold = \"{hold}\""))
+    };
+    for length in ["7s", "5s", "13s"] {
+        let desk = desk(&hold(length));
+        // Evenly: silence is no matter of luck.
+        let even = desk.read("queue.toml").replace("poisson = \"40/s\"", "even = \"40/s\"");
+        desk.write("queue.toml", &even.replace("{ exponential = \"10ms\" }", "\"10ms\""));
+        desk.run("check queue.toml --budget 120")
+            .expect(0, &["1 met", "half are well again after 0"]);
+    }
+}
+
+/// Of all that is allowed as much is bad as is allowed, and three first rounds of ten see nothing of it.
+#[test]
+fn a_budget_of_what_is_rare_is_not_met_unseen() {
+    let site = r#"
+[scenario]
+duration = "60s"
+warm_up = "5s"
+[network]
+latency = 0
+loopback = 0
+[hardware.one]
+cores = 1
+[service.app]
+kind = "service"
+hardware = "one"
+[service.app.endpoint.serve]
+steps = [ { wait = { exponential = "100ms" } } ]
+[request.a]
+to = "app.serve"
+[workload.visitors]
+mix = { a = 1 }
+arrivals = { even = "1/s" }
+"#;
+    // exp(-6.907755) is a thousandth.
+    let of = "of = \"p(99.9) < 690.7755ms\"\nover = \"30d\"";
+    let desk = Desk::new();
+    for seed in 1..=12 {
+        desk.write("budget.toml", &format!("{site}{}", promise("error_budget < 1%", of)));
+        let said = desk.run(&format!("check budget.toml --budget 20 --seed {seed}"));
+        assert!(!said.out.contains("1 met"), "{seed}: {}", said.out);
+    }
+    // A request fewer in a minute is seldom seen, too.
+    let late = site.replace(
+        "[request.a]",
+        "[service.front]\nkind = \"service\"\nhardware = \"one\"\n\
+        [service.front.upstream.app]\nservers = \"app\"\nresponse_timeout = \"690.7755ms\"\n\
+        [service.front.endpoint.go]\nsteps = [ { call = \"app.serve\" } ]\n[request.a]",
+    );
+    let late = late.replace("to = \"app.serve\"", "to = \"front.go\"");
+    desk.write("rate.toml", &format!("{late}{}", promise("throughput > 0.9995/s", "")));
+    for seed in 1..=12 {
+        let said = desk.run(&format!("check rate.toml --budget 20 --seed {seed}"));
+        assert!(!said.out.contains("1 met"), "{seed}: {}", said.out);
+    }
 }
 
 /// Nobody was there whose requests could be bad, and who runs it is told no other command.

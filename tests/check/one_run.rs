@@ -30,6 +30,28 @@ fn a_long_run_has_intervals() {
     }
 }
 
+/// Levels have intervals as well: 4 customers, 3.2 of them waiting, 80% in use.
+#[test]
+fn levels_of_a_long_run_have_intervals() {
+    let desk = Desk::with("");
+    desk.run("queue.toml --replications 1 --no-plots --set duration=1h --seed 5").expect(0, &[]);
+    let summary: serde_json::Value =
+        serde_json::from_str(&desk.read("results/queue/summary.json")).unwrap();
+    let holds = |of: &serde_json::Value, truth: f64| {
+        let [low, value, high] =
+            ["low", "value", "high"].map(|it| of[it].as_f64().unwrap_or_else(|| panic!("{of}")));
+        // A wide interval, so that it is no matter of luck.
+        let room = high - low;
+        assert!(low < value && value < high && room < truth, "{of}");
+        assert!((low - room..high + room).contains(&truth), "{truth} is not in {of}");
+    };
+    let service = &summary["services"].as_array().unwrap()[0];
+    holds(&service["in_system_mean"], 4.0);
+    holds(&service["waiting_mean"], 3.2);
+    holds(&summary["instances"][0]["utilisation"], 0.8);
+    holds(&summary["hosts"][0]["cpu_utilisation"], 0.8);
+}
+
 #[test]
 fn a_short_run_says_why_it_has_none() {
     let short = "--set duration=20s --seed 3";

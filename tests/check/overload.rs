@@ -290,4 +290,9 @@ fn what_ends_is_judged_as_it_is() {
     let line = "check queue.toml --budget 20 --set customers.arrivals.poisson=50/s";
     desk.run(line).expect(0, &["1 met"]);
     desk.run(&format!("{line} --set event.1.spike.extra=x2")).expect(0, &["1 met"]);
+    // More than can be served all the time, and what happens for a while ends nothing.
+    let line = "check queue.toml --budget 20 --set customers.arrivals.poisson=104/s";
+    let before = promise("p(99) < 1h", "");
+    let desk = Desk::with(&format!("{}{before}", spike.replace("x1", "x0.01")));
+    desk.run(line).expect(3, &["unfinished work piles up"]);
 }

@@ -78,6 +78,15 @@ fn a_refused_server_is_down_after_4_to_6_s_and_back_after_2_to_4_s() {
     check_spread(windows.iter().map(|window| window.1), 2.0, 4.0);
 }
 
+/// A check that asks nothing has its answer where nothing is accepted as well: somebody is there.
+#[test]
+fn a_server_without_connections_is_checked_all_the_same() {
+    let text = site("crash = \"app.2\"", "").replace("kind = \"app\"", "kind = \"service\"");
+    let windows = windows_of(&text.replace("threads = 100", "workers = 100"), 0.0);
+    check_spread(windows.iter().map(|window| window.0), 4.0, 6.0);
+    check_spread(windows.iter().map(|window| window.1), 2.0, 4.0);
+}
+
 #[test]
 fn a_black_hole_is_down_after_10_to_12_s() {
     let windows = windows("lose = \"host of app.2\"", "", 1.0);

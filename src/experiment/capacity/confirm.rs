@@ -17,7 +17,7 @@ use crate::{
     experiment::replicate::Failure,
     measure::fold::Fold,
     model::blueprint::Blueprint,
-    report::{diagnosis::Stability, summary::Summary},
+    report::{diagnosis::has_no_end, summary::Summary},
     slo::{
         evidence::Evidence,
         gate::{Gate, Rules, Verdict},
@@ -95,7 +95,7 @@ pub(super) fn attempt(
     let level = &bench.levels[0];
     let fold = level.fold().cloned();
     let stability = fold.as_ref().map(|it| Summary::new(level.plan(), it).diagnosis.stability);
-    let is_unstable = plan.is_steady() && stability == Some(Stability::Unstable);
+    let is_unstable = stability.is_some_and(|it| has_no_end(level.plan(), it));
     let verdicts = gate.close(&evidence, is_unstable, false);
     let against = verdicts.iter().enumerate().find(|(_, it)| **it != Verdict::Met);
     let against = against.map(|(index, verdict)| (index, *verdict));

@@ -19,6 +19,7 @@ use crate::{
         operational::Operational,
     },
     report::capacity::{Ending, Kept},
+    resource::cpu::Discipline,
     stats::interval::CONFIDENCE,
 };
 
@@ -104,7 +105,8 @@ pub(super) fn kinds(plan: &Blueprint) -> Vec<Kind> {
     for service in plan.services.iter().filter(|it| it.kind != "visitors") {
         let first = service.first_instance;
         let all: Vec<InstanceId> = (first..first + service.instances).map(InstanceId).collect();
-        for members in alike(&all, |id| Member::of(plan, *id)) {
+        let beside = |id: &InstanceId| residents(plan, plan.instances[id.index()].host);
+        for members in alike(&all, |id| (Member::of(plan, *id), beside(id))) {
             let id = members[0];
             let name = &plan.instances[id.index()].name;
             kinds.push(Kind {
@@ -149,7 +151,7 @@ pub(super) fn kinds(plan: &Blueprint) -> Vec<Kind> {
 }
 
 /// What tells a member of a role from the others as far as it may be missed: what it can do, where it
-/// stands, and its share of what each caller sends.
+/// stands, and its share of what each caller sends. Who is beside it on its machine tells as well (`residents`).
 #[derive(Clone, Debug, PartialEq)]
 struct Member {
     service: ServiceId,
@@ -159,8 +161,9 @@ struct Member {
     speed: f64,
     nic_bits: Option<u64>,
     page_cache: u64,
-    /// How many operations at once, bytes and operations a second.
-    disk: Option<(u32, Option<f64>, Option<f64>)>,
+    discipline: Discipline,
+    /// How many operations at once, bytes and operations a second, and how long one takes, in words.
+    disk: Option<(u32, Option<f64>, Option<f64>, [String; 3])>,
     /// By upstream: its weight among the servers, if it is one.
     weights: Vec<Option<u32>>,
 }
@@ -182,7 +185,12 @@ impl Member {
             speed: host.speed * instance.speed,
             nic_bits: host.nic_bits,
             page_cache: host.page_cache,
-            disk: host.disk.as_ref().map(|it| (it.parallel, it.throughput, it.iops)),
+            discipline: host.discipline,
+            disk: host.disk.as_ref().map(|it| {
+                let takes =
+                    [it.read, it.write, it.fsync].map(|id| format!("{:?}", plan.laws[id.index()]));
+                (it.parallel, it.throughput, it.iops, takes)
+            }),
             weights: of_callers.map(weight).collect(),
         }
     }

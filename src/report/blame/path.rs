@@ -18,18 +18,21 @@ impl Who<'_> {
     }
 
     /// The part of a path that is in the way. Where nothing is short at its end, and hardly anybody waits there, it is
-    /// whoever before that has no room: a machine or a line that is short, or a queue of callers for a place in which
+    /// whoever before that has no room: a line that answers wait for, or a queue of callers for a place in which
     /// more wait than are at all behind it.
     pub(super) fn stopped(&self, mut path: Vec<usize>) -> Vec<usize> {
         let last = path[path.len() - 1];
         if self.is_congested(last) {
             return path;
         }
-        let is_short = |service: &usize| {
-            let machines = self.resources(*service).into_iter();
-            machines.filter(|it| it.what != Resource::Workers).any(|it| it.share >= SHORT)
+        // Who waits for a line is counted wherever answers come from: about as many as at M/M/1.
+        let on_lines = |service: usize| -> f64 {
+            let lines = self.resources(service).into_iter();
+            let short = lines.filter(|it| it.what == Resource::Line && it.share >= SHORT);
+            short.map(|it| it.share / (1.0 - it.share).max(1e-3)).sum()
         };
-        if let Some(at) = path.iter().rposition(is_short) {
+        let (here, _) = self.load(last);
+        if let Some(at) = path.iter().rposition(|&it| 2.0 * on_lines(it) > here) {
             path.truncate(at + 1);
             return path;
         }

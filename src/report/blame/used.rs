@@ -14,8 +14,9 @@ pub(super) const SHORT: f64 = 0.7;
 pub(super) enum Resource {
     /// Cores of a host (index).
     Cpu(usize),
-    /// A disk, or a line.
-    Device,
+    Disk,
+    /// Of a host, in one direction.
+    Line,
     /// Places that a call holds, or loops.
     Workers,
 }
@@ -54,12 +55,12 @@ impl Who<'_> {
                 consider(Resource::Cpu(host), format!("CPU of {name}"), cpu);
                 if shape.disk_parallel > 0 {
                     let disk = used(&it.disk.by_part, shape.disk_parallel);
-                    consider(Resource::Device, format!("disk of {name}"), disk);
+                    consider(Resource::Disk, format!("disk of {name}"), disk);
                 }
                 if self.site.hosts[host].nic_bits.is_some() {
                     for (areas, way) in [(&it.sending, "out"), (&it.receiving, "in")] {
                         let line = used(&areas.by_part, 1);
-                        consider(Resource::Device, format!("NIC of {name}, {way}"), line);
+                        consider(Resource::Line, format!("NIC of {name}, {way}"), line);
                     }
                 }
             }
@@ -99,7 +100,7 @@ impl Who<'_> {
         }
         let is_it = |it: &Used| match it.what {
             Resource::Cpu(_) => for_core > waiting,
-            Resource::Device => false,
+            Resource::Disk | Resource::Line => false,
             Resource::Workers => for_core <= waiting,
         };
         most(self.resources(service).into_iter().filter(is_it).collect())
