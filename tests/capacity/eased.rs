@@ -187,7 +187,7 @@ files = { count = 3, popularity = { zipf = 2.5 }, size = "1000MiB", start = "war
 "#,
     );
     let known = Operational::of(&plan);
-    let weights = [1.0_f64, 2.0, 3.0].map(|rank| rank.powf(-2.5));
+    let weights = [1.0_f64, 2.0, 3.0].map(|rank| 1.0 / (rank * rank * rank.sqrt()));
     let sum: f64 = weights.iter().sum();
     let missed = 1.0 - weights.iter().map(|it| (it / sum) * (it / sum)).sum::<f64>();
     let told = station(&known, &plan, "disk of front-1").demand / 0.01;

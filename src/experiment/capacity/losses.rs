@@ -162,10 +162,19 @@ struct Member {
     nic_bits: Option<u64>,
     page_cache: u64,
     discipline: Discipline,
-    /// How many operations at once, bytes and operations a second, and how long one takes, in words.
-    disk: Option<(u32, Option<f64>, Option<f64>, [String; 3])>,
+    disk: Option<DiskOf>,
     /// By upstream: its weight among the servers, if it is one.
     weights: Vec<Option<u32>>,
+}
+
+/// What tells disks apart.
+#[derive(Clone, Debug, PartialEq)]
+struct DiskOf {
+    parallel: u32,
+    /// Bytes and operations a second.
+    most: [Option<f64>; 2],
+    /// How long a read, a write and a flush take, in words: tables of laws are not compared.
+    takes: [String; 3],
 }
 
 impl Member {
@@ -189,7 +198,7 @@ impl Member {
             disk: host.disk.as_ref().map(|it| {
                 let takes =
                     [it.read, it.write, it.fsync].map(|id| format!("{:?}", plan.laws[id.index()]));
-                (it.parallel, it.throughput, it.iops, takes)
+                DiskOf { parallel: it.parallel, most: [it.throughput, it.iops], takes }
             }),
             weights: of_callers.map(weight).collect(),
         }
