@@ -37,7 +37,7 @@ const LUCK: f64 = 3.0;
 const EARLIER: f64 = 0.95;
 /// Of what the law says is in use so much at least is, or the law does not hold.
 const IN_USE: f64 = 0.95;
-/// As seldom as this, of what is idle, requests fail that ask for more than others would.
+/// Failures explain that a station is less busy if they are at least this share of what is missing.
 const FAILS_LEAST: f64 = 0.5;
 /// Loads and bounds are sums of products: this close they are the same.
 const ROUNDING: f64 = 1e-9;
