@@ -44,6 +44,14 @@ impl Ruler {
         self.until.since(self.from).nanos().div_ceil(self.width.nanos()) as usize
     }
 
+    /// Those that are as long as the others; the last may be shorter.
+    pub fn whole_parts(&self) -> impl Iterator<Item = usize> {
+        (0..self.parts()).filter(|&part| {
+            let (from, until) = self.edges_s(part);
+            (until - from) > 0.999 * self.width.seconds()
+        })
+    }
+
     /// The part in which an instant lies, if it lies in the window.
     #[inline]
     pub fn part(&self, at: Instant) -> Option<usize> {

@@ -1,6 +1,8 @@
 //! How much a site can bear, as a document: `capacity.json`, and what the terminal's and the
 //! manager's report are written from.
 
+mod growth;
+mod losses;
 pub mod markdown;
 #[cfg(test)]
 pub(super) mod sample;
@@ -9,7 +11,11 @@ mod words;
 
 use serde::Serialize;
 
-pub use words::{load, not_even, roughly};
+pub use self::{
+    growth::{Curves, Grown, Growth, Size, Sized, Step, Turn},
+    losses::{Banned, Ending, Failing, Kept, Later, Loss, Losses},
+    words::{load, not_even, roughly},
+};
 
 /// Changes whenever a field is renamed, removed or means something else.
 pub const SCHEMA: &str = "simulate-capacity/2";
@@ -312,254 +318,6 @@ pub struct Busy {
     pub utilisation: f64,
 }
 
-/// What happens if something is lost.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-pub struct Losses {
-    /// For so long, seconds.
-    pub gone_s: f64,
-    /// Replications of each; thrice as many where these leave it open.
-    pub replications: u32,
-    /// One of each kind.
-    pub each: Vec<Loss>,
-}
-
-/// Something is lost at the safe load.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-pub struct Loss {
-    /// `crash of app.1`.
-    pub name: String,
-    /// How many there are of its kind: what holds for one holds for each.
-    pub alike: u32,
-    /// Whether all objectives are kept while it is gone.
-    pub kept: Kept,
-    /// The one that is missed by most.
-    pub worst: Option<String>,
-    /// By how much: what is bad over what may be.
-    pub badness: Option<f64>,
-    /// Requests that fail while it is gone.
-    pub failed_share: Option<f64>,
-    /// The highest load at which they are kept meanwhile and afterwards: a lower bound; `None`: none
-    /// of those tried.
-    pub survives: Option<Load>,
-    /// Then the lowest load that was tried.
-    pub not_even: Option<Load>,
-    /// Whether all is well in the second half of as long a time after it is back.
-    pub well_again: Kept,
-    /// If it is not, what becomes of it at the safe load.
-    pub later: Option<Later>,
-    /// If it is never well while it is watched, what keeps it so.
-    pub ending: Option<Ending>,
-}
-
-/// Whether objectives are kept, as far as a few replications can tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-#[serde(rename_all = "snake_case")]
-pub enum Kept {
-    /// Surely (95%).
-    Yes,
-    /// It can be either.
-    Perhaps,
-    /// Surely not (95%).
-    No,
-}
-
-impl Loss {
-    /// The safe load is borne without it.
-    pub fn is_borne(&self) -> bool {
-        self.kept == Kept::Yes && self.well_again == Kept::Yes
-    }
-
-    /// It is not, surely.
-    pub fn is_missed(&self) -> bool {
-        self.kept == Kept::No || self.well_again == Kept::No
-    }
-}
-
-/// What becomes of a site that is not well in time although what it had lost is back.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Later {
-    /// It recovers slowly.
-    Slow {
-        /// Well in the second half of so long a time, seconds.
-        within_s: f64,
-    },
-    /// It recovers slowly, and had not at the end.
-    Draining {
-        /// Seconds for which it was watched.
-        watched_s: f64,
-        /// After about so many more what has piled up is worked off.
-        more_s: f64,
-    },
-    /// It stays bad though its twin that lost nothing is well, and nothing is worked off: hysteresis.
-    Stays {
-        /// Seconds for which it was watched.
-        watched_s: f64,
-    },
-    /// Its twin is not well for so long either, or nobody can see whether what has piled up goes away.
-    Unknown {
-        /// Seconds for which it was watched.
-        watched_s: f64,
-    },
-}
-
-/// A site that was not well for as long as it was watched: the time of the loss and many times as long.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-pub struct Ending {
-    /// Share of visitors' requests that fail, of those that came once all was back. `None`: nobody came.
-    pub failed_share: Option<f64>,
-    /// Why most of them do.
-    pub failing: Vec<Failing>,
-    /// Servers that callers pass over for their failures, over all the time watched.
-    pub banned: Vec<Banned>,
-    /// Attempts that fail, inside of the site as well, for each request of a visitor, over all the time
-    /// watched.
-    pub failed_attempts: f64,
-}
-
-/// Visitors' requests that fail.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-pub struct Failing {
-    /// Where they fail first.
-    pub service: String,
-    /// `no server`, `response timeout`, …
-    pub cause: String,
-    /// Of all requests that came once all was back.
-    pub share: f64,
-}
-
-/// Servers that are banned.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-pub struct Banned {
-    /// The service that they belong to.
-    pub servers: String,
-    /// The service that calls them.
-    pub by: String,
-    /// Of the time of all servers in the eyes of all callers.
-    pub share: f64,
-}
-
-/// What more machines bring.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-pub struct Growth {
-    /// Each service at other sizes, by the utilisation law.
-    pub services: Vec<Grown>,
-    /// What is full next once the first bottlenecks are relieved, tried.
-    #[cfg_attr(test, serde(default))]
-    pub turns: Vec<Turn>,
-    /// What to add next, one after the other.
-    pub steps: Vec<Step>,
-    /// The service whose station is full first, at several sizes, simulated. `None`: nothing runs
-    /// out, or no objective is missed.
-    pub curves: Option<Curves>,
-}
-
-/// A site in which the first bottlenecks never run out.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-pub struct Turn {
-    /// These: `CPU of app-2`.
-    pub relieved: Vec<String>,
-    /// What is full next, by the utilisation law.
-    pub next: String,
-    /// At so many requests a second.
-    pub full_at_per_s: f64,
-    /// The load that was tried, near that. `None`: not simulated, for it is so high, or not measured.
-    pub tried: Option<Load>,
-    /// What was busiest then, as measured.
-    pub busiest: Option<Busy>,
-    /// Whether that is what the law says, or as busy within 2%, and at least 80% of it is in use.
-    pub is_next: Option<bool>,
-}
-
-/// A service at several sizes, all else as it is.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-pub struct Curves {
-    /// Which.
-    pub service: String,
-    /// By instances.
-    pub wider: Vec<Sized>,
-    /// By cores of each of its hosts.
-    pub taller: Vec<Sized>,
-}
-
-/// One of its sizes.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-pub struct Sized {
-    /// Instances, or cores.
-    pub size: u32,
-    /// The bound, requests a second.
-    pub bound_per_s: Option<f64>,
-    /// Where the first objective is missed, as simulated: about, low, high. `None`: not near there.
-    pub missed_at: Option<[Load; 3]>,
-}
-
-/// A service made larger.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-pub struct Grown {
-    /// Which.
-    pub service: String,
-    /// Instances that there are.
-    pub from: u32,
-    /// With these and more instances.
-    pub wider: Vec<Size>,
-    /// With half, as many, one and a half times and twice the cores of each host.
-    pub taller: Vec<Size>,
-}
-
-impl Grown {
-    /// With half, as many, one and a half times and twice the cores, as far as there are such numbers.
-    pub(super) fn by_cores(&self) -> [Option<&Size>; 4] {
-        // Twice as many is the last, and always there; half and half as many again may not be.
-        let Some((twice, rest)) = self.taller.split_last() else { return [None; 4] };
-        let now = twice.size / 2;
-        let of = |is: &dyn Fn(u32) -> bool| rest.iter().find(|it| is(it.size));
-        [of(&|size| size < now), of(&|size| size == now), of(&|size| size > now), Some(twice)]
-    }
-}
-
-/// What a service could serve at one of its sizes.
-#[derive(Clone, Copy, Debug, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-pub struct Size {
-    /// Instances, or cores of each.
-    pub size: u32,
-    /// Requests a second at which the first of its own stations is full, whatever else is. `None`:
-    /// it cannot be done, or nothing of it runs out.
-    pub alone_per_s: Option<f64>,
-    /// Of the whole site with it.
-    pub site_per_s: Option<f64>,
-}
-
-/// One more of what runs out first.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-pub struct Step {
-    /// `app: 5 instances`.
-    pub what: String,
-    /// What was the bottleneck before.
-    pub relieves: String,
-    /// The bound with it, requests a second.
-    pub bound_per_s: f64,
-    /// The load at which the first objective is missed with it, as simulated, about.
-    pub missed_at: Option<Load>,
-    /// Cost an hour with it; a machine with more cores is taken to cost as much more.
-    pub cost_per_h: Option<f64>,
-    /// So many steps before it, more of the same, are left out.
-    pub skipped: u32,
-}
-
 /// What it costs.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
@@ -604,4 +362,8 @@ pub struct Attempt {
     pub is_met: bool,
     /// What kept it from that.
     pub says: Option<String>,
+    /// Work piled up at it, so that more replications would not help.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, serde(default))]
+    pub piles_up: bool,
 }

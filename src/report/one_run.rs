@@ -11,11 +11,11 @@ use crate::{
         histogram::Compact,
         outcome::Cause,
         tally::{RequestPart, RequestTally, Tally},
-        window::Ruler,
     },
     model::blueprint::Blueprint,
+    slo::one_run::{latencies, latency_of},
     stats::{
-        batches::{TooShort, apart, batch_means, batch_sums},
+        batches::{TooShort, apart, batch_means, batch_sums, forgets},
         estimator::Estimator,
         interval::Estimate,
         percentile::sectioning,
@@ -28,16 +28,17 @@ pub(super) fn no_batches(site: &Blueprint, pool: &Tally) -> Option<TooShort> {
     if !site.is_steady() || pool.replications != 1 {
         return None;
     }
-    let all = pool.site();
-    let parts: Vec<Pair> =
-        whole_parts(&pool.request_ruler).map(|part| latency_of(&all.parts[part])).collect();
-    batch_sums(&parts, BATCHES).err()
+    let parts = latencies(pool);
+    forgets(&parts, BATCHES).and_then(|()| batch_sums(&parts, BATCHES)).err()
 }
 
 /// Gives figures their intervals.
 pub(super) fn by_batches(figures: &mut Figures<Estimate>, pool: &Tally) {
+    if forgets(&latencies(pool), BATCHES).is_err() {
+        return;
+    }
     levels::by_batches(figures, pool);
-    let whole: Vec<usize> = whole_parts(&pool.request_ruler).collect();
+    let whole: Vec<usize> = pool.request_ruler.whole_parts().collect();
     let seconds = pool.request_ruler.width.seconds();
     let fill = |figures: &mut RequestFigures<Estimate>, tally: &RequestTally| {
         let parts: Vec<&RequestPart> = whole.iter().map(|&part| &tally.parts[part]).collect();
@@ -103,16 +104,4 @@ fn percentiles(figures: &mut LatencyFigures<Estimate>, parts: &[&RequestPart]) {
             *it = it.bounded(&estimator).of_percentile(share, least as f64);
         }
     }
-}
-
-/// Parts of the window that are as long as the others; the last may be shorter.
-fn whole_parts(ruler: &Ruler) -> impl Iterator<Item = usize> {
-    (0..ruler.parts()).filter(|&part| {
-        let (from, until) = ruler.edges_s(part);
-        (until - from) > 0.999 * ruler.width.seconds()
-    })
-}
-
-fn latency_of(part: &RequestPart) -> Pair {
-    Pair { part: part.latency_ns as f64 / 1e9, whole: part.ok as f64 }
 }

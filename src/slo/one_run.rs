@@ -1,24 +1,48 @@
 //! One long run of a steady scenario: each objective's interval by batch means. Batches are judged as
 //! replications are (`evidence`), by the same estimators and with the same doubts, if they do not
-//! resemble their neighbours. What changes in time has no batches: its parts are not alike.
+//! resemble their neighbours and are longer than what the site remembers. What changes in time has no batches: its
+//! parts are not alike.
 
 use super::{evidence::Evidence, sides::Sides};
 use crate::{
-    measure::{batch::batches, fold::Fold, record::Record, record::Seen},
+    measure::{
+        batch::{BATCHES, batches},
+        fold::Fold,
+        record::{Record, Seen},
+        tally::{RequestPart, Tally},
+    },
     model::blueprint::{Blueprint, Objective, Promise},
-    stats::batches::{TooShort, apart},
+    stats::{
+        batches::{TooShort, apart, forgets},
+        ratio::Pair,
+    },
 };
 
 /// What each batch saw of all objectives; none if it was not one steady run.
 #[derive(Clone, Debug)]
-pub struct Batches(Vec<Record>);
+pub struct Batches {
+    of: Vec<Record>,
+    /// Whether they are longer than what visitors' latencies remember.
+    forget: Result<(), TooShort>,
+}
+
+/// Latencies of successes in part after part of the window.
+pub fn latencies(pool: &Tally) -> Vec<Pair> {
+    let all = pool.site();
+    pool.request_ruler.whole_parts().map(|part| latency_of(&all.parts[part])).collect()
+}
+
+/// What one part adds to a mean latency.
+pub fn latency_of(part: &RequestPart) -> Pair {
+    Pair { part: part.latency_ns as f64 / 1e9, whole: part.ok as f64 }
+}
 
 impl Batches {
     /// Of an experiment.
     pub fn of(fold: &Fold) -> Batches {
         let pool = &fold.pool;
         if pool.replications != 1 {
-            return Batches(Vec::new());
+            return Batches { of: Vec::new(), forget: Ok(()) };
         }
         let both = pool.shape.objectives.iter().zip(&pool.objectives);
         let seen: Vec<Vec<Seen>> =
@@ -29,7 +53,8 @@ impl Batches {
             figures: Vec::new(),
             objectives: seen.iter().map(|it| it.get(batch).cloned().unwrap_or_default()).collect(),
         };
-        Batches((0..count).map(record).collect())
+        let forget = forgets(&latencies(pool), BATCHES);
+        Batches { of: (0..count).map(record).collect(), forget }
     }
 
     /// What they say of an objective (index), or why they say nothing.
@@ -41,20 +66,23 @@ impl Batches {
         if !site.is_steady() {
             return Err("one replication of what changes in time: no interval");
         }
-        if self.0.is_empty() {
+        if self.of.is_empty() {
             return Err("one replication: no interval");
         }
         let objective = &site.objectives[index];
         let values: Option<Vec<f64>> =
-            self.0.iter().map(|it| value(objective, &it.objectives[index])).collect();
-        match values.map(|values| apart(&values)) {
+            self.of.iter().map(|it| value(objective, &it.objectives[index])).collect();
+        match values.map(|values| apart(&values).and(self.forget)) {
             None | Some(Err(TooShort::Parts)) => {
                 Err("one run, too short to be cut into batches: no interval")
             }
             Some(Err(TooShort::Correlated { .. })) => {
                 Err("one run, whose batches resemble their neighbours: no interval")
             }
-            Some(Ok(())) => Ok(Evidence::of(objective, index, &Sides::alone(&self.0))),
+            Some(Err(TooShort::Remembers { .. })) => {
+                Err("one run, too short for how long the site remembers: no interval")
+            }
+            Some(Ok(())) => Ok(Evidence::of(objective, index, &Sides::alone(&self.of))),
         }
     }
 }

@@ -26,6 +26,7 @@ use crate::{
         summary::Summary,
         used::used,
     },
+    slo::gate::{Doubt, Verdict},
     stats::{
         estimator::Estimator,
         interval::{CONFIDENCE, six_digits},
@@ -437,6 +438,7 @@ impl Results<'_> {
                 replications: it.fold.as_ref().map_or(0, |fold| fold.pool.replications),
                 is_met: it.is_met,
                 says: against,
+                piles_up: matches!(it.against, Some((_, Verdict::Undecided(Doubt::Unstable)))),
             }
         };
         self.attempts.iter().map(told).collect()

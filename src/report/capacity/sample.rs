@@ -243,8 +243,15 @@ pub(crate) fn document() -> Capacity {
                     replications: 60,
                     is_met: false,
                     says: Some("`pages are quick` undecided".to_owned()),
+                    piles_up: false,
                 },
-                Attempt { load: at(912.0), replications: 60, is_met: true, says: None },
+                Attempt {
+                    load: at(912.0),
+                    replications: 60,
+                    is_met: true,
+                    says: None,
+                    piles_up: false,
+                },
             ],
         },
         unmodelled: vec!["packet loss, TCP's slow start and congestion control".to_owned()],
@@ -446,5 +453,9 @@ fn answers_that_are_none_are_told_as_such() {
     says(&none(Answer::NoLoad, vec![]), "no load holds all objectives");
     says(&none(Answer::NoLoad, vec![at(100.0)]), "miss although a higher load holds");
     says(&none(Answer::EveryLoad, vec![]), "no load misses an objective, not even 1,000");
-    says(&none(Answer::Unconfirmed, vec![]), "no load was confirmed");
+    let mut unconfirmed = none(Answer::Unconfirmed, vec![]);
+    says(&unconfirmed, "no load was confirmed");
+    says(&unconfirmed, "more replications of a load (`--budget`) may tell");
+    unconfirmed.method.attempts.last_mut().unwrap().piles_up = true;
+    says(&unconfirmed, "work piles up at the loads that were tried for it");
 }

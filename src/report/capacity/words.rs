@@ -368,6 +368,10 @@ pub(super) fn advice(it: &Capacity) -> Option<String> {
              success of all requests would; what the hardware bears at most stands above, under what \
              runs out"
         }
+        Answer::Unconfirmed if it.method.attempts.last().is_some_and(|last| last.piles_up) => {
+            "work piles up at the loads that were tried for it, which no number of replications changes: \
+             `simulate run` at such a load shows where, and a longer `--sustain` what comes of it"
+        }
         Answer::Unconfirmed => "more replications of a load (`--budget`) may tell",
     };
     Some(says.to_owned())

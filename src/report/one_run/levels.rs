@@ -1,6 +1,5 @@
 //! Levels, utilisations and hit shares, by batch means of what they were in the parts of the window.
 
-use super::whole_parts;
 use crate::{
     measure::{batch::BATCHES, figures::Figures, tally::Tally},
     stats::{batches::batch_means, interval::Estimate, ratio::Pair},
@@ -8,7 +7,7 @@ use crate::{
 
 /// Gives them their intervals.
 pub(super) fn by_batches(figures: &mut Figures<Estimate>, pool: &Tally) {
-    let parts: Vec<usize> = whole_parts(&pool.usage_ruler).collect();
+    let parts: Vec<usize> = pool.usage_ruler.whole_parts().collect();
     let seconds = pool.usage_ruler.width.seconds();
     let fill = |it: &mut Estimate, of: &dyn Fn(usize) -> Option<Pair>| {
         let pairs: Option<Vec<Pair>> = parts.iter().map(|&part| of(part)).collect();
