@@ -1,6 +1,10 @@
-//! Counts by bucket as bytes, most of them few and many empty: numbers of seven bits a byte, the lowest
-//! first. First the number of the first bucket and how many there are, then each count; a 0 is followed
-//! by how many empty ones there are.
+//! Counts by bucket as bytes, most of them small and many empty: numbers of seven bits a byte, the lowest
+//! first. First the number of the first bucket and how many there are; then eight buckets at a time: how many eights
+//! without any come before these, and each count. Whether there is any, and whether all are small, is asked of
+//! eight together: one by one it is a guess each time.
+
+/// Buckets that are written together.
+const TOGETHER: usize = 8;
 
 fn put(to: &mut Vec<u8>, mut number: u64) {
     while number > 0x7f {
@@ -32,18 +36,19 @@ pub(super) fn to_bytes<C: Copy + Into<u64>>(first: usize, counts: &[C]) -> Vec<u
     put(&mut bytes, first as u64);
     put(&mut bytes, counts.len() as u64);
     let mut empty = 0;
-    for &count in counts {
-        let count = count.into();
-        if count == 0 {
+    for several in counts.chunks(TOGETHER) {
+        let any = several.iter().fold(0, |any, &count| any | count.into());
+        if any == 0 {
             empty += 1;
             continue;
         }
-        if empty > 0 {
-            bytes.push(0);
-            put(&mut bytes, empty);
-            empty = 0;
+        put(&mut bytes, empty);
+        empty = 0;
+        if any <= 0x7f {
+            bytes.extend(several.iter().map(|&count| count.into() as u8));
+        } else {
+            several.iter().for_each(|&count| put(&mut bytes, count.into()));
         }
-        put(&mut bytes, count);
     }
     bytes
 }
@@ -59,14 +64,11 @@ pub(super) fn from_bytes(mut bytes: &[u8], most: usize) -> Option<(usize, Vec<u6
         return None;
     }
     let mut counts = vec![0; len];
-    let mut bucket = 0_usize;
+    let mut all = counts.chunks_mut(TOGETHER);
     while !bytes.is_empty() {
-        match take(&mut bytes)? {
-            0 => bucket = bucket.checked_add(usize::try_from(take(&mut bytes)?).ok()?)?,
-            count => {
-                *counts.get_mut(bucket)? = count;
-                bucket += 1;
-            }
+        let empty = usize::try_from(take(&mut bytes)?).ok()?;
+        for count in all.nth(empty)? {
+            *count = take(&mut bytes)?;
         }
     }
     Some((first, counts))

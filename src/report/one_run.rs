@@ -29,7 +29,7 @@ pub(super) fn no_batches(site: &Blueprint, pool: &Tally) -> Option<TooShort> {
         return None;
     }
     let parts = latencies(pool);
-    forgets(&parts, BATCHES).and_then(|()| batch_sums(&parts, BATCHES)).err()
+    batch_sums(&parts, BATCHES).and_then(|_| forgets(&parts, BATCHES)).err()
 }
 
 /// Gives figures their intervals.
@@ -63,8 +63,10 @@ pub(super) fn by_batches(figures: &mut Figures<Estimate>, pool: &Tally) {
         percentiles(&mut figures.ok, &parts);
     };
     fill(&mut figures.site, &pool.site());
-    for (figures, tally) in figures.requests.iter_mut().zip(&pool.requests) {
-        fill(figures, tally);
+    match &mut figures.requests[..] {
+        // All of them are of the only type.
+        [only] => only.clone_from(&figures.site),
+        several => several.iter_mut().zip(&pool.requests).for_each(|(it, own)| fill(it, own)),
     }
 }
 
@@ -75,17 +77,16 @@ fn percentiles(figures: &mut LatencyFigures<Estimate>, parts: &[&RequestPart]) {
     if length == 0 {
         return;
     }
-    let together = |parts: &[&RequestPart]| {
+    fn together<'a>(counts: impl Iterator<Item = &'a Compact>) -> Compact {
         let mut all = Compact::default();
-        for part in parts {
-            all.merge(&part.latency);
-        }
+        counts.for_each(|it| all.merge(it));
         all
-    };
+    }
     // What does not fill the sections is left out at the beginning, as with means.
     let kept = &parts[parts.len() % BATCHES..];
-    let sections: Vec<Compact> = kept.chunks(length).map(together).collect();
-    let pooled = together(kept);
+    let section = |of: &[&RequestPart]| together(of.iter().map(|it| &it.latency));
+    let sections: Vec<Compact> = kept.chunks(length).map(section).collect();
+    let pooled = together(sections.iter());
     let least = sections.iter().map(Compact::count).min().unwrap_or(0);
     for (share, it) in [
         (0.5, &mut figures.p50_s),

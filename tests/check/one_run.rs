@@ -57,7 +57,7 @@ fn a_short_run_says_why_it_has_none() {
     let short = "--set duration=20s --seed 3";
     one(&promise("mean < 60ms", ""), short, &["batches resemble their neighbours: no interval"]);
     // Its batches do not resemble their neighbours, but are hardly longer than the queue's memory.
-    let longer = "--set duration=100s --seed 3";
+    let longer = "--set duration=50s --seed 3";
     one(&promise("mean < 60ms", ""), longer, &["too short for how long the site remembers"]);
     let rare = "--set duration=100ms --seed 3";
     one(&promise("p(90) < 210ms", ""), rare, &["too short to be cut into batches: no interval"]);
