@@ -47,7 +47,9 @@ pub(super) fn to_bytes<C: Copy + Into<u64>>(first: usize, counts: &[C]) -> Vec<u
         if any <= 0x7f {
             bytes.extend(several.iter().map(|&count| count.into() as u8));
         } else {
-            several.iter().for_each(|&count| put(&mut bytes, count.into()));
+            for &count in several {
+                put(&mut bytes, count.into());
+            }
         }
     }
     bytes

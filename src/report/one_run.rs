@@ -77,11 +77,6 @@ fn percentiles(figures: &mut LatencyFigures<Estimate>, parts: &[&RequestPart]) {
     if length == 0 {
         return;
     }
-    fn together<'a>(counts: impl Iterator<Item = &'a Compact>) -> Compact {
-        let mut all = Compact::default();
-        counts.for_each(|it| all.merge(it));
-        all
-    }
     // What does not fill the sections is left out at the beginning, as with means.
     let kept = &parts[parts.len() % BATCHES..];
     let section = |of: &[&RequestPart]| together(of.iter().map(|it| &it.latency));
@@ -105,4 +100,10 @@ fn percentiles(figures: &mut LatencyFigures<Estimate>, parts: &[&RequestPart]) {
             *it = it.bounded(&estimator).of_percentile(share, least as f64);
         }
     }
+}
+
+fn together<'a>(counts: impl Iterator<Item = &'a Compact>) -> Compact {
+    let mut all = Compact::default();
+    counts.for_each(|it| all.merge(it));
+    all
 }
