@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{
     piling::{Pile, agree, grows, luckiness, pile, waiting_per_s},
-    summary::Summary,
+    summary::{Instance, Summary},
     used::used,
 };
 use crate::{
@@ -39,6 +39,8 @@ const EARLIER: f64 = 0.95;
 const IN_USE: f64 = 0.95;
 /// Failures explain that a station is less busy if they are at least this share of what is missing.
 const FAILS_LEAST: f64 = 0.5;
+/// Where so many times as many wait as would at random, a station is full at times, however idle it is at others.
+const LONG: f64 = 10.0;
 /// Loads and bounds are sums of products: this close they are the same.
 const ROUNDING: f64 = 1e-9;
 /// Replicas that fall behind by this, in seconds a second, will never catch up.
@@ -226,7 +228,8 @@ pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
 }
 
 /// Whether a station is clearly less busy than so many requests a second would make it, and enough of them fail to
-/// explain that. Where as many come as can be served it is idle now and then, the less often the more it serves.
+/// explain that. Where as many come as can be served it is idle now and then, the less often the more it serves. One
+/// that is full for a while, so that nobody is sent there for another, is not asked less on their way.
 fn eased_at(
     site: &Blueprint,
     (summary, pool): (&Summary, &Tally),
@@ -243,8 +246,22 @@ fn eased_at(
     let served = pool.window_s() * station.capacity / station.visit_s();
     let luck = if served > 0.0 { served.sqrt().recip() } else { 1.0 };
     let is_explained = failed >= FAILS_LEAST * (by_law - utilisation);
-    let is_eased = is_explained && utilisation < IN_USE * by_law - luck;
+    let is_eased = is_explained
+        && utilisation < IN_USE * by_law - luck
+        && waiting(site, summary, station) * (1.0 - utilisation) < LONG * station.capacity;
     is_eased.then(|| Eased { of: station.name(site), utilisation, by_law })
+}
+
+/// How many calls wait on average where a station is.
+fn waiting(site: &Blueprint, summary: &Summary, station: &Station) -> f64 {
+    let is_there = |it: &&Instance| {
+        station.at.iter().any(|&id| match station.kind {
+            Kind::Loops | Kind::Workers => site.instances[id as usize].name == it.name,
+            _ => site.hosts[id as usize].name == it.host,
+        })
+    };
+    let there = summary.instances.iter().filter(is_there);
+    there.filter_map(|it| it.figures.waiting_mean.value).sum()
 }
 
 /// Whether nothing that is measured of a site says what it would come to: work piles up, and is not only left over by

@@ -231,6 +231,37 @@ fn what_is_turned_away_asks_nothing_of_what_is_behind() {
     assert!(diagnosis.runs_out.is_none() && diagnosis.beyond_of.is_none());
 }
 
+/// Callers that ban whoever times out find nobody for a while, and those who wait for machines that are full at all
+/// other times give up: these are not busy on average, and are full all the same.
+#[test]
+fn what_is_full_at_times_is_not_eased() {
+    let services = r#"
+[service.front]
+kind = "nginx"
+hardware = "big"
+worker_processes = 4
+worker_connections = 20000
+[service.front.upstream.back]
+servers = "back"
+proxy_read_timeout = "1s"
+max_fails = 1
+fail_timeout = "6s"
+[service.back]
+kind = "service"
+hardware = "one"
+instances = 2
+workers = 4
+[service.back.endpoint.page]
+steps = [ { cpu = { exponential = "10ms" } } ]
+"#;
+    let plan = compile(&site(services, "success > 50%").replace("front.page", "back.page"));
+    let summary = summary(&plan, 600.0);
+    let diagnosis = &summary.diagnosis;
+    let success = summary.site.figures.rates.success_share.value.unwrap();
+    assert!(success < 0.5 && diagnosis.busiest[0].utilisation < 0.95, "{success} {diagnosis:?}");
+    assert!(diagnosis.eased.is_none() && diagnosis.stability != Stability::Stable, "{diagnosis:?}");
+}
+
 #[test]
 fn a_bound_on_what_is_answered_limits_no_load() {
     let (found, said) = asked(&site(DOOR, "success > 50%"), "--no-scaling --set duration=10s");
