@@ -5,6 +5,7 @@ pub mod digest;
 pub mod list;
 pub mod luck;
 pub mod maths;
+pub mod memo;
 pub mod queue;
 pub mod ring;
 pub mod sample;

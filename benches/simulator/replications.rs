@@ -1,7 +1,7 @@
 //! Replications on two cores against one: wall-clock time, and the same digest.
 
 use super::{
-    clock::{medians, wall_seconds},
+    clock::{paired, wall_seconds},
     scenarios::frozen,
     table::{Must, Table},
 };
@@ -27,24 +27,24 @@ pub fn row(table: &mut Table) {
     let plan = frozen("scale-up", &["duration=5s", "warm_up=5s"]);
     let mut digests = Vec::new();
     let mut two_digests = Vec::new();
-    let mut one = |_| {
+    let mut one = || {
         let (seconds, digest) = timed(&plan, 1);
         digests.push(digest);
         seconds
     };
-    let mut two = |_| {
+    let mut two = || {
         let (seconds, digest) = timed(&plan, 2);
         two_digests.push(digest);
         seconds
     };
-    let [one, two] = medians(ROUNDS, [&mut one, &mut two]);
+    let ([one, two], ratio) = paired(ROUNDS, &mut one, &mut two);
     if digests != two_digests {
         table.wrong("replications: the digest depends on the number of threads");
     }
     let (measured, against) =
         (format!("{:.0} ms on 1 thread", one * 1e3), format!("{:.0} ms on 2", two * 1e3));
     let what = "replications, 1 / 2 threads, same digest";
-    table.line(what, &measured, &against, one / two, Must::AtLeast(1.9));
+    table.line(what, &measured, &against, ratio, Must::AtLeast(1.9));
     let cores = available_parallelism().map_or(0, usize::from);
     table.remark(format!(
         "replications: {COUNT} of scale-up, wall clock; this machine has {cores} processors, and \

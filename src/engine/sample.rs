@@ -10,6 +10,7 @@ mod gamma;
 mod parameters;
 mod shape;
 mod steps;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod whole;

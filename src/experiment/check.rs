@@ -61,7 +61,7 @@ pub fn check(
     plans: &[Blueprint],
     rules: &Rules,
     crew: Crew<'_>,
-    mut progress: impl FnMut(Progress),
+    mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Vec<Option<Checked>>, Failure> {
     let mut sites: Vec<Blueprint> = Vec::new();
     let mut cases: Vec<Case<'_>> = Vec::new();

@@ -43,7 +43,7 @@ pub fn compare(
     other: (&Blueprint, &str),
     rules: &Rules,
     crew: Crew<'_>,
-    progress: impl FnMut(u64, u64),
+    progress: impl FnMut(u64, u64) + Send,
 ) -> Result<Option<Ran>, Failure> {
     match one {
         Side::Live(plan, scenario) => live((plan, scenario), other, rules, crew, progress),
@@ -59,7 +59,7 @@ fn live(
     other: (&Blueprint, &str),
     rules: &Rules,
     crew: Crew<'_>,
-    mut progress: impl FnMut(u64, u64),
+    mut progress: impl FnMut(u64, u64) + Send,
 ) -> Result<Option<Ran>, Failure> {
     let mut running = vec![Running::new(other.0), Running::new(one.0)];
     let of_one = |running: &[Running<'_>]| recorded(one, &running[1]);
@@ -105,7 +105,7 @@ pub fn against(
     all: &[Renewed<'_>],
     rules: &Rules,
     crew: Crew<'_>,
-    mut progress: impl FnMut(u64, u64),
+    mut progress: impl FnMut(u64, u64) + Send,
 ) -> Result<Vec<Option<Ran>>, Failure> {
     let label = |(number, it): (usize, &Renewed<'_>)| format!("{number}: {}", it.now.0.name);
     let labels = all.iter().enumerate().map(label);

@@ -47,7 +47,7 @@ pub fn run(
     running: &mut [Running<'_>; 1],
     precision: &Precision,
     crew: Crew<'_>,
-    mut progress: impl FnMut(u64, u64),
+    mut progress: impl FnMut(u64, u64) + Send,
 ) -> Result<Vec<Reached>, Failure> {
     let mut from = 0;
     loop {

@@ -9,10 +9,10 @@ use std::{
     any::Any,
     collections::BTreeMap,
     fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
+        Condvar, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
-        mpsc,
     },
 };
 
@@ -121,8 +121,8 @@ impl Trouble {
 pub fn replicate<T: Send, E: Into<Trouble>>(
     work: Replications<'_>,
     run: impl Fn(u64) -> Result<T, E> + Sync,
-    mut fold: impl FnMut(u64, T),
-    progress: impl FnMut(u64),
+    mut fold: impl FnMut(u64, T) + Send,
+    progress: impl FnMut(u64) + Send,
 ) -> Result<u64, Failure> {
     let fold = |number, result| {
         fold(number, result);
@@ -135,49 +135,149 @@ pub fn replicate<T: Send, E: Into<Trouble>>(
 pub fn try_replicate<T: Send, E: Into<Trouble>>(
     work: Replications<'_>,
     run: impl Fn(u64) -> Result<T, E> + Sync,
-    mut fold: impl FnMut(u64, T) -> Result<(), Failure>,
-    mut progress: impl FnMut(u64),
+    fold: impl FnMut(u64, T) -> Result<(), Failure> + Send,
+    progress: impl FnMut(u64) + Send,
 ) -> Result<u64, Failure> {
     // 0 leaves it to rayon, which knows the processors and the user's RAYON_NUM_THREADS.
     let threads = work.threads.unwrap_or(0);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|error| Failure::NoThreads { says: error.to_string() })?;
-    let alive_max = 2 * pool.current_num_threads() as u64;
-    let (sender, finished) = mpsc::channel();
-    let run = &run;
-    pool.in_place_scope(|scope| {
-        let mut waiting = BTreeMap::new();
-        let (mut begun, mut done, mut folded) = (0, 0, 0);
-        let mut broken: Option<Failure> = None;
-        loop {
-            let goes_on = broken.is_none() && !work.interrupted.load(Ordering::Relaxed);
-            while goes_on && begun < work.count && begun < folded + alive_max {
-                let (sender, number) = (sender.clone(), begun);
-                scope.spawn(move |_| {
-                    // The receiver outlives every replication: it is read until all have reported.
-                    let _ = sender.send((number, caught(run, number)));
-                });
-                begun += 1;
-            }
-            if done == begun {
-                break;
-            }
-            let (number, result) = finished.recv().expect("this side holds a sender too");
-            done += 1;
-            progress(done);
-            waiting.insert(number, result);
-            while broken.is_none()
-                && let Some(result) = waiting.remove(&folded)
-            {
-                match result {
-                    Ok(result) => broken = fold(folded, result).err(),
-                    Err(trouble) => broken = Some(trouble.of(folded)),
-                }
-                folded += 1;
-            }
+    let belt = Belt {
+        work,
+        alive_max: 2 * pool.current_num_threads() as u64,
+        state: Mutex::default(),
+        has_moved: Condvar::new(),
+        end: Mutex::new(End { fold, progress }),
+    };
+    pool.broadcast(|_| {
+        while let Some(number) = belt.next() {
+            belt.put(number, caught(&run, number));
         }
-        broken.map_or(Ok(folded), Err)
-    })
+    });
+    let State { folded, broken, panic, .. } = belt.state.into_inner().expect(HELD_SHORTLY);
+    if let Some(panic) = panic {
+        resume_unwind(panic);
+    }
+    broken.map_or(Ok(folded), Err)
+}
+
+/// Hands out numbers and takes results. Whoever puts a result while nobody folds folds all that can be
+/// folded: no thread is woken for it, and what was just measured is still in that processor's caches.
+struct Belt<'a, T, F, P> {
+    work: Replications<'a>,
+    alive_max: u64,
+    state: Mutex<State<T>>,
+    /// There is room for more results, or there will be no more.
+    has_moved: Condvar,
+    /// Of whoever folds.
+    end: Mutex<End<F, P>>,
+}
+
+struct State<T> {
+    begun: u64,
+    done: u64,
+    folded: u64,
+    /// Done, but not folded.
+    waiting: BTreeMap<u64, Result<T, Trouble>>,
+    is_folding: bool,
+    broken: Option<Failure>,
+    /// What folding panicked with.
+    panic: Option<Box<dyn Any + Send>>,
+}
+
+impl<T> Default for State<T> {
+    fn default() -> State<T> {
+        let (waiting, broken, panic) = (BTreeMap::new(), None, None);
+        State { begun: 0, done: 0, folded: 0, waiting, is_folding: false, broken, panic }
+    }
+}
+
+struct End<F, P> {
+    fold: F,
+    progress: P,
+}
+
+const HELD_SHORTLY: &str = "nothing can panic while it is held";
+
+impl<T, F, P> Belt<'_, T, F, P>
+where
+    F: FnMut(u64, T) -> Result<(), Failure>,
+    P: FnMut(u64),
+{
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().expect(HELD_SHORTLY)
+    }
+
+    /// The next number, as soon as there is room for its result.
+    fn next(&self) -> Option<u64> {
+        let mut state = self.state();
+        loop {
+            let is_over = state.begun == self.work.count
+                || state.broken.is_some()
+                || state.panic.is_some()
+                || self.work.interrupted.load(Ordering::Relaxed);
+            if is_over {
+                return None;
+            }
+            if state.begun < state.folded + self.alive_max {
+                state.begun += 1;
+                return Some(state.begun - 1);
+            }
+            state = self.has_moved.wait(state).expect(HELD_SHORTLY);
+        }
+    }
+
+    fn put(&self, number: u64, result: Result<T, Trouble>) {
+        let mut state = self.state();
+        state.done += 1;
+        state.waiting.insert(number, result);
+        if state.is_folding {
+            return;
+        }
+        state.is_folding = true;
+        drop(state);
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.fold())) {
+            // Nobody folds any more.
+            self.state().panic = Some(panic);
+            self.has_moved.notify_all();
+        }
+    }
+
+    /// Until nothing is left that can be folded.
+    fn fold(&self) {
+        let mut end = self.end.lock().expect("nobody folds after a panic");
+        let mut told = 0;
+        let mut state = self.state();
+        loop {
+            if state.done > told {
+                told = state.done;
+                drop(state);
+                (end.progress)(told);
+                state = self.state();
+            }
+            let number = state.folded;
+            let result = match state.broken {
+                None => state.waiting.remove(&number),
+                Some(_) => None,
+            };
+            let Some(result) = result else {
+                if state.done > told {
+                    continue;
+                }
+                state.is_folding = false;
+                return;
+            };
+            drop(state);
+            let broken = match result {
+                Ok(result) => (end.fold)(number, result).err(),
+                Err(trouble) => Some(trouble.of(number)),
+            };
+            state = self.state();
+            state.broken = broken;
+            state.folded += 1;
+            self.has_moved.notify_all();
+        }
+    }
 }
 
 fn caught<T, E: Into<Trouble>>(
@@ -266,6 +366,17 @@ mod tests {
         let says = "job 7 is gone".to_owned();
         let result = replicate(work(2, 2), panics, |_, ()| (), |_| ());
         assert_eq!(result, Err(Failure::Broken { replication: 0, says }));
+    }
+
+    #[test]
+    fn what_folding_panics_with_is_not_lost() {
+        for threads in [1, 4] {
+            let run = |number: u64| Ok::<_, String>(hashed(number));
+            let fold = |number: u64, _| assert!(number < 40, "cannot fold {number}");
+            let all = || replicate(work(100, threads), run, fold, |_| ());
+            let panic = catch_unwind(AssertUnwindSafe(all)).unwrap_err();
+            assert_eq!(text_of(&*panic), "cannot fold 40");
+        }
     }
 
     #[test]

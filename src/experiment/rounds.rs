@@ -75,7 +75,7 @@ pub fn round(
     running: &mut [Running<'_>],
     work: &[(usize, u64)],
     crew: Crew<'_>,
-    progress: impl FnMut(u64),
+    progress: impl FnMut(u64) + Send,
 ) -> Result<(), Failure> {
     if let Some(ledger) = crew.ledger {
         do_part(running, work, ledger, crew)?;

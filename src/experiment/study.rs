@@ -16,7 +16,7 @@ use crate::{
 pub fn study(
     plan: &Blueprint,
     work: Replications<'_>,
-    progress: impl FnMut(u64),
+    progress: impl FnMut(u64) + Send,
 ) -> Result<Option<Fold>, Failure> {
     let shape = model::shape::shape(plan);
     let mut fold: Option<Fold> = None;

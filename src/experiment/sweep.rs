@@ -217,8 +217,8 @@ impl Sweep {
         &self,
         crew: Crew<'_>,
         ledger: &Ledger,
-        mut tell: impl FnMut(u64, &Point, &Fold) -> Result<(), Failure>,
-        mut progress: impl FnMut(Progress),
+        mut tell: impl FnMut(u64, &Point, &Fold) -> Result<(), Failure> + Send,
+        mut progress: impl FnMut(Progress) + Send,
     ) -> Result<Swept, Failure> {
         let Crew { threads, interrupted, .. } = crew;
         let groups = Groups::new(&self.grid);

@@ -5,6 +5,14 @@
 //! seconds, the same *characteristic time* T for all; T is where the expected bytes in the cache
 //! are its budget.
 
+use crate::engine::memo::Memo;
+
+/// What a characteristic time follows from: rates as bits, sizes, budget.
+type Population = (Vec<u64>, Vec<u64>, u64);
+
+/// Larger populations are not remembered.
+const KNOWN_OBJECTS_MAX: usize = 1 << 16;
+
 /// Newton's steps from below double the known digits; this is far beyond what they take.
 const STEPS_MAX: u32 = 500;
 
@@ -18,11 +26,21 @@ pub fn characteristic_time(rates: &[f64], bytes: &[u64], budget: u64) -> f64 {
     if total <= u128::from(budget) {
         return f64::INFINITY;
     }
+    // Every replication builds its caches anew.
+    static KNOWN: Memo<Population, f64> = Memo::new(16);
+    if rates.len() > KNOWN_OBJECTS_MAX {
+        return root(rates, bytes, budget);
+    }
+    let bits = rates.iter().map(|rate| rate.to_bits()).collect();
+    *KNOWN.get((bits, bytes.to_vec(), budget), |_| root(rates, bytes, budget))
+}
+
+fn root(rates: &[f64], bytes: &[u64], budget: u64) -> f64 {
     // The sum is concave in T, so that a tangent's root never lies beyond the sum's.
     let mut time = 0.0;
     for _ in 0..STEPS_MAX {
         let (mut missing, mut slope) = (budget as f64, 0.0);
-        for (rate, size) in asked.clone() {
+        for (rate, size) in rates.iter().zip(bytes).filter(|(rate, _)| **rate > 0.0) {
             let absent = libm::exp(-rate * time) * *size as f64;
             missing -= *size as f64 - absent;
             slope += rate * absent;

@@ -1,11 +1,10 @@
 //! Quantiles and tails of Student's t (through statrs) and of the normal law (AS 241).
 //!
-//! Nothing is kept from one call to the next. The last bits of a t quantile are the platform's:
-//! whoever prints a bound rounds it.
+//! The last bits of a t quantile are the platform's: whoever prints a bound rounds it.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use crate::engine::maths;
+use crate::engine::{maths, memo::Memo};
 
 /// From so many degrees of freedom on, quantiles come from the expansion about the normal, which
 /// is then good to ten digits; inverting the incomplete beta function gets worse and worse.
@@ -23,7 +22,10 @@ pub fn t_quantile(probability: f64, freedom: f64) -> f64 {
     if freedom >= EXPANDED_FROM {
         return expanded(normal_quantile(probability), freedom);
     }
-    student(freedom).inverse_cdf(probability)
+    // A report asks for a hundred intervals of the same few degrees of freedom.
+    static KNOWN: Memo<[u64; 2], f64> = Memo::new(1000);
+    let of = [probability, freedom].map(f64::to_bits);
+    *KNOWN.get(of, |_| student(freedom).inverse_cdf(probability))
 }
 
 /// P(T > t) for Student's t; infinite `t` are allowed.

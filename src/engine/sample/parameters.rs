@@ -3,9 +3,9 @@
 //! Parameters that no distribution can have are refused with the reason, in words for the one who
 //! wrote them.
 
-use std::{fmt::Display, sync::Arc};
+use std::fmt::Display;
 
-use super::{Law, curve::Curve, shape::Shape, steps::Steps};
+use super::{Law, shape::Shape, tables};
 use crate::engine::maths::{exp, ln};
 
 /// The standard normal quantile at 0.99.
@@ -198,11 +198,7 @@ impl Law {
     pub fn poisson(mean: f64) -> Result<Law, String> {
         not_negative("a mean", mean)?;
         between("a Poisson distribution's mean", mean, 0.0, 1e6)?;
-        Ok(if mean == 0.0 {
-            Law::Constant(0.0)
-        } else {
-            Law::Steps(Arc::new(Steps::poisson(mean)))
-        })
+        Ok(if mean == 0.0 { Law::Constant(0.0) } else { Law::Steps(tables::poisson(mean)) })
     }
 
     /// The whole numbers from `low` to `high`, both included, each as likely as the next.
@@ -222,7 +218,7 @@ impl Law {
     pub fn zipf(n: u32, s: f64) -> Result<Law, String> {
         ranks(n)?;
         not_negative("a Zipf distribution's exponent", s)?;
-        Ok(if n == 1 { Law::Constant(0.0) } else { Law::Steps(Arc::new(Steps::zipf(n, s))) })
+        Ok(if n == 1 { Law::Constant(0.0) } else { Law::Steps(tables::zipf(n, s)) })
     }
 
     /// Ranks from 0 to `n` - 1, each as likely as the next.
@@ -233,7 +229,7 @@ impl Law {
 }
 
 fn curve(shape: Shape) -> Law {
-    Law::Curve(Arc::new(Curve::new(shape)))
+    Law::Curve(tables::curve(shape))
 }
 
 fn lognormal(median: f64, sigma: f64) -> Result<Law, String> {

@@ -22,7 +22,7 @@ pub struct Work<'a> {
     /// Who works.
     pub crew: Crew<'a>,
     /// Told what is being done, replications done of it, and how many there are to be.
-    pub progress: &'a mut dyn FnMut(&str, u64, u64),
+    pub progress: &'a mut (dyn FnMut(&str, u64, u64) + Send),
     /// Replications so far.
     pub replications: u64,
     /// Requests measured so far.

@@ -4,6 +4,8 @@ use crate::{
     engine::{
         luck::{draw, name_key},
         maths::unit,
+        memo::Memo,
+        sample::Law,
     },
     model::blueprint::{BufferPool, Files, InstanceId, Log, ServiceId, Table},
     scenario::{
@@ -102,8 +104,20 @@ impl Build<'_> {
     }
 }
 
+/// Larger populations are not remembered.
+const KNOWN_FILES_MAX: u32 = 1 << 16;
+
 /// Popularity by rank: `1 / rank^s`, summed to 1 from the smallest on.
 fn shares(count: u32, exponent: f64) -> Vec<f64> {
+    static KNOWN: Memo<(u32, u64), Vec<f64>> = Memo::new(16);
+    if count > KNOWN_FILES_MAX {
+        return computed_shares(count, exponent);
+    }
+    let known = KNOWN.get((count, exponent.to_bits()), |_| computed_shares(count, exponent));
+    known.to_vec()
+}
+
+fn computed_shares(count: u32, exponent: f64) -> Vec<f64> {
     let mut shares: Vec<f64> =
         (1..=count).map(|rank| libm::pow(f64::from(rank), -exponent)).collect();
     let sum: f64 = shares.iter().rev().sum();
@@ -115,6 +129,16 @@ fn shares(count: u32, exponent: f64) -> Vec<f64> {
 
 /// The size of each file, by its own key: one more file changes no other.
 fn bytes(name: &str, files: &schema::Files) -> Vec<u32> {
+    static KNOWN: Memo<(String, String, u32), Vec<u32>> = Memo::new(16);
+    // Tables of counts do not tell all of themselves.
+    if files.count > KNOWN_FILES_MAX || matches!(files.size, Law::Steps(_)) {
+        return computed_bytes(name, files);
+    }
+    let of = (name.to_owned(), format!("{:?}", files.size), files.count);
+    KNOWN.get(of, |_| computed_bytes(name, files)).to_vec()
+}
+
+fn computed_bytes(name: &str, files: &schema::Files) -> Vec<u32> {
     let key = name_key(&format!("{name}/files"));
     (0..files.count)
         .map(|rank| {
