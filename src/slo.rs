@@ -13,4 +13,5 @@ pub mod recorded;
 pub mod recovery;
 pub mod sides;
 mod stretch;
+mod tail;
 pub mod versus;

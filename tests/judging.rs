@@ -206,6 +206,34 @@ fn power(experiments: u64, budget: u32) {
     }
 }
 
+/// Nobody waits for another, and much of the mean is in a few requests: of infinite variance (exponents below 2), and of a
+/// finite one. Of 40 experiments with 1.2 17 were met at the limit by what replications' means say alone.
+fn heavy(experiments: u64, budget: u32) {
+    let mut is_wrong = false;
+    for alpha in [1.2, 1.5, 1.9, 2.5] {
+        // All of them longer than 1 ms.
+        let mean_ms = alpha / (alpha - 1.0);
+        let site = |seed| {
+            compile(&format!(
+                "[scenario]\nduration = \"10s\"\nwarm_up = 0\ndrain = \"1h\"\nseed = {seed}\n\
+                 [network]\nlatency = 0\nloopback = 0\n\
+                 [hardware.one]\ncores = 1\n\
+                 [service.it]\nkind = \"service\"\nhardware = \"one\"\n\
+                 [service.it.endpoint.serve]\n\
+                 steps = [ {{ wait = {{ pareto = {{ min = \"1ms\", alpha = {alpha} }} }} }} ]\n\
+                 [request.customer]\nto = \"it.serve\"\n\
+                 [workload.customers]\narrivals = {{ poisson = \"400/s\" }}\nmix = {{ customer = 1 }}\n\
+                 [[slo]]\nname = \"it\"\nrequire = \"mean < {mean_ms:.6}ms\"\n"
+            ))
+        };
+        let met = count_of(experiments, budget, site, |it| it == Verdict::Met);
+        let missed = count_of(experiments, budget, site, |it| it == Verdict::Missed);
+        eprintln!("Pareto {alpha}: {met} met, {missed} missed of {experiments} at the limit");
+        is_wrong |= met + missed > at_most(0.05, experiments);
+    }
+    assert!(!is_wrong);
+}
+
 const MEAN: &str = "require = \"mean < 60ms\"";
 
 fn alike(experiments: u64, budget: u32) {
@@ -245,6 +273,11 @@ fn promises_of_all_kinds_are_judged_right() {
 }
 
 #[test]
+fn means_of_heavy_tails_are_seldom_judged_at_their_limit() {
+    heavy(24, 40);
+}
+
+#[test]
 fn alike_is_seldom_told_apart() {
     alike(30, 40);
 }
@@ -271,6 +304,12 @@ fn a_truth_at_twice_the_margin_is_found_long() {
 #[ignore = "minutes"]
 fn promises_of_all_kinds_are_judged_right_long() {
     all_kinds((400, 300), 100);
+}
+
+#[test]
+#[ignore = "minutes"]
+fn means_of_heavy_tails_are_seldom_judged_at_their_limit_long() {
+    heavy(300, 100);
 }
 
 #[test]

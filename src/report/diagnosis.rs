@@ -195,10 +195,11 @@ pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
     });
     let is_turned_away = fails_enough && !grows;
     let is_overloaded = beyond.is_some() || is_busy && (grows || success < FAILING) || waits;
+    // All users wait for an answer: more of them than there are cannot pile up, but what they leave behind can.
+    let is_limited = known.is_closed() && (growth.pile.is_none() || visitors_grow);
     let stability = match (is_overloaded, falling_behind) {
-        // All users wait for an answer: more of them than there are cannot pile up.
-        (true, _) if known.is_closed() && success >= FAILING => Stability::Stable,
-        (true, _) if known.is_closed() || is_turned_away => Stability::Saturated,
+        (true, _) if is_limited && success >= FAILING => Stability::Stable,
+        (true, _) if is_limited || is_turned_away => Stability::Saturated,
         (true, _) | (false, Some(_)) => Stability::Unstable,
         (false, None) => Stability::Stable,
     };

@@ -11,6 +11,7 @@ use super::{
     rare::Carried,
     recovery::{Recovered, Recoveries, recovery_time},
     sides::Sides,
+    tail::Tail,
 };
 use crate::{
     measure::record::Seen,
@@ -42,10 +43,38 @@ enum Of {
     Once,
     /// Of what fails or is too slow, for the three limits of a time.
     Shares(Box<[Bad; 3]>),
-    /// A mean over replications, and whether a few carry what is bad of it.
-    Number(Estimator, Option<Carried>),
+    /// A mean over replications, and what was not seen of it.
+    Number(Estimator, Unseen),
     /// Times of recovery.
     Times(Recoveries),
+}
+
+/// What a mean may owe to what is rare.
+#[derive(Clone, Copy, Debug, Default)]
+struct Unseen {
+    /// Whether a few replications carry what is bad of it.
+    carried: Option<Carried>,
+    /// Of times: what is longer than all that were seen.
+    tail: Option<Tail>,
+}
+
+impl Unseen {
+    /// A p-value of what was seen, and what this says of a limit, seen from the side where all is better.
+    fn p_as_bad(self, seen: f64, value: f64, limit: f64, is_above: bool) -> f64 {
+        let carried = self.carried.filter(|it| it.is_less_worse() == is_above);
+        let carried = carried.map_or(0.0, |it| it.p_as_bad(limit));
+        // A mean is too low by what was seen or by what was not: either may be the reason.
+        let tail = self.tail.filter(|_| !is_above).map_or(0.0, |it| it.p_as_bad(value, limit));
+        (seen.max(carried) + tail).min(1.0)
+    }
+
+    /// The values at this level that it adds to an interval.
+    fn worst(self, value: f64, level: f64) -> (f64, f64) {
+        let worst = self.carried.map_or(value, |it| it.worst(value, level));
+        let tail = self.tail.filter(|it| it.is_bounded());
+        let most = tail.map_or(value, |it| it.most(value, level));
+        (worst.min(value), worst.max(most))
+    }
 }
 
 /// A queue that was never there may be one of ten calls for a hundredth of the time; what was never used may be in
@@ -148,31 +177,27 @@ impl Evidence {
     }
 
     fn p_below(&self, which: usize) -> f64 {
+        let limit = self.limits[which];
         match &self.of {
-            Of::Shares(shares) => shares[which].p_below(self.limits[which]),
-            Of::Number(number, carried) if is_known(number) => {
-                number.surely_below(self.limits[which]).max(self.p_rare(*carried, which, false))
+            Of::Shares(shares) => shares[which].p_below(limit),
+            Of::Number(number, unseen) if is_known(number) => {
+                unseen.p_as_bad(number.surely_below(limit), number.value, limit, false)
             }
             Of::Nothing | Of::Once | Of::Number(..) => 1.0,
-            Of::Times(it) => it.p_below(self.limits[which]),
+            Of::Times(it) => it.p_below(limit),
         }
     }
 
     fn p_above(&self, which: usize) -> f64 {
+        let limit = self.limits[which];
         match &self.of {
-            Of::Shares(shares) => shares[which].p_above(self.limits[which]),
-            Of::Number(number, carried) if is_known(number) => {
-                number.surely_above(self.limits[which]).max(self.p_rare(*carried, which, true))
+            Of::Shares(shares) => shares[which].p_above(limit),
+            Of::Number(number, unseen) if is_known(number) => {
+                unseen.p_as_bad(number.surely_above(limit), number.value, limit, true)
             }
             Of::Nothing | Of::Once | Of::Number(..) => 1.0,
-            Of::Times(it) => it.p_above(self.limits[which]),
+            Of::Times(it) => it.p_above(limit),
         }
-    }
-
-    /// What counting what is rare says of a limit, seen from the side where all is better.
-    fn p_rare(&self, carried: Option<Carried>, which: usize, is_above: bool) -> f64 {
-        let carried = carried.filter(|it| it.is_less_worse() == is_above);
-        carried.map_or(0.0, |it| it.p_as_bad(self.limits[which]))
     }
 
     /// The measured quantity with its interval: of a share, of what was good.
@@ -183,11 +208,10 @@ impl Evidence {
                 let (low, high) = shares[1].interval(confidence);
                 Some((1.0 - shares[1].share.value, (1.0 - high, 1.0 - low)))
             }
-            Of::Number(number, carried) => {
+            Of::Number(number, unseen) => {
                 let (low, high) = number.sure_interval(confidence);
-                let level = (1.0 - confidence) / 2.0;
-                let worst = carried.map_or(number.value, |it| it.worst(number.value, level));
-                Some((number.value, (low.min(worst).max(0.0), high.max(worst))))
+                let (least, most) = unseen.worst(number.value, (1.0 - confidence) / 2.0);
+                Some((number.value, (low.min(least).max(0.0), high.max(most))))
             }
             Of::Times(it) => Some((it.share(), it.interval(confidence))),
         }
@@ -228,7 +252,9 @@ impl Evidence {
         match &self.of {
             Of::Nothing | Of::Once => false,
             Of::Shares(shares) => shares[1].share.is_trustworthy(),
-            Of::Number(number, _) => is_known(number),
+            Of::Number(number, unseen) => {
+                is_known(number) && unseen.tail.is_none_or(Tail::is_bounded)
+            }
             Of::Times(it) => it.times.len() >= REPLICATIONS_MIN,
         }
     }
@@ -253,7 +279,7 @@ impl Evidence {
     pub fn came_in_bursts(&self) -> bool {
         match &self.of {
             Of::Shares(shares) => !shares[1].share.is_scattered,
-            Of::Number(_, carried) => carried.is_some_and(|it| it.is_by_few()),
+            Of::Number(_, unseen) => unseen.carried.is_some_and(|it| it.is_by_few()),
             Of::Nothing | Of::Once | Of::Times(_) => false,
         }
     }
@@ -289,7 +315,12 @@ fn shares(counts: &[&Seen], limits: Option<[f64; 3]>) -> Of {
 
 fn mean_s(counts: &[&Seen]) -> Of {
     let pairs = counts.iter().map(|it| Pair { part: it.sum_s, whole: it.count as f64 });
-    ratio(&pairs.collect::<Vec<_>>(), 0.0).unwrap_or(Of::Nothing)
+    match ratio(&pairs.collect::<Vec<_>>(), 0.0) {
+        Some(Of::Number(number, unseen)) => {
+            Of::Number(number, Unseen { tail: Tail::of(counts), ..unseen })
+        }
+        other => other.unwrap_or(Of::Nothing),
+    }
 }
 
 /// A ratio of sums. `one`: what a single event more adds to its part.
@@ -298,12 +329,14 @@ fn ratio(pairs: &[Pair], one: f64) -> Option<Of> {
     // What each replication adds, however many it has of what is counted.
     let whole = pairs.iter().map(|it| it.whole).sum::<f64>() / pairs.len() as f64;
     let added = pairs.iter().map(|it| mean.value + (it.part - mean.value * it.whole) / whole);
-    Some(Of::Number(mean, Some(Carried::of(&added.collect::<Vec<_>>(), one / whole))))
+    let carried = Some(Carried::of(&added.collect::<Vec<_>>(), one / whole));
+    Some(Of::Number(mean, Unseen { carried, tail: None }))
 }
 
 fn number(counts: &[&Seen], carried: impl Fn(&[f64]) -> Carried) -> Of {
     let values: Vec<f64> = counts.iter().filter_map(|it| it.value).collect();
-    Estimator::of(&values).map_or(Of::Nothing, |it| Of::Number(it, Some(carried(&values))))
+    let unseen = || Unseen { carried: Some(carried(&values)), tail: None };
+    Estimator::of(&values).map_or(Of::Nothing, |it| Of::Number(it, unseen()))
 }
 
 /// A level that is always there is known by what it was.

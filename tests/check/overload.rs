@@ -133,6 +133,23 @@ fn users_do_not_pile_up() {
     assert!(!said.out.contains("UNSTABLE"), "{}", said.out);
 }
 
+/// But what they gave up and nobody cancels may.
+#[test]
+fn what_users_leave_behind_piles_up() {
+    let desk = Desk::with(&promise("mean < 1s", ""));
+    // Some are served at once all the same.
+    let mut shared = desk.read("queue.toml");
+    for (from, to) in [("fifo", "sharing"), ("workers  = 1\n", ""), ("10ms", "50ms")] {
+        shared = shared.replace(from, to);
+    }
+    desk.write("queue.toml", &shared);
+    let users = "customers.arrivals={ users = 20, think = \"100ms\" }";
+    let line = ["check", "queue.toml", "--budget", "20", "--set", users, "--set"];
+    let run = |patience: &str| desk.run_words(&[&line[..], &[patience]].concat());
+    run("customers.patience=100s").expect(0, &["1 met"]);
+    run("customers.patience=100ms").expect(3, &["unfinished work piles up"]);
+}
+
 #[test]
 fn a_replica_that_falls_behind_is_above_capacity() {
     let desk = Desk::new();
