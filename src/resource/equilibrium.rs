@@ -10,6 +10,8 @@ use crate::engine::memo::Memo;
 /// What a characteristic time follows from: rates as bits, sizes, budget.
 type Population = (Vec<u64>, Vec<u64>, u64);
 
+/// Every replication builds its caches anew.
+static KNOWN: Memo<Population, f64> = Memo::new(16);
 /// Larger populations are not remembered.
 const KNOWN_OBJECTS_MAX: usize = 1 << 16;
 
@@ -26,8 +28,6 @@ pub fn characteristic_time(rates: &[f64], bytes: &[u64], budget: u64) -> f64 {
     if total <= u128::from(budget) {
         return f64::INFINITY;
     }
-    // Every replication builds its caches anew.
-    static KNOWN: Memo<Population, f64> = Memo::new(16);
     if rates.len() > KNOWN_OBJECTS_MAX {
         return root(rates, bytes, budget);
     }

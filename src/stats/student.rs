@@ -12,6 +12,9 @@ const EXPANDED_FROM: f64 = 1e3;
 /// From so many on, tails do too.
 const NORMAL_FROM: f64 = 1e5;
 
+/// A report asks for a hundred intervals of the same few degrees of freedom.
+static KNOWN: Memo<[u64; 2], f64> = Memo::new(1000);
+
 /// The value that Student's t stays below with `probability`, in (0, 1).
 pub fn t_quantile(probability: f64, freedom: f64) -> f64 {
     assert!(0.0 < probability && probability < 1.0, "no quantile at {probability}");
@@ -22,8 +25,6 @@ pub fn t_quantile(probability: f64, freedom: f64) -> f64 {
     if freedom >= EXPANDED_FROM {
         return expanded(normal_quantile(probability), freedom);
     }
-    // A report asks for a hundred intervals of the same few degrees of freedom.
-    static KNOWN: Memo<[u64; 2], f64> = Memo::new(1000);
     let of = [probability, freedom].map(f64::to_bits);
     *KNOWN.get(of, |_| student(freedom).inverse_cdf(probability))
 }
