@@ -13,8 +13,12 @@ use crate::{
     stats::{estimator::Estimator, interval::REPLICATIONS_MIN},
 };
 
-/// More than so much of what arrives has to stay.
+/// More than so much of what arrives has to stay …
 const STAYS: f64 = 0.02;
+/// … or replications have to agree that in the last quarter of the window more are there than in the one before, and by so much
+/// of those. What grows evenly from nothing at the begin grows by 40%, or 30% after a sixth of the window; a queue that settles very
+/// slowly, like the root of time, by 18%.
+const GROWS: f64 = 0.25;
 /// So few that stay are none.
 const STAYED_MIN: f64 = 20.0;
 /// So many standard deviations of Poisson arrivals may stay by bad luck alone. A queue that is only just too busy
@@ -38,15 +42,18 @@ pub(super) fn pile(site: &Blueprint, fold: &Fold) -> Option<Pile> {
     let pool = &fold.pool;
     let half_s = pool.second_half_s();
     let luck = LUCK * luckiness(site, pool);
-    let services = site.services.iter().zip(&pool.services).zip(pool.piles_per_s()).enumerate();
-    let piles = services.filter_map(|(service, ((it, tally), per_s))| {
+    let services = site.services.iter().zip(&pool.services);
+    let services = services.zip(pool.piles_per_s().zip(pool.latest_loads())).enumerate();
+    let piles = services.filter_map(|(service, ((it, tally), (per_s, [third, last])))| {
         if it.kind == VISITORS || !agree(&fold.piling[service]) {
             return None;
         }
         let stayed = per_s * half_s * f64::from(pool.replications);
         let came = tally.calls.count() as f64 * half_s / pool.window_s() + stayed.max(0.0);
-        let is_more = stayed > STAYS * came && stayed > STAYED_MIN && stayed > luck * came.sqrt();
-        is_more.then_some(Pile { service, per_s })
+        let is_much = stayed > STAYS * came && stayed > luck * came.sqrt();
+        let is_even =
+            site.is_steady() && last > (1.0 + GROWS) * third && grows(&fold.piling[service]);
+        (stayed > STAYED_MIN && (is_much || is_even)).then_some(Pile { service, per_s })
     });
     piles.fold(None, |most: Option<Pile>, it| match most {
         Some(most) if most.per_s >= it.per_s => Some(most),

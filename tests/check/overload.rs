@@ -133,21 +133,30 @@ fn users_do_not_pile_up() {
     assert!(!said.out.contains("UNSTABLE"), "{}", said.out);
 }
 
-/// But what they gave up and nobody cancels may.
+/// But what they gave up and nobody cancels may, however slowly: 101 ask in a second, and 99 can be served.
 #[test]
 fn what_users_leave_behind_piles_up() {
     let desk = Desk::with(&promise("mean < 1s", ""));
-    // Some are served at once all the same.
-    let mut shared = desk.read("queue.toml");
-    for (from, to) in [("fifo", "sharing"), ("workers  = 1\n", ""), ("10ms", "50ms")] {
-        shared = shared.replace(from, to);
-    }
-    desk.write("queue.toml", &shared);
-    let users = "customers.arrivals={ users = 20, think = \"100ms\" }";
-    let line = ["check", "queue.toml", "--budget", "20", "--set", users, "--set"];
-    let run = |patience: &str| desk.run_words(&[&line[..], &[patience]].concat());
-    run("customers.patience=100s").expect(0, &["1 met"]);
-    run("customers.patience=100ms").expect(3, &["unfinished work piles up"]);
+    let queue = desk.read("queue.toml");
+    let check = |service: &str, line: &str| {
+        let mut shared = queue.clone();
+        // Some are served at once all the same.
+        for (from, to) in [("fifo", "sharing"), ("workers  = 1\n", ""), ("10ms", service)] {
+            shared = shared.replace(from, to);
+        }
+        desk.write("queue.toml", &shared);
+        let users = "customers.arrivals={ users = 20, think = \"100ms\" }";
+        let line: Vec<&str> = line.split(' ').collect();
+        desk.run_words(
+            &[&["check", "queue.toml", "--budget", "20", "--set", users], &line[..]].concat(),
+        )
+    };
+    check("50ms", "--set customers.patience=100s").expect(0, &["1 met"]);
+    let gives_up = "--set customers.patience=100ms";
+    check("50ms", gives_up).expect(3, &["unfinished work piles up"]);
+    let long = format!("{gives_up} --set duration=2000s --set warm_up=60s");
+    check("10.1ms", &long).expect(3, &["unfinished work piles up"]);
+    check("9.9ms", &long).expect(0, &["1 met"]);
 }
 
 #[test]
