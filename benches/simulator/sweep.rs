@@ -24,9 +24,9 @@ use std::sync::atomic::AtomicBool;
 const ROUNDS: u64 = 9;
 /// Small points, of few at a time: the machine's own pace changes within seconds.
 const SMALL_ROUNDS: u64 = 21;
-/// Points in a round: a replication of M/M/1 with some 50,000 customers each, so that ten thousand take a minute
-/// and a half. What a point takes besides does not depend on how long it is, and is told below the table.
-const SMALL: u64 = 50;
+/// Points in a round: a replication of M/M/1 with some 25,000 customers each. What a point takes besides hardly
+/// depends on how long it is: smaller ones waste more.
+const SMALL: u64 = 100;
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 
@@ -82,7 +82,7 @@ fn simulation(sweep: &Sweep) -> f64 {
 }
 
 pub fn row(table: &mut Table) {
-    let large = sweep("scale-up", "app.instances=2..9", &["duration=3s", "warm_up=2s"], 12);
+    let large = sweep("scale-up", "app.instances=2..9", &["duration=5s", "warm_up=5s"], 6);
     let (mut one_tables, mut two_tables) = (String::new(), String::new());
     let mut one = || {
         let (seconds, tables) = whole(&large, 1, wall_seconds);
@@ -104,7 +104,7 @@ pub fn row(table: &mut Table) {
     table.line(what, &measured, &against, ratio, Must::AtLeast(1.9));
 
     let vary = format!("scenario.seed=1..{SMALL}");
-    let small = sweep("mm1", &vary, &["duration=600s", "warm_up=10s"], 1);
+    let small = sweep("mm1", &vary, &["duration=300s", "warm_up=10s"], 1);
     let mut all = || whole(&small, 1, process_seconds).0;
     let mut alone = || simulation(&small);
     let ([all, alone], ratio) = paired(SMALL_ROUNDS, &mut all, &mut alone);
