@@ -146,15 +146,15 @@ impl<'a> Draft<'a> {
     /// The compiled form, or everything that is wrong.
     pub fn compile(self) -> Result<Blueprint, Mistakes> {
         let Source { path, text } = self.source;
-        let reading = self.read()?;
+        let reading = self.read(false)?;
         let line = |at: At| if at.text == 0 { line_of(text, at) } else { 0 };
         Ok(compile::compile(stem(path), &reading.site, &reading.routes, &line))
     }
 
-    fn read(self) -> Result<Reading, Mistakes> {
+    fn read(self, explains: bool) -> Result<Reading, Mistakes> {
         let Draft { source, overrides, root, parser, syntax, unchanged } = self;
         let broken = syntax.clone();
-        let notes = Notes::new(parser.tables, syntax);
+        let notes = Notes::new(parser.tables, syntax, explains);
         for Mistake { at, says, hint } in unchanged {
             match hint {
                 Some(hint) => notes.hinted(at, says, hint),
@@ -191,7 +191,7 @@ impl<'a> Draft<'a> {
 /// The scenario as TOML with every default filled in and its source, or everything that is wrong
 /// with it.
 pub fn explain(source: &Source, overrides: &[Override]) -> Result<String, Mistakes> {
-    let reading = Draft::of(source, overrides).read()?;
+    let reading = Draft::of(source, overrides).read(true)?;
     Ok(explain::explain(&reading.root, reading.filled))
 }
 

@@ -12,17 +12,17 @@ pub fn cpu_seconds() -> f64 {
     nanos.map_or_else(wall_seconds, |nanos| nanos * 1e-9)
 }
 
-/// CPU time of all threads of this process, those that have ended too, on Linux (in hundredths of a second), else
-/// the wall clock's.
+/// CPU time of all threads of this process, those that have ended too, on Unix, else the wall clock's.
+#[cfg(unix)]
 pub fn process_seconds() -> f64 {
-    let told = std::fs::read_to_string("/proc/self/stat").ok();
-    // The second field is the program's name, which may have spaces; the 14th and 15th are user and system.
-    let ticks = told.and_then(|text| {
-        let mut fields = text.rsplit_once(')')?.1.split_whitespace().skip(11);
-        let mut field = || fields.next()?.parse::<f64>().ok();
-        Some(field()? + field()?)
-    });
-    ticks.map_or_else(wall_seconds, |ticks| ticks / 100.0)
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
+
+/// The wall clock's.
+#[cfg(not(unix))]
+pub fn process_seconds() -> f64 {
+    wall_seconds()
 }
 
 /// Since the first call.

@@ -8,7 +8,7 @@ use simulate::{
     experiment::{
         ledger::{Ledger, Shard},
         rounds::Crew,
-        sweep::{Sweep, Swept},
+        sweep::{Measured, Sweep, Swept},
     },
     measure::tape::Tape,
     model,
@@ -49,12 +49,14 @@ fn whole(sweep: &Sweep, threads: usize, clock: fn() -> f64) -> (f64, String) {
     let ledger = Ledger::resume(&folder, "{}", Shard::WHOLE).expect("a folder of its own");
     let crew = Crew { ledger: Some(&ledger), ..Crew::new(Some(threads), &NEVER) };
     let mut tables = String::new();
-    let tell = |number, point: &simulate::experiment::sweep::Point, fold: &_| {
-        let paths = sweep.grid.parameters.iter().map(|it| it.path.clone());
-        let settings = paths.zip(sweep.grid.values(number));
-        let told = Told::new(number, settings, Summary::new(&point.plan, fold));
-        tables.push_str(&csv::point(&told));
-        tables.push_str(&json::point(&told));
+    let tell = |points: &[Measured<'_>]| {
+        for &Measured { number, point, fold } in points {
+            let paths = sweep.grid.parameters.iter().map(|it| it.path.clone());
+            let settings = paths.zip(sweep.grid.values(number));
+            let told = Told::new(number, settings, Summary::new(&point.plan, fold));
+            tables.push_str(&csv::point(&told));
+            tables.push_str(&json::point(&told));
+        }
         Ok(())
     };
     let swept = sweep.run(crew, &ledger, tell, |_| ()).expect("nothing is lost");

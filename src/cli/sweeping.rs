@@ -15,9 +15,8 @@ use crate::{
         ledger::{Ledger, LedgerError, is_records},
         replicate::Failure,
         rounds::Crew,
-        sweep::{Point, Progress, Sweep, Swept},
+        sweep::{Measured, Progress, Sweep, Swept},
     },
-    measure::fold::Fold,
     model::blueprint::Blueprint,
     report::{
         json,
@@ -162,7 +161,26 @@ impl<'a> Told<'a> {
         })
     }
 
-    fn take(&mut self, number: u64, point: &Point, fold: &Fold) -> Result<(), Failure> {
+    fn take(&mut self, points: &[Measured<'_>]) -> Result<(), Failure> {
+        for it in points {
+            self.add(it);
+        }
+        let (mut table, mut lines) = (String::new(), String::new());
+        while let Some((rows, line)) = self.waiting.remove(&self.next) {
+            if self.next == 0 {
+                let parameters = &self.sweep.grid.parameters;
+                let paths: Vec<String> = parameters.iter().map(|it| it.path.clone()).collect();
+                table.push_str(&csv::titles(&paths));
+            }
+            table.push_str(&rows);
+            lines.push_str(&line);
+            self.next += 1;
+        }
+        self.table.write(&table)?;
+        self.lines.write(&lines)
+    }
+
+    fn add(&mut self, &Measured { number, point, fold }: &Measured<'_>) {
         let summary = Summary::new(&point.plan, fold);
         let grid = &self.sweep.grid;
         let paths = grid.parameters.iter().map(|it| it.path.clone());
@@ -174,16 +192,6 @@ impl<'a> Told<'a> {
             self.drawn.push((number, Shown::new(&told, grid.place(number))));
         }
         self.waiting.insert(number, (csv::point(&told), sweep::json::point(&told)));
-        while let Some((rows, line)) = self.waiting.remove(&self.next) {
-            if self.next == 0 {
-                let paths: Vec<String> = grid.parameters.iter().map(|it| it.path.clone()).collect();
-                self.table.write(&csv::titles(&paths))?;
-            }
-            self.table.write(&rows)?;
-            self.lines.write(&line)?;
-            self.next += 1;
-        }
-        Ok(())
     }
 
     /// All points are told: the rest of the files, and the page.
@@ -279,8 +287,8 @@ pub(super) fn run(
     let result = sweep.run(
         crew,
         ledger,
-        |number, point, fold| match &mut told {
-            Some(told) => told.take(number, point, fold),
+        |points| match &mut told {
+            Some(told) => told.take(points),
             None => Ok(()),
         },
         // What is only read takes no time: the bar is over the rest, so that it knows what is left.

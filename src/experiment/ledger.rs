@@ -17,7 +17,7 @@ use crate::{
     engine::digest::Digest,
     measure::{carried, shape::Shape, tally::Tally},
 };
-use file::{Appender, Opened, Place};
+use file::{Appender, Opened, Place, Record};
 use std::{
     collections::BTreeMap,
     fs,
@@ -187,9 +187,10 @@ impl Ledger {
     /// Writes down what was measured, behind everything else.
     pub fn keep(&self, item: Item, tally: &Tally) -> Result<(), LedgerError> {
         let Some(appender) = &self.appender else { return Ok(()) };
-        let bytes = carried::to_bytes(tally);
-        let mut appender = appender.lock().expect("nobody panics while writing");
-        appender.append(item, &bytes)
+        let lock = || appender.lock().expect("nobody panics while writing");
+        let written = lock().written.take();
+        let record = Record::new(item, written, |to| carried::append(tally, to));
+        lock().append(record)
     }
 
     /// Sees to it that all of it outlives the machine.

@@ -180,6 +180,8 @@ struct State<T> {
     /// Done, but not folded.
     waiting: BTreeMap<u64, Result<T, Trouble>>,
     is_folding: bool,
+    /// Threads that wait until there is room; to wake nobody is a call to the system, too.
+    held_up: u32,
     broken: Option<Failure>,
     /// What folding panicked with.
     panic: Option<Box<dyn Any + Send>>,
@@ -188,7 +190,16 @@ struct State<T> {
 impl<T> Default for State<T> {
     fn default() -> State<T> {
         let (waiting, broken, panic) = (BTreeMap::new(), None, None);
-        State { begun: 0, done: 0, folded: 0, waiting, is_folding: false, broken, panic }
+        State {
+            begun: 0,
+            done: 0,
+            folded: 0,
+            waiting,
+            is_folding: false,
+            held_up: 0,
+            broken,
+            panic,
+        }
     }
 }
 
@@ -223,7 +234,9 @@ where
                 state.begun += 1;
                 return Some(state.begun - 1);
             }
+            state.held_up += 1;
             state = self.has_moved.wait(state).expect(HELD_SHORTLY);
+            state.held_up -= 1;
         }
     }
 
@@ -275,7 +288,9 @@ where
             state = self.state();
             state.broken = broken;
             state.folded += 1;
-            self.has_moved.notify_all();
+            if state.held_up > 0 {
+                self.has_moved.notify_all();
+            }
         }
     }
 }

@@ -5,12 +5,14 @@
 
 use super::{shape::Shape, tally::Tally};
 
-/// As large as most are, so that few are moved while they grow.
-const USUAL: usize = 1 << 15;
-
 /// As bytes.
 pub fn to_bytes(tally: &Tally) -> Vec<u8> {
-    postcard::to_extend(tally, Vec::with_capacity(USUAL)).expect("a tally is made of numbers")
+    append(tally, Vec::new())
+}
+
+/// As bytes behind others.
+pub fn append(tally: &Tally, to: Vec<u8>) -> Vec<u8> {
+    postcard::to_extend(tally, to).expect("a tally is made of numbers")
 }
 
 /// From bytes of a tally of this shape. `None`: they are not.

@@ -204,7 +204,7 @@ impl<const BITS: u32, C: Counter> Histogram<BITS, C> {
 
 impl<const BITS: u32, C: Counter> Serialize for Histogram<BITS, C> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_bytes(&sparse::to_bytes(self.first, &self.counts))
+        sparse::with_bytes(self.first, &self.counts, |bytes| to.serialize_bytes(bytes))
     }
 }
 

@@ -3,6 +3,8 @@
 //! The buckets are those of the HDR histogram of three digits. While a site runs, requests are counted in
 //! an array of all of them; what is kept of it goes from the first that holds any to the last one.
 
+use std::ops::Range;
+
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
@@ -67,10 +69,8 @@ impl Latencies {
 
     /// What came in, to be merged, kept and asked.
     pub fn close(&self) -> Latency {
-        let is_any = |count: &u64| *count > 0;
-        let first = self.counts.iter().position(is_any).unwrap_or(0);
-        let until = self.counts.iter().rposition(is_any).map_or(0, |last| last + 1);
-        let counts = Counts { first, counts: self.counts[first..until.max(first)].to_vec() };
+        let Range { start: first, end } = rows::in_use(&self.counts);
+        let counts = Counts { first, counts: self.counts[first..end].to_vec() };
         Latency { counts, moments: self.moments, saturated: self.saturated }
     }
 }
@@ -123,7 +123,7 @@ mod written {
     use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
 
     pub(super) fn serialize<S: Serializer>(it: &Counts, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_bytes(&sparse::to_bytes(it.first, &it.counts))
+        sparse::with_bytes(it.first, &it.counts, |bytes| to.serialize_bytes(bytes))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Counts, D::Error> {

@@ -3,6 +3,8 @@
 //! without any come before these, and each count. Whether there is any, and whether all are small, is asked of
 //! eight together: one by one it is a guess each time.
 
+use std::cell::Cell;
+
 /// Buckets that are written together.
 const TOGETHER: usize = 8;
 
@@ -27,14 +29,13 @@ fn take(from: &mut &[u8]) -> Option<u64> {
     None
 }
 
-/// Writes them; nothing at all if there are none.
-pub(super) fn to_bytes<C: Copy + Into<u64>>(first: usize, counts: &[C]) -> Vec<u8> {
+/// Writes them behind what is there; nothing at all if there are none.
+fn append<C: Copy + Into<u64>>(first: usize, counts: &[C], bytes: &mut Vec<u8>) {
     if counts.is_empty() {
-        return Vec::new();
+        return;
     }
-    let mut bytes = Vec::with_capacity(counts.len() + 16);
-    put(&mut bytes, first as u64);
-    put(&mut bytes, counts.len() as u64);
+    put(bytes, first as u64);
+    put(bytes, counts.len() as u64);
     let mut empty = 0;
     for several in counts.chunks(TOGETHER) {
         let any = several.iter().fold(0, |any, &count| any | count.into());
@@ -42,17 +43,34 @@ pub(super) fn to_bytes<C: Copy + Into<u64>>(first: usize, counts: &[C]) -> Vec<u
             empty += 1;
             continue;
         }
-        put(&mut bytes, empty);
+        put(bytes, empty);
         empty = 0;
-        if any <= 0x7f {
-            bytes.extend(several.iter().map(|&count| count.into() as u8));
+        if let (0..=0x7f, Ok(eight)) = (any, <&[C; TOGETHER]>::try_from(several)) {
+            bytes.extend_from_slice(&eight.map(|count| count.into() as u8));
         } else {
             for &count in several {
-                put(&mut bytes, count.into());
+                put(bytes, count.into());
             }
         }
     }
-    bytes
+}
+
+/// Gives them away as bytes, which lie in a buffer of the thread's own.
+pub(super) fn with_bytes<C: Copy + Into<u64>, R>(
+    first: usize,
+    counts: &[C],
+    take: impl FnOnce(&[u8]) -> R,
+) -> R {
+    thread_local! {
+        static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    }
+    let mut bytes = BUFFER.take();
+    bytes.clear();
+    bytes.reserve(counts.len() + 16);
+    append(first, counts, &mut bytes);
+    let taken = take(&bytes);
+    BUFFER.set(bytes);
+    taken
 }
 
 /// Reads them. `None`: they are none, or there are more buckets than `most`.
@@ -87,7 +105,7 @@ mod tests {
             first in 0usize..300,
             counts in prop::collection::vec(prop_oneof![Just(0), 0..300u64, any::<u64>()], 0..60),
         ) {
-            let bytes = to_bytes(first, &counts);
+            let bytes = with_bytes(first, &counts, <[u8]>::to_vec);
             let first = if counts.is_empty() { 0 } else { first };
             prop_assert_eq!(from_bytes(&bytes, 360), Some((first, counts.clone())));
             if !counts.is_empty() {

@@ -5,7 +5,7 @@ use crate::{
     measure::{
         figures::{CallFigures, Figures, RequestFigures},
         fold::Fold,
-        series::{Sample, Series},
+        series::{Sample, Section, Series},
         tally::RequestTally,
     },
     model::blueprint::Blueprint,
@@ -14,9 +14,12 @@ use crate::{
 
 /// All figures with their intervals.
 pub fn estimates(site: &Blueprint, fold: &Fold) -> Figures<Estimate> {
-    let pooled = Figures::of(&fold.pool);
-    let mut figures =
-        pooled.map(&|sample| Estimate { value: sample.map(Sample::value), ..Estimate::default() });
+    let bare = |value| Estimate { value, ..Estimate::default() };
+    let mut figures = match fold.pool.replications {
+        // All of them together are the one.
+        1 => fold.series.map(&|series| bare(series.sections().first().map(Section::value))),
+        _ => Figures::of(&fold.pool).map(&|sample| bare(sample.map(Sample::value))),
+    };
     figures.each(&fold.series, &|it: &mut Estimate, series| *it = estimate(it.value, series));
     doubts(&mut figures, fold);
     maxima(&mut figures, &fold.series);

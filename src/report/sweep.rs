@@ -6,6 +6,8 @@ pub mod json;
 pub mod page;
 pub mod plot;
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::{
@@ -34,7 +36,7 @@ pub struct Setting {
 #[derive(Clone, Debug, Serialize)]
 pub struct Measure {
     /// `all requests`, `request page`, `service app`, `host app-2`, `objective …`.
-    pub about: String,
+    pub about: Arc<str>,
     /// `p99`.
     pub measure: &'static str,
     /// `s`, `1/s`, `share`, `calls`.
@@ -98,7 +100,7 @@ impl Told {
 
     /// A figure by its names.
     pub fn measure(&self, about: &str, measure: &str) -> Option<&Measure> {
-        self.measures.iter().find(|it| it.about == about && it.measure == measure)
+        self.measures.iter().find(|it| *it.about == *about && it.measure == measure)
     }
 }
 
@@ -109,15 +111,16 @@ const CALLS: &str = "calls";
 
 fn measures(summary: &Summary) -> Vec<Measure> {
     let mut all = Vec::new();
-    requests("all requests", &summary.site.figures, &mut all);
+    let about = Arc::from("all requests");
+    requests(&about, &summary.site.figures, &mut all);
     all.push(Measure {
-        about: "all requests".to_owned(),
+        about,
         measure: "in flight max",
         unit: CALLS,
         estimate: summary.whole.in_flight_max,
     });
     for it in &summary.requests {
-        requests(&format!("request {}", it.name), &it.figures, &mut all);
+        requests(&named("request", &it.name), &it.figures, &mut all);
     }
     for objective in &summary.objectives {
         let unit = match objective.unit {
@@ -126,14 +129,14 @@ fn measures(summary: &Summary) -> Vec<Measure> {
             Unit::PerSecond => PER_SECOND,
             Unit::Calls => CALLS,
         };
-        let about = format!("objective {}", objective.name);
+        let about = named("objective", &objective.name);
         all.push(Measure { about, measure: "measured", unit, estimate: objective.estimate });
     }
     for it in summary.services.iter().filter(|it| it.kind != VISITORS) {
-        calls(&format!("service {}", it.name), &it.figures, &mut all);
+        calls(&named("service", &it.name), &it.figures, &mut all);
     }
     for it in &summary.hosts {
-        let about = format!("host {}", it.name);
+        let about = named("host", &it.name);
         let figures = &it.figures;
         for (measure, estimate) in [
             ("CPU", figures.cpu_utilisation),
@@ -146,14 +149,14 @@ fn measures(summary: &Summary) -> Vec<Measure> {
         }
     }
     for it in &summary.instances {
-        let about = format!("instance {}", it.name);
+        let about = named("instance", &it.name);
         for (measure, unit, estimate) in [
             (it.workers_kind, SHARE, it.own.utilisation),
             ("lag mean", SECONDS, it.own.lag_mean_s),
             ("lag p99", SECONDS, it.own.lag_p99_s),
             ("lag max", SECONDS, it.own.lag_max_s),
         ] {
-            all.push(Measure { about: about.clone(), measure, unit, estimate });
+            all.push(Measure { about: Arc::clone(&about), measure, unit, estimate });
         }
     }
     // What is not there at all is no row.
@@ -161,7 +164,11 @@ fn measures(summary: &Summary) -> Vec<Measure> {
     all
 }
 
-fn requests(about: &str, figures: &RequestFigures<Estimate>, all: &mut Vec<Measure>) {
+fn named(kind: &str, name: &str) -> Arc<str> {
+    format!("{kind} {name}").into()
+}
+
+fn requests(about: &Arc<str>, figures: &RequestFigures<Estimate>, all: &mut Vec<Measure>) {
     let (rates, ok) = (&figures.rates, &figures.ok);
     for (measure, unit, estimate) in [
         ("offered", PER_SECOND, rates.offered_per_s),
@@ -175,11 +182,11 @@ fn requests(about: &str, figures: &RequestFigures<Estimate>, all: &mut Vec<Measu
         ("p99.9", SECONDS, ok.p99_9_s),
         ("max of a run", SECONDS, ok.max_s),
     ] {
-        all.push(Measure { about: about.to_owned(), measure, unit, estimate });
+        all.push(Measure { about: Arc::clone(about), measure, unit, estimate });
     }
 }
 
-fn calls(about: &str, figures: &CallFigures<Estimate>, all: &mut Vec<Measure>) {
+fn calls(about: &Arc<str>, figures: &CallFigures<Estimate>, all: &mut Vec<Measure>) {
     for (measure, unit, estimate) in [
         ("throughput", PER_SECOND, figures.throughput_per_s),
         ("failed", SHARE, figures.failed_share),
@@ -196,6 +203,6 @@ fn calls(about: &str, figures: &CallFigures<Estimate>, all: &mut Vec<Measure>) {
         ("waiting max", CALLS, figures.waiting_max),
         ("buffer pool hits", SHARE, figures.buffer_pool_hit_share),
     ] {
-        all.push(Measure { about: about.to_owned(), measure, unit, estimate });
+        all.push(Measure { about: Arc::clone(about), measure, unit, estimate });
     }
 }

@@ -7,12 +7,19 @@ use std::{
     ops::RangeInclusive,
 };
 
-use crate::scenario::{
-    law::Shelf,
-    mistake::{At, Mistake, suggestion},
-    parse::Parser,
-    tree::{Node, Table, Value},
+use crate::{
+    engine::memo::Memo,
+    scenario::{
+        law::Shelf,
+        mistake::{At, Mistake, suggestion},
+        parse::Parser,
+        tree::{Node, Table, Value},
+    },
 };
+
+/// Defaults as they are read, by their text and where they are read for: thousands of points of a sweep have
+/// them in common.
+static DEFAULTS: Memo<(String, u32), Node> = Memo::new(1024);
 
 /// What is found on the way: mistakes, and the defaults that were filled in.
 #[derive(Debug, Default)]
@@ -22,6 +29,8 @@ pub(crate) struct Notes {
     next_table: Cell<u32>,
     /// The file has syntax errors: what is missing may have been lost by them.
     is_damaged: Cell<bool>,
+    /// The defaults that are filled in are wanted.
+    explains: bool,
     /// Something could not be read as a whole: names may be missed that are there.
     has_gaps: Cell<bool>,
     pub(crate) laws: Shelf,
@@ -48,9 +57,9 @@ pub(crate) enum Filling {
 }
 
 impl Notes {
-    pub(crate) fn new(next_table: u32, mistakes: Vec<Mistake>) -> Notes {
+    pub(crate) fn new(next_table: u32, mistakes: Vec<Mistake>, explains: bool) -> Notes {
         let is_damaged = Cell::new(!mistakes.is_empty());
-        let notes = Notes { is_damaged, ..Notes::default() };
+        let notes = Notes { is_damaged, explains, ..Notes::default() };
         notes.next_table.set(next_table);
         notes.mistakes.replace(mistakes);
         notes
@@ -108,8 +117,10 @@ impl Notes {
         (self.mistakes.into_inner(), self.filled.into_inner())
     }
 
-    fn fill(&self, table: u32, key: &str, what: Filling) {
-        self.filled.borrow_mut().push(Filled { table, key: key.to_owned(), what });
+    fn fill(&self, table: u32, key: &str, what: impl FnOnce() -> Filling) {
+        if self.explains {
+            self.filled.borrow_mut().push(Filled { table, key: key.to_owned(), what: what() });
+        }
     }
 }
 
@@ -128,7 +139,7 @@ pub(crate) struct Fields<'t> {
     /// For messages: what it is, and its name.
     what: String,
     pub(crate) notes: &'t Notes,
-    seen: RefCell<Vec<String>>,
+    seen: RefCell<Vec<&'t str>>,
 }
 
 /// A table that the file gave a name.
@@ -145,10 +156,10 @@ impl<'t> Fields<'t> {
     }
 
     /// The value of `key`, if it is there.
-    pub(crate) fn node(&self, key: &str) -> Option<&'t Node> {
+    pub(crate) fn node(&self, key: &'t str) -> Option<&'t Node> {
         let mut seen = self.seen.borrow_mut();
-        if !seen.iter().any(|known| known == key) {
-            seen.push(key.to_owned());
+        if !seen.contains(&key) {
+            seen.push(key);
         }
         self.table.and_then(|table| table.get(key))
     }
@@ -168,17 +179,17 @@ impl<'t> Fields<'t> {
     }
 
     /// A setting that may be left out and then is not there at all.
-    pub(crate) fn get<T: Read>(&self, key: &str) -> Option<T> {
+    pub(crate) fn get<T: Read>(&self, key: &'t str) -> Option<T> {
         self.node(key).and_then(|node| T::read(node, self.notes))
     }
 
     /// A setting that has to be there.
-    pub(crate) fn need<T: Read>(&self, key: &str) -> Option<T> {
+    pub(crate) fn need<T: Read>(&self, key: &'t str) -> Option<T> {
         self.node_needed(key).and_then(|node| T::read(node, self.notes))
     }
 
     /// The value of `key`, which has to be there.
-    pub(crate) fn node_needed(&self, key: &str) -> Option<&'t Node> {
+    pub(crate) fn node_needed(&self, key: &'t str) -> Option<&'t Node> {
         let node = self.node(key);
         if node.is_none() && !self.notes.is_damaged() {
             self.notes.mistake(self.at, format!("{} has no `{key}`", self.what));
@@ -187,24 +198,27 @@ impl<'t> Fields<'t> {
     }
 
     /// A setting with a default, which is written as in the file.
-    pub(crate) fn or<T: Read>(&self, key: &str, default: &str, source: &str) -> T {
+    pub(crate) fn or<T: Read>(&self, key: &'t str, default: &str, source: &str) -> T {
         if let Some(node) = self.node(key) {
             if let Some(value) = T::read(node, self.notes) {
                 return value;
             }
         } else {
-            let (text, source) = (default.to_owned(), source.to_owned());
-            self.notes.fill(self.id, key, Filling::Default { text, source });
+            let what = || Filling::Default { text: default.to_owned(), source: source.to_owned() };
+            self.notes.fill(self.id, key, what);
         }
         // Also behind a mistake, so that reading goes on.
-        let node = Parser::default().value(default, self.at.text).expect("defaults are valid TOML");
+        let parse = |(default, text): &(String, u32)| {
+            Parser::default().value(default, *text).expect("defaults are valid TOML")
+        };
+        let node = DEFAULTS.get((default.to_owned(), self.at.text), parse);
         T::read(&node, self.notes).expect("defaults can be read")
     }
 
     /// A whole number within a range.
     pub(crate) fn count_or(
         &self,
-        key: &str,
+        key: &'t str,
         range: RangeInclusive<u32>,
         default: &str,
         source: &str,
@@ -214,7 +228,7 @@ impl<'t> Fields<'t> {
     }
 
     /// A whole number within a range, which has to be there; the least one behind a mistake.
-    pub(crate) fn need_count(&self, key: &str, range: RangeInclusive<u32>) -> u32 {
+    pub(crate) fn need_count(&self, key: &'t str, range: RangeInclusive<u32>) -> u32 {
         let count = self.need::<u32>(key).unwrap_or(*range.start());
         self.within(key, count, range)
     }
@@ -234,7 +248,7 @@ impl<'t> Fields<'t> {
     }
 
     /// A table within this one; if it is not there, one that has nothing but defaults.
-    pub(crate) fn sub(&self, key: &str) -> Fields<'t> {
+    pub(crate) fn sub(&self, key: &'t str) -> Fields<'t> {
         let what = match self.what.as_str() {
             "the file" => format!("`[{key}]`"),
             other => format!("`{key}` of {other}"),
@@ -242,7 +256,7 @@ impl<'t> Fields<'t> {
         let notes = self.notes;
         let Some(node) = self.node(key) else {
             let fields = self.absent(self.at, what);
-            notes.fill(self.id, key, Filling::Table { id: fields.id });
+            notes.fill(self.id, key, || Filling::Table { id: fields.id });
             return fields;
         };
         if let Value::Table(table) = &node.value {
@@ -278,7 +292,7 @@ impl<'t> Fields<'t> {
     }
 
     /// The tables that are named within `[… key.NAME]`, in the order of the file.
-    pub(crate) fn named(&self, key: &str, what: &str) -> Vec<Named<'t>> {
+    pub(crate) fn named(&self, key: &'t str, what: &str) -> Vec<Named<'t>> {
         let Some(node) = self.node(key) else { return Vec::new() };
         let Some(table) = node.table() else {
             let says = format!("`{key}` holds named tables, here it is {}", node.value.kind());
@@ -308,8 +322,7 @@ impl<'t> Fields<'t> {
 
     /// Tells `explain` of a default that the reader computes itself.
     pub(crate) fn filled(&self, key: &str, text: String, source: &str) {
-        let source = source.to_owned();
-        self.notes.fill(self.id, key, Filling::Default { text, source });
+        self.notes.fill(self.id, key, || Filling::Default { text, source: source.to_owned() });
     }
 
     /// The keys that are there, in the order of the file.
@@ -320,15 +333,15 @@ impl<'t> Fields<'t> {
 
     /// A comment that `explain` prints at the head of this table.
     pub(crate) fn remark(&self, text: impl Into<String>) {
-        self.notes.fill(self.id, "", Filling::Remark { text: text.into() });
+        self.notes.fill(self.id, "", || Filling::Remark { text: text.into() });
     }
 
     /// Reports keys that the product knows by this name, and that are said elsewhere or otherwise here: each
     /// with where and how.
-    pub(crate) fn elsewhere(&self, known: &[(&str, &str)]) {
+    pub(crate) fn elsewhere(&self, known: &[(&'t str, &str)]) {
         for (key, at) in self.keys() {
-            if let Some((_, hint)) = known.iter().find(|(name, _)| *name == key) {
-                let _ = self.node(key);
+            if let Some((name, hint)) = known.iter().find(|(name, _)| *name == key) {
+                let _ = self.node(name);
                 self.notes.hinted(at, format!("`{key}` does not stand here"), *hint);
             }
         }
@@ -344,7 +357,7 @@ impl<'t> Fields<'t> {
     pub(crate) fn finish_product(&self, product: &str, unmodelled: &[&str]) {
         let seen = self.seen.borrow();
         for (key, at) in self.keys() {
-            if seen.iter().any(|known| known == key) {
+            if seen.contains(&key) {
                 continue;
             }
             if unmodelled.contains(&key) {
@@ -356,7 +369,7 @@ impl<'t> Fields<'t> {
                 );
                 continue;
             }
-            let known = seen.iter().map(String::as_str);
+            let known = seen.iter().copied();
             let hint = suggestion(key, &format!("keys of {}", self.what), known);
             self.notes.hinted(at, format!("unknown key `{key}`"), hint);
         }

@@ -32,7 +32,7 @@ pub(crate) fn read(root: &Fields<'_>, site: &mut Site) {
 }
 
 /// The tables of `[[key]]`, numbered from 1.
-fn items<'t>(root: &Fields<'t>, key: &str) -> Vec<(usize, &'t Node)> {
+fn items<'t>(root: &Fields<'t>, key: &'static str) -> Vec<(usize, &'t Node)> {
     match root.node(key) {
         Some(Node { value: Value::List(items), .. }) => (1..).zip(items).collect(),
         Some(node) => {

@@ -167,7 +167,7 @@ fn nobody(at: At) -> Name {
 /// What a proxy spends on connections, requests and responses.
 fn passing(service: &Fields<'_>, source: &str) -> Passing {
     let cpu = service.sub("cpu");
-    let law = |key: &str| -> Law { cpu.or::<SpanLaw>(key, "0", source).0 };
+    let law = |key: &'static str| -> Law { cpu.or::<SpanLaw>(key, "0", source).0 };
     let passing = Passing {
         connection: law("connection"),
         request: law("request"),

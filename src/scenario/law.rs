@@ -181,7 +181,7 @@ impl Dimension {
 
     /// Laws with named parameters.
     fn shaped(self, name: &str, fields: &Fields<'_>) -> Option<Result<Law, String>> {
-        let number = |key: &str| fields.need::<Number>(key).map(|number| number.0);
+        let number = |key: &'static str| fields.need::<Number>(key).map(|number| number.0);
         match name {
             "erlang" => {
                 let (mean, k) = (self.parameter(fields, "mean"), fields.need::<u32>("k"));
@@ -226,7 +226,7 @@ impl Dimension {
         None
     }
 
-    fn parameter(self, fields: &Fields<'_>, key: &str) -> Option<f64> {
+    fn parameter(self, fields: &Fields<'_>, key: &'static str) -> Option<f64> {
         if !fields.has(key) && !fields.notes.is_damaged() {
             fields.notes.mistake(fields.at, format!("the law has no `{key}`"));
         }

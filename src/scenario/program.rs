@@ -96,7 +96,7 @@ fn step(node: &Node, notes: &Notes) -> Option<Step> {
     Some(Step { at: node.at, what: what? })
 }
 
-fn what(verb: &str, fields: &Fields<'_>) -> Option<What> {
+fn what<'t>(verb: &'t str, fields: &Fields<'t>) -> Option<What> {
     let notes = fields.notes;
     match verb {
         "cpu" => {

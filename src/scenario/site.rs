@@ -210,7 +210,7 @@ fn machine(named: &Named<'_>, currency: Option<(&str, &str)>) -> Machine {
 }
 
 /// A factor that is 1 unless given, and never 0.
-fn positive(fields: &Fields<'_>, key: &str, source: &str) -> f64 {
+fn positive(fields: &Fields<'_>, key: &'static str, source: &str) -> f64 {
     let factor = fields.or::<Number>(key, "1.0", source).0;
     if !(0.001..=1_000.0).contains(&factor) {
         let says = format!("`{key}` is a factor from 0.001 to 1000, here it is {factor}");

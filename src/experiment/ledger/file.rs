@@ -21,6 +21,8 @@ const HEAD: usize = 4 + 24;
 const TAIL: usize = 16;
 /// No tally of any site is larger.
 const PAYLOAD_MAX: u32 = 1 << 30;
+/// As large as most records are, so that few are moved while they grow.
+const USUAL: usize = 1 << 15;
 /// Whoever loses power loses no more than this.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
 
@@ -164,6 +166,30 @@ fn head(item: Item, len: u32) -> [u8; HEAD] {
     head
 }
 
+/// A record as it stands in a file.
+#[derive(Debug)]
+pub(super) struct Record(Vec<u8>);
+
+impl Record {
+    /// Of the payload that `append` puts behind what is there; in the place of one that was written.
+    pub(super) fn new(
+        item: Item,
+        written: Option<Record>,
+        append: impl FnOnce(Vec<u8>) -> Vec<u8>,
+    ) -> Record {
+        let mut begun = written.map_or_else(|| Vec::with_capacity(USUAL), |it| it.0);
+        begun.clear();
+        begun.resize(HEAD, 0);
+        let mut bytes = append(begun);
+        let len = u32::try_from(bytes.len() - HEAD).expect("a tally of less than 4 GiB");
+        let head = head(item, len);
+        bytes[..HEAD].copy_from_slice(&head);
+        let tail = checksum(&head, &bytes[HEAD..]);
+        bytes.extend(tail);
+        Record(bytes)
+    }
+}
+
 fn item_of(head: &[u8; HEAD]) -> (u32, Item) {
     let word = |at: usize| u64::from_le_bytes(head[at..at + 8].try_into().expect("eight bytes"));
     let len = u32::from_le_bytes(head[..4].try_into().expect("four bytes"));
@@ -296,6 +322,8 @@ pub(super) struct Appender<D = File> {
     path: PathBuf,
     end: u64,
     synced: Instant,
+    /// Whose place the next may take.
+    pub(super) written: Option<Record>,
 }
 
 impl Appender {
@@ -343,21 +371,19 @@ impl<D: Disk> Appender<D> {
     /// Goes on where the last whole record ends.
     pub(super) fn behind(mut disk: D, path: &Path, end: u64) -> io::Result<Appender<D>> {
         disk.seek(SeekFrom::Start(end))?;
-        Ok(Appender { disk, path: path.to_owned(), end, synced: now() })
+        Ok(Appender { disk, path: path.to_owned(), end, synced: now(), written: None })
     }
 
-    pub(super) fn append(&mut self, item: Item, payload: &[u8]) -> Result<(), LedgerError> {
-        let len = u32::try_from(payload.len()).expect("a tally of less than 4 GiB");
-        let head = head(item, len);
-        let record = [&head[..], payload, &checksum(&head, payload)].concat();
-        if let Err(error) = self.disk.write_all(&record) {
+    pub(super) fn append(&mut self, record: Record) -> Result<(), LedgerError> {
+        if let Err(error) = self.disk.write_all(&record.0) {
             // A full disk: what there is of the record is cut off, so that the next one, of another
             // thread, stands behind the last whole one.
             let _ = self.disk.set_len(self.end);
             let _ = self.disk.seek(SeekFrom::Start(self.end));
             return Err(LedgerError::Io { path: self.path.clone(), error });
         }
-        self.end += record.len() as u64;
+        self.end += record.0.len() as u64;
+        self.written = Some(record);
         if self.synced.elapsed() >= SYNC_EVERY {
             self.sync()?;
         }

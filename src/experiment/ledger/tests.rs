@@ -12,6 +12,10 @@ fn tally() -> Tally {
     sample::fold().pool
 }
 
+fn record(replication: u64, payload: &[u8]) -> Record {
+    Record::new(Item::new("a", replication), None, |to| [&to[..], payload].concat())
+}
+
 fn open(folder: &Path) -> Ledger {
     Ledger::resume(folder, "{\"a\":1}", Shard::WHOLE).unwrap()
 }
@@ -157,10 +161,10 @@ fn a_full_disk_loses_no_other_record() {
     let line = b"simulate-records/5 {}\n";
     let disk = Small { bytes: RefCell::new(line.to_vec()), at: 0, room: line.len() + 150 };
     let mut appender = Appender::behind(disk, Path::new("small"), line.len() as u64).unwrap();
-    appender.append(Item::new("a", 0), &[1; 20]).unwrap();
-    let error = appender.append(Item::new("a", 1), &[2; 50]).unwrap_err();
+    appender.append(record(0, &[1; 20])).unwrap();
+    let error = appender.append(record(1, &[2; 50])).unwrap_err();
     assert!(error.to_string().starts_with("`small`: "), "{error}");
-    appender.append(Item::new("a", 2), &[3; 30]).unwrap();
+    appender.append(record(2, &[3; 30])).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shard-1-of-1.records");
     fs::write(&path, appender.disk.bytes.into_inner()).unwrap();

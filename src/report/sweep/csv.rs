@@ -1,8 +1,9 @@
 //! `sweep.csv`: a row a point and measure, a column for each parameter.
 
 use super::Told;
-use crate::report::diagnosis::Stability;
+use crate::{report::diagnosis::Stability, stats::interval::Estimate};
 use csv::{Terminator, Writer, WriterBuilder};
+use std::fmt::{Display, Write};
 
 /// The titles of the columns. `paths`: of the parameters.
 pub fn titles(paths: &[String]) -> String {
@@ -30,19 +31,32 @@ pub fn point(told: &Told) -> String {
         Stability::Saturated => "saturated",
         Stability::Unstable => "unstable",
     };
-    let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-    let (point, replications) = (told.point.to_string(), told.replications.to_string());
     let mut writer = writer();
+    let mut number = String::new();
     for it in &told.measures {
-        let estimate = it.estimate;
-        let first = std::iter::once(&point[..]).chain(told.settings.iter().map(|it| &it.value[..]));
-        let [value, low, high] = [estimate.value, estimate.low, estimate.high].map(number);
-        let is_rough = if estimate.is_rough { "true" } else { "false" };
-        let names = [&it.about[..], it.measure, it.unit];
-        let rest = [&value[..], &low, &high, is_rough, &replications, stability];
-        writer.write_record(first.chain(names).chain(rest)).expect("memory takes all");
+        let mut put = |text: &str| writer.write_field(text).expect("memory takes all");
+        put(format_into(&mut number, told.point));
+        told.settings.iter().for_each(|it| put(&it.value));
+        for name in [&*it.about, it.measure, it.unit] {
+            put(name);
+        }
+        let Estimate { value, low, high, is_rough, .. } = it.estimate;
+        for value in [value, low, high] {
+            put(value.map_or("", |value| format_into(&mut number, value)));
+        }
+        put(if is_rough { "true" } else { "false" });
+        put(format_into(&mut number, told.replications));
+        put(stability);
+        writer.write_record(None::<&[u8]>).expect("memory takes all");
     }
     text(writer)
+}
+
+/// In the same place each time.
+fn format_into(place: &mut String, value: impl Display) -> &str {
+    place.clear();
+    write!(place, "{value}").expect("memory takes all");
+    place
 }
 
 fn writer() -> Writer<Vec<u8>> {

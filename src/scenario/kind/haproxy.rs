@@ -217,7 +217,7 @@ fn read(service: &Fields<'_>, ground: Ground) -> Parts {
 fn timeouts(service: &Fields<'_>) -> Timeouts {
     let fields = service.sub("timeout");
     let infinite = "HAProxy manual, section 4.2: unset is infinite";
-    let get = |key: &str| fields.or::<Maybe<Span>>(key, "\"none\"", infinite).0;
+    let get = |key: &'static str| fields.or::<Maybe<Span>>(key, "\"none\"", infinite).0;
     let (client, connect, server) = (get("client"), get("connect"), get("server"));
     // As it is written, if it could be read.
     let like_connect = connect.and_then(|_| fields.toml("connect"));
@@ -343,7 +343,7 @@ fn check(backend: &Fields<'_>, common: &Common) -> Check {
     let source = "HAProxy manual, section 5.2: unset, `inter` counts";
     let written = fields.get::<Span>("inter").and_then(|_| fields.toml("inter"));
     let text = written.unwrap_or_else(|| "\"2s\"".to_owned());
-    let like_inter = |key: &str| fields.or::<Span>(key, &text, source);
+    let like_inter = |key: &'static str| fields.or::<Span>(key, &text, source);
     let (fast, down) = (like_inter("fastinter"), like_inter("downinter"));
     for (key, pause) in [("fastinter", fast), ("downinter", down)] {
         if pause < MILLISECOND && inter >= MILLISECOND {

@@ -281,7 +281,7 @@ fn query(named: &Named<'_>, tables: &[Table]) -> Endpoint {
     let pages = pages(fields, tables);
     let source = "all pages are in the buffer pool";
     let is_pooled = fields.has("table");
-    let reads = |key: &str, source: &str| {
+    let reads = |key: &'static str, source: &str| {
         if is_pooled { nothing() } else { fields.or::<CountLaw>(key, "0", source).0 }
     };
     let disk_reads = reads("disk_reads", source);

@@ -243,7 +243,7 @@ fn upstream(named: &Named<'_>, version: Version) -> Upstream {
     };
     let idle_max = fields.or::<u32>("keepalive", default, &source);
     let page = "ngx_http_proxy_module";
-    let span = |key: &str| {
+    let span = |key: &'static str| {
         let span = fields.or::<Maybe<Span>>(key, "\"60s\"", &format!("{page}, {key}")).0;
         if span == Some(Span::ZERO) {
             fields.notes.mistake(fields.at(key), format!("`{key}` of no time at all"));

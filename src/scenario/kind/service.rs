@@ -90,7 +90,7 @@ fn upstream(named: &Named<'_>) -> Upstream {
     }
     let never = "waits for ever unless told otherwise";
     let queue_timeout = fields.or::<Maybe<SpanLaw>>("queue_timeout", "\"none\"", never).0;
-    let span = |key: &str| fields.or::<Maybe<Span>>(key, "\"none\"", never).0;
+    let span = |key: &'static str| fields.or::<Maybe<Span>>(key, "\"none\"", never).0;
     let (connect_timeout, response_timeout) = (span("connect_timeout"), span("response_timeout"));
     let retries = fields.count_or("retries", 0..=1_000, "0", "no retries unless declared");
     let source = "a connection for each request unless told otherwise";
