@@ -165,19 +165,18 @@ impl<'a> Told<'a> {
         for it in points {
             self.add(it);
         }
-        let (mut table, mut lines) = (String::new(), String::new());
         while let Some((rows, line)) = self.waiting.remove(&self.next) {
             if self.next == 0 {
                 let parameters = &self.sweep.grid.parameters;
                 let paths: Vec<String> = parameters.iter().map(|it| it.path.clone()).collect();
-                table.push_str(&csv::titles(&paths));
+                self.table.tell(&csv::titles(&paths));
             }
-            table.push_str(&rows);
-            lines.push_str(&line);
+            self.table.tell(&rows);
+            self.lines.tell(&line);
             self.next += 1;
         }
-        self.table.write(&table)?;
-        self.lines.write(&lines)
+        self.table.write()?;
+        self.lines.write()
     }
 
     fn add(&mut self, &Measured { number, point, fold }: &Measured<'_>) {

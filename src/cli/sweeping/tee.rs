@@ -7,6 +7,7 @@ use crate::{engine::digest::Digest, experiment::replicate::Failure};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, BufReader, Read, Seek, SeekFrom, Write},
+    mem,
     path::{Path, PathBuf},
 };
 
@@ -19,7 +20,9 @@ pub(super) struct Tee {
     file: File,
     /// The same file, read as far as it is what was told. `None`: all that follows is written.
     before: Option<BufReader<File>>,
-    /// How many bytes were told.
+    /// Told, and not yet written.
+    pending: String,
+    /// How many bytes were written, or are there already.
     end: u64,
     pub(super) digest: Digest,
 }
@@ -29,17 +32,25 @@ impl Tee {
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
         let before = Some(BufReader::new(File::open(&path)?));
         let seal = seal.to_owned();
-        Ok(Tee { path, seal, file, before, end: 0, digest: Digest::new() })
+        let (pending, end) = (String::new(), 0);
+        Ok(Tee { path, seal, file, before, pending, end, digest: Digest::new() })
     }
 
-    /// Goes on.
-    pub(super) fn write(&mut self, text: &str) -> Result<(), Failure> {
+    /// Goes on. The digest is one of texts: of more than one together it would be another.
+    pub(super) fn tell(&mut self, text: &str) {
         self.digest.fold_bytes(text.as_bytes());
-        self.append(text.as_bytes()).map_err(|error| self.failed(&error))
+        self.pending.push_str(text);
+    }
+
+    /// Writes what was told.
+    pub(super) fn write(&mut self) -> Result<(), Failure> {
+        let pending = mem::take(&mut self.pending);
+        self.append(pending.as_bytes()).map_err(|error| self.failed(&error))
     }
 
     /// That was all.
     pub(super) fn close(&mut self) -> Result<(), Failure> {
+        self.write()?;
         self.cut().map_err(|error| self.failed(&error))
     }
 
@@ -95,7 +106,8 @@ mod tests {
         fs::write(&seal, "").unwrap();
         let mut tee = Tee::open(path.clone(), &seal).unwrap();
         for (text, expected) in told.iter().zip(expected) {
-            tee.write(text).unwrap();
+            tee.tell(text);
+            tee.write().unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), expected, "{before} {told:?}");
         }
         tee.close().unwrap();
@@ -109,6 +121,25 @@ mod tests {
         check("one,two", ["one,", "two"], ["one,two", "one,two", "one,two"], true);
         check("on", ["one,", "two"], ["one,", "one,two", "one,two"], true);
         check("one,t", ["one,", "two"], ["one,t", "one,two", "one,two"], true);
+    }
+
+    #[test]
+    fn the_digest_does_not_know_how_much_is_written_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("table");
+        let digest = |writes_each: bool| {
+            let mut tee = Tee::open(path.clone(), &path).unwrap();
+            for text in ["one,", "two,", "three"] {
+                tee.tell(text);
+                if writes_each {
+                    tee.write().unwrap();
+                }
+            }
+            tee.close().unwrap();
+            tee.digest.to_string()
+        };
+        assert_eq!(digest(true), digest(false));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one,two,three");
     }
 
     #[test]
