@@ -1,6 +1,10 @@
 //! Clocks, and rounds in turns.
 
-use std::{sync::OnceLock, thread, time::Instant};
+use std::{
+    sync::OnceLock,
+    thread,
+    time::{Duration, Instant},
+};
 
 /// CPU time of this thread on Linux (its scheduler's own count), else the wall clock's.
 pub fn cpu_seconds() -> f64 {
@@ -23,6 +27,19 @@ pub fn process_seconds() -> f64 {
 #[cfg(not(unix))]
 pub fn process_seconds() -> f64 {
     wall_seconds()
+}
+
+/// CPU time of this thread, in an instant, on Unix, else the wall clock's.
+#[cfg(unix)]
+pub fn thread_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// The wall clock's.
+#[cfg(not(unix))]
+pub fn thread_time() -> Duration {
+    Duration::from_secs_f64(wall_seconds())
 }
 
 /// Since the first call.

@@ -291,7 +291,7 @@ pub(super) fn run(
             None => Ok(()),
         },
         // What is only read takes no time: the bar is over the rest, so that it knows what is left.
-        |Progress { measured, found }| {
+        |Progress { measured, found, .. }| {
             bar.set_length(all - found);
             bar.set_position(measured);
         },

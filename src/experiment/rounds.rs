@@ -1,7 +1,10 @@
 //! Several scenarios, replicated round by round: a round of all of them is one list of work for all
 //! threads, so that a slow one does not leave processors idle while the others wait.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use super::{
     ledger::{Item, Ledger},
@@ -53,12 +56,15 @@ pub struct Crew<'a> {
     /// What is done already, where more is written down, and which part is to be done here. `None`:
     /// all of it, and nothing is kept.
     pub ledger: Option<&'a Ledger>,
+    /// The CPU time of the thread that asks, for whoever wants to know how long sweeps simulate: nothing else
+    /// depends on it.
+    pub clock: Option<fn() -> Duration>,
 }
 
 impl<'a> Crew<'a> {
     /// All work is done here, and nothing is kept on disk.
     pub fn new(threads: Option<usize>, interrupted: &'a AtomicBool) -> Crew<'a> {
-        Crew { threads, interrupted, ledger: None }
+        Crew { threads, interrupted, ledger: None, clock: None }
     }
 }
 
@@ -80,7 +86,7 @@ pub fn round(
     if let Some(ledger) = crew.ledger {
         do_part(running, work, ledger, crew)?;
     }
-    let Crew { threads, interrupted, ledger } = crew;
+    let Crew { threads, interrupted, ledger, .. } = crew;
     let mut folds: Vec<Option<Fold>> = running.iter_mut().map(|it| it.fold.take()).collect();
     let sites: Vec<_> = running
         .iter()

@@ -28,7 +28,10 @@ use crate::{
 };
 use group::Groups;
 use shelf::Shelf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 pub use telling::Measured;
 use telling::Telling;
 
@@ -80,19 +83,29 @@ pub struct Progress {
     pub measured: u64,
     /// Measured before, and read.
     pub found: u64,
+    /// CPU time of all threads in which they simulated, if there is a clock: with the closing of the recorder,
+    /// without keeping what was measured.
+    pub simulated: Duration,
 }
 
 #[derive(Debug, Default)]
 struct Counts {
     measured: AtomicU64,
     found: AtomicU64,
+    simulated_ns: AtomicU64,
+    clock: Option<fn() -> Duration>,
 }
 
 impl Counts {
     fn now(&self) -> Progress {
-        let [measured, found] =
-            [&self.measured, &self.found].map(|count| count.load(Ordering::Relaxed));
-        Progress { measured, found }
+        let [measured, found, simulated] = [&self.measured, &self.found, &self.simulated_ns]
+            .map(|count| count.load(Ordering::Relaxed));
+        Progress { measured, found, simulated: Duration::from_nanos(simulated) }
+    }
+
+    /// CPU time of this thread, if anybody wants to know.
+    fn time(&self) -> Duration {
+        self.clock.map_or(Duration::ZERO, |clock| clock())
     }
 }
 
@@ -221,11 +234,12 @@ impl Sweep {
         tell: impl FnMut(&[Measured<'_>]) -> Result<(), Failure> + Send,
         mut progress: impl FnMut(Progress) + Send,
     ) -> Result<Swept, Failure> {
-        let Crew { threads, interrupted, .. } = crew;
+        let Crew { threads, interrupted, clock, .. } = crew;
         let groups = Groups::new(&self.grid);
         let stretch = self.stretch(ledger);
         let Stretch { first, step: of, count, is_whole: tells } = stretch;
-        let (shelf, counts) = (Shelf::of(self, &groups, stretch), Counts::default());
+        let shelf = Shelf::of(self, &groups, stretch);
+        let counts = Counts { clock, ..Counts::default() };
         let mut telling = Telling::new(&shelf, tell);
         let run = |number: u64| {
             let (group, replication) = self.item(first + number * of);

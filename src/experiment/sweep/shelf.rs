@@ -13,6 +13,7 @@ use crate::{
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, atomic::Ordering},
+    time::Duration,
 };
 
 /// So many groups are compiled in advance at most …
@@ -51,13 +52,18 @@ impl Members {
                 .iter()
                 .map(|&it| (&self.members[it].plan, &self.members[it].shape))
                 .collect();
+            let (begun, mut kept) = (counts.time(), Duration::ZERO);
             measure_forked(&variants, replication, |number, tally| {
+                let done = counts.time();
                 let index = several[number];
                 ledger.keep(item(index), &tally)?;
                 tallies[index] = Some(tally);
                 counts.measured.fetch_add(1, Ordering::Relaxed);
+                kept += counts.time().saturating_sub(done);
                 Ok(())
             })?;
+            let simulated = counts.time().saturating_sub(begun + kept);
+            counts.simulated_ns.fetch_add(simulated.as_nanos() as u64, Ordering::Relaxed);
         }
         Ok(tallies.into_iter().flatten().collect())
     }
