@@ -69,6 +69,21 @@ impl Members {
     }
 }
 
+#[derive(Debug, Default)]
+struct There {
+    groups: BTreeMap<u64, Arc<Members>>,
+    /// Groups before this one are done: whoever is late with compiling one throws it away.
+    next: u64,
+}
+
+impl There {
+    fn put(&mut self, group: u64, members: &Arc<Members>) {
+        if group >= self.next {
+            self.groups.entry(group).or_insert_with(|| Arc::clone(members));
+        }
+    }
+}
+
 /// Groups under way.
 #[derive(Debug)]
 pub(super) struct Shelf<'a> {
@@ -76,7 +91,7 @@ pub(super) struct Shelf<'a> {
     pub(super) groups: &'a Groups,
     stretch: Stretch,
     draft: Draft<'a>,
-    there: Mutex<BTreeMap<u64, Arc<Members>>>,
+    there: Mutex<There>,
     /// Held by whoever compiles several.
     ahead: Mutex<()>,
 }
@@ -87,16 +102,16 @@ impl<'a> Shelf<'a> {
         Shelf { sweep, groups, stretch, draft: sweep.draft(), there, ahead }
     }
 
-    fn there(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Members>>> {
+    fn there(&self) -> MutexGuard<'_, There> {
         self.there.lock().expect("nobody panics with it")
     }
 
     pub(super) fn get(&self, group: u64) -> Result<Arc<Members>, Trouble> {
-        if let Some(found) = self.there().get(&group) {
+        if let Some(found) = self.there().groups.get(&group) {
             return Ok(Arc::clone(found));
         }
         let found = Arc::new(self.compile(group)?);
-        self.there().entry(group).or_insert_with(|| Arc::clone(&found));
+        self.there().put(group, &found);
         // Others may need theirs meanwhile: nobody waits for those that come next.
         if let Ok(_held) = self.ahead.try_lock() {
             self.compile_ahead(group, &found);
@@ -115,12 +130,12 @@ impl<'a> Shelf<'a> {
             if all >= INSTANCES_MAX {
                 return;
             }
-            if self.there().contains_key(&next) {
+            if self.there().groups.contains_key(&next) {
                 continue;
             }
             let Ok(members) = self.compile(next) else { return };
             all += instances(&members);
-            self.there().entry(next).or_insert_with(|| Arc::new(members));
+            self.there().put(next, &Arc::new(members));
         }
     }
 
@@ -138,13 +153,17 @@ impl<'a> Shelf<'a> {
         Ok(Members { members, forks })
     }
 
-    /// All of its replications are done.
+    /// All of its replications are done, and those of all groups before it.
     pub(super) fn take(&self, group: u64) -> Arc<Members> {
-        self.there().remove(&group).expect("it has just been run")
+        let mut there = self.there();
+        there.next = group + 1;
+        there.groups.remove(&group).expect("it has just been run")
     }
 
     /// Groups before this one are done, as far as they are done here.
     pub(super) fn forget_before(&self, group: u64) {
-        self.there().retain(|&it, _| it >= group);
+        let mut there = self.there();
+        there.next = group;
+        there.groups.retain(|&it, _| it >= group);
     }
 }
