@@ -3,6 +3,7 @@
 use super::{
     exit::Problem,
     prepare::{Prepared, with_warm_up},
+    single,
     terminal::{Terminal, printable, shown},
 };
 use crate::{
@@ -35,6 +36,19 @@ pub(super) fn read_of(folder: &Path, plan: &Blueprint) -> Result<Recorded, Probl
         return Err(Problem::wrong(says, Some(&printable(&hint))));
     }
     Ok(recorded)
+}
+
+/// Whether an output would be written over the record that is to be held against.
+pub(super) fn spare(output: &Path, folder: &Path, plans: &[Blueprint]) -> Result<(), Problem> {
+    let own = plans.iter().map(|plan| folder.join(&plan.name).join(RECORDED));
+    let mut records = own.chain([folder.join(RECORDED)]);
+    if records.any(|it| single::is_same(&it, output)) {
+        return Err(Problem::wrong(
+            format!("`{}` is the baseline, it is not written over", shown(output)),
+            Some("name another file for the output"),
+        ));
+    }
+    Ok(())
 }
 
 /// Whether each scenario has a record of its own: those of one name would be held against the same.
@@ -94,6 +108,10 @@ pub(super) fn read(folder: &Path) -> Result<Recorded, Problem> {
     let recorded: Recorded = match serde_json::from_str(&text) {
         Ok(recorded) if text.contains(&known) => recorded,
         Ok(_) => return Err(Problem::wrong(format!("`{name}` is of another version"), hint)),
+        // Its fields are others, too.
+        Err(_) if is_ours && !text.contains(&known) => {
+            return Err(Problem::wrong(format!("`{name}` is of another version"), hint));
+        }
         Err(error) if is_ours => {
             let says = format!("`{name}` is torn: {error}");
             return Err(Problem::wrong(says, Some("run it again")));

@@ -248,8 +248,9 @@ pub(super) fn answer(
     let bar = terminal.progress(1);
     let mut before = String::new();
     let mut progress = |says: &str, done: u64, planned: u64| {
-        bar.set_length(planned);
+        // In this order nobody sees more done of the next step than there is of it.
         bar.set_position(done);
+        bar.set_length(planned);
         if before != says {
             bar.set_message(format!(", {says}"));
             says.clone_into(&mut before);

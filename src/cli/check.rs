@@ -29,7 +29,7 @@ use crate::{
         recorded::Recorded,
     },
 };
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(super) fn check(options: &Check, terminal: Terminal) -> Result<Exit, Problem> {
     let interrupted = on_interrupt();
@@ -39,6 +39,9 @@ pub(super) fn check(options: &Check, terminal: Terminal) -> Result<Exit, Problem
     let outputs = [&options.forms.junit, &options.forms.json, &options.forms.markdown];
     for path in outputs.into_iter().flatten() {
         single::check(path, &options.files)?;
+        if let Some(folder) = &options.baseline {
+            baseline::spare(path, folder, &plans)?;
+        }
     }
     single::check_distinct(&outputs.into_iter().flatten().collect::<Vec<_>>())?;
     // Before anything long is begun.
@@ -49,16 +52,24 @@ pub(super) fn check(options: &Check, terminal: Terminal) -> Result<Exit, Problem
     let saved: Option<Vec<Recorded>> = baseline
         .map(|folder| plans.iter().map(|plan| baseline::read_of(folder, plan)).collect())
         .transpose()?;
-    let Some(prepared) = prepared(options, crew, terminal)? else { return Ok(Exit::Interrupted) };
+    let Some(ready) = ready(options, &plans, crew, terminal)? else { return Ok(Exit::Interrupted) };
     if let Some(shard) = options.shard {
+        // Parts are of what can be run: one that does not settle is told before any is begun.
+        let all = ready.into_iter().map(|it| it.map_err(Unsettled::problem));
+        let prepared: Vec<Prepared> = all.collect::<Result<_, _>>()?;
         return parts::check(options, shard, &changes(options), &prepared, crew, terminal);
     }
     let rules = options.effort.rules();
     if let (Some(folder), Some(saved)) = (baseline, saved) {
-        return against(options, prepared, (folder, &saved), &rules, crew, terminal);
+        return against(options, ready, (folder, &saved), &rules, crew, terminal);
     }
-    let again = repeats(options, &prepared);
-    let plans: Vec<Blueprint> = prepared.into_iter().map(|it| it.plan).collect();
+    let running: Vec<(&Prepared, &PathBuf)> = ready
+        .iter()
+        .zip(&options.files)
+        .filter_map(|(it, file)| Some((it.as_ref().ok()?, file)))
+        .collect();
+    let again = repeats(options, &running);
+    let plans: Vec<Blueprint> = running.iter().map(|(it, _)| it.plan.clone()).collect();
     let bar = terminal.progress(u64::from(rules.round) * plans.len() as u64);
     let show = |progress: Progress| {
         bar.set_length(progress.planned);
@@ -69,9 +80,38 @@ pub(super) fn check(options: &Check, terminal: Terminal) -> Result<Exit, Problem
     };
     let checked = run(&plans, &rules, crew, show);
     bar.finish_and_clear();
-    let checked = checked.map_err(|failure| failed(&failure, again))?;
-    let files = options.files.iter().map(|file| named(file));
-    conclude(&rules, &plans, files, &checked, &options.forms, terminal)
+    let mut checked = checked.map_err(|failure| failed(&failure, again))?.into_iter();
+    let files: Vec<String> = options.files.iter().map(|file| named(file)).collect();
+    let cases = ready.iter().zip(&files).map(|(it, file)| match it {
+        Err(it) => (&it.plan, file.as_str(), Outcome::Unsettled(&it.why)),
+        Ok(it) => match checked.next().flatten() {
+            Some(checked) => (&it.plan, file.as_str(), Outcome::Checked(Box::new(checked))),
+            None => (&it.plan, file.as_str(), Outcome::Interrupted),
+        },
+    });
+    conclude(&rules, cases, &options.forms, terminal)
+}
+
+/// What came of a scenario.
+pub(super) enum Outcome<'a> {
+    Checked(Box<Checked>),
+    /// Its turn never came.
+    Interrupted,
+    /// It was not run, for this reason.
+    Unsettled(&'a str),
+}
+
+/// A scenario that does not settle.
+struct Unsettled {
+    plan: Blueprint,
+    why: String,
+    problem: Problem,
+}
+
+impl Unsettled {
+    fn problem(self) -> Problem {
+        self.problem
+    }
 }
 
 /// What a scenario's file is called in results: as it was named, but for the folders of an absolute path,
@@ -89,11 +129,13 @@ fn failed(failure: &Failure, again: impl Fn(u64) -> String) -> Problem {
 }
 
 /// What runs a replication of each scenario again.
-fn repeats<'a>(options: &'a Check, prepared: &[Prepared]) -> impl Fn(u64) -> String + use<'a> {
-    let sites: Vec<(Vec<String>, u64)> =
-        prepared.iter().map(|it| (it.settings(&options.changes.set), it.plan.seed)).collect();
+fn repeats(options: &Check, running: &[(&Prepared, &PathBuf)]) -> impl Fn(u64) -> String + use<> {
+    let sites: Vec<(Vec<String>, u64, PathBuf)> = running
+        .iter()
+        .map(|(it, file)| (it.settings(&options.changes.set), it.plan.seed, (*file).clone()))
+        .collect();
     move |replication| {
-        let seen = sites.iter().zip(&options.files).map(|((set, seed), file)| {
+        let seen = sites.iter().map(|(set, seed, file)| {
             format!("\n  {}", repeat::replication(file, set, *seed, replication))
         });
         seen.collect()
@@ -101,26 +143,27 @@ fn repeats<'a>(options: &'a Check, prepared: &[Prepared]) -> impl Fn(u64) -> Str
 }
 
 /// Verdicts for people and programs, and the exit code that they make.
-pub(super) fn conclude(
+pub(super) fn conclude<'a>(
     rules: &Rules,
-    plans: &[Blueprint],
-    files: impl Iterator<Item = impl AsRef<str>>,
-    checked: &[Option<Checked>],
+    cases: impl Iterator<Item = (&'a Blueprint, &'a str, Outcome<'a>)>,
     forms: &Forms,
     terminal: Terminal,
 ) -> Result<Exit, Problem> {
     let mut verdicts = Verdicts::new(rules);
     let mut is_interrupted = false;
-    for ((plan, file), checked) in plans.iter().zip(files).zip(checked) {
-        let Some(it) = checked else {
-            is_interrupted = true;
-            verdicts.scenarios.push(Case::interrupted(rules, plan, file.as_ref()));
-            continue;
-        };
-        is_interrupted |= it.is_interrupted;
-        let found = (&it.measured[..], &it.verdicts[..]);
-        let case = Case::new(plan, file.as_ref(), &it.fold, found, rules.confidence);
-        verdicts.scenarios.push(case);
+    for (plan, file, outcome) in cases {
+        verdicts.scenarios.push(match outcome {
+            Outcome::Interrupted => {
+                is_interrupted = true;
+                Case::interrupted(rules, plan, file)
+            }
+            Outcome::Unsettled(why) => Case::unsettled(rules, plan, file, why),
+            Outcome::Checked(it) => {
+                is_interrupted |= it.is_interrupted;
+                let found = (&it.measured[..], &it.verdicts[..]);
+                Case::new(plan, file, &it.fold, found, rules.confidence)
+            }
+        });
     }
     publish(forms, &verdicts, terminal)?;
     Ok(if is_interrupted { Exit::Interrupted } else { exit(&verdicts) })
@@ -129,39 +172,54 @@ pub(super) fn conclude(
 /// Holds the scenarios against earlier results.
 fn against(
     options: &Check,
-    prepared: Vec<Prepared>,
+    ready: Vec<Result<Prepared, Unsettled>>,
     (folder, saved): (&Path, &[Recorded]),
     rules: &Rules,
     crew: Crew<'_>,
     terminal: Terminal,
 ) -> Result<Exit, Problem> {
     let changes = changes(options);
-    let prepared: Vec<Prepared> = prepared
+    let ready: Vec<Result<Prepared, Unsettled>> = ready
         .into_iter()
         .zip(saved)
         .zip(&options.files)
-        .map(|((it, saved), file)| baseline::aligned(it, saved, file, &changes, terminal))
-        .collect::<Result<_, _>>()?;
-    let pairs = prepared.iter().zip(saved);
-    let pairs: Vec<Renewed<'_>> =
-        pairs.map(|(it, saved)| Renewed { saved, now: (&it.plan, &it.scenario) }).collect();
+        .map(|((it, saved), file)| match it {
+            Ok(it) => baseline::aligned(it, saved, file, &changes, terminal).map(Ok),
+            Err(it) => Ok(Err(it)),
+        })
+        .collect::<Result<_, Problem>>()?;
+    let all = ready.iter().zip(saved).zip(&options.files);
+    let running: Vec<((&Prepared, &Recorded), &PathBuf)> =
+        all.filter_map(|((it, saved), file)| Some(((it.as_ref().ok()?, saved), file))).collect();
+    let pairs: Vec<Renewed<'_>> = running
+        .iter()
+        .map(|((it, saved), _)| Renewed { saved, now: (&it.plan, &it.scenario) })
+        .collect();
     let bar = terminal.progress(0);
     let ran = hold_against(&pairs, rules, crew, |done, planned| {
         bar.set_length(planned);
         bar.set_position(done);
     });
     bar.finish_and_clear();
-    let plans: Vec<&Blueprint> = prepared.iter().map(|it| &it.plan).collect();
-    let ran = ran.map_err(|failure| failed(&failure, repeats(options, &prepared)))?;
+    let again: Vec<(&Prepared, &PathBuf)> =
+        running.iter().map(|((it, _), file)| (*it, *file)).collect();
+    let mut ran = ran.map_err(|failure| failed(&failure, repeats(options, &again)))?.into_iter();
     let mut verdicts = Verdicts::new(rules);
     let mut is_interrupted = false;
-    for ((plan, file), ran) in plans.into_iter().zip(&options.files).zip(ran) {
-        let Some(ran) = ran.filter(|ran| !ran.is_interrupted) else {
+    for (it, file) in ready.iter().zip(&options.files) {
+        let (from, to) = (shown(folder), shown(file));
+        let plan = match it {
+            Ok(it) => &it.plan,
+            Err(it) => {
+                verdicts.scenarios.push(Case::unsettled(rules, &it.plan, &to, &it.why));
+                continue;
+            }
+        };
+        let Some(ran) = ran.next().flatten().filter(|ran| !ran.is_interrupted) else {
             is_interrupted = true;
-            verdicts.scenarios.push(Case::interrupted(rules, plan, &shown(file)));
+            verdicts.scenarios.push(Case::interrupted(rules, plan, &to));
             continue;
         };
-        let (from, to) = (shown(folder), shown(file));
         let comparison = Comparison::new(rules, (&ran.one, &from), (&ran.other, &to), &ran.versus);
         verdicts.scenarios.push(Case::against(plan, &to, &ran.fold, comparison));
     }
@@ -174,14 +232,23 @@ fn changes(options: &Check) -> Vec<String> {
     options.changes.set.iter().cloned().chain(options.conduct.change()).collect()
 }
 
-/// All scenarios, ready to run.
-fn prepared(
+/// All scenarios, ready to run, or why one is not. `None`: interrupted.
+fn ready(
     options: &Check,
+    plans: &[Blueprint],
     crew: Crew<'_>,
     terminal: Terminal,
-) -> Result<Option<Vec<Prepared>>, Problem> {
+) -> Result<Option<Vec<Result<Prepared, Unsettled>>>, Problem> {
     let changes = changes(options);
-    options.files.iter().map(|file| prepare(file, &changes, crew, terminal)).collect()
+    let one = |(file, plan): (&PathBuf, &Blueprint)| match prepare(file, &changes, crew, terminal) {
+        Ok(it) => Ok(it.map(Ok)),
+        Err(problem) if problem.exit == Exit::Undecided => {
+            let (plan, why) = (plan.clone(), problem.sentence());
+            Ok(Some(Err(Unsettled { plan, why, problem })))
+        }
+        Err(problem) => Err(problem),
+    };
+    options.files.iter().zip(plans).map(one).collect()
 }
 
 /// All scenarios, unless something is wrong with any of them.
@@ -250,6 +317,7 @@ fn exit(verdicts: &Verdicts) -> Exit {
                 | Doubt::FewEvents
                 | Doubt::Unstable
                 | Doubt::CutShort
+                | Doubt::Unsettled
                 | Doubt::Interrupted,
             )
             | Verdict::NoData => exit = Exit::Undecided,

@@ -41,6 +41,9 @@ pub(super) fn compare(options: &Compare, terminal: Terminal) -> Result<Exit, Pro
     let (one, one_from, other_file) = sides(options)?;
     if let Some(path) = &options.json {
         single::check(path, &options.files)?;
+        if let Some(folder) = &options.baseline {
+            baseline::spare(path, folder, &[])?;
+        }
     }
     let Some((one, other)) = ready(options, one, other_file, crew, terminal)? else {
         return Ok(Exit::Interrupted);

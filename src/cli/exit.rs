@@ -72,7 +72,7 @@ impl Problem {
                 failure.to_string().trim_end(),
                 Some("what is finished of the others is kept"),
             ),
-            Failure::Ledger { .. } => Problem::wrong(
+            Failure::Ledger { .. } | Failure::Output { .. } => Problem::wrong(
                 failure.to_string(),
                 Some("what is finished is kept; the same command goes on from there"),
             ),
@@ -89,6 +89,14 @@ impl Problem {
                 let text = Text::Plain { says: failure.to_string(), hint: Some(hint) };
                 Problem { exit: Exit::Broken, text }
             }
+        }
+    }
+
+    /// What it says and what to do about it, as one line.
+    pub(super) fn sentence(&self) -> String {
+        match &self.text {
+            Text::Plain { says, hint: Some(hint) } => format!("{says}; {hint}"),
+            Text::Plain { says, hint: None } | Text::Drawn(says) => says.clone(),
         }
     }
 

@@ -5,7 +5,8 @@
 
 use super::{
     arguments::{Check, Forms, Merge},
-    capacity, check,
+    capacity,
+    check::{self, Outcome},
     exit::{Exit, Problem, Text},
     layers,
     prepare::Prepared,
@@ -143,7 +144,11 @@ pub(super) fn judge(
     match checked {
         Ok(checked) => {
             let files = charter.scenarios.iter().map(|it| it.file.as_str());
-            check::conclude(&rules, &plans, files, &checked, forms, terminal)
+            let cases = plans.iter().zip(files).zip(checked).map(|((plan, file), it)| {
+                let outcome = it.map_or(Outcome::Interrupted, |it| Outcome::Checked(Box::new(it)));
+                (plan, file, outcome)
+            });
+            check::conclude(&rules, cases, forms, terminal)
         }
         Err(failure) => {
             let there = if rounds == 0 {

@@ -12,6 +12,7 @@ use crate::{
     model::blueprint::Blueprint,
     report::{
         csv,
+        diagnosis::has_no_end,
         folder::{self, File, FolderError, RUN},
         hgrm, json, plot,
         precise::Precise,
@@ -55,7 +56,8 @@ pub(super) fn publish(
 ) -> Result<(), Problem> {
     let Prepared { plan, scenario, .. } = prepared;
     let summary = Summary { precision: precise, ..Summary::new(plan, fold) };
-    let recorded = Recorded::new(plan, &fold.pool.shape, scenario, &fold.records);
+    let piles_up = has_no_end(plan, summary.diagnosis.stability);
+    let recorded = Recorded::new((plan, scenario), &fold.pool.shape, &fold.records, piles_up);
     let mut files = vec![
         File { name: "summary.json", bytes: json::render(&summary).into_bytes() },
         File { name: "latency.csv", bytes: csv::latency(plan, &fold.pool).into_bytes() },

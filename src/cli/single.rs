@@ -100,7 +100,7 @@ fn is_linked(_: &Path, _: &Path) -> bool {
 }
 
 /// Also where they are not there yet.
-fn is_same(one: &Path, other: &Path) -> bool {
+pub(super) fn is_same(one: &Path, other: &Path) -> bool {
     let place = |path: &Path| {
         fs::canonicalize(path).or_else(|_| {
             let folder = fs::canonicalize(folder_of(path))?;

@@ -96,12 +96,13 @@ impl Terminal {
 
     /// A bar over so many replications; hidden where nobody watches.
     pub(super) fn progress(self, replications: u64) -> ProgressBar {
-        self.bar(replications, "{bar:30} {pos} of {len} replications{msg}, {elapsed} so far")
+        // What does not fit behind that is cut off.
+        self.bar(replications, "{bar:20} {pos} of {len} replications, {elapsed} so far{wide_msg}")
     }
 
     /// The same where it is known how many there will be.
     pub(super) fn progress_left(self, replications: u64) -> ProgressBar {
-        self.bar(replications, "{bar:30} {pos} of {len} replications, {eta} left")
+        self.bar(replications, "{bar:20} {pos} of {len} replications, {eta} left")
     }
 
     fn bar(self, replications: u64, style: &str) -> ProgressBar {

@@ -6,6 +6,7 @@
 mod bench;
 mod bracket;
 mod bursts;
+mod changed;
 mod confirm;
 mod fit;
 mod growth;
@@ -14,6 +15,7 @@ mod known;
 mod losses;
 mod relieved;
 mod search;
+mod sizes;
 mod tell;
 
 use super::replicate::Failure;
@@ -267,12 +269,12 @@ impl Results<'_> {
         let Some(steps) = growth::steps(plan, &self.known, crossing, change, work)? else {
             return Ok(false);
         };
-        let mut curves = None;
+        let mut curves = Vec::new();
         if let Some(crossings) = self.crossing() {
             let asked = (change, steps.as_slice());
-            let found = growth::curves(plan, &self.known, &crossings.first.at, asked, work)?;
+            let found = sizes::curves(plan, &self.known, &crossings.first, asked, work)?;
             let Some(found) = found else { return Ok(false) };
-            curves = Some(found).filter(|it| !it.wider.is_empty() || !it.taller.is_empty());
+            curves = found;
         }
         let Some(turns) = relieved::turns(plan, &self.known, work)? else { return Ok(false) };
         self.growth = Some(growth::Growth { services, turns, steps, curves });

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     measure::{fold::Fold, record::Record},
     model::blueprint::Blueprint,
+    report::{diagnosis::has_no_end, summary::Summary},
     slo::{gate::Rules, recorded::Recorded, versus::Versus},
 };
 
@@ -81,10 +82,15 @@ fn live(
     }
     let is_interrupted = crew.is_interrupted() && rounds < rules.rounds();
     let (one_side, other_side) = (of_one(&running), recorded(other, &running[0]));
-    let Some(fold) = running.swap_remove(0).fold else { return Ok(None) };
+    let (Some(of_one), Some(fold)) = (running.swap_remove(1).fold, running.swap_remove(0).fold)
+    else {
+        return Ok(None);
+    };
     if one_side.records.is_empty() {
         return Ok(None);
     }
+    let one_side = diagnosed(&one_side, one.0, &of_one);
+    let other_side = diagnosed(&other_side, other.0, &fold);
     versus.close(other.0, &one_side, &other_side);
     Ok(Some(Ran { one: one_side, other: other_side, versus, fold, is_interrupted }))
 }
@@ -131,6 +137,7 @@ impl Renewed<'_> {
         let other = recorded(now, &running);
         let is_interrupted = running.replications() < count;
         let fold = running.fold?;
+        let other = diagnosed(&other, now.0, &fold);
         if !is_interrupted {
             versus.look(now.0, saved, &other.records);
         }
@@ -139,8 +146,18 @@ impl Renewed<'_> {
     }
 }
 
-fn recorded((plan, scenario): (&Blueprint, &str), running: &Running<'_>) -> Recorded {
-    Recorded::new(plan, &running.shape, scenario, records(running))
+fn recorded(of: (&Blueprint, &str), running: &Running<'_>) -> Recorded {
+    Recorded::new(of, &running.shape, records(running), false)
+}
+
+/// Whether what was measured of a side is that of a steady state, if it has one.
+fn diagnosed(of: &Recorded, plan: &Blueprint, fold: &Fold) -> Recorded {
+    Recorded::new(
+        (plan, &of.scenario),
+        &fold.pool.shape,
+        &of.records,
+        has_no_end(plan, Summary::new(plan, fold).diagnosis.stability),
+    )
 }
 
 fn records<'a>(running: &'a Running<'_>) -> &'a [Record] {

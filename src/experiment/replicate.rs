@@ -54,6 +54,11 @@ pub enum Failure {
         /// What the system says.
         says: String,
     },
+    /// What was told could not be written down.
+    Output {
+        /// What the system says.
+        says: String,
+    },
     /// The rest of a round is other shards' work, and not yet there.
     Elsewhere {
         /// What is missing: places in the round's list of work.
@@ -70,6 +75,7 @@ impl fmt::Display for Failure {
             }
             Failure::Mistaken { of, drawn } => write!(f, "{of} makes no sense\n{drawn}"),
             Failure::Ledger { says } => write!(f, "finished replications are not kept: {says}"),
+            Failure::Output { says } => f.write_str(says),
             Failure::Elsewhere { missing } => {
                 write!(f, "{} replications are not yet there", missing.len())
             }

@@ -14,11 +14,11 @@ use serde::Serialize;
 pub use self::{
     growth::{Curves, Grown, Growth, Size, Sized, Step, Turn},
     losses::{Banned, Ending, Failing, Kept, Later, Loss, Losses},
-    words::{load, not_even, roughly},
+    words::{fails, load, not_even, roughly, unit},
 };
 
 /// Changes whenever a field is renamed, removed or means something else.
-pub const SCHEMA: &str = "simulate-capacity/2";
+pub const SCHEMA: &str = "simulate-capacity/3";
 
 /// Everything.
 #[derive(Clone, Debug, Serialize)]

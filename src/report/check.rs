@@ -56,8 +56,8 @@ pub struct Case {
     pub seed: u64,
     /// How many were needed.
     pub replications: u32,
-    /// The worst of its verdicts.
-    pub verdict: Option<Verdict>,
+    /// The worst of its verdicts, in a word.
+    pub verdict: Option<&'static str>,
     /// What was promised.
     pub objectives: Vec<Judged>,
     /// What it was held against, if it was not judged by its limits but by what was there before.
@@ -73,7 +73,11 @@ pub struct Judged {
     #[serde(flatten)]
     pub measured: Measured,
     /// What is to be said of it.
+    #[serde(skip)]
     pub verdict: Verdict,
+    /// The same in a word: held against what was there before it is no limit that is missed.
+    #[serde(rename = "verdict")]
+    pub word: &'static str,
     /// Why it is none.
     pub reason: Option<String>,
     /// What it was judged by, in a sentence: what was measured, or how it differs from what was before.
@@ -129,6 +133,7 @@ impl Case {
                 Judged {
                     measured: it.clone(),
                     verdict,
+                    word: verdict.name(),
                     reason: verdict.reason().map(str::to_owned),
                     line: objective.line,
                     blame: is_broken.then(|| blame(site, objective, fold, &says)),
@@ -154,8 +159,13 @@ impl Case {
             if let Some(told) = comparison.objectives.iter().find(|told| told.name == it.name) {
                 let says = change(told);
                 let blame = told.is_regression.then(|| blame(site, objective, fold, &says));
-                let verdict = if told.is_regression { Verdict::Missed } else { Verdict::Met };
-                return Some(Judged { measured: it, verdict, reason: None, says, line, blame });
+                let verdict = match (told.is_regression, told.doubt) {
+                    (true, _) => Verdict::Missed,
+                    (false, Some(_)) => Verdict::Undecided(Doubt::Unstable),
+                    (false, None) => Verdict::Met,
+                };
+                let (reason, word) = (told.doubt.map(str::to_owned), against(verdict));
+                return Some(Judged { measured: it, verdict, word, reason, says, line, blame });
             }
             let gap = comparison.uncompared.iter().find(|gap| gap.name == it.name)?;
             let is_added = gap.is_new && comparison.gone.is_empty();
@@ -164,8 +174,8 @@ impl Case {
             }
             let says = "not compared with the baseline".to_owned();
             let reason = Some(gap.reason.clone());
-            let verdict = Verdict::NoData;
-            Some(Judged { measured: it, verdict, reason, says, line, blame: None })
+            let (verdict, word) = (Verdict::NoData, against(Verdict::NoData));
+            Some(Judged { measured: it, verdict, word, reason, says, line, blame: None })
         });
         let objectives = objectives.collect();
         Case::of(site, file, fold, objectives, Some(comparison))
@@ -173,20 +183,36 @@ impl Case {
 
     /// A scenario whose turn never came, for the user stopped: nothing is known of it.
     pub fn interrupted(rules: &Rules, site: &Blueprint, file: &str) -> Case {
-        let verdict = Verdict::Undecided(Doubt::Interrupted);
+        Case::unjudged(rules, site, file, Doubt::Interrupted, None)
+    }
+
+    /// A scenario that was not run, for it does not settle: `why`.
+    pub fn unsettled(rules: &Rules, site: &Blueprint, file: &str, why: &str) -> Case {
+        Case::unjudged(rules, site, file, Doubt::Unsettled, Some(why))
+    }
+
+    fn unjudged(
+        rules: &Rules,
+        site: &Blueprint,
+        file: &str,
+        doubt: Doubt,
+        why: Option<&str>,
+    ) -> Case {
+        let verdict = Verdict::Undecided(doubt);
         let objectives = site.objectives.iter().enumerate().map(|(index, objective)| {
             let measured = Measured::new(site, index, &Sides::alone(&[]), rules.confidence);
             Judged {
                 says: sentence(&measured),
                 measured,
                 verdict,
-                reason: verdict.reason().map(str::to_owned),
+                word: verdict.name(),
+                reason: why.or(verdict.reason()).map(str::to_owned),
                 line: objective.line,
                 blame: None,
             }
         });
         let objectives: Vec<Judged> = objectives.collect();
-        let worst = (!objectives.is_empty()).then_some(verdict);
+        let worst = (!objectives.is_empty()).then_some(verdict.name());
         Case {
             name: site.name.clone(),
             file: file.to_owned(),
@@ -200,15 +226,6 @@ impl Case {
         }
     }
 
-    /// What a verdict is called: held against what was there before, it is no limit that is missed.
-    pub fn word(&self, verdict: Verdict) -> &'static str {
-        match (verdict, &self.against) {
-            (Verdict::Met, Some(_)) => "not worse",
-            (Verdict::Missed, Some(_)) => "worse",
-            (verdict, _) => verdict.name(),
-        }
-    }
-
     fn of(
         site: &Blueprint,
         file: &str,
@@ -216,7 +233,7 @@ impl Case {
         objectives: Vec<Judged>,
         against: Option<Comparison>,
     ) -> Case {
-        let worst = objectives.iter().map(|it| it.verdict).max_by_key(|it| badness(*it));
+        let worst = objectives.iter().max_by_key(|it| badness(it.verdict)).map(|it| it.word);
         Case {
             name: site.name.clone(),
             file: file.to_owned(),
@@ -228,6 +245,15 @@ impl Case {
             against,
             events_digest: fold.pool.events.to_string(),
         }
+    }
+}
+
+/// What a verdict is called that holds something against what was there before: it is no limit that is missed.
+const fn against(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Met => "not worse",
+        Verdict::Missed => "worse",
+        Verdict::Undecided(_) | Verdict::NoData => verdict.name(),
     }
 }
 

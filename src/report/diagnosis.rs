@@ -8,7 +8,7 @@
 use serde::Serialize;
 
 use super::{
-    piling::{Pile, agree, grows, luckiness, pile, waiting_per_s},
+    piling::{Pile, agree, asks_beyond, grows, luckiness, pile, waiting_per_s},
     summary::{Instance, Summary},
     used::used,
 };
@@ -154,11 +154,11 @@ pub fn diagnose(site: &Blueprint, summary: &Summary, fold: &Fold) -> Diagnosis {
     // Stable: among equals the first of the scenario is named.
     busiest.sort_by(|one, other| other.utilisation.total_cmp(&one.utilisation));
     busiest.truncate(NAMED_MAX);
-    let growth = Growth::of(site, fold);
     let unfinished = summary.site.failures.iter().find(|failures| failures.cause == "unfinished");
     let unfinished = unfinished.map_or(0, |failures| failures.count);
     let success = summary.site.figures.rates.success_share.value.unwrap_or(1.0);
     let known = Operational::of(site);
+    let growth = Growth::of(site, fold, asks_beyond(site, &known, pool));
     // Users who wait give way to others: of these alone there is a bound on what comes.
     let is_mixed = known.is_mixed();
     let known = if is_mixed { Operational::of_open(site) } else { known };
@@ -333,7 +333,7 @@ impl Growth {
 }
 
 impl Growth {
-    fn of(site: &Blueprint, fold: &Fold) -> Growth {
+    fn of(site: &Blueprint, fold: &Fold, is_beyond: bool) -> Growth {
         let pool = &fold.pool;
         let parts = pool.request_ruler.parts();
         let (mut came, mut went) = (0, 0);
@@ -351,7 +351,7 @@ impl Growth {
                 && stayed > 20.0
                 && stayed > LUCK * luckiness(site, pool) * came.sqrt()
                 && agree(&fold.growth),
-            pile: pile(site, fold),
+            pile: pile(site, fold, is_beyond),
         }
     }
 }

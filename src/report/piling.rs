@@ -9,7 +9,7 @@ use crate::{
         series::{Section, Series},
         tally::Tally,
     },
-    model::blueprint::Blueprint,
+    model::{blueprint::Blueprint, operational::Operational},
     stats::{estimator::Estimator, interval::REPLICATIONS_MIN},
 };
 
@@ -37,8 +37,9 @@ pub(super) struct Pile {
     pub(super) per_s: f64,
 }
 
-/// The service at which most calls pile up. A call that waits in a caller's queue is the caller's, too.
-pub(super) fn pile(site: &Blueprint, fold: &Fold) -> Option<Pile> {
+/// The service at which most calls pile up. A call that waits in a caller's queue is the caller's, too. What
+/// piles up because more is asked for than can be served (`asks_beyond`) does so however slowly.
+pub(super) fn pile(site: &Blueprint, fold: &Fold, is_beyond: bool) -> Option<Pile> {
     let pool = &fold.pool;
     let half_s = pool.second_half_s();
     let luck = LUCK * luckiness(site, pool);
@@ -53,12 +54,26 @@ pub(super) fn pile(site: &Blueprint, fold: &Fold) -> Option<Pile> {
         let is_much = stayed > STAYS * came && stayed > luck * came.sqrt();
         let is_even =
             site.is_steady() && last > (1.0 + GROWS) * third && grows(&fold.piling[service]);
-        (stayed > STAYED_MIN && (is_much || is_even)).then_some(Pile { service, per_s })
+        let is_enough = stayed > STAYED_MIN && (is_much || is_even || is_beyond);
+        is_enough.then_some(Pile { service, per_s })
     });
     piles.fold(None, |most: Option<Pile>, it| match most {
         Some(most) if most.per_s >= it.per_s => Some(most),
         _ => Some(it),
     })
+}
+
+/// Whether users have surely asked for more than the law says can be served. Nobody waits for more than one
+/// answer, so the rest of what is too much was left behind by whoever gave up: unless that is cancelled, or turned
+/// away before it gets to what is full, it piles up.
+pub(super) fn asks_beyond(site: &Blueprint, known: &Operational, pool: &Tally) -> bool {
+    let bound = known.bound_per_s().filter(|_| known.is_closed() && site.is_steady());
+    let Some(bound) = bound else { return false };
+    let parts = pool.requests.iter().flat_map(|it| &it.parts);
+    let came = parts.map(|part| part.ok + part.failed).sum::<u64>() as f64;
+    let answered = bound * pool.window_s() + f64::from(known.users);
+    let luck = LUCK * luckiness(site, pool) * came.sqrt();
+    came > answered * f64::from(pool.replications) + luck
 }
 
 /// Calls a second by which more wait, at services or for them.

@@ -112,6 +112,7 @@ fn changes(one: &str, other: &str) -> Vec<String> {
     let is_told = |line: &&str| !line.trim_start().starts_with("replications ");
     let [one, other] =
         [one, other].map(|text| text.lines().filter(is_told).map(bare).collect::<String>());
+    let [one, other] = [sorted(&one), sorted(&other)];
     let diff = TextDiff::from_lines(&one, &other);
     let changed = diff.iter_all_changes().filter_map(|change| {
         let sign = match change.tag() {
@@ -123,6 +124,32 @@ fn changes(one: &str, other: &str) -> Vec<String> {
         (!line.is_empty()).then(|| format!("{sign} {line}"))
     });
     changed.collect()
+}
+
+/// Tables by their names and settings by theirs: in which order they are written changes nothing. Events and
+/// objectives, which are lists of tables, keep theirs.
+fn sorted(text: &str) -> String {
+    let mut tables: Vec<(&str, Vec<String>)> = vec![("", Vec::new())];
+    for line in text.lines().filter(|it| !it.is_empty()) {
+        let (_, settings) = tables.last_mut().expect("there is one");
+        if line.starts_with('[') {
+            tables.push((line, Vec::new()));
+        } else if line.starts_with([' ', ']', '}'])
+            && let Some(last) = settings.last_mut()
+        {
+            // The rest of a value of several lines.
+            last.push_str(&format!("{line}\n"));
+        } else {
+            settings.push(format!("{line}\n"));
+        }
+    }
+    tables.sort_by_key(|(header, _)| *header);
+    let mut out = String::new();
+    for (header, mut settings) in tables {
+        settings.sort();
+        out.push_str(&format!("{header}\n{}\n", settings.concat()));
+    }
+    out
 }
 
 /// A line without its comment. A `#` within quotes begins none.
@@ -206,6 +233,9 @@ fn objectives(page: &mut Page, it: &Comparison) {
             text.push_str(&format!("; pairing narrows the variance {}×", three(factor)));
         }
         page.paragraph(&format!("            {text}"), 14);
+        if let Some(doubt) = told.doubt {
+            page.paragraph(&format!("            {doubt}"), 14);
+        }
     }
 }
 

@@ -188,6 +188,15 @@ impl<'t> Fields<'t> {
         self.node_needed(key).and_then(|node| T::read(node, self.notes))
     }
 
+    /// The value of `key`, which has to be there, as the hint shows.
+    pub(crate) fn need_as<T: Read>(&self, key: &'t str, hint: &str) -> Option<T> {
+        if self.node(key).is_none() && !self.notes.is_damaged() {
+            self.notes.hinted(self.at, format!("{} has no `{key}`", self.what), hint);
+            return None;
+        }
+        self.node(key).and_then(|node| T::read(node, self.notes))
+    }
+
     /// The value of `key`, which has to be there.
     pub(crate) fn node_needed(&self, key: &'t str) -> Option<&'t Node> {
         let node = self.node(key);

@@ -182,6 +182,17 @@ fn begin(
             if segments.is_empty() { Err(not_one_value(&first)) } else { Ok(()) }
         }
         [] => {
+            let owners = named(root, "service").filter(|entry| {
+                let table = entry.node.table();
+                segments.len() == 1 && table.is_some_and(|it| it.get(&first.key).is_some())
+            });
+            let owners: Vec<String> =
+                owners.map(|entry| format!("`{}.{}`", entry.key, first.key)).collect();
+            if !owners.is_empty() {
+                let hint = Some(format!("did you mean {}?", owners.join(" or ")));
+                let says = format!("nothing here is `{}`", first.key);
+                return Err(Mistake { at: first.at, says, hint });
+            }
             let names = GROUPS.into_iter().flat_map(|group| named(root, group));
             let names = names.map(|entry| entry.key.as_str());
             let settings = SINGLE.into_iter().flat_map(|(_, keys)| keys.iter().copied());
@@ -243,8 +254,11 @@ fn step(
         return copy_hardware(root, segment.at, done, parser);
     }
     let is_service = done.len() == 2 && done[0].key == "service";
+    let is_named =
+        done.len() == 3 && done[0].key == "service" && SUBGROUPS.contains(&done[2].key.as_str());
     let is_group = done.len() == 1 && GROUPS.contains(&done[0].key.as_str())
-        || is_service && SUBGROUPS.contains(&segment.key.as_str());
+        || is_service && SUBGROUPS.contains(&segment.key.as_str())
+        || is_named;
     let id = parser.tables;
     let here = match parent(root, done) {
         None => root,

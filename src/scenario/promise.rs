@@ -34,7 +34,8 @@ pub(crate) fn objective(fields: &Fields<'_>, number: usize, site: &Site) -> Opti
     let counting = fields.or::<Counting>("counting", "\"all\"", all);
     let margin = fields.or::<Share>("margin", "0", "the limit itself").0;
     if margin >= 1.0 {
-        notes.mistake(fields.at("margin"), "within a margin of the whole limit all is the same");
+        let says = "within a margin of the whole limit all is the same";
+        notes.hinted(fields.at("margin"), says, "a share of the limit, such as `2%`");
     }
     let require = require?;
     let at = fields.at("require");
@@ -50,7 +51,7 @@ pub(crate) fn objective(fields: &Fields<'_>, number: usize, site: &Site) -> Opti
             Promise::Success { .. } => "a share of successes among successes is always the whole",
             _ => "only percentiles of latencies count failures or leave them out",
         };
-        notes.mistake(fields.at("counting"), says);
+        notes.hinted(fields.at("counting"), says, "leave `counting` out");
     }
     let place = place?;
     place.check(promise, site, notes)?;
@@ -270,7 +271,7 @@ fn budget(fields: &Fields<'_>, limit: &str, site: &Site) -> Option<Promise> {
     let notes = fields.notes;
     let at = fields.at("require");
     let of = good(fields);
-    let over = fields.need::<Span>("over");
+    let over = fields.need_as::<Span>("over", "how long the budget lasts, as in `over = \"30d\"`");
     let slice = fields.get::<Span>("slice");
     for (key, says) in
         [("over", "a budget over no time is none"), ("slice", "a slice of no time holds nothing")]
@@ -315,7 +316,8 @@ fn budget(fields: &Fields<'_>, limit: &str, site: &Site) -> Option<Promise> {
     let most = match percent(limit) {
         Ok(most) if most > 0.0 => Some(most),
         Ok(_) => {
-            notes.mistake(at, "a promise that no run can keep");
+            let hint = "the limit has to be above 0, as in `error_budget < 100%`";
+            notes.hinted(at, "a promise that no run can keep", hint);
             None
         }
         Err(reason) => {
@@ -344,13 +346,16 @@ fn recovery(fields: &Fields<'_>, limit: &str, site: &Site) -> Option<Promise> {
     let number = fields.count_or("event", 1..=10_000, "1", "the first event of the file");
     let hold = fields.or::<Span>("hold", "\"5s\"", "it has to stay well for so long");
     if hold.is_zero() {
-        notes.mistake(fields.at("hold"), "what holds for no time does not hold");
+        let says = "what holds for no time does not hold";
+        notes.hinted(fields.at("hold"), says, "a time above 0, such as `hold = \"5s\"`");
     }
     let source = "recovery counts from where the event is undone";
     let clock = fields.or::<Clock>("clock", "\"end\"", source);
     let share = fields.or::<Share>("share", "\"95%\"", "of all cases").0;
     if share <= 0.0 || share >= 1.0 {
-        notes.mistake(fields.at("share"), "a share of cases lies between 0% and 100%");
+        let says = "a share of cases lies between 0% and 100%";
+        let hint = "in 95% of all cases, say: that all recover no number of replications shows";
+        notes.hinted(fields.at("share"), says, hint);
     }
     let Some(episode) = site.episodes.get(number as usize - 1) else {
         let says = format!("no event {number}: the scenario has {}", site.episodes.len());
@@ -384,7 +389,7 @@ impl Read for Clock {
 
 /// `of`: a percentile or a share of successes.
 fn good(fields: &Fields<'_>) -> Option<Good> {
-    let text = fields.need::<String>("of")?;
+    let text = fields.need_as::<String>("of", "what is good, as in `of = \"success > 99.9%\"`")?;
     let at = fields.at("of");
     strict(&text, at, fields.notes)?;
     match promise(&text, at, fields.notes)? {
@@ -454,7 +459,10 @@ fn promise(text: &str, at: At, notes: &Notes) -> Option<Promise> {
     match limited(metric, limit) {
         Ok(Some(promise)) => Some(promise),
         Ok(None) => {
-            notes.mistake(at, "a promise that no run can keep, or none can break");
+            let says = "a promise that no run can keep, or none can break";
+            let hint =
+                "times, rates and levels have limits above 0, shares lie between 0% and 100%";
+            notes.hinted(at, says, hint);
             None
         }
         Err(reason) => {

@@ -34,6 +34,11 @@ struct Place {
 }
 
 impl Parameter {
+    /// By the command line rather than by the file.
+    fn is_given(&self) -> bool {
+        self.place.words.is_empty()
+    }
+
     /// How many values.
     pub fn count(&self) -> u64 {
         self.items.iter().map(Item::count).fold(0, u64::saturating_add)
@@ -67,12 +72,14 @@ pub struct Grid {
 impl Grid {
     fn new(parameters: Vec<Parameter>) -> Grid {
         let mut axes: Vec<Vec<usize>> = Vec::new();
-        let mut zipped: Option<usize> = None;
+        // The zip of the file, and that of the command line.
+        let mut zipped: [Option<usize>; 2] = [None; 2];
         for (index, parameter) in parameters.iter().enumerate() {
-            match zipped {
+            let zip = &mut zipped[usize::from(parameter.is_given())];
+            match *zip {
                 Some(axis) if parameter.is_zipped => axes[axis].push(index),
                 _ => {
-                    zipped = if parameter.is_zipped { Some(axes.len()) } else { zipped };
+                    *zip = if parameter.is_zipped { Some(axes.len()) } else { *zip };
                     axes.push(vec![index]);
                 }
             }
@@ -232,18 +239,21 @@ fn mistake(at: At, says: String, hint: Option<&str>) -> Mistake {
 
 /// Zipped parameters have as many values as each other.
 fn unlike(parameters: &[Parameter], mistakes: &mut Vec<Mistake>) {
-    let mut zipped = parameters.iter().filter(|it| it.is_zipped);
-    let Some(first) = zipped.next() else { return };
-    for it in zipped {
-        if it.count() != first.count() {
-            let says = format!(
-                "zipped parameters go value by value, but `{}` has {} and `{}` {}",
-                first.path,
-                first.count(),
-                it.path,
-                it.count()
-            );
-            mistakes.push(mistake(it.place.values, says, None));
+    for is_given in [false, true] {
+        let own = |it: &&Parameter| it.is_zipped && it.is_given() == is_given;
+        let mut zipped = parameters.iter().filter(own);
+        let Some(first) = zipped.next() else { continue };
+        for it in zipped {
+            if it.count() != first.count() {
+                let says = format!(
+                    "zipped parameters go value by value, but `{}` has {} and `{}` {}",
+                    first.path,
+                    first.count(),
+                    it.path,
+                    it.count()
+                );
+                mistakes.push(mistake(it.place.values, says, None));
+            }
         }
     }
 }
@@ -420,6 +430,16 @@ mod tests {
         assert_eq!(all, ["a=1 b=3", "a=2 b=4"]);
         let error = points("", &["a=1,2", "b=3,4,5"], true).unwrap_err();
         assert!(error.contains("`a` has 2 and `b` 3"), "{error}");
+        // Those of the file are tied to each other, those of the command line to theirs.
+        let file = "[sweep.zip]\na.n = \"1..2\"\nb.n = \"4..5\"\n";
+        let all = points(file, &["c=1..3", "d=7..9"], true).unwrap();
+        assert_eq!(all.len(), 6);
+        assert_eq!(
+            (all[0].as_str(), all[5].as_str()),
+            ("a.n=1 b.n=4 c=1 d=7", "a.n=2 b.n=5 c=3 d=9")
+        );
+        assert_eq!(points(file, &["c=1,2"], true).unwrap().len(), 4);
+        assert_eq!(points(file, &["b.n=7,8,9"], true).unwrap().len(), 6);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::{
         record::{Seen, Unit},
     },
     model::blueprint::{Objective, Promise},
+    slo::recorded::Promised,
     stats::{
         comparison::{Compared, Direction, Larger, compare, compare_blurred, variance_reduction},
         estimator::Estimator,
@@ -48,6 +49,8 @@ pub enum Gap {
     NoData,
     /// Failures are beyond its percentile, and its limit is not what it was.
     Failures,
+    /// One side is looked at for longer, and its limit is not what it was.
+    Length,
     /// It is measured beside days without events.
     QuietDays,
 }
@@ -60,30 +63,37 @@ impl Gap {
             Gap::Failures => {
                 "failures lie beyond its percentile, and of another limit nobody counted"
             }
+            Gap::Length => {
+                "percentiles of windows of different lengths are not alike, and of another limit nobody \
+                 counted"
+            }
             Gap::QuietDays => "it needs days without events, which only `check` runs",
         }
     }
 }
 
 impl Difference {
-    /// Of what both sides saw, as many replications of each. `before`: its limit on the one side.
+    /// Of what both sides saw, as many replications of each, as it was promised there. The margin is that of the one
+    /// side: who loosens it is not judged by the new one.
     pub fn of(
         objective: &Objective,
-        before: f64,
+        (one_side, other_side): (&Promised, &Promised),
         one: &[Seen],
         other: &[Seen],
     ) -> Result<Difference, Gap> {
         assert_eq!(one.len(), other.len(), "pairs are of two");
-        let margin = objective.margin;
+        let (margin, before) = (one_side.margin, one_side.limit);
+        // What a replication's percentile is off by depends on how long it is.
+        let is_as_long = one_side.window_s == other_side.window_s;
         let found = match objective.promise {
             Promise::Percentile { limit, .. } | Promise::Lag { share: Some(_), limit } => {
                 // Where failures are beyond the percentile there is none, and shares are compared.
-                let times = of_percentiles(one, other, margin);
+                let times = is_as_long.then(|| of_percentiles(one, other, margin)).flatten();
                 let is_seen = |of: &[Seen]| of.iter().any(|it| it.count > 0);
                 if times.is_some() || limit.seconds() == before {
                     times.or_else(|| of_times(one, other))
                 } else if is_seen(one) && is_seen(other) {
-                    return Err(Gap::Failures);
+                    return Err(if is_as_long { Gap::Failures } else { Gap::Length });
                 } else {
                     None
                 }

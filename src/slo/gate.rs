@@ -39,6 +39,8 @@ pub enum Doubt {
     Unstable,
     /// It was kept so far, but an event goes on to do harm when the window ends.
     CutShort,
+    /// It was not run: by its pilots it does not settle, so that nobody knows what to measure.
+    Unsettled,
     /// The user stopped it.
     Interrupted,
 }
@@ -81,6 +83,7 @@ impl Verdict {
                 "an event still does harm when the window ends, so more is burnt than was seen; a \
                  longer run would tell",
             ),
+            Verdict::Undecided(Doubt::Unsettled) => Some("by its pilots it does not settle"),
             Verdict::Undecided(Doubt::Interrupted) => Some("interrupted"),
         }
     }

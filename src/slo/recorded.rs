@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Changes whenever a field is renamed, removed or means something else.
-pub const SCHEMA: &str = "simulate-replications/2";
+pub const SCHEMA: &str = "simulate-replications/3";
 
 /// How the names of figures by request type begin.
 pub(super) const OF_TYPE: &str = "request ";
@@ -34,6 +34,10 @@ pub struct Recorded {
     pub scenario: String,
     /// Where the measured window began, nanoseconds; it may have been found by pilots.
     pub warm_up_ns: u64,
+    /// How long that was, nanoseconds.
+    pub window_ns: u64,
+    /// Unfinished work piles up for as long as the load lasts: there is no steady state to compare.
+    pub piles_up: bool,
     /// Names and requirements of its objectives.
     pub objectives: Vec<Promised>,
     /// Its figures, in the order in which each replication has them.
@@ -57,6 +61,10 @@ pub struct Promised {
     pub limit: f64,
     /// Where and when, in words.
     pub scope: String,
+    /// How long it is looked at, in seconds.
+    pub window_s: f64,
+    /// As in the scenario: a share.
+    pub margin: f64,
 }
 
 /// A figure by its name.
@@ -105,6 +113,8 @@ impl Promised {
             measures: measures(it),
             limit: limit(it),
             scope,
+            window_s: until - from,
+            margin: it.margin,
         }
     }
 
@@ -136,8 +146,13 @@ fn measures(it: &Objective) -> String {
 }
 
 impl Recorded {
-    /// Of replications from number 0 on. `scenario`: with every default filled in.
-    pub fn new(site: &Blueprint, shape: &Shape, scenario: &str, records: &[Record]) -> Recorded {
+    /// Of replications from number 0 on. `scenario`: with every default filled in. `piles_up`: as it was diagnosed.
+    pub fn new(
+        (site, scenario): (&Blueprint, &str),
+        shape: &Shape,
+        records: &[Record],
+        piles_up: bool,
+    ) -> Recorded {
         let objectives = site.objectives.iter().map(|it| Promised::of(site, it));
         let named = kinds(shape).into_iter().zip(names(site, shape)).map(|(kind, name)| Named {
             name,
@@ -152,6 +167,8 @@ impl Recorded {
             seed: site.seed,
             scenario: scenario.to_owned(),
             warm_up_ns: site.warm_up.nanos(),
+            window_ns: site.duration.nanos(),
+            piles_up,
             objectives: objectives.collect(),
             figures: named.collect(),
             records: records.to_vec(),
@@ -176,12 +193,16 @@ impl Recorded {
         }
         digest.fold(self.seed);
         digest.fold(self.warm_up_ns);
+        digest.fold(self.window_ns);
+        digest.fold(u64::from(self.piles_up));
         for it in &self.objectives {
             digest.fold_bytes(it.name.as_bytes());
             digest.fold_bytes(it.require.as_bytes());
             digest.fold_bytes(it.measures.as_bytes());
             digest.fold(it.limit.to_bits());
             digest.fold_bytes(it.scope.as_bytes());
+            digest.fold(it.window_s.to_bits());
+            digest.fold(it.margin.to_bits());
         }
         self.figures.iter().for_each(|it| digest.fold_bytes(it.name.as_bytes()));
         for record in &self.records {

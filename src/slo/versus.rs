@@ -87,8 +87,33 @@ pub struct Told {
     /// Bounds of the difference as a share of what was, never below -1. `None`: nothing was, or it is
     /// an objective.
     pub relative: Option<(f64, f64)>,
-    /// By what factor pairing narrows the variance.
+    /// By what factor pairing narrows the variance; `None`: nobody knows, or the sides share no luck.
     pub variance_reduction: Option<f64>,
+    /// Why it is undecided though the figures differ, or agree.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<&'static str>,
+}
+
+/// Why a side whose work piles up gets no verdict.
+const ENDLESS: &str = "unfinished work piles up: the load is at or above capacity, so that what is measured \
+                       depends on how long the run is";
+
+impl Told {
+    /// Where work piles up there is no steady state to be compared: it is worse than it looks, so nothing
+    /// speaks for that side. What is identical is that, whatever it is.
+    fn without_end(self, one: bool, other: bool) -> Told {
+        let is_open = match self.verdict {
+            Direction::Identical => false,
+            Direction::Better => other,
+            Direction::Worse => one,
+            Direction::Equivalent | Direction::Undecided => one || other,
+        };
+        if !is_open {
+            return self;
+        }
+        let (verdict, doubt) = (Direction::Undecided, Some(ENDLESS));
+        Told { verdict, doubt, is_regression: false, ..self }
+    }
 }
 
 impl Versus {
@@ -142,7 +167,8 @@ impl Versus {
                 };
                 let sides = (seen(&one.records, theirs), seen(other, index));
                 let it = &site.objectives[index];
-                Ok((Difference::of(it, before.limit, &sides.0, &sides.1)?, before))
+                let own = Promised::of(site, it);
+                Ok((Difference::of(it, (before, &own), &sides.0, &sides.1)?, before))
             })
             .collect();
         // Holm over those of which there is a test; two-sided, so at twice the level.
@@ -165,6 +191,9 @@ impl Versus {
                     difference.compared.p_zero = zero[place];
                     is_regression = regression[place] <= level;
                     place += 1;
+                }
+                if one.seed != site.seed {
+                    difference.variance_reduction = None;
                 }
                 let mut told = self.told(&objective.name, &difference, level);
                 told.require = Some(objective.require.clone());
@@ -198,6 +227,7 @@ impl Versus {
             high: six_digits(high),
             relative: None,
             variance_reduction: of.variance_reduction,
+            doubt: None,
         }
     }
 
@@ -210,7 +240,7 @@ impl Versus {
             let is_new = !one.objectives.iter().any(|own| own.name == it.name);
             let reason = match told {
                 Ok(told) => {
-                    self.objectives.push(told);
+                    self.objectives.push(told.without_end(one.piles_up, other.piles_up));
                     continue;
                 }
                 Err(_) if needs_quiet_days => Gap::QuietDays.reason().to_owned(),
@@ -238,6 +268,7 @@ impl Versus {
 
     fn explore(&mut self, one: &Recorded, other: &Recorded) -> Vec<Told> {
         let mut pairs: Vec<(&Named, Difference, Option<Bounds>)> = Vec::new();
+        let lengths = [one, other].map(|it| it.window_ns);
         let is_twice = [one, other].iter().all(|it| has_one_type(it));
         for figure in &other.figures {
             let sides = both(&figure.name, one, other);
@@ -248,6 +279,12 @@ impl Versus {
                 self.unmatched.push(format!("figure `{}`: it is new", figure.name));
                 continue;
             };
+            // A rank of a longer run is another one.
+            if lengths[0] != lengths[1] && figure.resolution != Resolution::Exact {
+                let says = format!("figure `{}`: the windows are not as long", figure.name);
+                self.unmatched.push(says);
+                continue;
+            }
             if a.len() < REPLICATIONS_MIN as usize {
                 if !a.is_empty() {
                     let few = format!("figure `{}`: {} pairs have it", figure.name, a.len());
@@ -279,6 +316,9 @@ impl Versus {
                 let p = if is_tested(&difference) { adjusted.next() } else { None }.unwrap_or(1.0);
                 difference.compared.p_zero = p;
                 difference.compared.p_equivalent = 1.0;
+                if one.seed != other.seed {
+                    difference.variance_reduction = None;
+                }
                 (p, Told { relative, ..self.told(&figure.name, &difference, level) })
             })
             .collect();
@@ -356,9 +396,10 @@ fn counterpart(site: &Blueprint, index: usize, one: &Recorded) -> Option<usize> 
 }
 
 impl Recorded {
-    /// Whether any objective of the site can be held against it.
+    /// Whether it has an objective of the same name as one of the site's, whatever that is about.
     pub fn knows_any_of(&self, site: &Blueprint) -> bool {
-        (0..site.objectives.len()).any(|index| counterpart(site, index, self).is_some())
+        let is_known = |name: &String| self.objectives.iter().any(|own| own.name == *name);
+        site.objectives.iter().any(|it| is_known(&it.name))
     }
 }
 
@@ -381,6 +422,26 @@ mod tests {
             high: 1.5,
             relative: None,
             variance_reduction: None,
+            doubt: None,
+        }
+    }
+
+    /// Nothing speaks for a side whose work piles up, and identical is identical.
+    #[test]
+    fn what_piles_up_is_not_judged_in_its_favour() {
+        use Direction::{Better, Equivalent, Identical, Undecided, Worse};
+        for (verdict, one, other, then) in [
+            (Better, false, true, Undecided),
+            (Better, true, false, Better),
+            (Worse, false, true, Worse),
+            (Worse, true, false, Undecided),
+            (Equivalent, true, true, Undecided),
+            (Identical, true, true, Identical),
+            (Better, false, false, Better),
+        ] {
+            let it = told((verdict, verdict == Worse)).without_end(one, other);
+            assert_eq!((it.verdict, it.is_regression), (then, then == Worse), "{verdict:?}");
+            assert_eq!(it.doubt.is_some(), then == Undecided);
         }
     }
 

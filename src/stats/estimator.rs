@@ -115,6 +115,26 @@ impl Estimator {
         student::t_tail(side * (t + skewed + skew / 6.0), self.freedom)
     }
 
+    /// Times a factor that is not known for sure either, where neither knows of the other: the first order of
+    /// both errors, and the degrees of freedom of Welch and Satterthwaite (Biometrika 34, 1947).
+    #[must_use]
+    pub fn times(&self, factor: &Estimator) -> Estimator {
+        let parts = [
+            (factor.value * self.error, self.freedom),
+            (self.value * factor.error, factor.freedom),
+        ];
+        let squares = parts.map(|(error, freedom)| (error * error, freedom));
+        let variance: f64 = squares.iter().map(|(square, _)| square).sum();
+        let spread: f64 = squares.iter().map(|(square, freedom)| square * square / freedom).sum();
+        let freedom = if spread > 0.0 {
+            variance * variance / spread
+        } else {
+            self.freedom.min(factor.freedom)
+        };
+        let value = self.value * factor.value;
+        Estimator { value, error: variance.sqrt(), freedom, skewness: 0.0 }
+    }
+
     /// The chance of an estimate that is `distance` or more off the truth.
     fn tail(&self, distance: f64) -> f64 {
         if self.error > 0.0 {
@@ -156,6 +176,19 @@ mod tests {
         assert_eq!((same.value, same.error, same.interval(0.95)), (0.1, 0.0, (0.1, 0.1)));
         assert_eq!((same.p_below(0.2), same.p_below(0.1), same.p_below(0.05)), (0.0, 0.5, 1.0));
         assert_eq!((same.p_above(0.2), same.p_above(0.1), same.p_above(0.05)), (1.0, 0.5, 0.0));
+    }
+
+    /// By hand: 3 × 4 = 12, its variance (4 × 0.3)² + (3 × 0.3)² = 1.44 + 0.81 = 2.25, and the degrees of
+    /// freedom 2.25² / (1.44² / 9 + 0.81² / 4) = 12.85.
+    #[test]
+    fn a_product_by_hand() {
+        let of = |value, error, freedom| Estimator { value, error, freedom, skewness: 0.0 };
+        let found = of(3.0, 0.3, 9.0).times(&of(4.0, 0.3, 4.0));
+        assert!((found.value - 12.0).abs() < 1e-12 && (found.error - 1.5).abs() < 1e-12);
+        assert!((found.freedom - 5.0625 / (1.44 * 1.44 / 9.0 + 0.81 * 0.81 / 4.0)).abs() < 1e-9);
+        // A factor that is known changes nothing but the scale.
+        assert_eq!(of(3.0, 0.5, 9.0).times(&of(2.0, 0.0, 4.0)), of(6.0, 1.0, 9.0));
+        assert_eq!(of(3.0, 0.0, 9.0).times(&of(1.0, 0.0, 4.0)), of(3.0, 0.0, 4.0));
     }
 
     /// By hand: distances -1, -1, 2 have the variance 3 and the third moment 2.

@@ -55,7 +55,7 @@ fn check(scenario: &str, truth: f64, budget: u32, seeds: u32) {
 }
 
 /// Where a function that falls with the load crosses 0.
-fn root(mut low: f64, mut high: f64, of: impl Fn(f64) -> f64) -> f64 {
+pub(crate) fn root(mut low: f64, mut high: f64, of: impl Fn(f64) -> f64) -> f64 {
     for _ in 0..200 {
         let middle = 0.5 * (low + high);
         if of(middle) > 0.0 { low = middle } else { high = middle }
@@ -64,7 +64,7 @@ fn root(mut low: f64, mut high: f64, of: impl Fn(f64) -> f64) -> f64 {
 }
 
 /// Erlang's C: the share of arrivals that wait.
-fn erlang_c(servers: u32, offered: f64) -> f64 {
+pub(crate) fn erlang_c(servers: u32, offered: f64) -> f64 {
     let (mut term, mut sum) = (1.0, 0.0);
     for busy in 0..servers {
         sum += term;

@@ -169,9 +169,116 @@ fn torn_and_foreign_ones_are_refused() {
     let changed = format!("{}{digit}{}", &whole[..at], &whole[at + 1..]);
     check(&changed, &["is torn or was changed"]);
     check("{\"schema\":\"other\"}", &["is of another program"]);
-    check(&whole.replace("replications/2", "replications/9"), &["is of another version"]);
+    check(&whole.replace("replications/3", "replications/9"), &["is of another version"]);
+    let older =
+        whole.replace("replications/3", "replications/2").replace("\"window_ns\":", "\"w\":");
+    check(&older, &["is of another version"]);
     check("", &["is of another program"]);
     desk.run("check queue.toml --baseline nowhere").expect(2, &["there is no `nowhere"]);
     desk.run("queue.toml --no-plots --replications 1 --out one").expect(0, &[]);
     desk.run("check queue.toml --baseline one").expect(2, &["too few replications to judge by: 1"]);
+}
+
+/// A rank of a longer run is another one, so shares of what is late are compared.
+#[test]
+fn a_longer_run_is_no_worse_one() {
+    let tail = "[[slo]]\nname = \"tail\"\nrequire = \"p(99.9) < 600ms\"\nmargin = \"5%\"\n";
+    let desk = Desk::with(&format!("{}{tail}", promise("p(99) < 400ms", "margin = \"2%\"")));
+    desk.run("queue.toml --no-plots --replications 40 --set duration=10s --out base")
+        .expect(0, &[]);
+    for seed in 1..=5 {
+        desk.run(&format!("check queue.toml --baseline base --seed {seed}"))
+            .expect(0, &["none of 2 objectives is worse"]);
+    }
+    // With another limit there is nothing to compare.
+    desk.write("queue.toml", &desk.read("queue.toml").replace("< 400ms", "< 500ms"));
+    desk.run("check queue.toml --baseline base").expect(3, &["windows of different lengths"]);
+}
+
+/// Above capacity a measure says how long the run is; but what is overloaded now and was not is worse.
+#[test]
+fn what_piles_up_is_no_better() {
+    let succ = "[[slo]]\nname = \"quick\"\nrequire = \"p(99) < 60s\"\n";
+    let desk = Desk::with(&format!("{}{succ}", promise("throughput > 90/s", "")));
+    let load = |per_s: u32| format!("--set customers.arrivals.poisson={per_s}/s");
+    for (per_s, name) in [(115, "over"), (80, "under")] {
+        let load = load(per_s);
+        desk.run(&format!("queue.toml --no-plots --replications 10 {load} --out {name}"))
+            .expect(0, &[]);
+    }
+    desk.run(&format!("check queue.toml {} --baseline over --json v.json", load(110)))
+        .expect(3, &["undecided", "unfinished work piles up"]);
+    assert!(desk.read("v.json").contains("\"verdict\": \"undecided\""));
+    let said = desk.run(&format!("check queue.toml {} --baseline under", load(110)));
+    said.expect(1, &["REGRESSION quick", "unfinished work piles up"]);
+    desk.run(&format!("compare queue.toml {} --budget 20", load(115)))
+        .expect(0, &["undecided it", "WORSE quick"]);
+}
+
+/// A program reads what people do.
+#[test]
+fn verdicts_of_a_comparison_are_not_those_of_limits() {
+    let desk = Desk::with(&promise("p(95) < 100ms", ""));
+    desk.run("queue.toml --no-plots --replications 20 --out base").expect(0, &[]);
+    let verdicts = |change: &str, code: i32| {
+        desk.run(&format!("check queue.toml --baseline base --json v.json {change}"))
+            .expect(code, &[]);
+        let json: serde_json::Value = serde_json::from_str(&desk.read("v.json")).unwrap();
+        let case = &json["scenarios"][0];
+        assert_eq!(case["verdict"], case["objectives"][0]["verdict"]);
+        case["verdict"].as_str().unwrap().to_owned()
+    };
+    // It was missed before, and is now.
+    assert_eq!(verdicts("", 0), "not worse");
+    assert_eq!(verdicts("--set queue.hardware.speed=0.9", 1), "worse");
+}
+
+/// Nor is whoever loosens a margin judged by the new one.
+#[test]
+fn a_loosened_margin_hides_nothing() {
+    let desk = desk();
+    desk.write("queue.toml", &desk.read("queue.toml").replace("\"2%\"", "\"99%\""));
+    desk.run("check queue.toml --baseline base --set queue.hardware.speed=0.9")
+        .expect(1, &["REGRESSION it"]);
+}
+
+/// A renamed service is not compared, which is no mistake of the input.
+#[test]
+fn a_promise_of_a_service_that_was_renamed_has_no_data() {
+    let busy = promise("utilisation < 90%", "where = { service = \"queue\" }");
+    let desk = Desk::with(&busy);
+    desk.run("queue.toml --no-plots --replications 10 --out base").expect(0, &[]);
+    desk.write("other.toml", &desk.read("queue.toml").replace("queue", "desk"));
+    desk.run("check other.toml --baseline base").expect(3, &["no data", "it was"]);
+}
+
+#[test]
+fn a_baseline_is_not_written_over() {
+    let desk = desk();
+    let before = desk.read("base/replications.json");
+    for line in ["check queue.toml", "compare queue.toml"] {
+        let line = format!("{line} --baseline base --json base/../base/replications.json");
+        desk.run(&line).expect(2, &["is the baseline", "hint"]);
+    }
+    assert_eq!(desk.read("base/replications.json"), before);
+}
+
+/// Nor does the order in which a scenario is written change it, nor does another seed tell how alike luck was.
+#[test]
+fn what_is_written_elsewhere_is_no_change() {
+    let desk = desk();
+    let (hardware, rest) = ("[hardware.one]\ncores      = 1\ndiscipline = \"fifo\"\n", "[[slo]]");
+    let text = desk.read("queue.toml");
+    let moved = text.replace(hardware, "").replace(rest, &format!("{hardware}{rest}"));
+    let moved = moved
+        .replace("warm_up      = \"5s\"\n", "")
+        .replace("replications = 6\n", "replications = 6\nwarm_up = \"5s\"\n");
+    assert_ne!(text, moved);
+    desk.write("queue.toml", &moved);
+    let said = desk.run("check queue.toml --baseline base").expect(0, &["nothing in the scenario"]);
+    assert!(!said.out.contains("pairing"), "identical: {}", said.out);
+    let said = desk.run("check queue.toml --baseline base --seed 9");
+    assert!(!said.out.contains("pairing"), "{}", said.out);
+    desk.run("check queue.toml --baseline base --set queue.hardware.speed=1.05")
+        .expect(0, &["pairing narrows", "+ speed = 1.05"]);
 }

@@ -392,3 +392,21 @@ steps = [ { wait = { exponential = "200ms" } }, { respond = "1kB" } ]
     says(&told, &["d: nothing there is short"]);
     never_says(&told, &["f: NIC"]);
 }
+
+/// The visitors of a spike see what others see.
+#[test]
+fn failures_of_a_spike_are_failures_of_visitors() {
+    let desk = Desk::with(&format!(
+        "{}[[event]]\nat = \"20s\"\nfor = \"4s\"\ncrash = \"queue.1\"\n[[event]]\nat = \"22s\"\n\
+         spike = {{ workload = \"customers\", extra = \"x1\", hold = \"6s\" }}\n",
+        promise("success > 99%", "")
+    ));
+    let queue = desk.read("queue.toml").replace("80/s", "40/s");
+    let queue = queue.replace("workers  = 1\n", "workers = 1\nconnections = \"tcp\"\n");
+    desk.write("queue.toml", &queue);
+    let said =
+        desk.run("check queue.toml --budget 20").expect(1, &["are `refused`, seen by visitors"]);
+    let flowing = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let share = flowing.split("% of the failures").next().unwrap().rsplit(' ').next().unwrap();
+    assert!(share.parse::<f64>().unwrap() > 99.0, "{}", said.out);
+}

@@ -156,6 +156,12 @@ fn what_users_leave_behind_piles_up() {
     check("50ms", gives_up).expect(3, &["unfinished work piles up"]);
     let long = format!("{gives_up} --set duration=2000s --set warm_up=60s");
     check("10.1ms", &long).expect(3, &["unfinished work piles up"]);
+    let short = format!("{gives_up} --set duration=600s --set warm_up=60s");
+    for seed in 1..=6 {
+        let line = format!("{short} --seed {seed}");
+        check("10.1ms", &line).expect(3, &["unfinished work piles up"]);
+        check("9.9ms", &line).expect(0, &["1 met"]);
+    }
     check("9.9ms", &long).expect(0, &["1 met"]);
 }
 

@@ -460,3 +460,27 @@ fn what_happened_once_is_waited_for() {
     let said = said.expect(3, &["undecided"]);
     assert!(!said.out.contains("nothing happened"), "{}", said.out);
 }
+
+/// What does not settle is undecided in every output, and others are judged all the same.
+#[test]
+fn a_scenario_that_never_settles_hides_no_other() {
+    let desk = Desk::with(&promise("p(95) < 100ms", ""));
+    let open = desk.read("queue.toml").replace("\"5s\"", "\"auto\"").replace("80/s", "110/s");
+    desk.write("over.toml", &open);
+    let outputs = "--budget 20 --junit j.xml --json v.json --markdown m.md --github";
+    desk.run(&format!("check over.toml queue.toml {outputs}"))
+        .expect(1, &["MISSED", "undecided it", "never settles", "::error file=over.toml"]);
+    let junit = desk.read("j.xml");
+    assert!(junit.contains("errors=\"1\"") && junit.contains("failures=\"1\""), "{junit}");
+    assert!(junit.contains("never settles"), "{junit}");
+    assert!(desk.read("v.json").contains("never settles"));
+    assert!(desk.read("m.md").contains("never settles"));
+    // Alone, it leaves no green page of an earlier run behind.
+    desk.run("check over.toml --junit j.xml").expect(3, &["never settles"]);
+    let junit = desk.read("j.xml");
+    assert!(junit.contains("errors=\"1\"") && junit.contains("failures=\"0\""), "{junit}");
+    // Nor does it where it is held against what was there before.
+    desk.run("queue.toml --no-plots --replications 10 --out base").expect(0, &[]);
+    desk.run("check over.toml --baseline base --junit j.xml").expect(3, &["never settles"]);
+    assert!(desk.read("j.xml").contains("errors=\"1\""));
+}

@@ -55,7 +55,7 @@ impl Tee {
     }
 
     fn failed(&self, error: &io::Error) -> Failure {
-        Failure::Ledger { says: format!("`{}`: {error}", self.path.display()) }
+        Failure::Output { says: format!("`{}` could not be written: {error}", self.path.display()) }
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -136,6 +136,11 @@ impl Bench {
         at
     }
 
+    /// Loads that were tried.
+    pub(super) fn levels_at(&self, factors: &[f64]) -> Vec<&Level> {
+        self.levels.iter().filter(|it| factors.contains(&it.factor)).collect()
+    }
+
     /// Runs each of these loads until it has so many replications, all of them side by side, from the
     /// replication of this number on. `false`: interrupted.
     pub(super) fn run(

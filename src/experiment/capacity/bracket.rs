@@ -24,10 +24,8 @@ pub(super) enum Side {
 }
 
 /// By the first `count` replications of these loads, as the fit sees them, which never falls.
-pub(super) fn side(bench: &mut Bench, factors: &[f64], count: u32) -> Side {
-    let places: Vec<usize> = factors.iter().map(|&factor| bench.level(factor)).collect();
-    let levels: Vec<_> = places.iter().map(|&place| &bench.levels[place]).collect();
-    let fits = fitted(&levels, count as usize);
+pub(super) fn side(bench: &Bench, factors: &[f64], count: u32) -> Side {
+    let fits = fitted(&bench.levels_at(factors), count as usize);
     let misses = |at: fn(&[f64]) -> Option<&f64>| {
         fits.iter().flatten().any(|fit| at(fit).is_some_and(|it| *it > 0.0))
     };

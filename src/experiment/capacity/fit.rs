@@ -92,48 +92,88 @@ impl Crossing {
     }
 }
 
+/// How near their limits objectives were at loads in ascending order, with all replications and without each.
+struct Near {
+    at: Vec<f64>,
+    count: usize,
+    objectives: usize,
+    /// By replication left out (the last: none), by level, by objective.
+    tables: Vec<Vec<Vec<Option<f64>>>>,
+}
+
+impl Near {
+    fn of(levels: &[&Level], count: usize) -> Near {
+        let table = |left_out: Option<usize>| -> Vec<Vec<Option<f64>>> {
+            let of = |level: &&Level| match left_out {
+                None => badness(&level.judgements(count)),
+                Some(index) => badness(&level.judgements_without(count, index)),
+            };
+            levels.iter().map(of).collect()
+        };
+        Near {
+            at: levels.iter().map(|level| level.factor).collect(),
+            count,
+            objectives: levels.first().map_or(0, |level| level.plan().objectives.len()),
+            tables: (0..count).map(Some).chain([None]).map(table).collect(),
+        }
+    }
+
+    fn values(&self, objective: usize, left_out: Option<usize>) -> Option<Vec<f64>> {
+        let table = &self.tables[left_out.unwrap_or(self.count)];
+        table.iter().map(|level| level[objective].map(scaled)).collect()
+    }
+
+    /// Which objectives are missed hereabouts, and where, is a matter of all replications.
+    fn missed(&self) -> Vec<(usize, f64)> {
+        let (Some(first), Some(last)) = (self.at.first(), self.at.last()) else {
+            return Vec::new();
+        };
+        let nearby = 2.0 * first - last..=2.0 * last - first;
+        (0..self.objectives)
+            .filter_map(|it| Some((it, crossing(&self.at, &self.values(it, None)?)?)))
+            .filter(|(_, found)| nearby.contains(found))
+            .collect()
+    }
+
+    fn one(&self, objective: usize, left_out: Option<usize>) -> Option<f64> {
+        Some(crossing_nearby(&self.at, &self.values(objective, left_out)?))
+    }
+
+    /// Of the least of all that are missed, whichever it is without a replication.
+    fn first(&self, missed: &[(usize, f64)], left_out: Option<usize>) -> Option<f64> {
+        missed.iter().filter_map(|(it, _)| self.one(*it, left_out)).min_by(f64::total_cmp)
+    }
+
+    fn jump(&self, objective: usize) -> Option<(f64, f64)> {
+        jump(&self.at, &self.values(objective, None)?)
+    }
+}
+
 /// By the first `count` replications of these loads.
 pub(super) fn crossings(levels: &[&Level], count: usize) -> Option<Crossings> {
-    let at: Vec<f64> = levels.iter().map(|level| level.factor).collect();
-    // By replication left out (the last: none), by level, by objective.
-    let near = |left_out: Option<usize>| -> Vec<Vec<Option<f64>>> {
-        let of = |level: &&Level| match left_out {
-            None => badness(&level.judgements(count)),
-            Some(index) => badness(&level.judgements_without(count, index)),
-        };
-        levels.iter().map(of).collect()
-    };
-    let tables: Vec<_> = (0..count).map(Some).chain([None]).map(near).collect();
-    let table = |left_out: Option<usize>| &tables[left_out.unwrap_or(count)];
-    let values = |objective: usize, left_out: Option<usize>| -> Option<Vec<f64>> {
-        table(left_out).iter().map(|level| level[objective].map(scaled)).collect()
-    };
-    let width = at.last()? - at.first()?;
-    let nearby = at[0] - width..=at[at.len() - 1] + width;
-    // Which objectives are missed hereabouts is a matter of all replications.
-    let objectives = levels.first()?.plan().objectives.len();
-    let missed: Vec<(usize, f64)> = (0..objectives)
-        .filter_map(|it| Some((it, crossing(&at, &values(it, None)?)?)))
-        .filter(|(_, found)| nearby.contains(found))
-        .collect();
-    let one = |objective: usize, left_out: Option<usize>| {
-        Some(crossing_nearby(&at, &values(objective, left_out)?))
-    };
-    let jump_of = |objective: usize| jump(&at, &values(objective, None)?);
-    let each: Vec<Option<Crossing>> = (0..objectives)
+    let near = Near::of(levels, count);
+    let missed = near.missed();
+    let each: Vec<Option<Crossing>> = (0..near.objectives)
         .map(|it| {
             missed.iter().find(|(objective, _)| *objective == it)?;
-            let found = jackknife_of(count, |left_out| one(it, left_out))?;
-            Some(Crossing { at: found, jump: jump_of(it) })
+            let found = jackknife_of(count, |left_out| near.one(it, left_out))?;
+            Some(Crossing { at: found, jump: near.jump(it) })
         })
         .collect();
     let (limiting, _) = *missed.iter().min_by(|one, other| one.1.total_cmp(&other.1))?;
-    // Of the least of all, whichever it is without a replication.
-    let first = jackknife_of(count, |left_out| {
-        missed.iter().filter_map(|(it, _)| one(*it, left_out)).min_by(f64::total_cmp)
-    })?;
-    let first = Crossing { at: first, jump: jump_of(limiting) };
+    let first = jackknife_of(count, |left_out| near.first(&missed, left_out))?;
+    let first = Crossing { at: first, jump: near.jump(limiting) };
     Some(Crossings { first, limiting, each })
+}
+
+/// By which factor the first objective is missed further up in one site than in another, at the same loads
+/// and on the same luck: what the two share of that cancels.
+pub(super) fn shifted(from: &[&Level], to: &[&Level], count: usize) -> Option<Estimator> {
+    let (from, to) = (Near::of(from, count), Near::of(to, count));
+    let missed = (from.missed(), to.missed());
+    jackknife_of(count, |left_out| {
+        Some(to.first(&missed.1, left_out)? / from.first(&missed.0, left_out)?)
+    })
 }
 
 #[cfg(test)]

@@ -1,21 +1,13 @@
 //! What more machines bring: by the operational bound for every service, and for what is to be added
 //! next by simulation as well, for a site may miss its objectives long before anything saturates.
 
-use super::{
-    bench::{Bench, Work},
-    bracket::{Side, gap, parts, side},
-    fit::{badness, crossings, holds},
-    relieved::Turn,
-    search::said,
-    settled,
-};
+use super::{bench::Work, changed::first_miss, fit::Crossing, relieved::Turn, sizes::Curves};
 use crate::{
     experiment::replicate::Failure,
     model::{
         blueprint::{Blueprint, Host, ServiceId},
         operational::Operational,
     },
-    stats::estimator::Estimator,
 };
 
 /// Instances added to each service, at most.
@@ -24,24 +16,9 @@ const WIDER: u32 = 4;
 /// bottleneck. And how many of them are simulated.
 const STEPS: usize = 6;
 const STEPS_MOST: usize = 100;
-const SIMULATED: usize = 3;
+pub(super) const SIMULATED: usize = 3;
 /// A step that brings less than this is none.
-const WORTH: f64 = 1.005;
-/// Loads tried, of the one at which an objective should be missed, and their replications.
-const TRIED: [f64; 4] = [0.88, 0.96, 1.02, 1.08];
-const FURTHER_DOWN: [f64; 3] = [0.55, 0.7, 0.8];
-/// Of the highest of these, where even that holds.
-const FURTHER_UP: [f64; 2] = [1.1, 1.2];
-/// The gap around the crossing is cut into parts until it is so narrow, of the crossing, but so often at
-/// most.
-const CLOSE: f64 = 0.025;
-const CUTS: u32 = 5;
-/// A crossing whose standard error is more than this, of it, is looked at on so many times as many
-/// replications.
-const NOISY: f64 = 0.015;
-const AGAIN: u32 = 4;
-pub(super) const REPLICATIONS: u32 = 5;
-
+pub(super) const WORTH: f64 = 1.005;
 /// The scenario with changes; `None`: they make no scenario.
 pub type Change<'a> = &'a dyn Fn(&[String]) -> Option<Blueprint>;
 
@@ -68,28 +45,10 @@ pub(super) struct Step {
     pub(super) relieves: String,
     pub(super) bound: f64,
     /// Where the first objective is missed with it.
-    pub(super) missed_at: Option<Estimator>,
+    pub(super) missed_at: Option<Crossing>,
     pub(super) plan: Blueprint,
     /// Steps before it that are not told.
     pub(super) skipped: u32,
-}
-
-/// A service at one of several sizes.
-#[derive(Clone, Debug)]
-pub(super) struct Sized {
-    /// Instances, or cores of each of their hosts.
-    pub(super) size: u32,
-    pub(super) bound: Option<f64>,
-    /// Where the first objective is missed, as simulated.
-    pub(super) missed_at: Option<Estimator>,
-}
-
-/// The service whose station is full first, at several sizes, each of them simulated.
-#[derive(Clone, Debug)]
-pub(super) struct Curves {
-    pub(super) service: ServiceId,
-    pub(super) wider: Vec<Sized>,
-    pub(super) taller: Vec<Sized>,
 }
 
 /// All that was found of larger sites.
@@ -98,19 +57,19 @@ pub(super) struct Growth {
     pub(super) services: Vec<Grown>,
     pub(super) turns: Vec<Turn>,
     pub(super) steps: Vec<Step>,
-    /// `None`: no objective is missed, or nothing runs out.
-    pub(super) curves: Option<Curves>,
+    /// Each service at several sizes, simulated, the fullest first; none where no objective is missed.
+    pub(super) curves: Vec<Curves>,
 }
 
 fn wider(plan: &Blueprint, service: ServiceId, more: u32) -> String {
     of_instances(plan, service, plan.services[service.index()].instances + more)
 }
 
-fn of_instances(plan: &Blueprint, service: ServiceId, instances: u32) -> String {
+pub(super) fn of_instances(plan: &Blueprint, service: ServiceId, instances: u32) -> String {
     format!("service.{}.instances={instances}", plan.services[service.index()].name)
 }
 
-fn cores(plan: &Blueprint, service: ServiceId) -> u32 {
+pub(super) fn cores(plan: &Blueprint, service: ServiceId) -> u32 {
     let first = plan.services[service.index()].first_instance;
     plan.hosts[plan.instances[first as usize].host.index()].cores
 }
@@ -121,7 +80,7 @@ fn taller(plan: &Blueprint, service: ServiceId) -> Vec<String> {
 }
 
 /// Half, as many, one and a half times and twice as many.
-fn heights(cores: u32) -> Vec<u32> {
+pub(super) fn heights(cores: u32) -> Vec<u32> {
     let mut sizes = vec![cores / 2, cores, cores + cores.div_ceil(2), 2 * cores];
     sizes.dedup();
     sizes.retain(|size| *size > 0);
@@ -129,7 +88,7 @@ fn heights(cores: u32) -> Vec<u32> {
 }
 
 /// Nobody says what a machine with more cores costs: in proportion to these, as those that are let do.
-fn of_cores(plan: &Blueprint, service: ServiceId, cores: u32) -> Vec<String> {
+pub(super) fn of_cores(plan: &Blueprint, service: ServiceId, cores: u32) -> Vec<String> {
     let it = &plan.services[service.index()];
     let host = plan.instances[it.first_instance as usize].host;
     let host = &plan.hosts[host.index()];
@@ -255,11 +214,11 @@ pub(super) fn steps(
         let Some(from) = seen else { break };
         let expected = from * step.bound / bound_before;
         let label = format!("with {} (step {})", step.what, number + 1);
-        let Some(found) = simulate(&step.plan, expected, &label, known, work)? else {
+        let Some(found) = first_miss(&step.plan, expected, &label, known, work)? else {
             return Ok(None);
         };
-        step.missed_at = found.missed_at;
-        (seen, bound_before) = (step.missed_at.map(|it| it.value), step.bound);
+        step.missed_at = found.at;
+        (seen, bound_before) = (step.missed_at.map(|it| it.at.value), step.bound);
     }
     Ok(Some(steps))
 }
@@ -270,180 +229,4 @@ fn shorten(steps: &mut Vec<Step>) {
     let from = STEPS - 2;
     steps.drain(from..from + more);
     steps[from].skipped = more as u32;
-}
-
-/// The service whose station is full first with one instance less, as it is, with one and two more; and
-/// with half, one and a half times and twice the cores. `None`: interrupted.
-pub(super) fn curves(
-    plan: &Blueprint,
-    known: &Operational,
-    crossing: &Estimator,
-    (change, steps): (Change<'_>, &[Step]),
-    work: &mut Work<'_>,
-) -> Result<Option<Curves>, Failure> {
-    let mut found = Curves { service: ServiceId(0), wider: Vec::new(), taller: Vec::new() };
-    let (Some(first), Some(before)) = (known.stations.first(), known.bound_per_s()) else {
-        return Ok(Some(found));
-    };
-    // Of those that work there the first that makes a difference.
-    let Some((service, axes)) = first.services.iter().find_map(|&id| {
-        let axes = axes(plan, id, before, change);
-        axes.contains(&true).then_some((id, axes))
-    }) else {
-        return Ok(Some(found));
-    };
-    found.service = service;
-    let name = plan.services[service.index()].name.clone();
-    let (instances, cores) = (plan.services[service.index()].instances, cores(plan, service));
-    let mut one = |size: u32,
-                   is_now: bool,
-                   changes: Vec<String>,
-                   unit: &str|
-     -> Result<Option<Vec<Sized>>, Failure> {
-        if is_now {
-            let found = Sized { size, bound: Some(before), missed_at: Some(*crossing) };
-            return Ok(Some(vec![found]));
-        }
-        let Some(sized) = change(&changes) else { return Ok(Some(Vec::new())) };
-        let bound = Operational::of(&sized).bound_per_s();
-        let what = format!("{name}: {size} {unit}");
-        let is_like =
-            |it: &Step| it.what.starts_with(&format!("{name}: ")) && it.what.ends_with(unit);
-        // What to add next may have asked the same.
-        let mut same = steps.iter().take(SIMULATED).take_while(|it| is_like(it));
-        let missed_at = if let Some(step) = same.find(|it| it.what == what) {
-            step.missed_at
-        } else {
-            let expected = crossing.value * bound.unwrap_or(before) / before;
-            let label = format!("with {what}");
-            let Some(seen) = simulate(&sized, expected, &label, known, work)? else {
-                return Ok(None);
-            };
-            seen.missed_at
-        };
-        Ok(Some(vec![Sized { size, bound, missed_at }]))
-    };
-    for size in widths(instances).filter(|_| axes[0]) {
-        let changes = vec![of_instances(plan, service, size)];
-        let Some(it) = one(size, size == instances, changes, "instances")? else {
-            return Ok(None);
-        };
-        found.wider.extend(it);
-    }
-    for size in heights(cores).into_iter().filter(|_| axes[1]) {
-        let changes = of_cores(plan, service, size);
-        let Some(it) = one(size, size == cores, changes, "cores each")? else {
-            return Ok(None);
-        };
-        found.taller.extend(it);
-    }
-    Ok(Some(found))
-}
-
-/// One instance less, as many, one and two more.
-fn widths(instances: u32) -> std::ops::RangeInclusive<u32> {
-    instances.saturating_sub(1).max(1)..=instances + 2
-}
-
-/// Whether other numbers of instances, and of cores, move the site's bound at all.
-fn axes(plan: &Blueprint, service: ServiceId, before: f64, change: Change<'_>) -> [bool; 2] {
-    let moves = |changes: Vec<String>| {
-        let bound = change(&changes).and_then(|it| Operational::of(&it).bound_per_s());
-        bound.is_some_and(|bound| (bound / before - 1.0).abs() > WORTH - 1.0)
-    };
-    let mut wider = widths(plan.services[service.index()].instances);
-    let mut taller = heights(cores(plan, service)).into_iter();
-    [
-        wider.any(|size| moves(vec![of_instances(plan, service, size)])),
-        taller.any(|size| moves(of_cores(plan, service, size))),
-    ]
-}
-
-/// Where the first objective is missed; `None`: not thereabouts.
-struct Simulated {
-    missed_at: Option<Estimator>,
-}
-
-/// Looks for where the first objective is missed, near where it should be; there may be no such load
-/// thereabouts. `None`: interrupted.
-fn simulate(
-    plan: &Blueprint,
-    expected: f64,
-    label: &str,
-    known: &Operational,
-    work: &mut Work<'_>,
-) -> Result<Option<Simulated>, Failure> {
-    // Warmed up as the search is, for what this site can bear.
-    let highest = TRIED[TRIED.len() - 1] * expected;
-    let mut bench = Bench::new(&plan.warmed_up_for(settled(plan, highest)), label);
-    let nice = |share: &f64| said(known, share * expected);
-    let mut tried: Vec<f64> = TRIED.iter().map(nice).collect();
-    tried.dedup();
-    let wanted = |tried: &[f64]| tried.iter().map(|&it| (it, REPLICATIONS)).collect::<Vec<_>>();
-    if !bench.run(&wanted(&tried), 0, label, work)? {
-        return Ok(None);
-    }
-    if !holds(&badness(&bench.levels[0].judgements(REPLICATIONS as usize))) {
-        let lower: Vec<f64> = FURTHER_DOWN.iter().map(nice).collect();
-        if !bench.run(&wanted(&lower), 0, label, work)? {
-            return Ok(None);
-        }
-        tried = lower.into_iter().chain(tried).collect();
-        tried.dedup();
-    }
-    // Between loads far apart the fit only guesses; beyond them it knows nothing.
-    for _ in 0..CUTS {
-        let mut closer: Vec<f64> = match side(&mut bench, &tried, REPLICATIONS) {
-            Side::Below => break,
-            Side::Above => {
-                let last = tried[tried.len() - 1];
-                FURTHER_UP.iter().map(|share| said(known, share * last)).collect()
-            }
-            Side::Within => {
-                let around =
-                    missed(&mut bench, &tried, REPLICATIONS).and_then(|it| gap(&tried, it.value));
-                match around {
-                    Some((low, high)) if high - low > CLOSE * high => {
-                        parts((low, high), |factor| said(known, factor))
-                    }
-                    Some(_) | None => break,
-                }
-            }
-        };
-        closer.retain(|it| !tried.contains(it));
-        closer.dedup();
-        // Whole users have no loads between them.
-        if closer.is_empty() {
-            break;
-        }
-        if !bench.run(&wanted(&closer), 0, label, work)? {
-            return Ok(None);
-        }
-        tried.extend(closer);
-        tried.sort_by(f64::total_cmp);
-    }
-    let mut missed_at = missed(&mut bench, &tried, REPLICATIONS);
-    if let Some(it) = missed_at.filter(|it| it.error > NOISY * it.value) {
-        let (low, high) = (it.value - 2.0 * it.error, it.value + 2.0 * it.error);
-        let from = tried.iter().rposition(|load| *load <= low).unwrap_or(0);
-        let to = tried.iter().position(|load| *load >= high).unwrap_or(tried.len() - 1);
-        let count = AGAIN * REPLICATIONS;
-        let again: Vec<(f64, u32)> = tried[from..=to].iter().map(|&load| (load, count)).collect();
-        if !bench.run(&again, 0, label, work)? {
-            return Ok(None);
-        }
-        missed_at = missed(&mut bench, &tried[from..=to], count).or(missed_at);
-    }
-    work.requests += bench.requests();
-    Ok(Some(Simulated { missed_at }))
-}
-
-/// Where the first objective is missed, of loads in ascending order; `None`: not between these.
-fn missed(bench: &mut Bench, tried: &[f64], count: u32) -> Option<Estimator> {
-    if side(bench, tried, count) != Side::Within {
-        return None;
-    }
-    let places: Vec<usize> = tried.iter().map(|&it| bench.level(it)).collect();
-    let levels: Vec<_> = places.iter().map(|&it| &bench.levels[it]).collect();
-    crossings(&levels, count as usize).map(|it| it.first.at)
 }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Stations that are told.
-const STATIONS_MAX: usize = 20;
+const STATIONS_MAX: usize = 200;
 
 /// Of a site as its scenario loads it.
 pub fn known(plan: &Blueprint) -> Known {

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use super::{
     bench::{Bench, Level, Work},
-    growth::REPLICATIONS,
+    changed::REPLICATIONS,
     search::said,
     settled,
 };

@@ -8,6 +8,7 @@ use super::{
     growth, known,
     losses::{self, REPLICATIONS},
     search::Found,
+    sizes,
 };
 use crate::{
     measure::{fold::Fold, outcome::Cause},
@@ -27,10 +28,7 @@ use crate::{
         used::used,
     },
     slo::gate::{Doubt, Verdict},
-    stats::{
-        estimator::Estimator,
-        interval::{CONFIDENCE, six_digits},
-    },
+    stats::interval::{CONFIDENCE, six_digits},
 };
 
 /// Resources that were measured that are told.
@@ -106,13 +104,13 @@ impl Results<'_> {
 
     /// The same of a larger site, and no more than what its hardware bears: what a window of some length
     /// hides of a load beyond that could not be sustained.
-    fn within(&self, crossing: &Estimator, bound_per_s: Option<f64>) -> [Load; 3] {
+    fn within(&self, crossing: &Crossing, bound_per_s: Option<f64>) -> [Load; 3] {
         let most = match bound_per_s {
             Some(bound) if self.known.users == 0 => bound / self.known.load_per_s(),
             Some(_) | None => f64::INFINITY,
         };
         let (low, high) = crossing.interval(CONFIDENCE);
-        [crossing.value, low.max(0.0), high].map(|factor| self.missing(factor.min(most)))
+        [crossing.at.value, low.max(0.0), high].map(|factor| self.missing(factor.min(most)))
     }
 
     /// The load at which an objective is missed that is kept up to `factor`: of whole users the next.
@@ -338,7 +336,7 @@ impl Results<'_> {
     fn told_growth(&self) -> Option<Growth> {
         let growth::Growth { services, turns, steps, curves } = self.growth.as_ref()?;
         let plan = self.question.plan;
-        let sized = |it: &growth::Sized| Sized {
+        let sized = |it: &sizes::Sized| Sized {
             size: it.size,
             bound_per_s: it.bound,
             missed_at: it.missed_at.map(|missed| self.within(&missed, it.bound)),
@@ -348,7 +346,7 @@ impl Results<'_> {
             alone_per_s: it.alone,
             site_per_s: it.site,
         };
-        let curves = curves.as_ref().map(|it| Curves {
+        let curves = curves.iter().map(|it| Curves {
             service: plan.services[it.service.index()].name.clone(),
             wider: it.wider.iter().map(sized).collect(),
             taller: it.taller.iter().map(sized).collect(),
@@ -385,7 +383,7 @@ impl Results<'_> {
             services: services.collect(),
             turns: turns.collect(),
             steps: steps.collect(),
-            curves,
+            curves: curves.collect(),
         })
     }
 

@@ -11,6 +11,7 @@ use crate::{
         blueprint::{Blueprint, HostId, Objective, Promise, Scope, What},
         operational::{below, touched},
     },
+    report::summary::VISITORS,
 };
 
 /// Of these attempts fail before a server has them, or at its door.
@@ -103,7 +104,9 @@ impl Concerned {
         };
         let failures = match objective.scope {
             Scope::Service(id) => of_calls(site, pool, objective, counted, id.index()),
-            Scope::Site | Scope::Request(_) | Scope::Workload(_) => of_requests(objective, counted),
+            Scope::Site | Scope::Request(_) | Scope::Workload(_) => {
+                of_requests(site, objective, counted)
+            }
         };
         Concerned { requests, services, failures }
     }
@@ -136,11 +139,22 @@ impl Concerned {
 }
 
 /// What visitors' requests failed of: just those that the objective counts.
-fn of_requests(objective: &Objective, counted: &ObjectiveTally) -> Failures {
+fn of_requests(site: &Blueprint, objective: &Objective, counted: &ObjectiveTally) -> Failures {
     let failed = counted.breach.failed.iter();
-    let known: Vec<Failed> = failed
-        .map(|it| Failed { place: usize::from(it.at), cause: it.cause(), count: it.count })
-        .collect();
+    let is_visitors = |place: usize| site.services[place].kind == VISITORS;
+    let mut known: Vec<Failed> = Vec::new();
+    for it in failed {
+        let one = Failed { place: usize::from(it.at), cause: it.cause(), count: it.count };
+        // Those of a spike are visitors like others.
+        let same = known.iter_mut().find(|it| {
+            it.cause == one.cause
+                && (it.place == one.place || is_visitors(it.place) && is_visitors(one.place))
+        });
+        match same {
+            Some(known) => known.count += one.count,
+            None => known.push(one),
+        }
+    }
     let failed = known.iter().map(|it| it.count).sum();
     let counts_failures = match objective.promise {
         Promise::Throughput { .. } | Promise::Mean { .. } => false,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Busy, Load};
+use super::{Busy, Load, words::sized};
 
 /// What more machines bring.
 #[derive(Clone, Debug, Serialize)]
@@ -15,9 +15,9 @@ pub struct Growth {
     pub turns: Vec<Turn>,
     /// What to add next, one after the other.
     pub steps: Vec<Step>,
-    /// The service whose station is full first, at several sizes, simulated. `None`: nothing runs
-    /// out, or no objective is missed.
-    pub curves: Option<Curves>,
+    /// Each service at several sizes, simulated, the one that is full first by itself first. None
+    /// where no objective is missed.
+    pub curves: Vec<Curves>,
 }
 
 /// A site in which the first bottlenecks never run out.
@@ -50,13 +50,22 @@ pub struct Curves {
     pub taller: Vec<Sized>,
 }
 
+impl Curves {
+    /// Its name, a size in words, and what was found of it, one after the other.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (&str, String, &Sized)> {
+        let wider = self.wider.iter().map(|it| (it, "instance"));
+        let taller = self.taller.iter().map(|it| (it, "core"));
+        wider.chain(taller).map(|(it, of)| (self.service.as_str(), sized(it.size, of), it))
+    }
+}
+
 /// One of its sizes.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 pub struct Sized {
     /// Instances, or cores.
     pub size: u32,
-    /// The bound, requests a second.
+    /// The site's bound, requests a second.
     pub bound_per_s: Option<f64>,
     /// Where the first objective is missed, as simulated: about, low, high. `None`: not near there.
     pub missed_at: Option<[Load; 3]>,

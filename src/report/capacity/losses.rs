@@ -58,10 +58,27 @@ pub enum Kept {
     No,
 }
 
+/// So many of all requests are not lost without a word, and so many are most of them, whatever was promised.
+const MANY: f64 = 0.1;
+const MOST: f64 = 0.5;
+
 impl Loss {
     /// The safe load is borne without it.
     pub fn is_borne(&self) -> bool {
         self.kept == Kept::Yes && self.well_again == Kept::Yes
+    }
+
+    /// Objectives are kept, and yet many requests fail: what is promised does not count them, or allows
+    /// that.
+    pub fn is_blind(&self) -> bool {
+        let is_kept = self.kept != Kept::No && self.survives.is_some();
+        is_kept && self.failed_share.is_some_and(|it| it >= MANY)
+    }
+
+    /// No load is survived, or most requests fail.
+    pub fn is_fatal(&self) -> bool {
+        let fails_most = self.failed_share.is_some_and(|it| it >= MOST);
+        self.survives.is_none() || self.is_blind() && fails_most
     }
 
     /// It is not, surely.

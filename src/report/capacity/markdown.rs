@@ -4,16 +4,16 @@ use super::{
     Answer, Capacity, Curves, Growth, Kept, Known, Losses, Size,
     terminal::{amount, asked, capacity},
     words::{
-        self, NOTHING, added, advice, afterwards, again, bare, between, busy, capped, coarse,
-        eased, events, in_time, islands, kept, load, missed_from, missed_somewhere, money,
-        not_even, perhaps, rate, required, signed, sized, survives, times, unfinished, unit,
-        unpriced, unseen, unsurvived, verdict, worse,
+        self, NOTHING, added, advice, afterwards, again, bare, between, blind, busy, capped,
+        coarse, eased, events, in_time, islands, kept, load, missed_from, missed_somewhere, money,
+        not_even, perhaps, rate, required, signed, survives, times, unfinished, unit, unpriced,
+        unseen, unsurvived, verdict, worse,
     },
 };
 use crate::report::format::{confidence, or_dash, percent, seconds, span, thousands, utilisation};
 
 /// Stations that are named.
-const NAMED_MAX: usize = 10;
+const NAMED_MAX: usize = 200;
 
 /// The text; `pictures` are those that were drawn.
 pub fn render(it: &Capacity, pictures: &[&str]) -> String {
@@ -37,11 +37,9 @@ pub fn render(it: &Capacity, pictures: &[&str]) -> String {
         if pictures.contains(&"scaling.png") {
             out.push_str("\n![What more machines bring](scaling.png)\n");
         }
-        if let Some(curves) = &growth.curves {
-            sizes(&mut out, curves);
-            if pictures.contains(&"sizes.png") {
-                out.push_str("\n![The first bottleneck at several sizes](sizes.png)\n");
-            }
+        sizes(&mut out, &growth.curves);
+        if pictures.contains(&"sizes.png") {
+            out.push_str("\n![Each service at several sizes](sizes.png)\n");
         }
     }
     cost(&mut out, it);
@@ -296,6 +294,7 @@ fn lost(out: &mut String, losses: &Losses) {
             _ => "–".to_owned(),
         };
         let survives = match &loss.survives {
+            Some(_) if loss.is_blind() => format!("**{}**", survives(loss, load)),
             Some(_) => survives(loss, load),
             None => format!("**{}**", not_even(loss, load)),
         };
@@ -314,8 +313,8 @@ fn lost(out: &mut String, losses: &Losses) {
     let [alone, others] = unsurvived(losses);
     if !alone.is_empty() {
         out.push_str(&format!(
-            "\nSingle points of failure, for which not even the lowest load tried keeps all \
-             objectives: {}.\n",
+            "\nSingle points of failure, at which no load tried keeps all objectives, or most \
+             requests fail: {}.\n",
             cell(&alone.join("; "))
         ));
     }
@@ -326,7 +325,7 @@ fn lost(out: &mut String, losses: &Losses) {
             cell(&others.join("; "))
         ));
     }
-    for line in perhaps(losses).into_iter().chain(afterwards(losses)) {
+    for line in blind(losses).into_iter().chain(perhaps(losses)).chain(afterwards(losses)) {
         out.push_str(&format!("\n{}.\n", cell(&sentence(&line))));
     }
 }
@@ -442,24 +441,27 @@ fn alone(out: &mut String, it: &Capacity, growth: &Growth) {
     }
 }
 
-fn sizes(out: &mut String, curves: &Curves) {
-    let service = cell(&curves.service);
-    out.push_str(&format!(
-        "\n### {service} at other sizes\n\nThe first bottleneck made smaller and larger, all else as \
-         it is. The last two columns are simulated, on fewer replications than the safe load: \
-         where the first objective is missed, and its 95% interval.\n\n\
-         | {service} | hardware is full at | objectives are missed from about | 95% interval |\n\
-         | --- | ---: | ---: | --- |\n"
-    ));
-    for (sizes, of) in [(&curves.wider, "instance"), (&curves.taller, "core")] {
-        for it in sizes {
-            let bound = or_dash(it.bound_per_s, |it| format!("{}/s", rate(it)));
-            let (at, bounds) = match &it.missed_at {
-                Some(missed) => (missed_from(&missed[0], it.bound_per_s), between(missed)),
-                None => ("–".to_owned(), "–".to_owned()),
-            };
-            out.push_str(&format!("| {} | {bound} | {at} | {bounds} |\n", sized(it.size, of)));
-        }
+/// Each service at other sizes, simulated.
+fn sizes(out: &mut String, curves: &[Curves]) {
+    if curves.is_empty() {
+        return;
+    }
+    out.push_str(
+        "\n### Each service at other sizes\n\nOne service made smaller or larger, all else as it is, \
+         the one that is full first by itself first. The \
+         last two columns are simulated, on fewer replications than the safe load: where the first \
+         objective is missed, and its 95% interval. Where the law says that a size is none of the site's \
+         limits it is held against the site as it is, on the same luck.\n\n\
+         | service | size | the site's hardware is full at | objectives are missed from about | 95% interval |\n\
+         | --- | --- | ---: | ---: | --- |\n",
+    );
+    for (service, size, it) in curves.iter().flat_map(Curves::rows) {
+        let bound = or_dash(it.bound_per_s, |it| format!("{}/s", rate(it)));
+        let (at, bounds) = match &it.missed_at {
+            Some(missed) => (missed_from(&missed[0], it.bound_per_s), between(missed)),
+            None => ("–".to_owned(), "–".to_owned()),
+        };
+        out.push_str(&format!("| {} | {size} | {bound} | {at} | {bounds} |\n", cell(service)));
     }
 }
 

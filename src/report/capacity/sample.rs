@@ -214,16 +214,23 @@ pub(crate) fn document() -> Capacity {
                     is_next: None,
                 },
             ],
-            curves: Some(Curves {
-                service: "app".to_owned(),
-                wider: vec![
-                    sized(1, 500.0),
-                    sized(2, 1_000.0),
-                    sized(3, 1_500.0),
-                    Sized { missed_at: None, ..sized(4, 1_700.0) },
-                ],
-                taller: vec![sized(2, 500.0), sized(4, 1_000.0), sized(8, 1_700.0)],
-            }),
+            curves: vec![
+                Curves {
+                    service: "app".to_owned(),
+                    wider: vec![
+                        sized(1, 500.0),
+                        sized(2, 1_000.0),
+                        sized(3, 1_500.0),
+                        Sized { missed_at: None, ..sized(4, 1_700.0) },
+                    ],
+                    taller: vec![sized(2, 500.0), sized(4, 1_000.0), sized(8, 1_700.0)],
+                },
+                Curves {
+                    service: "db".to_owned(),
+                    wider: vec![sized(1, 1_000.0), sized(2, 1_000.0), sized(3, 1_000.0)],
+                    taller: vec![sized(4, 900.0), sized(8, 1_000.0), sized(16, 1_000.0)],
+                },
+            ],
         }),
         cost: Some(Cost {
             currency: "EUR".to_owned(),
@@ -361,7 +368,10 @@ fn growth_that_is_none_is_told_as_such() {
     let worse = "instances of app fill the site earlier: 3 at 900.0/s, now at";
     let text = super::terminal::render(&it, Colour::Off);
     assert!(text.contains(super::words::NOTHING) && text.contains(worse), "{text}");
-    assert!(text.contains("app at other sizes") && !text.contains("relieves  full"), "{text}");
+    assert!(
+        text.contains("Each service at other sizes") && !text.contains("relieves  full"),
+        "{text}"
+    );
     let text = super::markdown::render(&it, &[]);
     assert!(text.contains(super::words::NOTHING) && text.contains(worse), "{text}");
     assert!(!text.contains("| add |"), "{text}");
@@ -458,4 +468,35 @@ fn answers_that_are_none_are_told_as_such() {
     says(&unconfirmed, "more replications of a load (`--budget`) may tell");
     unconfirmed.method.attempts.last_mut().unwrap().piles_up = true;
     says(&unconfirmed, "work piles up at the loads that were tried for it");
+}
+
+/// That all objectives are kept says little where many requests fail.
+#[test]
+fn what_no_objective_counts_is_told() {
+    let mut it = document();
+    let losses = it.losses.as_mut().unwrap();
+    let first = losses.each[0].clone();
+    let loss = |name: &str, alike, share| Loss {
+        name: name.to_owned(),
+        alike,
+        kept: Kept::Yes,
+        failed_share: Some(share),
+        survives: Some(at(912.0)),
+        well_again: Kept::Yes,
+        later: None,
+        ending: None,
+        ..first.clone()
+    };
+    losses.each = vec![loss("crash of a.1", 1, 0.997), loss("crash of b.1", 2, 0.499)];
+    losses.each.push(loss("crash of c.1", 1, 0.09));
+    let text = super::terminal::render(&it, Colour::Off);
+    let flowing = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flowing.contains("crash of a.1 1 yes 99.70% fails 99.70% yes"), "{text}");
+    assert!(flowing.contains("crash of b.1 2 yes 49.9% fails 49.9% yes"), "{text}");
+    assert!(flowing.contains("crash of c.1 1 yes 9.0% the safe load yes"), "{text}");
+    assert!(flowing.contains("single points of failure: crash of a.1 the objectives"), "{text}");
+    let blind = "many requests fail all the same: crash of a.1 (99.70%); crash of b.1 (49.9%)";
+    assert!(flowing.contains(blind), "{text}");
+    let text = super::markdown::render(&it, &[]);
+    assert!(text.contains("**fails 99.70%**") && text.contains(blind), "{text}");
 }

@@ -4,10 +4,11 @@
 use super::{
     Answer, Capacity, Cost, Curves, Growth, Known, Losses, Point, Size,
     words::{
-        NOTHING, added, advice, afterwards, again, alone, bare, between, busy, capped, coarse,
-        eased, events, in_time, islands, kept, load, measured, missed_from, missed_somewhere,
-        money, narrow, no_knee, perhaps, rate, relieved, required, signed, sized, sized_from,
-        survives, times, unfinished, unit, unpriced, unseen, unsurvived, verdict, worse,
+        NOTHING, added, advice, afterwards, again, alone, bare, between, blind, busy, capped,
+        coarse, eased, events, in_time, islands, kept, load, measured, missed_from,
+        missed_somewhere, money, narrow, no_knee, perhaps, rate, relieved, required, signed,
+        sized_from, survives, times, unfinished, unit, unpriced, unseen, unsurvived, verdict,
+        worse,
     },
 };
 use crate::report::{
@@ -133,6 +134,10 @@ fn known(page: &mut Page, known: &Known) {
     }
     if !known.stations.is_empty() {
         page.table(&table);
+    }
+    if known.stations.len() > NAMED_MAX {
+        let more = known.stations.len() - NAMED_MAX;
+        page.line(&format!("and {more} more that are full later, named in the report"));
     }
     if known.stations.len() > 1 {
         page.paragraph(
@@ -287,7 +292,7 @@ fn lost(page: &mut Page, losses: &Losses) {
             2,
         );
     }
-    for line in perhaps(losses).into_iter().chain(afterwards(losses)) {
+    for line in blind(losses).into_iter().chain(perhaps(losses)).chain(afterwards(losses)) {
         page.paragraph(&line, 2);
     }
 }
@@ -323,8 +328,8 @@ fn grown(page: &mut Page, growth: &Growth, cost: Option<&Cost>) {
         steps(page, growth, cost);
     }
     by_services(page, growth);
-    if let Some(curves) = &growth.curves {
-        sizes(page, curves);
+    if !growth.curves.is_empty() {
+        sizes(page, &growth.curves);
     }
 }
 
@@ -376,20 +381,21 @@ fn by_services(page: &mut Page, growth: &Growth) {
     }
 }
 
-fn sizes(page: &mut Page, curves: &Curves) {
-    page.heading(&format!("{} at other sizes, simulated", curves.service));
-    let mut table = Table::new(["", "full at", "missed from about", "[low, high]"]);
-    for (sizes, of) in [(&curves.wider, "instance"), (&curves.taller, "core")] {
-        for it in sizes {
-            table.row([
-                sized(it.size, of),
-                or_dash(it.bound_per_s, |it| format!("{}/s", rate(it))),
-                it.missed_at
-                    .as_ref()
-                    .map_or_else(|| "–".to_owned(), |at| sized_from(at, it.bound_per_s)),
-                it.missed_at.as_ref().map_or_else(String::new, |at| narrow(at).1),
-            ]);
-        }
+fn sizes(page: &mut Page, curves: &[Curves]) {
+    page.heading("Each service at other sizes, simulated");
+    let mut table = Table::new(["", "", "full at", "missed from about", "[low, high]"]);
+    let mut last = "";
+    for (service, size, it) in curves.iter().flat_map(Curves::rows) {
+        table.row([
+            if service == last { String::new() } else { service.to_owned() },
+            size,
+            or_dash(it.bound_per_s, |it| format!("{}/s", rate(it))),
+            it.missed_at
+                .as_ref()
+                .map_or_else(|| "–".to_owned(), |at| sized_from(at, it.bound_per_s)),
+            it.missed_at.as_ref().map_or_else(String::new, |at| narrow(at).1),
+        ]);
+        last = service;
     }
     page.table(&table);
 }

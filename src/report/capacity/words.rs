@@ -2,8 +2,10 @@
 
 mod losses;
 
-pub(super) use self::losses::{afterwards, again, in_time, kept, perhaps, survives, unsurvived};
-pub use self::losses::{not_even, roughly};
+pub(super) use self::losses::{
+    afterwards, again, blind, in_time, kept, perhaps, survives, unsurvived,
+};
+pub use self::losses::{fails, not_even, roughly};
 
 use super::{
     Capacity, Eased, Event, Grown, Growth, Known, Limit, Load, Point, Promised, Step, Turn, Unseen,
@@ -39,7 +41,7 @@ pub(super) fn bare(load: &Load) -> String {
 }
 
 /// What bare loads are counted in.
-pub(super) fn unit(load: &Load) -> &'static str {
+pub fn unit(load: &Load) -> &'static str {
     match (load.per_s, load.users) {
         (Some(_), None) => "requests/s",
         (None, Some(_)) => "users",
@@ -278,17 +280,17 @@ pub(super) fn eased(it: &Capacity) -> Option<String> {
     ))
 }
 
-/// What is full first by the law, and how busy it is at the safe load, as measured or by the law; users
-/// who wait for their answers have none.
+/// What is full first by the law, and how busy it is at the safe load, as measured or by the law, which says
+/// nothing of users who wait for their answers.
 pub(super) fn busy<'a>(it: &'a Capacity, when: &str) -> Option<(&'a str, String)> {
     let first = it.operational.stations.first()?;
-    let by_law = it.safe.as_ref()?.utilisation?;
+    let by_law = it.safe.as_ref()?.utilisation;
     let measured = it.busiest.iter().find(|busy| busy.name == first.name);
     let says = if let Some(busy) = measured {
         format!(", {} busy {when}", utilisation(busy.utilisation))
     } else {
         let least = if first.is_least { "at least " } else { "" };
-        format!(", {least}{} busy {when}, by the law", utilisation(by_law))
+        format!(", {least}{} busy {when}, by the law", utilisation(by_law?))
     };
     Some((&first.name, says))
 }

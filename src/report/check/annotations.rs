@@ -14,7 +14,7 @@ pub fn render(verdicts: &Verdicts) -> String {
                 Verdict::Missed | Verdict::NoData | Verdict::Undecided(_) => "error",
             };
             let (name, require) = (&judged.measured.name, &judged.measured.require);
-            let title = property(&format!("{}: {name}", case.word(judged.verdict)));
+            let title = property(&format!("{}: {name}", judged.word));
             let mut says = format!("{require}: {}", judged.says);
             if let Some(blame) = &judged.blame {
                 says.push_str(&format!("\nwhen: {}\nwho: {}", blame.when, blame.who));

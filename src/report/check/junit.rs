@@ -4,7 +4,7 @@
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Case, Judged, Verdicts};
+use super::{Judged, Verdicts};
 use crate::slo::gate::Verdict;
 
 /// The document.
@@ -16,7 +16,7 @@ pub fn render(verdicts: &Verdicts) -> String {
         let name = if is_only { &case.name } else { &case.file };
         let mut suite = TestSuite::new(name);
         for judged in &case.objectives {
-            let mut test = TestCase::new(&judged.measured.name, status(case, judged));
+            let mut test = TestCase::new(&judged.measured.name, status(judged));
             test.set_classname(name);
             test.set_system_out(&judged.says);
             suite.add_test_case(test);
@@ -26,13 +26,13 @@ pub fn render(verdicts: &Verdicts) -> String {
     report.to_string().expect("what was read as UTF-8 can be written")
 }
 
-fn status(case: &Case, judged: &Judged) -> TestCaseStatus {
+fn status(judged: &Judged) -> TestCaseStatus {
     let kind = match judged.verdict {
         Verdict::Met => return TestCaseStatus::success(),
         Verdict::Missed => NonSuccessKind::Failure,
         Verdict::Undecided(_) | Verdict::NoData => NonSuccessKind::Error,
     };
-    let word = case.word(judged.verdict);
+    let word = judged.word;
     let mut status = TestCaseStatus::non_success(kind);
     let require = &judged.measured.require;
     status.set_type(word);

@@ -24,7 +24,7 @@ pub fn render(verdicts: &Verdicts) -> String {
             out.push_str(&format!(
                 "| {} {} | {} | `{}`, {} | {} |\n",
                 mark(judged.verdict),
-                case.word(judged.verdict),
+                judged.word,
                 cell(&it.name),
                 code(&it.require),
                 cell(&it.place),

@@ -84,11 +84,16 @@ fn regressions(page: &mut Page, verdicts: &Verdicts) {
         }
     }
     for case in &verdicts.scenarios {
-        for judged in case.objectives.iter().filter(|it| it.verdict == Verdict::NoData) {
+        // What a comparison leaves undecided it says itself.
+        let is_open = |it: &&Judged| {
+            it.verdict == Verdict::NoData
+                || case.against.is_none() && matches!(it.verdict, Verdict::Undecided(_))
+        };
+        for judged in case.objectives.iter().filter(is_open) {
             let reason = judged.reason.as_deref().unwrap_or_default();
             page.painted_paragraph(
                 "33",
-                &format!("{:<10}  {}", "no data", judged.measured.name),
+                &format!("{:<10}  {}", judged.word, judged.measured.name),
                 12,
             );
             page.paragraph(&format!("            {reason}"), 14);
@@ -97,12 +102,16 @@ fn regressions(page: &mut Page, verdicts: &Verdicts) {
     let all = verdicts.judged().count();
     let gaps = verdicts.count(|it| it == Verdict::NoData);
     let worse = verdicts.count(|it| it == Verdict::Missed);
-    let judged = all - gaps;
+    let open = verdicts.count(|it| matches!(it, Verdict::Undecided(_)));
+    let judged = all - gaps - open;
     let mut text = match (judged, worse) {
         (0, _) => "nothing was compared".to_owned(),
         (_, 0) => format!("none of {judged} objectives is worse by more than its margin"),
         (_, some) => format!("{some} of {judged} objectives worse by more than the margin"),
     };
+    if open > 0 {
+        text.push_str(&format!("; {open} undecided"));
+    }
     if gaps > 0 {
         text.push_str(&format!("; {gaps} without data"));
     }

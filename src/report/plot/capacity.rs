@@ -26,9 +26,7 @@ pub fn render(it: &Capacity) -> Result<Vec<File>, PlotError> {
     {
         files.push(File { name: "scaling.png", bytes: scaling::draw(it, growth)? });
     }
-    if let Some(curves) = it.growth.as_ref().and_then(|it| it.curves.as_ref())
-        && curves.wider.len() + curves.taller.len() > 2
-    {
+    if let Some(curves) = it.growth.as_ref().map(|it| &it.curves).filter(|it| !it.is_empty()) {
         files.push(File { name: "sizes.png", bytes: sizes::draw(it, curves)? });
     }
     Ok(files)

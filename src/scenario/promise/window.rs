@@ -42,7 +42,8 @@ pub(super) fn window(fields: &Fields<'_>, site: &Site) -> Option<(Span, Span)> {
             None
         }
         Some((Ok(_), Ok(_))) => {
-            notes.mistake(node.at, format!("the window `{text}` is empty"));
+            let hint = format!("it has to end after it begins, {WINDOWS}");
+            notes.hinted(node.at, format!("the window `{text}` is empty"), hint);
             None
         }
         Some((Err(reason), _) | (_, Err(reason))) => {
@@ -73,7 +74,14 @@ fn around(rest: &str, part: usize, at: At, site: &Site, notes: &Notes) -> Option
     let [before, after] = episodes::around(&lasts, number - 1, (Span::ZERO, site.duration));
     let (from, until) = [before, (episode.from, episode.until), after][part];
     if from >= until {
-        notes.mistake(at, format!("there is no time {} it", ["before", "during", "after"][part]));
+        let says = format!("there is no time {} it", ["before", "during", "after"][part]);
+        let hint = format!(
+            "it lasts from {}s to {}s, and the run is measured until {}s",
+            episode.from.seconds(),
+            episode.until.seconds(),
+            site.duration.seconds()
+        );
+        notes.hinted(at, says, hint);
         return None;
     }
     Some((from, until))

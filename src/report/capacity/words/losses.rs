@@ -6,13 +6,32 @@ use super::{
 };
 use crate::report::format::{percent, three};
 
-/// Losses that no load survives that was tried, by name: of what stands alone, and of what has its likes.
+/// Losses that no load survives that was tried, or at which most requests fail, by name: of what stands alone, and of what has its likes.
 pub(in crate::report::capacity) fn unsurvived(losses: &Losses) -> [Vec<&str>; 2] {
     let names = |alone: bool| {
-        let none = losses.each.iter().filter(move |it| it.survives.is_none());
-        none.filter(|it| (it.alike == 1) == alone).map(|it| it.name.as_str()).collect()
+        let is = move |it: &&Loss| match (it.alike == 1, alone) {
+            (true, true) => it.is_fatal(),
+            (false, false) => it.survives.is_none(),
+            (true, false) | (false, true) => false,
+        };
+        losses.each.iter().filter(is).map(|it| it.name.as_str()).collect()
     };
     [names(true), names(false)]
+}
+
+/// Losses at which many requests fail although objectives are kept.
+pub(in crate::report::capacity) fn blind(losses: &Losses) -> Option<String> {
+    let such = losses.each.iter().filter(|it| it.is_blind());
+    let named: Vec<String> = such
+        .map(|it| format!("{} ({})", it.name, percent(it.failed_share.unwrap_or_default())))
+        .collect();
+    (!named.is_empty()).then(|| {
+        format!(
+            "the objectives are kept, and many requests fail all the same: {}; an objective on \
+             `success` says how many may",
+            named.join("; ")
+        )
+    })
 }
 
 pub(in crate::report::capacity) fn kept(it: Kept) -> &'static str {
@@ -26,10 +45,16 @@ pub(in crate::report::capacity) fn kept(it: Kept) -> &'static str {
 /// What is left of the safe load, as far as anything is known of it.
 pub(in crate::report::capacity) fn survives(loss: &Loss, says: fn(&Load) -> String) -> String {
     match &loss.survives {
+        Some(_) if loss.is_blind() => fails(loss),
         Some(_) if loss.is_borne() => "the safe load".to_owned(),
         Some(load) => says(load),
         None => not_even(loss, roughly).to_uppercase(),
     }
+}
+
+/// `fails 49.9%`: that objectives are kept meanwhile is not all that matters.
+pub fn fails(loss: &Loss) -> String {
+    format!("fails {}", percent(loss.failed_share.unwrap_or_default()))
 }
 
 /// The lowest load that was tried, where that is not survived either.

@@ -13,7 +13,7 @@ use super::{
     curve::{across, count_label, unit},
 };
 use crate::report::{
-    capacity::{Capacity, Later, Loss, Losses, Safe, load, not_even, roughly},
+    capacity::{Capacity, Later, Loss, Losses, Safe, fails, load, not_even, roughly},
     format::span,
 };
 
@@ -67,6 +67,7 @@ pub(super) fn draw(it: &Capacity, losses: &Losses, safe: &Safe) -> Result<Vec<u8
         for (row, (loss, says)) in rows.iter().zip(&said).enumerate() {
             let row = row as f64;
             let colour = match (loss.is_borne(), loss.is_missed()) {
+                _ if loss.is_blind() => COLOURS[3],
                 (true, _) => COLOURS[2],
                 (false, false) => COLOURS[5],
                 (false, true) => COLOURS[4],
@@ -76,7 +77,8 @@ pub(super) fn draw(it: &Capacity, losses: &Losses, safe: &Safe) -> Result<Vec<u8
             let style = text(15, BLACK, HPos::Right, VPos::Center);
             let name = shortened(&loss.name);
             root.draw_text(&name, &style, (px(LEFT - 10), y(row + 0.5))).map_err(failed)?;
-            let colour = if loss.survives.is_none() { COLOURS[1] } else { BLACK };
+            let is_down = loss.is_fatal() || loss.is_blind();
+            let colour = if is_down { COLOURS[1] } else { BLACK };
             let style = text(15, colour, HPos::Left, VPos::Center);
             // Behind the line of the safe load, where nothing is in the way.
             let from = x(across(&safe.load)) + px(10);
@@ -93,13 +95,15 @@ pub(super) fn draw(it: &Capacity, losses: &Losses, safe: &Safe) -> Result<Vec<u8
             }
         }
         let key = |name: &str, colour| Key { name: name.to_owned(), colour, is_dashed: false };
-        let keys = [
+        let mut keys = vec![
             key("bears the safe load", COLOURS[2]),
             key("perhaps; surely this much", COLOURS[5]),
             key("bears less", COLOURS[4]),
-            key("safe load", COLOURS[0]),
-            key("load now", COLOURS[6]),
         ];
+        if rows.iter().any(|it| it.is_blind()) {
+            keys.push(key("kept, but many fail", COLOURS[3]));
+        }
+        keys.extend([key("safe load", COLOURS[0]), key("load now", COLOURS[6])]);
         legend(root, &keys, (100, 98))
     })
 }
@@ -109,6 +113,7 @@ fn says(loss: &Loss) -> String {
     let says = match &loss.survives {
         // The axis says of what.
         None => not_even(loss, roughly),
+        Some(_) if loss.is_blind() => fails(loss),
         Some(some) => load(some),
     };
     match loss.later {

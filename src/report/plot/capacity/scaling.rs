@@ -10,8 +10,8 @@ use super::{
     super::{
         PlotError,
         canvas::{
-            Area, Axis, COLOURS, GREY, Key, Ticks, failed, legend, line, linear, logarithmic,
-            panel, px, sheet, text, upright,
+            Area, Axis, COLOURS, GREY, Key, Ticks, failed, fitted, legend, line, linear,
+            logarithmic, panel, px, sheet, text, upright, width_of,
         },
     },
     curve::count_label,
@@ -22,6 +22,11 @@ use crate::report::capacity::{Capacity, Grown, Growth, Size};
 const LINES_MAX: usize = 6;
 /// Where the left panels end, from the right.
 const SPLIT: i32 = 660;
+/// Where the legend of the left ones begins; it ends where they do.
+const LEGEND: i32 = 60;
+/// Its entries, and what each of them takes beside its name.
+const KEYS_MAX: usize = LINES_MAX + 1;
+const BESIDE: i32 = 46;
 /// And their heights.
 const PANELS: [(i32, i32); 2] = [(128, 330), (408, 600)];
 /// Of the right one.
@@ -98,19 +103,31 @@ fn services(root: &Area<'_>, growth: &Growth, now: f64) -> Result<(), PlotError>
             }
         }
     }
+    // On two rows, with as much of each name as there is room for, where one has too little.
+    let style = text(15, BLACK, HPos::Left, VPos::Center);
+    let width = |it: &&Grown| width_of(&it.service, &style) + BESIDE;
+    let one_row = drawn.iter().map(width).sum::<i32>() + width_of("site now", &style) + BESIDE;
+    let columns = if one_row <= SPLIT - LEGEND { KEYS_MAX } else { KEYS_MAX.div_ceil(2) };
+    let room = if columns == KEYS_MAX { SPLIT } else { (SPLIT - LEGEND) / columns as i32 - BESIDE };
     let key = |(number, it): (usize, &&Grown)| Key {
-        name: it.service.clone(),
+        name: fitted(&it.service, &style, room),
         colour: COLOURS[number],
         is_dashed: false,
     };
     let mut keys: Vec<Key> = drawn.iter().enumerate().map(key).collect();
     keys.push(Key { name: "site now".to_owned(), colour: GREY, is_dashed: true });
-    legend(root, &keys, (100, 98))
+    for (row, keys) in keys.chunks(columns).enumerate() {
+        let top = if columns == KEYS_MAX { 98 } else { 84 + 22 * row as i32 };
+        legend(root, keys, (LEGEND, top))?;
+    }
+    Ok(())
 }
 
 fn in_turn(root: &Area<'_>, it: &Capacity, growth: &Growth, y: &Axis) -> Result<(), PlotError> {
     let now = it.operational.bound_per_s.unwrap_or(0.0);
+    // Users are not to be held against requests a second.
     let missed = it.safe.as_ref().and_then(|safe| safe.missed_at.as_ref()?[0].per_s);
+    let is_simulated = missed.is_some();
     let mut bars = vec![("now".to_owned(), now, missed)];
     for step in &growth.steps {
         let at = step.missed_at.as_ref().and_then(|load| load.per_s);
@@ -144,15 +161,16 @@ fn in_turn(root: &Area<'_>, it: &Capacity, growth: &Growth, y: &Axis) -> Result<
         // Two rows, so that neighbours do not meet.
         let style = text(13, BLACK, HPos::Center, VPos::Top);
         let place = (middle, px(BOTTOM + 10 + 22 * (number as i32 % 3)));
-        root.draw_text(name, &style, place).map_err(failed)?;
+        let room = (width * 2.6) as i32 / px(1);
+        root.draw_text(&fitted(name, &style, room), &style, place).map_err(failed)?;
     }
     let style = BLACK.mix(0.8).stroke_width(px(1) as u32);
     let edge = vec![(px(LEFT), px(BOTTOM)), (px(RIGHT), px(BOTTOM))];
     root.draw(&PathElement::new(edge, style)).map_err(failed)?;
     let key = |name: &str, colour| Key { name: name.to_owned(), colour, is_dashed: false };
-    let keys = [
-        key("hardware is full", COLOURS[5]),
-        key("objectives are missed, as simulated", COLOURS[1]),
-    ];
+    let mut keys = vec![key("hardware is full", COLOURS[5])];
+    if is_simulated {
+        keys.push(key("objectives are missed, as simulated", COLOURS[1]));
+    }
     legend(root, &keys, (LEFT, 98))
 }
