@@ -38,7 +38,7 @@ enum Dimension {
     Count,
 }
 
-const LAWS: [&str; 9] = [
+pub(crate) const LAWS: [&str; 9] = [
     "constant",
     "exponential",
     "uniform",

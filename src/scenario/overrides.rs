@@ -3,6 +3,7 @@
 
 use crate::scenario::{
     Override,
+    law::LAWS,
     mistake::{At, Mistake, printable, suggestion},
     parse::Parser,
     tree::{Entry, Node, Table, Value},
@@ -282,6 +283,15 @@ fn step(
             let hint = Some(suggestion(&segment.key, "names", known));
             let says = format!("nothing here is `{}`", segment.key);
             return Err(Mistake { at: segment.at, says, hint });
+        } else if let Some(written) = here.entries.iter().find(|it| LAWS.contains(&&it.key[..])) {
+            // A law has one distribution, and none that is called so.
+            let says = format!("nothing here is `{}`", segment.key);
+            let hint = if LAWS.contains(&&segment.key[..]) {
+                format!("it is `{}`; another distribution is set as a whole", written.key)
+            } else {
+                suggestion(&segment.key, "distributions", LAWS)
+            };
+            return Err(Mistake { at: segment.at, says, hint: Some(hint) });
         } else {
             // A table of settings that has only had defaults.
             parser.tables += 1;

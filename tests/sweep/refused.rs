@@ -24,6 +24,22 @@ fn parameters_that_make_no_sense() {
         &["nothing here is `quue`", "did you mean `queue`?"],
     );
     refused(
+        "sweep queue.toml --vary queue.endpoint.serv.steps.1.cpu.exponential=1ms,2ms",
+        &["nothing here is `serv`", "--vary:1:16", "did you mean `serve`?"],
+    );
+    refused(
+        "sweep queue.toml --vary queue.serve.steps.1.cpu.gama.mean=1ms,2ms",
+        &["nothing here is `gama`", "--vary:1:25", "did you mean `gamma`?"],
+    );
+    refused(
+        "sweep queue.toml --vary queue.serve.steps.1.cpu.gamma.mean=1ms,2ms",
+        &["nothing here is `gamma`", "it is `exponential`"],
+    );
+    refused(
+        "sweep queue.toml --vary workers=1,2",
+        &["nothing here is `workers`", "did you mean `queue.workers`?"],
+    );
+    refused(
         "sweep queue.toml --vary queue.workers=5..2",
         &["the range runs backwards", "--vary:1:15"],
     );
