@@ -2,7 +2,7 @@
 
 use super::{
     exit::Problem,
-    prepare::{Prepared, with_warm_up},
+    prepare::{Prepared, warmed_up, with_warm_up},
     single,
     terminal::{Terminal, printable, shown},
 };
@@ -41,14 +41,8 @@ pub(super) fn read_of(folder: &Path, plan: &Blueprint) -> Result<Recorded, Probl
 /// Whether an output would be written over the record that is to be held against.
 pub(super) fn spare(output: &Path, folder: &Path, plans: &[Blueprint]) -> Result<(), Problem> {
     let own = plans.iter().map(|plan| folder.join(&plan.name).join(RECORDED));
-    let mut records = own.chain([folder.join(RECORDED)]);
-    if records.any(|it| single::is_same(&it, output)) {
-        return Err(Problem::wrong(
-            format!("`{}` is the baseline, it is not written over", shown(output)),
-            Some("name another file for the output"),
-        ));
-    }
-    Ok(())
+    let records: Vec<PathBuf> = own.chain([folder.join(RECORDED)]).collect();
+    single::spare(output, &records, "the baseline")
 }
 
 /// Whether each scenario has a record of its own: those of one name would be held against the same.
@@ -89,6 +83,23 @@ pub(super) fn aligned(
         ));
     }
     with_warm_up(&now, cut, file, changes, terminal)
+}
+
+/// A scenario that leaves its warm-up open and does not settle, warmed up as the baseline was: what is overloaded
+/// now and was not is to be told.
+pub(super) fn held_as(
+    saved: &Recorded,
+    name: &str,
+    file: &Path,
+    changes: &[String],
+    terminal: Terminal,
+) -> Result<Prepared, Problem> {
+    let cut = Span::from_nanos(saved.warm_up_ns);
+    let (seconds, name) = (cut.seconds(), printable(name));
+    terminal.tell(&format!(
+        "warm-up: {seconds} s for `{name}`, as in the baseline: it does not settle"
+    ));
+    warmed_up(cut, file, changes, terminal)
 }
 
 /// The record in a folder of results.

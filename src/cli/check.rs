@@ -54,10 +54,7 @@ pub(super) fn check(options: &Check, terminal: Terminal) -> Result<Exit, Problem
         .transpose()?;
     let Some(ready) = ready(options, &plans, crew, terminal)? else { return Ok(Exit::Interrupted) };
     if let Some(shard) = options.shard {
-        // Parts are of what can be run: one that does not settle is told before any is begun.
-        let all = ready.into_iter().map(|it| it.map_err(Unsettled::problem));
-        let prepared: Vec<Prepared> = all.collect::<Result<_, _>>()?;
-        return parts::check(options, shard, &changes(options), &prepared, crew, terminal);
+        return parts::check(options, shard, &changes(options), &ready, crew, terminal);
     }
     let rules = options.effort.rules();
     if let (Some(folder), Some(saved)) = (baseline, saved) {
@@ -84,10 +81,7 @@ pub(super) fn check(options: &Check, terminal: Terminal) -> Result<Exit, Problem
     let files: Vec<String> = options.files.iter().map(|file| named(file)).collect();
     let cases = ready.iter().zip(&files).map(|(it, file)| match it {
         Err(it) => (&it.plan, file.as_str(), Outcome::Unsettled(&it.why)),
-        Ok(it) => match checked.next().flatten() {
-            Some(checked) => (&it.plan, file.as_str(), Outcome::Checked(Box::new(checked))),
-            None => (&it.plan, file.as_str(), Outcome::Interrupted),
-        },
+        Ok(it) => (&it.plan, file.as_str(), Outcome::of(checked.next().flatten())),
     });
     conclude(&rules, cases, &options.forms, terminal)
 }
@@ -101,17 +95,16 @@ pub(super) enum Outcome<'a> {
     Unsettled(&'a str),
 }
 
-/// A scenario that does not settle.
-struct Unsettled {
-    plan: Blueprint,
-    why: String,
-    problem: Problem,
+impl Outcome<'_> {
+    pub(super) fn of(checked: Option<Checked>) -> Self {
+        checked.map_or(Outcome::Interrupted, |it| Outcome::Checked(Box::new(it)))
+    }
 }
 
-impl Unsettled {
-    fn problem(self) -> Problem {
-        self.problem
-    }
+/// A scenario that does not settle, and why that is said.
+pub(super) struct Unsettled {
+    plan: Blueprint,
+    pub(super) why: String,
 }
 
 /// What a scenario's file is called in results: as it was named, but for the folders of an absolute path,
@@ -179,43 +172,31 @@ fn against(
     terminal: Terminal,
 ) -> Result<Exit, Problem> {
     let changes = changes(options);
-    let ready: Vec<Result<Prepared, Unsettled>> = ready
+    let prepared: Vec<Prepared> = ready
         .into_iter()
         .zip(saved)
         .zip(&options.files)
         .map(|((it, saved), file)| match it {
-            Ok(it) => baseline::aligned(it, saved, file, &changes, terminal).map(Ok),
-            Err(it) => Ok(Err(it)),
+            Ok(it) => baseline::aligned(it, saved, file, &changes, terminal),
+            Err(it) => baseline::held_as(saved, &it.plan.name, file, &changes, terminal),
         })
         .collect::<Result<_, Problem>>()?;
-    let all = ready.iter().zip(saved).zip(&options.files);
-    let running: Vec<((&Prepared, &Recorded), &PathBuf)> =
-        all.filter_map(|((it, saved), file)| Some(((it.as_ref().ok()?, saved), file))).collect();
-    let pairs: Vec<Renewed<'_>> = running
-        .iter()
-        .map(|((it, saved), _)| Renewed { saved, now: (&it.plan, &it.scenario) })
-        .collect();
+    let pairs = prepared.iter().zip(saved);
+    let pairs: Vec<Renewed<'_>> =
+        pairs.map(|(it, saved)| Renewed { saved, now: (&it.plan, &it.scenario) }).collect();
     let bar = terminal.progress(0);
     let ran = hold_against(&pairs, rules, crew, |done, planned| {
         bar.set_length(planned);
         bar.set_position(done);
     });
     bar.finish_and_clear();
-    let again: Vec<(&Prepared, &PathBuf)> =
-        running.iter().map(|((it, _), file)| (*it, *file)).collect();
-    let mut ran = ran.map_err(|failure| failed(&failure, repeats(options, &again)))?.into_iter();
+    let again: Vec<(&Prepared, &PathBuf)> = prepared.iter().zip(&options.files).collect();
+    let ran = ran.map_err(|failure| failed(&failure, repeats(options, &again)))?;
     let mut verdicts = Verdicts::new(rules);
     let mut is_interrupted = false;
-    for (it, file) in ready.iter().zip(&options.files) {
-        let (from, to) = (shown(folder), shown(file));
-        let plan = match it {
-            Ok(it) => &it.plan,
-            Err(it) => {
-                verdicts.scenarios.push(Case::unsettled(rules, &it.plan, &to, &it.why));
-                continue;
-            }
-        };
-        let Some(ran) = ran.next().flatten().filter(|ran| !ran.is_interrupted) else {
+    for ((it, file), ran) in prepared.iter().zip(&options.files).zip(ran) {
+        let (from, to, plan) = (shown(folder), shown(file), &it.plan);
+        let Some(ran) = ran.filter(|ran| !ran.is_interrupted) else {
             is_interrupted = true;
             verdicts.scenarios.push(Case::interrupted(rules, plan, &to));
             continue;
@@ -243,8 +224,7 @@ fn ready(
     let one = |(file, plan): (&PathBuf, &Blueprint)| match prepare(file, &changes, crew, terminal) {
         Ok(it) => Ok(it.map(Ok)),
         Err(problem) if problem.exit == Exit::Undecided => {
-            let (plan, why) = (plan.clone(), problem.sentence());
-            Ok(Some(Err(Unsettled { plan, why, problem })))
+            Ok(Some(Err(Unsettled { plan: plan.clone(), why: problem.sentence() })))
         }
         Err(problem) => Err(problem),
     };

@@ -5,7 +5,7 @@ use super::{
     baseline,
     exit::{Exit, Problem},
     interrupt::on_interrupt,
-    prepare::{Prepared, prepare, with_warm_up},
+    prepare::{Prepared, prepare, warmed_up, with_warm_up},
     repeat, single,
     terminal::{Terminal, shown},
 };
@@ -131,13 +131,30 @@ fn ready(
 ) -> Result<Option<(One, Prepared)>, Problem> {
     let seed: Vec<String> = options.conduct.change().into_iter().collect();
     let changes = &[&options.changes.set[..], &seed].concat();
-    let Some(mut other) = prepare(other_file, changes, crew, terminal)? else { return Ok(None) };
-    let one = match one {
-        From::Saved(saved) => {
+    let other = match prepare(other_file, changes, crew, terminal) {
+        Ok(None) => return Ok(None),
+        Ok(Some(it)) => Ok(it),
+        // It may be held against the one side, from where that has settled on.
+        Err(problem) if problem.exit == Exit::Undecided => Err(problem),
+        Err(problem) => return Err(problem),
+    };
+    let (one, mut other) = match (one, other) {
+        (From::Saved(saved), Err(_)) => {
+            let name = other_file.file_stem().unwrap_or_default().to_string_lossy();
+            let other = baseline::held_as(&saved, &name, other_file, changes, terminal)?;
+            return Ok(Some((One::Saved(saved), other)));
+        }
+        (From::File(file), Err(problem)) => {
+            let Some(it) = prepare(file, &seed, crew, terminal)? else { return Ok(None) };
+            let Some(cut) = it.found else { return Err(problem) };
+            let other = warmed_up(cut, other_file, changes, terminal)?;
+            return Ok(Some((One::Live(Box::new(it)), other)));
+        }
+        (From::Saved(saved), Ok(mut other)) => {
             other = baseline::aligned(other, &saved, other_file, changes, terminal)?;
             return Ok(Some((One::Saved(saved), other)));
         }
-        From::File(file) => file,
+        (From::File(file), Ok(other)) => (file, other),
     };
     let Some(mut it) = prepare(one, &seed, crew, terminal)? else { return Ok(None) };
     if let (Some(first), Some(second)) = (it.found, other.found)

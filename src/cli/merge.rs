@@ -4,19 +4,20 @@ use super::{
     arguments::Merge as Options,
     exit::{Exit, Problem, Text},
     interrupt::on_interrupt,
-    parts,
+    parts, single,
     sweeping::{self, Told},
     terminal::{Terminal, shown},
 };
 use crate::{
     experiment::{
         charter::Charter,
-        ledger::{Ledger, LedgerError},
+        ledger::{Ledger, LedgerError, is_records},
         rounds::Crew,
         sweep::{Sweep, Swept},
     },
     report::format::thousands,
 };
+use std::{fs, path::PathBuf};
 
 pub(super) fn merge(options: &Options, terminal: Terminal) -> Result<Exit, Problem> {
     let interrupted = on_interrupt();
@@ -45,6 +46,11 @@ pub(super) fn merge(options: &Options, terminal: Terminal) -> Result<Exit, Probl
         ));
     }
     let crew = Crew { ledger: Some(&ledger), ..Crew::new(None, &interrupted) };
+    let records = ledger_files(&options.folders);
+    let outputs = [&options.forms.junit, &options.forms.json, &options.forms.markdown];
+    for path in outputs.into_iter().flatten() {
+        single::spare(path, &records, "a file of the records")?;
+    }
     let Some(sweep) = charter.sweep() else {
         return match charter.bearing() {
             Some(_) => parts::answer(&charter, options, crew, terminal),
@@ -62,6 +68,13 @@ pub(super) fn merge(options: &Options, terminal: Terminal) -> Result<Exit, Probl
     let told = Told::new(folder, &sweep, terminal)?;
     let swept = sweeping::run(&sweep, &charter, crew, Some(told), !options.no_plots, terminal)?;
     Ok(if swept == Swept::Interrupted { Exit::Interrupted } else { Exit::Done })
+}
+
+/// What is put together, so that no output is written over it.
+fn ledger_files(folders: &[PathBuf]) -> Vec<PathBuf> {
+    let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+    let is_ours = |it: &fs::DirEntry| is_records(&it.file_name().to_string_lossy());
+    entries.filter(is_ours).map(|it| it.path()).collect()
 }
 
 fn incomplete(missing: &[u32], ledger: &Ledger, sweep: &Sweep) -> Problem {

@@ -6,7 +6,7 @@
 use super::{
     arguments::{Check, Forms, Merge},
     capacity,
-    check::{self, Outcome},
+    check::{self, Outcome, Unsettled},
     exit::{Exit, Problem, Text},
     layers,
     prepare::Prepared,
@@ -35,7 +35,7 @@ pub(super) fn check(
     options: &Check,
     shard: Shard,
     changes: &[String],
-    prepared: &[Prepared],
+    ready: &[Result<Prepared, Unsettled>],
     crew: Crew<'_>,
     terminal: Terminal,
 ) -> Result<Exit, Problem> {
@@ -43,10 +43,13 @@ pub(super) fn check(
     let work =
         Work::Check { confidence: effort.confidence, round: effort.round, budget: effort.budget };
     let mut scenarios = Vec::new();
-    for (file, it) in options.files.iter().zip(prepared) {
+    for (file, it) in options.files.iter().zip(ready) {
         let text = layers::source(file)?.text;
         let (file, changes) = (check::named(file), changes.to_vec());
-        scenarios.push(Chartered::warmed_up(file, text, changes, it.plan.warm_up));
+        scenarios.push(match it {
+            Ok(it) => Chartered::warmed_up(file, text, changes, it.plan.warm_up),
+            Err(it) => Chartered { file, text, changes, unsettled: Some(it.why.clone()) },
+        });
     }
     let charter = Charter::new(scenarios, work);
     let folder = options.out.as_deref().expect("clap requires it");
@@ -54,7 +57,7 @@ pub(super) fn check(
     let ledger = Ledger::resume(folder, &charter.line(), shard).map_err(|it| refused(&it))?;
     let crew = Crew { ledger: Some(&ledger), ..crew };
     let (_, rules) = compiled(&charter, terminal)?;
-    let plans: Vec<Blueprint> = prepared.iter().map(|it| it.plan.clone()).collect();
+    let plans: Vec<Blueprint> = ready.iter().flatten().map(|it| it.plan.clone()).collect();
     done(run(&plans, &rules, crew, |_| ()).map(Some), folder, shard, crew, terminal)
 }
 
@@ -140,13 +143,19 @@ pub(super) fn judge(
 ) -> Result<Exit, Problem> {
     let (plans, rules) = compiled(charter, terminal)?;
     let mut rounds = 0;
-    let checked = run(&plans, &rules, crew, |progress: Progress| rounds = progress.planned);
+    let all = charter.scenarios.iter().zip(&plans);
+    let settled: Vec<Blueprint> =
+        all.filter(|(it, _)| it.unsettled.is_none()).map(|(_, plan)| plan.clone()).collect();
+    let checked = run(&settled, &rules, crew, |progress: Progress| rounds = progress.planned);
     match checked {
         Ok(checked) => {
-            let files = charter.scenarios.iter().map(|it| it.file.as_str());
-            let cases = plans.iter().zip(files).zip(checked).map(|((plan, file), it)| {
-                let outcome = it.map_or(Outcome::Interrupted, |it| Outcome::Checked(Box::new(it)));
-                (plan, file, outcome)
+            let mut checked = checked.into_iter();
+            let cases = plans.iter().zip(&charter.scenarios).map(|(plan, it)| {
+                let outcome = match &it.unsettled {
+                    Some(why) => Outcome::Unsettled(why),
+                    None => Outcome::of(checked.next().flatten()),
+                };
+                (plan, it.file.as_str(), outcome)
             });
             check::conclude(&rules, cases, forms, terminal)
         }

@@ -66,14 +66,31 @@ pub(super) fn with_warm_up(
     changes: &[String],
     terminal: Terminal,
 ) -> Result<Prepared, Problem> {
+    Ok(Prepared { found: it.found, ..warmed_up(warm_up, file, changes, terminal)? })
+}
+
+/// A scenario with such a warm-up, whatever it says.
+pub(super) fn warmed_up(
+    warm_up: Span,
+    file: &Path,
+    changes: &[String],
+    terminal: Terminal,
+) -> Result<Prepared, Problem> {
     let changes: Vec<String> = changes.iter().cloned().chain([fixed(warm_up)]).collect();
     let plan = layers::compile(file, changes.iter(), terminal)?;
     let scenario = layers::explain(file, changes.iter(), terminal)?;
-    Ok(Prepared { plan, scenario, found: it.found })
+    Ok(Prepared { plan, scenario, found: Some(warm_up) })
 }
 
+/// As somebody would write it, so that it is no change where that stands in the file.
 fn fixed(warm_up: Span) -> String {
-    format!("scenario.warm_up={}ns", warm_up.nanos())
+    let nanos = warm_up.nanos();
+    let said = match nanos {
+        some if some % 1_000_000_000 == 0 => format!("{}s", some / 1_000_000_000),
+        some if some % 1_000_000 == 0 => format!("{}ms", some / 1_000_000),
+        some => format!("{some}ns"),
+    };
+    format!("scenario.warm_up={said}")
 }
 
 fn warm_up(

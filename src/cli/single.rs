@@ -10,12 +10,7 @@ use std::{
 /// Whether a file may be written there. To be asked before a long run.
 pub(super) fn check(path: &Path, inputs: &[PathBuf]) -> Result<(), Problem> {
     let name = shown(path);
-    if inputs.iter().any(|input| is_same(input, path)) {
-        return Err(Problem::wrong(
-            format!("`{name}` is a scenario, it is not written over"),
-            Some("name another file for the output"),
-        ));
-    }
+    spare(path, inputs, "a scenario")?;
     if path.is_dir() {
         return Err(Problem::wrong(format!("`{name}` is a directory"), Some("name a file in it")));
     }
@@ -23,6 +18,17 @@ pub(super) fn check(path: &Path, inputs: &[PathBuf]) -> Result<(), Problem> {
     if !folder.is_dir() {
         let says = format!("`{name}` cannot be written: there is no folder `{}`", shown(&folder));
         return Err(Problem::wrong(says, None));
+    }
+    Ok(())
+}
+
+/// Whether an output would be written over one of these files, which hold `what`.
+pub(super) fn spare(path: &Path, files: &[PathBuf], what: &str) -> Result<(), Problem> {
+    if files.iter().any(|file| is_same(file, path) || is_linked(file, path)) {
+        return Err(Problem::wrong(
+            format!("`{}` is {what}, it is not written over", shown(path)),
+            Some("name another file for the output"),
+        ));
     }
     Ok(())
 }
@@ -100,7 +106,7 @@ fn is_linked(_: &Path, _: &Path) -> bool {
 }
 
 /// Also where they are not there yet.
-pub(super) fn is_same(one: &Path, other: &Path) -> bool {
+fn is_same(one: &Path, other: &Path) -> bool {
     let place = |path: &Path| {
         fs::canonicalize(path).or_else(|_| {
             let folder = fs::canonicalize(folder_of(path))?;

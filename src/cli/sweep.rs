@@ -117,7 +117,7 @@ fn charter(
         changes.push(format!("scenario.warm_up={}ns", prepared.plan.warm_up.nanos()));
     }
     let file = options.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let scenario = Chartered { file, text: source.text, changes };
+    let scenario = Chartered { file, text: source.text, changes, unsettled: None };
     let work = Work::Sweep {
         vary: options.vary.clone(),
         zips: options.zip,

@@ -40,6 +40,9 @@ pub struct Chartered {
     pub text: String,
     /// What is changed of it, `path=value`, a warm-up that pilots have found among it.
     pub changes: Vec<String>,
+    /// Why it is not run: it does not settle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsettled: Option<String>,
 }
 
 /// What is done.
@@ -171,7 +174,7 @@ impl Chartered {
         warm_up: Span,
     ) -> Chartered {
         changes.push(format!("{WARM_UP}{}ns", warm_up.nanos()));
-        Chartered { file, text, changes }
+        Chartered { file, text, changes, unsettled: None }
     }
 
     /// As it was read.

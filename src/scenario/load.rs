@@ -72,7 +72,7 @@ fn workload(named: &Named<'_>, requests: &[Request]) -> Workload {
     let source = "no limit unless one is given";
     let bandwidth = fields.or::<Maybe<BitRate>>("bandwidth", "\"unlimited\"", source).0;
     let source = "a browser tries the next address after some seconds";
-    let connect_timeout = fields.or::<Span>("connect_timeout", "\"3s\"", source);
+    let connect_timeout = fields.or::<Maybe<Span>>("connect_timeout", "\"3s\"", source).0;
     let tls = fields.or::<Tls>("tls", "\"none\"", "plain HTTP unless told otherwise");
     let source = "addresses in a rotation drawn for each visitor where the entry speaks TCP";
     let balance = if fields.has("balance") && fields.table_text("balance").as_deref() != Some("dns")
@@ -206,7 +206,7 @@ pub(crate) fn connect(site: &mut Site, notes: &Notes) {
             servers,
             callee: Some(entry),
             balance,
-            connect_timeout: Some(workload.connect_timeout),
+            connect_timeout: workload.connect_timeout,
             retry: Retry {
                 attempts: Attempts::Fixed(if balance == Balance::Addresses { others } else { 0 }),
                 on_connect: true,

@@ -399,7 +399,7 @@ pub(crate) struct Workload {
     pub(crate) patience: Option<Law>,
     pub(crate) latency: Law,
     pub(crate) bandwidth: Option<u64>,
-    pub(crate) connect_timeout: Span,
+    pub(crate) connect_timeout: Option<Span>,
     pub(crate) handshake_rounds: u32,
     /// `None`: as the entry speaks.
     pub(crate) balance: Option<Balance>,

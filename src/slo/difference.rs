@@ -49,7 +49,7 @@ pub enum Gap {
     NoData,
     /// Failures are beyond its percentile, and its limit is not what it was.
     Failures,
-    /// One side is looked at for longer, and its limit is not what it was.
+    /// One side is looked at for longer.
     Length,
     /// It is measured beside days without events.
     QuietDays,
@@ -63,10 +63,7 @@ impl Gap {
             Gap::Failures => {
                 "failures lie beyond its percentile, and of another limit nobody counted"
             }
-            Gap::Length => {
-                "percentiles of windows of different lengths are not alike, and of another limit nobody \
-                 counted"
-            }
+            Gap::Length => "percentiles of windows of different lengths cannot be compared",
             Gap::QuietDays => "it needs days without events, which only `check` runs",
         }
     }
@@ -88,12 +85,15 @@ impl Difference {
         let found = match objective.promise {
             Promise::Percentile { limit, .. } | Promise::Lag { share: Some(_), limit } => {
                 // Where failures are beyond the percentile there is none, and shares are compared.
-                let times = is_as_long.then(|| of_percentiles(one, other, margin)).flatten();
+                if !is_as_long {
+                    return Err(Gap::Length);
+                }
+                let times = of_percentiles(one, other, margin);
                 let is_seen = |of: &[Seen]| of.iter().any(|it| it.count > 0);
                 if times.is_some() || limit.seconds() == before {
                     times.or_else(|| of_times(one, other))
                 } else if is_seen(one) && is_seen(other) {
-                    return Err(if is_as_long { Gap::Failures } else { Gap::Length });
+                    return Err(Gap::Failures);
                 } else {
                     None
                 }

@@ -246,7 +246,13 @@ impl Versus {
                 Err(_) if needs_quiet_days => Gap::QuietDays.reason().to_owned(),
                 Err(_) if counterpart(site, index, one).is_none() => {
                     match one.objectives.iter().find(|own| own.name == it.name) {
-                        Some(own) => format!("it was `{}`, {}", own.require, own.scope),
+                        Some(own) => {
+                            let now = Promised::of(site, it);
+                            format!(
+                                "it was `{}`, {}, and is `{}`, {}",
+                                own.require, own.scope, now.require, now.scope
+                            )
+                        }
                         None => "it is new".to_owned(),
                     }
                 }

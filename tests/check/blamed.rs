@@ -410,3 +410,59 @@ fn failures_of_a_spike_are_failures_of_visitors() {
     let share = flowing.split("% of the failures").next().unwrap().rsplit(' ').next().unwrap();
     assert!(share.parse::<f64>().unwrap() > 99.0, "{}", said.out);
 }
+
+/// A few fail, of a crash; most are late whatever happens, which no door explains.
+#[test]
+fn failures_explain_only_what_failed() {
+    let site = r#"[scenario]
+seed = 3
+duration = "60s"
+replications = 20
+[zone.a]
+[zone.b]
+[link.a-b]
+latency = "1ms"
+[hardware.m]
+cores = 2
+disk = { read = "200us", write = "100us", fsync = "500us" }
+[service.app]
+kind = "app"
+hardware = "m"
+instances = 2
+workers = 8
+zones = ["a","b"]
+[service.app.upstream.db]
+servers = "db"
+[service.app.endpoint.page]
+steps = [ { cpu = { exponential = "5ms" } }, { query = "db.w" }, { query = "db.r" } ]
+[service.db]
+kind = "mysql"
+hardware = "m"
+instances = 3
+zones = ["a","b","a"]
+[service.db.query.w]
+access = "write"
+cpu = { exponential = "2ms" }
+[service.db.query.r]
+access = "read"
+cpu = { exponential = "2ms" }
+[request.page]
+to = "app.page"
+[workload.v]
+to = "app"
+arrivals = { poisson = "60/s" }
+mix = { page = 1 }
+[[event]]
+at = "20s"
+for = "8s"
+crash = "app.1"
+[[event]]
+at = "42s"
+for = "4s"
+crash = "db.2"
+"#;
+    let desk = Desk::new();
+    desk.write("site.toml", &format!("{site}{}", promise("p(99) < 10ms", "")));
+    let said = desk.run("check site.toml --budget 20").expect(1, &["the time goes to the network"]);
+    assert!(!said.out.contains("lets no more in"), "{}", said.out);
+}

@@ -79,6 +79,14 @@ fn github() {
     let (code, said) = shell(&desk, baseline);
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("::error file=scenarios/shop.toml"), "{said}");
+    // What never settled there, and does not here, hides no other.
+    let over = desk.read("base/scenarios/shop.toml").replace("80/s", "130/s");
+    let over = over.replace("\"5s\"", "\"auto\"");
+    desk.write("base/scenarios/over.toml", &over);
+    desk.write("scenarios/over.toml", &over);
+    fs::remove_dir_all(desk.file("baseline")).unwrap();
+    let (code, said) = shell(&desk, baseline);
+    assert!(code == 1 && said.contains("::error file=scenarios/shop.toml"), "{said}");
     // A scenario that the base branch does not have is held against nothing.
     let desk = checkout("1.0", "900ms");
     fs::rename(desk.file("scenarios/shop.toml"), desk.file("scenarios/kiosk.toml")).unwrap();

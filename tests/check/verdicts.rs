@@ -479,8 +479,17 @@ fn a_scenario_that_never_settles_hides_no_other() {
     desk.run("check over.toml --junit j.xml").expect(3, &["never settles"]);
     let junit = desk.read("j.xml");
     assert!(junit.contains("errors=\"1\"") && junit.contains("failures=\"0\""), "{junit}");
-    // Nor does it where it is held against what was there before.
-    desk.run("queue.toml --no-plots --replications 10 --out base").expect(0, &[]);
-    desk.run("check over.toml --baseline base --junit j.xml").expect(3, &["never settles"]);
-    assert!(desk.read("j.xml").contains("errors=\"1\""));
+    // Nor does it in parts.
+    for part in ["1/2", "2/2"] {
+        desk.run(&format!("check over.toml queue.toml --budget 20 --shard {part} --out parts"))
+            .expect(0, &[]);
+    }
+    let whole = "check over.toml queue.toml --budget 20 --json whole.json";
+    desk.run(whole).expect(1, &["never settles"]);
+    desk.run("merge parts --json merged.json").expect(1, &["MISSED", "never settles"]);
+    assert_eq!(desk.read("merged.json"), desk.read("whole.json"));
+    // No output is written over what it is made of.
+    let records = std::fs::read(desk.file("parts/shard-1-of-2.records")).unwrap();
+    desk.run("merge parts --json parts/shard-1-of-2.records").expect(2, &["a file of the records"]);
+    assert_eq!(std::fs::read(desk.file("parts/shard-1-of-2.records")).unwrap(), records);
 }

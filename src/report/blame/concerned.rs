@@ -44,6 +44,8 @@ pub(super) struct Failures {
     pub(super) failed: u64,
     /// … of how many.
     pub(super) all: u64,
+    /// How many are bad, because they failed or for another reason.
+    pub(super) bad: u64,
     /// Of the whole run, where the objective looks at a part of it, or at one zone.
     pub(super) are_of_whole_run: bool,
 }
@@ -138,6 +140,12 @@ impl Concerned {
     }
 }
 
+/// How many are beyond the limit, or in the slices of an objective that looks at these.
+fn bad(counted: &ObjectiveTally) -> u64 {
+    let of_slices = counted.slices.iter().map(|it| u64::from(it[1])).sum();
+    counted.beyond[1].max(of_slices)
+}
+
 /// What visitors' requests failed of: just those that the objective counts.
 fn of_requests(site: &Blueprint, objective: &Objective, counted: &ObjectiveTally) -> Failures {
     let failed = counted.breach.failed.iter();
@@ -161,7 +169,7 @@ fn of_requests(site: &Blueprint, objective: &Objective, counted: &ObjectiveTally
         _ => !objective.successes_only,
     };
     let all = counted.count + if counts_failures { 0 } else { failed };
-    Failures { known, failed, all, are_of_whole_run: false }
+    Failures { known, failed, all, bad: bad(counted), are_of_whole_run: false }
 }
 
 /// What calls to a service failed of, over the whole run. Those that never reached an instance only their
@@ -221,7 +229,7 @@ fn of_calls(
     let are_many = told && untold > counted.beyond[1] / 100;
     let failed = sum(&known) + if are_many { untold } else { 0 };
     let all = failed + calls.causes[Cause::None as usize];
-    Failures { known, failed, all, are_of_whole_run: !is_whole }
+    Failures { known, failed, all, bad: bad(counted), are_of_whole_run: !is_whole }
 }
 
 /// One more reason, or more of the same.

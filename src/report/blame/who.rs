@@ -225,15 +225,16 @@ impl Who<'_> {
 
     /// Whether what is bad are failures rather than late successes.
     fn fails(&self, objective: &Objective) -> bool {
-        let Failures { failed, all, .. } = self.concerned.failures;
+        let Failures { failed, all, bad, .. } = self.concerned.failures;
+        let are_most = 2 * failed >= bad;
         match objective.promise {
             Promise::Success { .. } => true,
             Promise::Percentile { share, .. } => {
-                !objective.successes_only && failed as f64 > (1.0 - share) * all as f64
+                let are_enough = failed as f64 > (1.0 - share) * all as f64;
+                !objective.successes_only && are_enough && are_most
             }
-            Promise::Recovery(_) | Promise::Budget(_) | Promise::Throughput { .. } => {
-                100 * failed > all
-            }
+            Promise::Recovery(_) | Promise::Budget(_) => 100 * failed > all && are_most,
+            Promise::Throughput { .. } => 100 * failed > all,
             Promise::Mean { .. }
             | Promise::Utilisation { .. }
             | Promise::Queue { .. }

@@ -44,12 +44,15 @@ pub fn render(verdicts: &Verdicts) -> String {
                 out.push_str(&format!("\n**{}**: {reason}\n", cell(&judged.measured.name)));
             }
         }
+        let events = match case.events_digest.as_str() {
+            "" => String::new(),
+            digest => format!("; events `{digest}`"),
+        };
         out.push_str(&format!(
-            "\n{} replications, seed {}, {} confidence; events `{}`\n",
+            "\n{} replications, seed {}, {} confidence{events}\n",
             case.replications,
             case.seed,
             confidence(verdicts.confidence),
-            case.events_digest,
         ));
     }
     out
