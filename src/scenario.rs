@@ -25,7 +25,7 @@ mod units;
 mod vary;
 
 pub use mistake::{At, Mistake, Mistakes, nearest};
-pub use vary::{Grid, Parameter, grid};
+pub use vary::{Grid, Parameter, grid, in_vain};
 
 use crate::{
     engine::time::Span,

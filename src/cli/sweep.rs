@@ -8,7 +8,7 @@ use super::{
     layers,
     prepare::prepare,
     sweeping::{self, Told},
-    terminal::{Terminal, shown},
+    terminal::{Terminal, printable, shown},
 };
 use crate::{
     experiment::{
@@ -109,6 +109,14 @@ fn charter(
             return Err(told(std::iter::once(&wrong).chain(&of_points), terminal));
         }
     };
+    if let Ok(grid) = scenario::grid(&source, &options.vary, options.zip) {
+        let set = layers::overrides(options.changes.set.iter());
+        if let Some(it) = scenario::in_vain(&source, &grid, &set).first() {
+            let says = format!("`{}` is set, and varied as well", printable(&it.path));
+            let hint = format!("as one value of it: `--vary {}={}`", it.path, it.value);
+            return Err(Problem::wrong(says, Some(&printable(&hint))));
+        }
+    }
     let Some(prepared) = prepare(&options.file, &changes, crew, terminal)? else {
         return Ok(None);
     };

@@ -63,7 +63,7 @@ pub struct Capacity {
     pub losses: Option<Losses>,
     /// What more machines bring. `None`: not asked.
     pub growth: Option<Growth>,
-    /// What a million requests cost. `None`: there are no prices.
+    /// What a million answered requests cost. `None`: there are no prices.
     pub cost: Option<Cost>,
     /// How it was found.
     pub method: Method,

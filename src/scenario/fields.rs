@@ -12,6 +12,7 @@ use crate::{
     scenario::{
         law::Shelf,
         mistake::{At, Mistake, suggestion},
+        overrides::SUBGROUPS,
         parse::Parser,
         tree::{Node, Table, Value},
     },
@@ -63,6 +64,11 @@ impl Notes {
         notes.next_table.set(next_table);
         notes.mistakes.replace(mistakes);
         notes
+    }
+
+    /// Whether anything was wrong so far.
+    pub(crate) fn has_mistakes(&self) -> bool {
+        !self.mistakes.borrow().is_empty()
     }
 
     pub(crate) fn mistake(&self, at: At, says: impl Into<String>) {
@@ -357,6 +363,13 @@ impl<'t> Fields<'t> {
     }
 
     /// Reports every key that nobody asked for.
+    /// What is called by a name here: endpoints, backends and the like.
+    fn names(&self) -> impl Iterator<Item = &'t str> {
+        let groups = self.table.into_iter().flat_map(|table| &table.entries);
+        let groups = groups.filter(|it| SUBGROUPS.contains(&it.key.as_str()));
+        groups.filter_map(|it| it.node.table()).flat_map(|it| &it.entries).map(|it| &it.key[..])
+    }
+
     pub(crate) fn finish(&self) {
         self.finish_product("", &[]);
     }
@@ -378,7 +391,8 @@ impl<'t> Fields<'t> {
                 );
                 continue;
             }
-            let known = seen.iter().copied();
+            // A name may have been meant, of what may be left out of a path.
+            let known = seen.iter().copied().chain(self.names());
             let hint = suggestion(key, &format!("keys of {}", self.what), known);
             self.notes.hinted(at, format!("unknown key `{key}`"), hint);
         }

@@ -13,7 +13,7 @@ use crate::scenario::{
 const GROUPS: [&str; 7] = ["service", "workload", "request", "hardware", "host", "zone", "link"];
 
 /// The same within a service.
-const SUBGROUPS: [&str; 5] = ["backend", "upstream", "location", "endpoint", "query"];
+pub(crate) const SUBGROUPS: [&str; 5] = ["backend", "upstream", "location", "endpoint", "query"];
 
 /// Tables whose settings are known by their last word alone.
 const SINGLE: [(&str, &[&str]); 2] = [

@@ -195,6 +195,15 @@ pub fn grid(source: &Source, vary: &[String], zips: bool) -> Result<Grid, Mistak
     Ok(Grid::new(parameters))
 }
 
+/// Which of these changes a parameter would undo: those of a setting that is varied. A warm-up that is left open is
+/// found once for all points, whatever they are run with.
+pub fn in_vain<'c>(source: &Source, grid: &Grid, changes: &'c [Override]) -> Vec<&'c Override> {
+    let (root, _) = Parser::default().document(&source.text, 0);
+    let varied: Vec<String> = grid.parameters.iter().map(|it| resolved(&root, &it.path)).collect();
+    let is_undone = |path: String| path != "scenario.warm_up" && varied.contains(&path);
+    changes.iter().filter(|it| is_undone(resolved(&root, &it.path))).collect()
+}
+
 /// Parameters, each setting once, with where their paths lead.
 struct Distinct<'a> {
     root: &'a Table,

@@ -79,7 +79,7 @@ fn cost_is_that_of_answered_requests() {
     let cost_now = |workloads: &str| {
         let desk = Desk::with(&format!("{}{workloads}", promise("p(99) < 250ms", "")));
         let line = format!("{SMALL} --set hardware.one.price=0.36USD/h --no-losses --no-scaling");
-        desk.run(&line).expect(0, &["a million requests at the safe load; "]);
+        desk.run(&line).expect(0, &["a million answered requests at the safe load; "]);
         let text = desk.read("results/queue-capacity/capacity.json");
         let document: serde_json::Value = serde_json::from_str(&text).unwrap();
         document["cost"]["per_million_now"].as_f64().unwrap()

@@ -36,6 +36,14 @@ fn parameters_that_make_no_sense() {
         &["nothing here is `gamma`", "it is `exponential`"],
     );
     refused(
+        "sweep queue.toml --vary queue.serv.steps.1.cpu=1ms,2ms",
+        &["unknown key `serv`", "did you mean `serve`?"],
+    );
+    refused(
+        "sweep queue.toml --set queue.workers=7 --vary service.queue.workers=1,2",
+        &["`queue.workers` is set, and varied as well", "--vary queue.workers=7"],
+    );
+    refused(
         "sweep queue.toml --vary workers=1,2",
         &["nothing here is `workers`", "did you mean `queue.workers`?"],
     );

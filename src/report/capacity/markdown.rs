@@ -125,7 +125,7 @@ fn summary(out: &mut String, it: &Capacity) {
         row(
             "Cost",
             &format!(
-                "{} {} a million requests at the safe load",
+                "{} {} a million answered requests at the safe load",
                 money(per_million),
                 cost.currency
             ),
@@ -470,7 +470,10 @@ fn cost(out: &mut String, it: &Capacity) {
     let currency = &cost.currency;
     out.push_str(&format!("\n## Cost\n\nAll machines: {} {currency} an hour.", money(cost.per_h)));
     if let Some(safe) = cost.per_million {
-        out.push_str(&format!(" A million requests at the safe load: {} {currency}", money(safe)));
+        out.push_str(&format!(
+            " A million answered requests at the safe load: {} {currency}",
+            money(safe)
+        ));
         if let Some(now) = cost.per_million_now {
             out.push_str(&format!("; at the load now: {} {currency}", money(now)));
         }

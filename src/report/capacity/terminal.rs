@@ -409,7 +409,10 @@ fn cost(page: &mut Page, it: &Capacity) {
         let now = cost
             .per_million_now
             .map_or_else(String::new, |now| format!("; {} {currency} now", money(now)));
-        page.line(&format!("{} {currency} a million requests at the safe load{now}", money(safe)));
+        page.line(&format!(
+            "{} {currency} a million answered requests at the safe load{now}",
+            money(safe)
+        ));
     }
     if cost.unpriced > 0 {
         page.line(&unpriced(cost.unpriced));

@@ -73,6 +73,10 @@ fn around(rest: &str, part: usize, at: At, site: &Site, notes: &Notes) -> Option
     let lasts: Vec<_> = site.episodes.iter().map(|it| (it.from, it.until)).collect();
     let [before, after] = episodes::around(&lasts, number - 1, (Span::ZERO, site.duration));
     let (from, until) = [before, (episode.from, episode.until), after][part];
+    // What has been told of the event is why.
+    if from >= until && episode.from == episode.until && notes.has_mistakes() {
+        return None;
+    }
     if from >= until {
         let says = format!("there is no time {} it", ["before", "during", "after"][part]);
         let hint = format!(

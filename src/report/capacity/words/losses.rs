@@ -27,8 +27,8 @@ pub(in crate::report::capacity) fn blind(losses: &Losses) -> Option<String> {
         .collect();
     (!named.is_empty()).then(|| {
         format!(
-            "the objectives are kept, and many requests fail all the same: {}; an objective on \
-             `success` says how many may",
+            "the objectives are kept, or perhaps, and many requests fail all the same: {}; an objective \
+             on `success` says how many may",
             named.join("; ")
         )
     })

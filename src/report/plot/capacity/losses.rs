@@ -101,7 +101,7 @@ pub(super) fn draw(it: &Capacity, losses: &Losses, safe: &Safe) -> Result<Vec<u8
             key("bears less", COLOURS[4]),
         ];
         if rows.iter().any(|it| it.is_blind()) {
-            keys.push(key("kept, but many fail", COLOURS[3]));
+            keys.push(key("kept or perhaps, but many fail", COLOURS[3]));
         }
         keys.extend([key("safe load", COLOURS[0]), key("load now", COLOURS[6])]);
         legend(root, &keys, (100, 98))

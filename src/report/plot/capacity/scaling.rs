@@ -10,7 +10,7 @@ use super::{
     super::{
         PlotError,
         canvas::{
-            Area, Axis, COLOURS, GREY, Key, Ticks, failed, fitted, legend, line, linear,
+            Area, Axis, COLOURS, GREY, Key, Ticks, WIDTH, failed, fitted, legend, line, linear,
             logarithmic, panel, px, sheet, text, upright, width_of,
         },
     },
@@ -161,7 +161,7 @@ fn in_turn(root: &Area<'_>, it: &Capacity, growth: &Growth, y: &Axis) -> Result<
         // Two rows, so that neighbours do not meet.
         let style = text(13, BLACK, HPos::Center, VPos::Top);
         let place = (middle, px(BOTTOM + 10 + 22 * (number as i32 % 3)));
-        let room = (width * 2.6) as i32 / px(1);
+        let room = ((width * 2.6) as i32 / px(1)).min(2 * (WIDTH - 8 - middle / px(1)));
         root.draw_text(&fitted(name, &style, room), &style, place).map_err(failed)?;
     }
     let style = BLACK.mix(0.8).stroke_width(px(1) as u32);
