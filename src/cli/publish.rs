@@ -99,6 +99,9 @@ pub(super) fn problem(error: &FolderError) -> Problem {
             let hint = format!("what was written of it is in `{}`", left.display());
             Problem::wrong(error.to_string(), Some(&hint))
         }
-        FolderError::Io { left: None, .. } => Problem::wrong(error.to_string(), None),
+        FolderError::Io { left: None, .. } => {
+            let hint = "nothing there was changed; make room, or name another folder with `--out`";
+            Problem::wrong(error.to_string(), Some(hint))
+        }
     }
 }

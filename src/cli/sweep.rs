@@ -98,8 +98,8 @@ fn charter(
     let as_written = scenario::compile(&source, &layers::overrides(changes.iter()));
     // Wrong parameters are told before pilots run, and together with what is wrong without them.
     let grid = scenario::grid(&source, &options.vary, options.zip);
-    let as_written = match (as_written, grid) {
-        (Ok(plan), Ok(_)) => plan,
+    let (as_written, grid) = match (as_written, grid) {
+        (Ok(plan), Ok(grid)) => (plan, grid),
         (Ok(_), Err(wrong)) => return Err(told([&wrong], terminal)),
         (Err(wrong), Err(varied)) => return Err(told([&wrong, &varied], terminal)),
         (Err(wrong), Ok(grid)) => {
@@ -109,13 +109,11 @@ fn charter(
             return Err(told(std::iter::once(&wrong).chain(&of_points), terminal));
         }
     };
-    if let Ok(grid) = scenario::grid(&source, &options.vary, options.zip) {
-        let set = layers::overrides(options.changes.set.iter());
-        if let Some(it) = scenario::in_vain(&source, &grid, &set).first() {
-            let says = format!("`{}` is set, and varied as well", printable(&it.path));
-            let hint = format!("as one value of it: `--vary {}={}`", it.path, it.value);
-            return Err(Problem::wrong(says, Some(&printable(&hint))));
-        }
+    let set = layers::overrides(options.changes.set.iter());
+    if let Some(it) = scenario::in_vain(&source, &grid, &set).first() {
+        let says = format!("`{}` is set, and varied as well", printable(&it.path));
+        let hint = format!("as one value of it: `--vary {}={}`", it.path, it.value);
+        return Err(Problem::wrong(says, Some(&printable(&hint))));
     }
     let Some(prepared) = prepare(&options.file, &changes, crew, terminal)? else {
         return Ok(None);

@@ -9,6 +9,7 @@ use super::{
     settled,
 };
 use crate::{
+    engine::time::Span,
     experiment::replicate::Failure,
     model::{blueprint::Blueprint, operational::Operational},
 };
@@ -128,6 +129,8 @@ pub(super) struct AsItIs {
     bench: Bench,
     tried: Vec<f64>,
     crossing: Crossing,
+    /// Of both sides: with another one visitors are others.
+    warm_up: Span,
 }
 
 /// What there is to hold others against.
@@ -149,8 +152,8 @@ impl AsItIs {
     ) -> Result<Reference, Failure> {
         let label = "as it is, beside other sizes";
         let at = crossing.at.value;
-        let plan = plan.warmed_up_for(settled(plan, BESIDE[2][2] * at));
-        let mut bench = Bench::new(&plan, label);
+        let warm_up = settled(plan, BESIDE[2][2] * at);
+        let mut bench = Bench::new(&plan.warmed_up_for(warm_up), label);
         if crossing.jump.is_some() {
             return Ok(Reference::Unclear);
         }
@@ -162,7 +165,7 @@ impl AsItIs {
                 return Ok(Reference::Interrupted);
             }
             if missed(&bench, &tried, REPLICATIONS).is_some_and(|it| it.jump.is_none()) {
-                let it = AsItIs { bench: bench.clone(), tried, crossing: *crossing };
+                let it = AsItIs { bench: bench.clone(), tried, crossing: *crossing, warm_up };
                 found = Reference::There(Box::new(it));
                 break;
             }
@@ -182,8 +185,7 @@ impl AsItIs {
         work: &mut Work<'_>,
     ) -> Result<Option<Miss>, Failure> {
         let at = self.crossing.at.value;
-        let highest = self.tried[self.tried.len() - 1];
-        let mut bench = Bench::new(&plan.warmed_up_for(settled(plan, highest)), label);
+        let mut bench = Bench::new(&plan.warmed_up_for(self.warm_up), label);
         if !bench.run(&wanted(&self.tried), 0, label, work)? {
             return Ok(None);
         }

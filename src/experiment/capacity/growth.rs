@@ -38,10 +38,21 @@ pub(super) struct Scaled {
     pub(super) site: Option<f64>,
 }
 
+/// A service at a size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Size {
+    pub(super) service: ServiceId,
+    /// Instances, rather than cores of each of their hosts.
+    pub(super) is_wider: bool,
+    pub(super) count: u32,
+}
+
 /// One more of what runs out first.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     pub(super) what: String,
+    /// The same as a size.
+    pub(super) size: Size,
     pub(super) relieves: String,
     pub(super) bound: f64,
     /// Where the first objective is missed with it.
@@ -188,13 +199,19 @@ pub(super) fn steps(
         let it = &next.services[id.index()];
         let name = &it.name;
         let host = next.instances[it.first_instance as usize].host;
-        let what = if is_wider {
-            format!("{name}: {} instances", it.instances)
-        } else {
-            format!("{name}: {} cores each", next.hosts[host.index()].cores)
-        };
+        let count = if is_wider { it.instances } else { next.hosts[host.index()].cores };
+        let what = format!("{name}: {count} {}", if is_wider { "instances" } else { "cores each" });
+        let size = Size { service: id, is_wider, count };
         let bound = then.bound_per_s().unwrap_or(bound);
-        steps.push(Step { what, relieves, bound, missed_at: None, plan: next.clone(), skipped: 0 });
+        steps.push(Step {
+            what,
+            size,
+            relieves,
+            bound,
+            missed_at: None,
+            plan: next.clone(),
+            skipped: 0,
+        });
         (changes, here, now) = (all, next, then);
         comes_to_another |= !is_same;
         if steps.len() >= STEPS && !is_same {

@@ -8,7 +8,7 @@ use super::{
     bench::Work,
     changed::{AsItIs, Miss, Reference, first_miss},
     fit::Crossing,
-    growth::{Change, SIMULATED, Step, WORTH, cores, heights, of_cores, of_instances},
+    growth::{Change, SIMULATED, Size, Step, WORTH, cores, heights, of_cores, of_instances},
 };
 use crate::{
     experiment::replicate::Failure,
@@ -70,18 +70,16 @@ pub(super) fn curves(
         let it = &plan.services[service.index()];
         let (now, of_each) = (it.instances, cores(plan, service));
         let mut curves = Curves { service, wider: Vec::new(), taller: Vec::new() };
-        for size in widths(now) {
-            let changes = vec![of_instances(plan, service, size)];
-            let what = format!("{}: {size} {}", it.name, plural(size, "instance"));
-            let Some(it) = sizes.one(size, size == now, changes, &what)? else { return Ok(None) };
+        for count in widths(now) {
+            let changes = vec![of_instances(plan, service, count)];
+            let size = Size { service, is_wider: true, count };
+            let Some(it) = sizes.one(size, count == now, changes)? else { return Ok(None) };
             curves.wider.extend(it);
         }
-        for size in heights(of_each) {
-            let changes = of_cores(plan, service, size);
-            let what = format!("{}: {size} {} each", it.name, plural(size, "core"));
-            let Some(it) = sizes.one(size, size == of_each, changes, &what)? else {
-                return Ok(None);
-            };
+        for count in heights(of_each) {
+            let changes = of_cores(plan, service, count);
+            let size = Size { service, is_wider: false, count };
+            let Some(it) = sizes.one(size, count == of_each, changes)? else { return Ok(None) };
             curves.taller.extend(it);
         }
         // A size alone is no curve: such a service cannot be made larger by itself.
@@ -93,10 +91,6 @@ pub(super) fn curves(
         found.push(curves);
     }
     Ok(Some(found))
-}
-
-fn plural(count: u32, of: &str) -> String {
-    format!("{of}{}", if count == 1 { "" } else { "s" })
 }
 
 /// All services but visitors, those that never run out last.
@@ -118,23 +112,22 @@ impl Sizes<'_, '_> {
     /// `None`: interrupted; an empty list where such a size makes no site.
     fn one(
         &mut self,
-        size: u32,
+        size: Size,
         is_now: bool,
         changes: Vec<String>,
-        what: &str,
     ) -> Result<Option<Vec<Sized>>, Failure> {
         let before = self.known.bound_per_s();
         if is_now {
             let missed_at = Some(*self.crossing);
-            return Ok(Some(vec![Sized { size, bound: before, missed_at }]));
+            return Ok(Some(vec![Sized { size: size.count, bound: before, missed_at }]));
         }
         if let Some((_, found)) = self.seen.iter().find(|(known, _)| *known == changes) {
             return Ok(Some(vec![*found]));
         }
         let Some(sized) = (self.change)(&changes) else { return Ok(Some(Vec::new())) };
         let bound = Operational::of(&sized).bound_per_s();
-        let Some(miss) = self.look(&sized, before.zip(bound), what)? else { return Ok(None) };
-        let found = Sized { size, bound, missed_at: miss.at };
+        let Some(miss) = self.look(&sized, before.zip(bound), size)? else { return Ok(None) };
+        let found = Sized { size: size.count, bound, missed_at: miss.at };
         self.seen.push((changes, found));
         Ok(Some(vec![found]))
     }
@@ -144,20 +137,20 @@ impl Sizes<'_, '_> {
         &mut self,
         sized: &Blueprint,
         bounds: Option<(f64, f64)>,
-        what: &str,
+        size: Size,
     ) -> Result<Option<Miss>, Failure> {
         // What to add next may have asked the same, as long as it was more of the same.
-        let (name, unit) = what.split_once(": ").unwrap_or((what, ""));
-        let unit = unit.trim_start_matches(|it: char| it.is_ascii_digit());
-        let is_like = |it: &&Step| {
-            it.what.strip_prefix(name).is_some_and(|it| it.starts_with(": "))
-                && it.what.ends_with(unit)
-        };
+        let is_like =
+            |it: &&Step| (it.size.service, it.size.is_wider) == (size.service, size.is_wider);
         let mut same = self.steps.iter().take(SIMULATED).take_while(is_like);
-        if let Some(step) = same.find(|it| it.what == what) {
+        if let Some(step) = same.find(|it| it.size == size) {
             return Ok(Some(Miss { at: step.missed_at }));
         }
-        let label = format!("with {what}");
+        let Size { service, is_wider, count } = size;
+        let name = &self.plan.services[service.index()].name;
+        let s = if count == 1 { "" } else { "s" };
+        let of = if is_wider { format!("instance{s}") } else { format!("core{s} each") };
+        let label = format!("with {name}: {count} {of}");
         let factor = bounds.map_or(1.0, |(before, after)| after / before);
         let is_moved = (factor - 1.0).abs() > WORTH - 1.0;
         if !is_moved {
