@@ -21,7 +21,7 @@ mod routes;
 mod schema;
 mod site;
 mod tree;
-mod units;
+pub(crate) mod units;
 mod vary;
 
 pub use mistake::{At, Mistake, Mistakes, nearest};

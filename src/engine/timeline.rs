@@ -16,7 +16,7 @@ use super::{
     belts::Belts,
     queue::{
         NOTHING, Queue,
-        roster::{self, LANE, NONE, Roster, SEQUENCE_BITS, TOLD},
+        roster::{self, LANE, NONE, Roster, SEQUENCE_BITS, TOLD, Tie},
     },
     time::{Instant, Span},
 };
@@ -141,7 +141,7 @@ impl<E: Happening> Timeline<E> {
 
     fn lane(&mut self, delay: Span) {
         let proxy = self.roster.insert(0, 0, None);
-        self.roster.node_mut(proxy).lane = self.lanes.len() as u32;
+        self.roster.tie_mut(proxy).lane = self.lanes.len() as u32;
         let proxy = proxy | LANE;
         self.lanes.push(Lane { delay, head: NONE, tail: NONE, proxy, is_queued: false });
     }
@@ -286,10 +286,8 @@ impl<E: Happening> Timeline<E> {
         let lane = &mut self.lanes[number as usize];
         let tail = lane.tail;
         lane.tail = slot;
-        let node = self.roster.node_mut(slot);
-        node.next = NONE;
-        node.previous = tail;
-        node.lane = number;
+        self.roster.node_mut(slot).next = NONE;
+        *self.roster.tie_mut(slot) = Tie { previous: tail, lane: number };
         self.roster.node_mut(tail).next = slot;
         if tail == NONE {
             lane.head = slot;
@@ -380,7 +378,7 @@ impl<E: Happening> Timeline<E> {
     /// key goes into the queue.
     #[inline]
     fn surface(&mut self, key: u128) -> Option<u32> {
-        let number = self.roster.node(roster::named(key)).lane;
+        let number = self.roster.tie(roster::named(key)).lane;
         let lane = &mut self.lanes[number as usize];
         let head = lane.head;
         let is_live = head != NONE && self.roster.is_key(head, key);
@@ -433,17 +431,18 @@ impl<E: Happening> Timeline<E> {
     /// Takes a slot off its lane, before it is freed.
     #[inline]
     fn unlink(&mut self, slot: u32) {
-        let node = *self.roster.node(slot);
-        let lane = &mut self.lanes[node.lane as usize];
+        let next = self.roster.node(slot).next;
+        let Tie { previous, lane } = self.roster.tie(slot);
+        let lane = &mut self.lanes[lane as usize];
         if lane.head == slot {
-            lane.head = node.next;
+            lane.head = next;
         } else {
-            self.roster.node_mut(node.previous).next = node.next;
+            self.roster.node_mut(previous).next = next;
         }
         if lane.tail == slot {
-            lane.tail = if lane.head == NONE { NONE } else { node.previous };
+            lane.tail = if lane.head == NONE { NONE } else { previous };
         } else {
-            self.roster.node_mut(node.next).previous = node.previous;
+            self.roster.tie_mut(next).previous = previous;
         }
     }
 }

@@ -1,9 +1,11 @@
 //! A comparison, as a document and as a page: what is worse comes first, then what is better, and
 //! what only explores stands apart.
 
-use serde::Serialize;
-use similar::{ChangeTag, TextDiff};
+mod changes;
 
+use serde::Serialize;
+
+use self::changes::changes;
 use super::{
     format::{confidence, three},
     objective::number,
@@ -104,70 +106,6 @@ impl Comparison {
     pub fn has_regressed(&self) -> bool {
         self.objectives.iter().any(|it| it.is_regression)
     }
-}
-
-/// How many replications there are is no part of what a scenario is: as many pairs are compared as both
-/// sides have. Nor are comments, such as where a default comes from.
-fn changes(one: &str, other: &str) -> Vec<String> {
-    let is_told = |line: &&str| !line.trim_start().starts_with("replications ");
-    let [one, other] =
-        [one, other].map(|text| text.lines().filter(is_told).map(bare).collect::<String>());
-    let [one, other] = [sorted(&one), sorted(&other)];
-    let diff = TextDiff::from_lines(&one, &other);
-    let changed = diff.iter_all_changes().filter_map(|change| {
-        let sign = match change.tag() {
-            ChangeTag::Equal => return None,
-            ChangeTag::Delete => '-',
-            ChangeTag::Insert => '+',
-        };
-        let line = change.value().trim();
-        (!line.is_empty()).then(|| format!("{sign} {line}"))
-    });
-    changed.collect()
-}
-
-/// Tables by their names and settings by theirs: in which order they are written changes nothing. Events and
-/// objectives, which are lists of tables, keep theirs.
-fn sorted(text: &str) -> String {
-    let mut tables: Vec<(&str, Vec<String>)> = vec![("", Vec::new())];
-    for line in text.lines().filter(|it| !it.is_empty()) {
-        let (_, settings) = tables.last_mut().expect("there is one");
-        if line.starts_with('[') {
-            tables.push((line, Vec::new()));
-        } else if line.starts_with([' ', ']', '}'])
-            && let Some(last) = settings.last_mut()
-        {
-            // The rest of a value of several lines.
-            last.push_str(&format!("{line}\n"));
-        } else {
-            settings.push(format!("{line}\n"));
-        }
-    }
-    tables.sort_by_key(|(header, _)| *header);
-    let mut out = String::new();
-    for (header, mut settings) in tables {
-        settings.sort();
-        out.push_str(&format!("{header}\n{}\n", settings.concat()));
-    }
-    out
-}
-
-/// A line without its comment. A `#` within quotes begins none.
-fn bare(line: &str) -> String {
-    let mut quote = None;
-    let mut is_escaped = false;
-    let comment = line.char_indices().find(|&(_, letter)| {
-        match quote {
-            _ if is_escaped => is_escaped = false,
-            Some('"') if letter == '\\' => is_escaped = true,
-            Some(open) if letter == open => quote = None,
-            None if letter == '"' || letter == '\'' => quote = Some(letter),
-            _ => return quote.is_none() && letter == '#',
-        }
-        false
-    });
-    let end = comment.map_or(line.len(), |(at, _)| at);
-    format!("{}\n", line[..end].trim_end())
 }
 
 /// The page.

@@ -315,6 +315,19 @@ pub(crate) fn percent(text: &str) -> Result<f64, Wrong> {
     }
 }
 
+/// A quantity as everybody's: the same text for the same quantity, in whatever unit it is written. `None` of what
+/// is none.
+pub(crate) fn meaning(text: &str) -> Option<String> {
+    let time = || span(text).ok().map(|it| format!("{} ns", it.nanos()));
+    let size = || bytes(text).ok().map(|it| format!("{it} B"));
+    let line = || bit_rate(text).ok().map(|it| format!("{it} bit/s"));
+    let flow = || throughput(text).ok().map(|it| format!("{it} B/s"));
+    let often = || rate(text).ok().map(|it| format!("{it}/s"));
+    // A share may be written as a number, too.
+    let share = || percent(text).ok().map(|it| it.to_string());
+    time().or_else(size).or_else(line).or_else(flow).or_else(often).or_else(share)
+}
+
 /// A finite number as written in TOML.
 pub(crate) fn plain(text: &str) -> Option<f64> {
     text.replace('_', "").parse().ok().filter(|number: &f64| number.is_finite())
