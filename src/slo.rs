@@ -13,5 +13,6 @@ pub mod recorded;
 pub mod recovery;
 pub mod sides;
 mod stretch;
+mod sum;
 mod tail;
 pub mod versus;

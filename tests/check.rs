@@ -8,16 +8,23 @@ mod command;
 mod baselines;
 #[path = "check/blamed.rs"]
 mod blamed;
+#[path = "check/budgets.rs"]
+mod budgets;
 #[path = "check/calls.rs"]
 mod calls;
 #[path = "check/comparisons.rs"]
 mod comparisons;
+#[path = "check/culprits.rs"]
+mod culprits;
 #[path = "check/days.rs"]
 mod days;
 #[path = "check/examples.rs"]
 mod examples;
 #[path = "check/files.rs"]
 mod files;
+#[cfg(unix)]
+#[path = "check/interrupted.rs"]
+mod interrupted;
 #[path = "check/one_run.rs"]
 mod one_run;
 #[path = "check/overload.rs"]

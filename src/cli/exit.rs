@@ -20,16 +20,23 @@ pub(super) enum Exit {
     Interrupted,
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> ExitCode {
-        ExitCode::from(match exit {
+impl Exit {
+    /// What the shell sees.
+    pub(super) const fn code(self) -> u8 {
+        match self {
             Exit::Done => 0,
             Exit::Missed => 1,
             Exit::Wrong => 2,
             Exit::Undecided => 3,
             Exit::Broken => 4,
             Exit::Interrupted => 130,
-        })
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
     }
 }
 

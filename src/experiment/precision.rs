@@ -31,7 +31,7 @@ pub struct Reached {
     pub figure: usize,
     /// Half the width of its interval over its value; `None`: it has none that is to be trusted.
     pub relative: Option<f64>,
-    /// The interval is rough, from few observations in each replication.
+    /// The interval is rough, from few independent observations in each replication.
     pub is_rough: bool,
 }
 

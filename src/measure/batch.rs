@@ -80,7 +80,7 @@ pub fn batches(it: &ObjectiveShape, counted: &ObjectiveTally, shape: &Shape) -> 
         before = *end;
         let value = rate_or_level(it, (count, area), seconds, shape);
         let sum_s = if value.is_some() { 0.0 } else { area as f64 / 1e9 };
-        Seen { count, beyond, sum_s, squares_s2, nearer, value, slices: Vec::new() }
+        Seen { count, beyond, sum_s, squares_s2, nearer, value, ..Seen::default() }
     })
     .collect()
 }

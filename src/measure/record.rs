@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     figures::{CallFigures, Figures, RequestFigures},
     histogram::Size,
+    phases::Sliced,
     series::Sample,
     shape::{Meter, ObjectiveShape, Shape, Subject},
     tally::{ObjectiveTally, Tally},
@@ -48,6 +49,9 @@ pub struct Seen {
     /// of a silent one, in which none arrived, how many older ones lasted through all of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slices: Vec<[u32; 2]>,
+    /// Of an error budget: what slices come to, wherever their grid begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sliced: Option<Sliced>,
 }
 
 /// What a figure is about. Indices are those of the compiled scenario.
@@ -211,8 +215,13 @@ impl Seen {
             let quantile = it.quantile.map(among_ok).filter(|share| *share <= 1.0);
             (area as f64 / 1e9, quantile.and_then(|share| sizes.quantile(share)))
         };
-        let (nearer, slices) = (nearer(it, counted), counted.slices());
-        Seen { count, beyond, sum_s, squares_s2, nearer, value, slices }
+        let (nearer, mut slices) = (nearer(it, counted), counted.slices());
+        let sliced = it.phases.map(|phases| {
+            let mut parts = std::mem::take(&mut slices);
+            parts.resize(it.slices(), [0; 2]);
+            phases.mean(&parts)
+        });
+        Seen { count, beyond, sum_s, squares_s2, nearer, value, slices, sliced }
     }
 }
 

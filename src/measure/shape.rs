@@ -1,5 +1,6 @@
 //! How much there is to measure: counts and limits, no names. Made from the compiled scenario.
 
+use super::phases::Phases;
 use crate::engine::time::{Instant, Span};
 
 /// A site as a recorder needs to know it. Indices are those of the compiled scenario.
@@ -109,11 +110,19 @@ pub struct ObjectiveShape {
     pub until: Instant,
     /// Counted in slices of so long besides, from the beginning.
     pub slice: Option<Span>,
+    /// Of these only what they come to is kept, as parts of slices of an error budget.
+    pub phases: Option<Phases>,
     /// The quantile that is wanted besides, failures beyond all others.
     pub quantile: Option<f64>,
 }
 
 impl ObjectiveShape {
+    /// How many slices its window has; one without any.
+    pub fn slices(&self) -> usize {
+        let window = self.until.since(self.from).nanos();
+        self.slice.map_or(1, |it| window.div_ceil(it.nanos())) as usize
+    }
+
     /// The time beyond which something is bad; `None` if its time does not matter.
     pub fn limit(&self) -> Option<Span> {
         match &self.subject {

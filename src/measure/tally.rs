@@ -210,6 +210,10 @@ pub struct HostTally {
     pub sending: Areas,
     /// NIC, inwards.
     pub receiving: Areas,
+    /// Messages that others on the line hold up, times nanoseconds: on their way out …
+    pub sending_wait_area: u128,
+    /// … and in.
+    pub receiving_wait_area: u128,
     /// Disk channels.
     pub disk: Areas,
     /// Files found in the page cache.
@@ -563,6 +567,8 @@ impl HostTally {
             runnable: Usage::new(ruler),
             sending: Areas::new(ruler),
             receiving: Areas::new(ruler),
+            sending_wait_area: 0,
+            receiving_wait_area: 0,
             disk: Areas::new(ruler),
             cache_hits: 0,
             cache_misses: 0,
@@ -574,6 +580,8 @@ impl HostTally {
         self.runnable.merge(&other.runnable);
         self.sending.merge(&other.sending);
         self.receiving.merge(&other.receiving);
+        self.sending_wait_area += other.sending_wait_area;
+        self.receiving_wait_area += other.receiving_wait_area;
         self.disk.merge(&other.disk);
         self.cache_hits += other.cache_hits;
         self.cache_misses += other.cache_misses;

@@ -164,6 +164,13 @@ impl Tape {
         at.nanos().wrapping_sub(self.from_ns) < self.length_ns
     }
 
+    /// How much of a time is in the window.
+    fn nanos_inside(&self, from: Instant, until: Instant) -> u128 {
+        let end_ns = self.from_ns + self.length_ns;
+        let inside = |at: Instant| at.nanos().clamp(self.from_ns, end_ns);
+        u128::from(inside(until) - inside(from))
+    }
+
     /// A call of which there is more to say than how long it took.
     #[cold]
     #[inline(never)]
@@ -452,6 +459,13 @@ impl Recorder for Tape {
             self.turn_pages(now);
         }
         let (Device::Sending(id) | Device::Receiving(id) | Device::Disk(id)) = device;
+        let held_up = match device {
+            Device::Sending(_) => from,
+            // What arrives is in when it has passed the line: at once, if nothing else is on it.
+            Device::Receiving(_) => until,
+            Device::Disk(_) => now,
+        };
+        let waited = if held_up > now { self.nanos_inside(now, held_up) } else { 0 };
         let (host, ahead) = (&mut self.tally.hosts[id as usize], &mut self.reserved[id as usize]);
         let (areas, reserved) = match device {
             Device::Sending(_) => (&mut host.sending, &mut ahead.sending),
@@ -460,6 +474,11 @@ impl Recorder for Tape {
         };
         areas.add(1, from, until);
         reserved.add(from, until, now);
+        match device {
+            Device::Sending(_) => host.sending_wait_area += waited,
+            Device::Receiving(_) => host.receiving_wait_area += waited,
+            Device::Disk(_) => {}
+        }
     }
 
     fn lost(&mut self, host: u32, now: Instant) {

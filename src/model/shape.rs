@@ -9,15 +9,25 @@ use super::{
 };
 use crate::{
     engine::time::{Instant, Span},
-    measure::shape::{
-        Callees, Detail, HostShape, InstanceShape, Judged, Meter, ObjectiveShape, Shape, Subject,
-        Whose, Workers,
+    measure::{
+        phases::Phases,
+        shape::{
+            Callees, Detail, HostShape, InstanceShape, Judged, Meter, ObjectiveShape, Shape,
+            Subject, Whose, Workers,
+        },
     },
 };
 use std::collections::BTreeSet;
 
 /// Slices of a window.
 const SLICES_MAX: u64 = 4_000;
+
+/// Parts of the slices of an error budget, of which no replication keeps more than what they come to.
+const PARTS_MAX: u64 = 40_000;
+/// Into so many parts a slice is cut: where its grid begins is known to a hundredth of it ...
+const PARTS: u64 = 100;
+/// ... or to a quarter, however many slices there are.
+const PARTS_LEAST: u64 = 4;
 
 /// The shape of a site.
 pub fn shape(plan: &Blueprint) -> Shape {
@@ -104,7 +114,13 @@ fn objective(plan: &Blueprint, it: &Objective) -> ObjectiveShape {
     };
     let slice = match it.promise {
         Promise::Recovery(recovery) => Some(slice_of(it, &recovery)),
-        Promise::Budget(budget) => Some(budget_slice(it, &budget)),
+        Promise::Budget(budget) => Some(part_of(it, &budget).0),
+        _ => None,
+    };
+    let phases = match it.promise {
+        Promise::Budget(budget) => {
+            Some(Phases { parts: part_of(it, &budget).1, allowed: 1.0 - budget.of.share })
+        }
         _ => None,
     };
     let quantile = match it.promise {
@@ -112,7 +128,7 @@ fn objective(plan: &Blueprint, it: &Objective) -> ObjectiveShape {
         Promise::Lag { share, .. } => share,
         _ => None,
     };
-    ObjectiveShape { subject, from: it.from, until: it.until, slice, quantile }
+    ObjectiveShape { subject, from: it.from, until: it.until, slice, phases, quantile }
 }
 
 /// A tenth of the time for which everything has to stay well, but not too many for a window; a little less, so that
@@ -124,10 +140,17 @@ pub fn slice_of(it: &Objective, recovery: &Recovery) -> Span {
     Span::from_nanos(if before == 0 { most } else { before / before.div_ceil(most) })
 }
 
-/// The slices of a budget; if it has none, such that the end of the window can be looked at.
-pub fn budget_slice(it: &Objective, budget: &Budget) -> Span {
-    let twentieth = it.until.since(it.from).nanos().div_ceil(20).max(1);
-    budget.slice.unwrap_or(Span::from_nanos(twentieth))
+/// A part of a budget's slices, and how many of them are one; if it has none, such that the end of the window can be
+/// looked at.
+fn part_of(it: &Objective, budget: &Budget) -> (Span, usize) {
+    let window = it.until.since(it.from).nanos();
+    let Some(slice) = budget.slice.map(Span::nanos) else {
+        return (Span::from_nanos(window.div_ceil(20).max(1)), 1);
+    };
+    let most = (PARTS_MAX / (window / slice).max(1)).clamp(PARTS_LEAST, PARTS);
+    // Whole nanoseconds, so that parts stay where slices begin.
+    let parts = (1..=most).rev().find(|parts| slice.is_multiple_of(*parts)).unwrap_or(1);
+    (Span::from_nanos(slice / parts), parts as usize)
 }
 
 /// A limit less its margin, itself, and with its margin.

@@ -3,17 +3,23 @@
 //! When: the parts of the window in which the promise would be broken by itself, and what happened
 //! then. Parts are judged by compact histograms, so they are told in words, not in verdicts.
 
+mod appliers;
+mod asked;
 mod concerned;
 mod held;
 mod late;
 mod level;
 mod path;
+mod places;
+mod since;
 mod taken;
 mod used;
 mod way;
 mod who;
 
 use serde::Serialize;
+
+pub use self::since::Since;
 
 use self::concerned::Concerned;
 use super::format::span;
@@ -40,14 +46,19 @@ pub struct Blame {
     pub path: Vec<String>,
 }
 
-/// Looks for who is to blame for a broken promise.
-pub fn blame(site: &Blueprint, objective: &Objective, fold: &Fold, measured: &str) -> Blame {
+/// Looks for who is to blame for a broken promise, or for one that is kept worse than before (`since`).
+pub fn blame(
+    site: &Blueprint,
+    objective: &Objective,
+    fold: &Fold,
+    (measured, since): (&str, Option<&Since>),
+) -> Blame {
     let index = site.objectives.iter().position(|it| it.name == objective.name);
     let counted = index.and_then(|it| fold.pool.objectives.get(it)).cloned().unwrap_or_default();
     let concerned = Concerned::new(site, &fold.pool, objective, &counted);
     let looks = Look { site, pool: &fold.pool, concerned: &concerned, index, counted: &counted };
     let bad = looks.bad_parts(objective);
-    let (path, who) = who::who(site, &fold.pool, objective, &concerned, &bad);
+    let (path, who) = who::who(site, &fold.pool, objective, &concerned, (&bad, since));
     Blame { what: measured.to_owned(), when: looks.when(objective, &bad), who, path }
 }
 

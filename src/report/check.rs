@@ -9,7 +9,7 @@ pub mod terminal;
 use serde::Serialize;
 
 use super::{
-    blame::{Blame, blame},
+    blame::{Blame, Since, blame},
     objective::{measured as sentence, unseen},
     versus::{Comparison, change},
 };
@@ -136,7 +136,7 @@ impl Case {
                     word: verdict.name(),
                     reason: verdict.reason().map(str::to_owned),
                     line: objective.line,
-                    blame: is_broken.then(|| blame(site, objective, fold, &says)),
+                    blame: is_broken.then(|| blame(site, objective, fold, (&says, None))),
                     says,
                 }
             })
@@ -158,7 +158,10 @@ impl Case {
             let line = objective.line;
             if let Some(told) = comparison.objectives.iter().find(|told| told.name == it.name) {
                 let says = change(told);
-                let blame = told.is_regression.then(|| blame(site, objective, fold, &says));
+                let blame = told.is_regression.then(|| {
+                    let since = Since::of(site, &comparison.exploratory);
+                    blame(site, objective, fold, (&says, Some(&since)))
+                });
                 let verdict = match (told.is_regression, told.doubt) {
                     (true, _) => Verdict::Missed,
                     (false, Some(_)) => Verdict::Undecided(Doubt::Unstable),

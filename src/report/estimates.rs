@@ -5,11 +5,16 @@ use crate::{
     measure::{
         figures::{CallFigures, Figures, RequestFigures},
         fold::Fold,
+        histogram::Moments,
         series::{Sample, Section, Series},
         tally::RequestTally,
     },
     model::blueprint::Blueprint,
-    stats::interval::{Estimate, estimate, longest, share},
+    stats::{
+        clustering::design_effect,
+        interval::{Estimate, estimate, longest, share},
+        ratio::Pair,
+    },
 };
 
 /// All figures with their intervals.
@@ -23,7 +28,7 @@ pub fn estimates(site: &Blueprint, fold: &Fold) -> Figures<Estimate> {
     figures.each(&fold.series, &|it: &mut Estimate, series| *it = estimate(it.value, series));
     doubts(&mut figures, fold);
     maxima(&mut figures, &fold.series);
-    shares(&mut figures, &fold.series);
+    shares(&mut figures, fold);
     for (_, own) in &mut figures.instances {
         own.utilisation = own.utilisation.below(1.0);
     }
@@ -48,32 +53,50 @@ pub fn estimates(site: &Blueprint, fold: &Fold) -> Figures<Estimate> {
     figures
 }
 
+/// How many requests, or calls, count for one: by their mean in each replication, and all of them together.
+fn alike(mean: &Series, all: &Moments) -> f64 {
+    let pairs = mean.sections().iter().map(|it| Pair { part: it.part, whole: it.whole });
+    let squares = all.second_moment_s2().unwrap_or(0.0) * all.count as f64;
+    design_effect(&pairs.collect::<Vec<_>>(), squares)
+}
+
 /// Shares of what is counted one by one.
-fn shares(figures: &mut Figures<Estimate>, series: &Figures<Series>) {
-    let set = |it: &mut Estimate, series: &Series| *it = share(it.value, series);
-    let success = |it: &mut RequestFigures<Estimate>, series: &RequestFigures<Series>| {
-        set(&mut it.rates.success_share, &series.rates.success_share);
+fn shares(figures: &mut Figures<Estimate>, fold: &Fold) {
+    let (series, pool) = (&fold.series, &fold.pool);
+    let set = |it: &mut Estimate, series: &Series, alike: f64| {
+        *it = share(it.value, series, alike);
     };
-    success(&mut figures.site, &series.site);
-    let types = figures.requests.iter_mut().zip(&series.requests);
-    let windows = figures.windows.iter_mut().zip(&series.windows);
-    let windows = windows.flat_map(|(it, series)| {
-        let types = it.requests.iter_mut().zip(&series.requests);
-        std::iter::once((&mut it.site, &series.site)).chain(types)
-    });
-    types.chain(windows).for_each(|(it, series)| success(it, series));
-    let calls = |it: &mut CallFigures<Estimate>, series: &CallFigures<Series>| {
-        set(&mut it.refused_share, &series.refused_share);
-        set(&mut it.failed_share, &series.failed_share);
-        set(&mut it.wait_positive_share, &series.wait_positive_share);
-        set(&mut it.buffer_pool_hit_share, &series.buffer_pool_hit_share);
+    let success = |it: &mut RequestFigures<Estimate>,
+                   tally: &RequestTally,
+                   series: &RequestFigures<Series>| {
+        let alike = alike(&series.ok.mean_s, &tally.ok.moments);
+        set(&mut it.rates.success_share, &series.rates.success_share, alike);
     };
-    let services = figures.services.iter_mut().zip(&series.services);
-    services.for_each(|(it, series)| calls(it, series));
-    let instances = figures.instances.iter_mut().zip(&series.instances);
-    instances.for_each(|(it, series)| calls(&mut it.0, &series.0));
+    success(&mut figures.site, &pool.site(), &series.site);
+    let types = figures.requests.iter_mut().zip(&pool.requests).zip(&series.requests);
+    types.for_each(|((it, tally), series)| success(it, tally, series));
+    let windows = figures.windows.iter_mut().zip(&pool.windows).zip(&series.windows);
+    for ((it, tally), series) in windows {
+        success(&mut it.site, &tally.site(), &series.site);
+        let types = it.requests.iter_mut().zip(&tally.requests).zip(&series.requests);
+        types.for_each(|((it, tally), series)| success(it, tally, series));
+    }
+    let calls =
+        |it: &mut CallFigures<Estimate>, moments: &Moments, series: &CallFigures<Series>| {
+            let alike = alike(&series.sojourn_mean_s, moments);
+            set(&mut it.refused_share, &series.refused_share, alike);
+            set(&mut it.failed_share, &series.failed_share, alike);
+            set(&mut it.wait_positive_share, &series.wait_positive_share, alike);
+            set(&mut it.buffer_pool_hit_share, &series.buffer_pool_hit_share, 1.0);
+        };
+    let services = figures.services.iter_mut().zip(&pool.services).zip(&series.services);
+    services.for_each(|((it, tally), series)| calls(it, &tally.calls.sojourn.moments, series));
+    let instances = figures.instances.iter_mut().zip(&pool.instances).zip(&series.instances);
+    for ((it, tally), series) in instances {
+        calls(&mut it.0, &tally.calls.sojourn.moments, &series.0);
+    }
     for (it, series) in figures.hosts.iter_mut().zip(&series.hosts) {
-        set(&mut it.page_cache_hit_share, &series.page_cache_hit_share);
+        set(&mut it.page_cache_hit_share, &series.page_cache_hit_share, 1.0);
     }
 }
 
@@ -96,7 +119,7 @@ fn maxima(figures: &mut Figures<Estimate>, series: &Figures<Series>) {
     }
 }
 
-/// Percentiles of few observations, and maxima, which are of another kind.
+/// Means and percentiles of few observations, and maxima, which are of another kind.
 fn doubts(figures: &mut Figures<Estimate>, fold: &Fold) {
     let pool = &fold.pool;
     let each = f64::from(pool.replications);
@@ -108,12 +131,18 @@ fn doubts(figures: &mut Figures<Estimate>, fold: &Fold) {
             (&mut figures.failed, &tally.failed, &series.failed),
         ];
         for (it, latency, series) in both {
-            let count = latency.moments.count as f64 / each;
-            it.p50_s = it.p50_s.of_percentile(0.5, count);
-            it.p90_s = it.p90_s.of_percentile(0.9, count);
-            it.p95_s = it.p95_s.of_percentile(0.95, count);
-            it.p99_s = it.p99_s.of_percentile(0.99, count);
-            it.p99_9_s = it.p99_9_s.of_percentile(0.999, count);
+            let alike = alike(&series.mean_s, &latency.moments);
+            let all = latency.moments.count as f64;
+            it.mean_s = it.mean_s.of_mean(all, alike);
+            for (share, it) in [
+                (0.5, &mut it.p50_s),
+                (0.9, &mut it.p90_s),
+                (0.95, &mut it.p95_s),
+                (0.99, &mut it.p99_s),
+                (0.999, &mut it.p99_9_s),
+            ] {
+                *it = it.of_percentile(share, all / each, alike);
+            }
             it.max_s = longest(&series.max_s);
         }
     };
@@ -126,22 +155,35 @@ fn doubts(figures: &mut Figures<Estimate>, fold: &Fold) {
         let types = figures.requests.iter_mut().zip(&tally.requests).zip(&series.requests);
         types.for_each(|((figures, tally), series)| requests(figures, tally, series));
     }
-    let calls = |it: &mut CallFigures<Estimate>, ended: u64, let_in: u64| {
-        let (ended, let_in) = (ended as f64 / each, let_in as f64 / each);
-        it.sojourn_p50_s = it.sojourn_p50_s.of_percentile(0.5, ended);
-        it.sojourn_p95_s = it.sojourn_p95_s.of_percentile(0.95, ended);
-        it.sojourn_p99_s = it.sojourn_p99_s.of_percentile(0.99, ended);
-        it.wait_p50_s = it.wait_p50_s.of_percentile(0.5, let_in);
-        it.wait_p95_s = it.wait_p95_s.of_percentile(0.95, let_in);
-        it.wait_p99_s = it.wait_p99_s.of_percentile(0.99, let_in);
+    let calls = |it: &mut CallFigures<Estimate>,
+                 [sojourn, wait]: [&Moments; 2],
+                 series: &CallFigures<Series>| {
+        let (all, of) = (sojourn.count as f64, alike(&series.sojourn_mean_s, sojourn));
+        it.sojourn_mean_s = it.sojourn_mean_s.of_mean(all, of);
+        it.sojourn_second_moment_s2 = it.sojourn_second_moment_s2.of_mean(all, of);
+        it.in_system_mean = it.in_system_mean.of_mean(all, of);
+        it.sojourn_p50_s = it.sojourn_p50_s.of_percentile(0.5, all / each, of);
+        it.sojourn_p95_s = it.sojourn_p95_s.of_percentile(0.95, all / each, of);
+        it.sojourn_p99_s = it.sojourn_p99_s.of_percentile(0.99, all / each, of);
+        let (all, of) = (wait.count as f64, alike(&series.wait_mean_s, wait));
+        it.wait_mean_s = it.wait_mean_s.of_mean(all, of);
+        it.wait_second_moment_s2 = it.wait_second_moment_s2.of_mean(all, of);
+        it.waiting_mean = it.waiting_mean.of_mean(all, of);
+        it.wait_p50_s = it.wait_p50_s.of_percentile(0.5, all / each, of);
+        it.wait_p95_s = it.wait_p95_s.of_percentile(0.95, all / each, of);
+        it.wait_p99_s = it.wait_p99_s.of_percentile(0.99, all / each, of);
     };
-    for (it, tally) in figures.services.iter_mut().zip(&pool.services) {
-        calls(it, tally.calls.sojourn.moments.count, tally.calls.wait.moments.count);
+    let services = figures.services.iter_mut().zip(&pool.services).zip(&fold.series.services);
+    for ((it, tally), series) in services {
+        calls(it, [&tally.calls.sojourn.moments, &tally.calls.wait.moments], series);
     }
-    for ((it, own), tally) in figures.instances.iter_mut().zip(&pool.instances) {
-        calls(it, tally.calls.sojourn.moments.count, tally.calls.wait.moments.count);
-        let applied = tally.lag.moments.count as f64 / each;
-        own.lag_p95_s = own.lag_p95_s.of_percentile(0.95, applied);
-        own.lag_p99_s = own.lag_p99_s.of_percentile(0.99, applied);
+    let instances = figures.instances.iter_mut().zip(&pool.instances).zip(&fold.series.instances);
+    for (((it, own), tally), (series, own_series)) in instances {
+        calls(it, [&tally.calls.sojourn.moments, &tally.calls.wait.moments], series);
+        let (applied, of) =
+            (tally.lag.moments.count as f64, alike(&own_series.lag_mean_s, &tally.lag.moments));
+        own.lag_mean_s = own.lag_mean_s.of_mean(applied, of);
+        own.lag_p95_s = own.lag_p95_s.of_percentile(0.95, applied / each, of);
+        own.lag_p99_s = own.lag_p99_s.of_percentile(0.99, applied / each, of);
     }
 }

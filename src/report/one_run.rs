@@ -58,7 +58,7 @@ pub(super) fn by_batches(figures: &mut Figures<Estimate>, pool: &Tally) {
         let has_both = tally.causes[Cause::None as usize] < tally.causes.iter().sum();
         if let Some(sums) = batch_sums(&pairs(&share), BATCHES).ok().filter(|_| has_both) {
             let it = &mut figures.rates.success_share;
-            *it = it.of_share(&sums);
+            *it = it.of_share(&sums, 1.0);
         }
         percentiles(&mut figures.ok, &parts);
     };
@@ -97,7 +97,7 @@ fn percentiles(figures: &mut LatencyFigures<Estimate>, parts: &[&RequestPart]) {
         };
         if let Some(estimator) = sectioning(pooled, &own).filter(|_| apart(&own).is_ok()) {
             let estimator = Estimator { value, ..estimator };
-            *it = it.bounded(&estimator).of_percentile(share, least as f64);
+            *it = it.bounded(&estimator).of_percentile(share, least as f64, 1.0);
         }
     }
 }

@@ -11,7 +11,7 @@ pub struct Precise {
     pub wanted: f64,
     /// As wide as it is; `None`: there is no interval that is to be trusted.
     pub relative: Option<f64>,
-    /// The interval is rough, from few observations in each replication.
+    /// The interval is rough, from few independent observations in each replication.
     pub is_rough: bool,
     /// After so many replications.
     pub replications: u32,
@@ -38,8 +38,8 @@ impl Precise {
             format!("{known} so far, {replications} replications")
         } else if self.is_rough {
             format!(
-                "{known}, but roughly: few are beyond it in each of {replications} replications, \
-                 a longer `duration` would help"
+                "{known}, but roughly: each of {replications} replications has too few independent \
+                 observations for it, a longer `duration` would help"
             )
         } else {
             format!("{known} after {replications} replications")
@@ -74,7 +74,7 @@ mod tests {
         ];
         insta::assert_snapshot!(says.join("\n"), @r"
         all requests: p99 is known to ±1.50% after 40 replications
-        all requests: p99 is known to ±1.50%, but roughly: few are beyond it in each of 40 replications, a longer `duration` would help
+        all requests: p99 is known to ±1.50%, but roughly: each of 40 replications has too few independent observations for it, a longer `duration` would help
         all requests: p99 is known to ±3.10% only: the budget of 100 replications is spent
         all requests: p99 is known to ±3.10% so far, 60 replications
         all requests: p99 has no interval after 100 replications: too little is seen of it in each, a longer `duration` would help

@@ -240,6 +240,7 @@ fn shape() -> Shape {
         from: at(0.0),
         until: at(WINDOW_S),
         slice: None,
+        phases: None,
         quantile: None,
     };
     let workers_are = Workers::Loops;

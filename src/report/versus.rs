@@ -152,7 +152,8 @@ fn scenarios(page: &mut Page, it: &Comparison) {
 fn objectives(page: &mut Page, it: &Comparison) {
     page.heading(&format!("Objectives ({} confidence)", confidence(it.confidence)));
     if it.objectives.is_empty() {
-        page.line("none that both sides have");
+        let is_there = it.uncompared.iter().any(|own| !own.is_new);
+        page.line(if is_there { "none could be compared" } else { "none that both sides have" });
     }
     let mut all: Vec<&Told> = it.objectives.iter().collect();
     all.sort_by_key(|told| rank(told.verdict));
@@ -184,6 +185,10 @@ fn exploratory(page: &mut Page, it: &Comparison) {
         .iter()
         .filter(|told| matches!(told.verdict, Direction::Better | Direction::Worse))
         .collect();
+    if it.exploratory.is_empty() {
+        page.line(&format!("none could be compared in {} pairs", it.pairs));
+        return;
+    }
     if told.is_empty() {
         let identical =
             it.exploratory.iter().filter(|told| told.verdict == Direction::Identical).count();

@@ -1,17 +1,21 @@
 //! Objectives: `require` in the manner of a threshold, `where` it holds, over which `window`.
 
+mod place;
 mod window;
 
-use self::window::{holds_in, window};
+use self::{
+    place::place,
+    window::{holds_in, window},
+};
 use crate::{
     engine::time::{Instant, Span},
     model::blueprint::{Budget, Good, Promise, Recovery, Resource},
     scenario::{
         fields::{Fields, Notes, Read},
-        happening::{declared, lasts},
+        happening::lasts,
         mistake::{At, nearest},
-        program::{calls, choice},
-        schema::{Objective, Scope, Service, Site, Upstream},
+        program::choice,
+        schema::{Objective, Site},
         tree::Node,
         units::{Share, percent, plain, rate, span},
     },
@@ -88,164 +92,6 @@ impl Read for Counting {
     fn read(node: &Node, notes: &Notes) -> Option<Counting> {
         choice(node, notes, &[("all", Counting::All), ("successes", Counting::Successes)])
     }
-}
-
-/// What `where` names.
-struct Place {
-    scope: Scope,
-    zone: Option<usize>,
-    at: At,
-}
-
-fn place(fields: &Fields<'_>, site: &Site) -> Option<Place> {
-    if !fields.has("where") {
-        fields.sub("where");
-        return Some(Place { scope: Scope::Site, zone: None, at: fields.at });
-    }
-    let notes = fields.notes;
-    let inner = Fields::of(fields.node("where")?, "`where`", notes)?;
-    let request = inner.get::<String>("request");
-    let workload = inner.get::<String>("workload");
-    let service = inner.get::<String>("service");
-    let zone = inner.get::<String>("zone");
-    inner.finish();
-    let known =
-        site.network.zones.iter().map(|zone| zone.text.as_str()).filter(|it| !it.is_empty());
-    let zone = match zone {
-        Some(name) => Some(notes.find("zone", "zones", &name, inner.at("zone"), known)?),
-        None => None,
-    };
-    let scope = match (request, workload, service) {
-        (Some(name), None, None) => {
-            let known = site.requests.iter().map(|request| request.name.text.as_str());
-            let at = inner.at("request");
-            notes.find("request", "requests", &name, at, known).map(Scope::Request)
-        }
-        (None, Some(name), None) => {
-            let known = site.workloads.iter().map(|workload| workload.name.text.as_str());
-            let at = inner.at("workload");
-            notes.find("workload", "workloads", &name, at, known).map(Scope::Workload)
-        }
-        (None, None, Some(name)) => {
-            let at = inner.at("service");
-            notes.find("service", "services", &name, at, declared(site)).map(Scope::Service)
-        }
-        (None, None, None) if zone.is_some() => Some(Scope::Site),
-        _ => {
-            let hint = "one of `request`, `workload`, `service`; a `zone` beside a service";
-            notes.hinted(inner.at, "`where` names one thing", hint);
-            None
-        }
-    };
-    Some(Place { scope: scope?, zone, at: inner.at })
-}
-
-impl Place {
-    /// Whether the promise can be measured there.
-    fn check(&self, promise: Promise, site: &Site, notes: &Notes) -> Option<()> {
-        let is_service = matches!(self.scope, Scope::Service(_));
-        let is_of_requests = matches!(self.scope, Scope::Request(_) | Scope::Workload(_));
-        let wrong = |says: &str, hint: &str| {
-            notes.hinted(self.at, says, hint);
-            None
-        };
-        let service = "name a service, as in `where = { service = \"app\" }`";
-        if self.zone.is_some() && is_of_requests {
-            return wrong("visitors' requests are in no zone", "name a service there");
-        }
-        match promise {
-            Promise::Percentile { .. }
-            | Promise::Mean { .. }
-            | Promise::Success { .. }
-            | Promise::Throughput { .. }
-            | Promise::Recovery(_)
-            | Promise::Budget(_) => {
-                if self.zone.is_some() && !is_service {
-                    return wrong("visitors' requests are in no zone", service);
-                }
-            }
-            Promise::Utilisation { of, .. } => {
-                if is_of_requests || (self.zone.is_none() && !is_service) {
-                    return wrong("machines are used, not requests", service);
-                }
-                if of == Resource::Workers && !is_service {
-                    return wrong("workers are a service's", service);
-                }
-                self.check_resource(of, site, notes)?;
-            }
-            Promise::Queue { .. } if !is_service => {
-                return wrong("a queue is a service's", service);
-            }
-            Promise::Queue { .. } => self.check_queue(site, notes)?,
-            Promise::Lag { .. } => {
-                let Scope::Service(service) = self.scope else {
-                    return wrong("a lag is a replicated database's", "name its service");
-                };
-                let service = &site.services[service];
-                if service.parts.log.is_none() || service.instances < 2 {
-                    let says = format!("`{}` has no replicas", service.name.text);
-                    return wrong(&says, "a primary with `instances` of 2 or more has some");
-                }
-            }
-        }
-        Some(())
-    }
-
-    /// Calls wait in a queue only where something is limited that they have to wait for.
-    fn check_queue(&self, site: &Site, notes: &Notes) -> Option<()> {
-        let Scope::Service(number) = self.scope else { return Some(()) };
-        let service = &site.services[number];
-        let name = &service.name.text;
-        let may_wait = |caller: &Service| {
-            let mut declared = caller.parts.upstreams.iter();
-            declared.any(|it| it.servers.text == *name && may_queue(it))
-                || may_queue(&caller.parts.undeclared) && mentions(caller, name)
-        };
-        if !service.has_unlimited_workers() || site.services.iter().any(may_wait) {
-            return Some(());
-        }
-        let says = format!("nothing can queue for `{name}`: its workers are unlimited");
-        let hint = "limit its workers (`workers`, `threads`), or what callers send it at a time \
-                    (`maxconn`, a pool); who waits for a processor is seen in `utilisation` and in \
-                    latencies";
-        notes.hinted(self.at, says, hint);
-        None
-    }
-
-    fn check_resource(&self, of: Resource, site: &Site, notes: &Notes) -> Option<()> {
-        let Scope::Service(number) = self.scope else { return Some(()) };
-        let service = &site.services[number];
-        let name = &service.name.text;
-        let is_limited = match of {
-            Resource::Cpu => true,
-            Resource::Workers => !service.has_unlimited_workers(),
-            Resource::Disk => site.machines_of(service).iter().any(|it| it.disk.is_some()),
-            Resource::Nic => site.machines_of(service).iter().any(|it| it.nic_bits.is_some()),
-        };
-        if is_limited {
-            return Some(());
-        }
-        let says = match of {
-            Resource::Workers => format!("the workers of `{name}` are unlimited"),
-            Resource::Cpu | Resource::Disk | Resource::Nic => {
-                format!("the machines of `{name}` have no limited {}", of.name())
-            }
-        };
-        notes.hinted(self.at, says, "what has no limit has no utilisation");
-        None
-    }
-}
-
-/// Whether whoever calls a service through this may have to wait for it.
-fn may_queue(upstream: &Upstream) -> bool {
-    upstream.slots != u32::MAX && upstream.queues
-}
-
-/// Whether a service calls another, by way of whatever.
-fn mentions(caller: &Service, name: &str) -> bool {
-    let mut found = Vec::new();
-    caller.parts.endpoints.iter().for_each(|it| calls(&it.steps, &mut found));
-    found.iter().any(|target| target.service == name)
 }
 
 /// `recovery < 30s` and `error_budget < 100%`, which have settings of their own; `None`: it is none of

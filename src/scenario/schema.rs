@@ -93,6 +93,20 @@ pub(crate) struct SharedHost {
 }
 
 impl Site {
+    /// Where an instance stands; visitors' own stand nowhere.
+    pub(crate) fn zone_of(&self, service: &Service, instance: u32) -> Option<usize> {
+        match &service.standing {
+            Standing::Own { zones, .. } => {
+                zones.get(instance as usize % zones.len().max(1)).copied()
+            }
+            Standing::On(hosts) => {
+                let host = hosts.get(instance as usize % hosts.len().max(1))?;
+                Some(self.shared[*host].zone)
+            }
+            Standing::Outside => None,
+        }
+    }
+
     /// What the instances of a service run on.
     pub(crate) fn machines_of(&self, service: &Service) -> Vec<&Machine> {
         match &service.standing {

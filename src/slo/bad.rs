@@ -28,20 +28,20 @@ impl Bad {
     /// Of what each replication counted, for a limit less its margin, itself, and with its margin. `limits`: beyond
     /// which it is bad for the time it took, seconds; `None` if that does not matter.
     pub(super) fn of_limits(counts: &[&Seen], limits: Option<[f64; 3]>) -> Option<Box<[Bad; 3]>> {
-        let times = limits.map(|_| Times::of(counts));
+        // What fails does so together as well, where it waits together.
+        let times = Times::of(counts);
         let bad = |which: usize| {
             let counted = counted(counts, |it| it.beyond[which]);
             let with_data = counted.iter().filter(|it| it.whole > 0);
             let mean = counted.iter().map(|it| it.whole as f64).sum::<f64>()
                 / with_data.clone().count().max(1) as f64;
             let limit_s = limits.map_or(f64::INFINITY, |limits| limits[which]);
-            let times = times.clone().unwrap_or_else(Times::that_do_not_matter);
             Share::of(&counted).map(|share| Bad {
                 share,
                 parts: with_data.map(|it| it.part as f64 / mean).collect(),
                 seen_in: counted.iter().filter(|it| it.part > 0).count() as u64,
                 good_in: counted.iter().filter(|it| it.part < it.whole).count() as u64,
-                times: times.of_limit(limit_s),
+                times: times.clone().of_limit(limit_s),
             })
         };
         match (bad(0), bad(1), bad(2)) {

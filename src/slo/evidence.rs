@@ -11,16 +11,13 @@ use super::{
     rare::Carried,
     recovery::{Recovered, Recoveries, recovery_time},
     sides::Sides,
+    sum::{Portion, Sum},
     tail::Tail,
 };
 use crate::{
     measure::record::Seen,
     model::blueprint::{Objective, Promise},
-    stats::{
-        estimator::Estimator,
-        ratio::{Pair, jackknife},
-        survival::Observed,
-    },
+    stats::{estimator::Estimator, ratio::Pair, survival::Observed},
 };
 
 /// What is known of an objective.
@@ -33,6 +30,8 @@ pub struct Evidence {
     is_kept_above: bool,
     /// What it is about was not over by the end of the window.
     is_cut_short: bool,
+    /// No more than this there is of a level.
+    most: f64,
 }
 
 #[derive(Clone, Debug)]
@@ -50,27 +49,27 @@ enum Of {
 }
 
 /// What a mean may owe to what is rare.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Unseen {
-    /// Whether a few replications carry what is bad of it.
-    carried: Option<Carried>,
+    /// Its parts, which few replications may carry.
+    parts: Sum,
     /// Of times: what is longer than all that were seen.
     tail: Option<Tail>,
 }
 
 impl Unseen {
     /// A p-value of what was seen, and what this says of a limit, seen from the side where all is better.
-    fn p_as_bad(self, seen: f64, value: f64, limit: f64, is_above: bool) -> f64 {
-        let carried = self.carried.filter(|it| it.is_less_worse() == is_above);
-        let carried = carried.map_or(0.0, |it| it.p_as_bad(limit));
+    fn p_as_bad(&self, seen: f64, value: f64, limit: f64, is_above: bool) -> f64 {
+        let is_bad = self.parts.is_less_worse() == is_above;
+        let carried = if is_bad { self.parts.p_as_bad(limit) } else { 0.0 };
         // A mean is too low by what was seen or by what was not: either may be the reason.
         let tail = self.tail.filter(|_| !is_above).map_or(0.0, |it| it.p_as_bad(value, limit));
         (seen.max(carried) + tail).min(1.0)
     }
 
     /// The values at this level that it adds to an interval.
-    fn worst(self, value: f64, level: f64) -> (f64, f64) {
-        let worst = self.carried.map_or(value, |it| it.worst(value, level));
+    fn worst(&self, value: f64, level: f64) -> (f64, f64) {
+        let worst = self.parts.worst(value, level);
         let tail = self.tail.filter(|it| it.is_bounded());
         let most = tail.map_or(value, |it| it.most(value, level));
         (worst.min(value), worst.max(most))
@@ -100,9 +99,13 @@ impl Evidence {
                 (mean_s(&counts), around(limit.seconds()))
             }
             Promise::Throughput { least } => {
-                // One request too few.
+                // One request too few; where nobody ever came, one more.
                 let one = objective.until.since(objective.from).seconds().recip();
-                (number(&counts, |values| Carried::of_less(values, one)), around(least))
+                let carried = |values: &[f64]| {
+                    let nobody = values.iter().all(|value| *value == 0.0);
+                    if nobody { Carried::of(values, one) } else { Carried::of_less(values, one) }
+                };
+                (number(&counts, carried), around(least))
             }
             Promise::Utilisation { most, .. } | Promise::Queue { most } => {
                 (number(&counts, level), around(most))
@@ -119,9 +122,8 @@ impl Evidence {
                 (times.map_or(Of::Nothing, Of::Times), around(it.share))
             }
             Promise::Budget(it) => {
-                let burnt = budget::burnt(objective, &it, index, sides);
-                let burnt = burnt.and_then(|(pairs, one)| ratio(&pairs, one));
-                (burnt.unwrap_or(Of::Nothing), around(it.most))
+                let burnt = ratio(&budget::burnt(objective, &it, index, sides), None);
+                (burnt, around(it.most))
             }
         };
         let of = match of {
@@ -132,7 +134,11 @@ impl Evidence {
             Promise::Budget(it) => budget::is_cut_short(objective, &it, index, sides),
             _ => false,
         };
-        Evidence { of, limits, is_kept_above, is_cut_short }
+        let most = match objective.promise {
+            Promise::Utilisation { .. } => 1.0,
+            _ => f64::INFINITY,
+        };
+        Evidence { of, limits, is_kept_above, is_cut_short, most }
     }
 
     /// Whether there is nothing to judge.
@@ -211,7 +217,8 @@ impl Evidence {
             Of::Number(number, unseen) => {
                 let (low, high) = number.sure_interval(confidence);
                 let (least, most) = unseen.worst(number.value, (1.0 - confidence) / 2.0);
-                Some((number.value, (low.min(least).max(0.0), high.max(most))))
+                let high = high.max(most).min(self.most);
+                Some((number.value, (low.min(least).max(0.0), high)))
             }
             Of::Times(it) => Some((it.share(), it.interval(confidence))),
         }
@@ -279,7 +286,7 @@ impl Evidence {
     pub fn came_in_bursts(&self) -> bool {
         match &self.of {
             Of::Shares(shares) => !shares[1].share.is_scattered,
-            Of::Number(_, unseen) => unseen.carried.is_some_and(|it| it.is_by_few()),
+            Of::Number(_, unseen) => unseen.parts.is_by_few(),
             Of::Nothing | Of::Once | Of::Times(_) => false,
         }
     }
@@ -315,28 +322,19 @@ fn shares(counts: &[&Seen], limits: Option<[f64; 3]>) -> Of {
 
 fn mean_s(counts: &[&Seen]) -> Of {
     let pairs = counts.iter().map(|it| Pair { part: it.sum_s, whole: it.count as f64 });
-    match ratio(&pairs.collect::<Vec<_>>(), 0.0) {
-        Some(Of::Number(number, unseen)) => {
-            Of::Number(number, Unseen { tail: Tail::of(counts), ..unseen })
-        }
-        other => other.unwrap_or(Of::Nothing),
-    }
+    ratio(&[Portion { pairs: pairs.collect(), one: 0.0 }], Tail::of(counts))
 }
 
-/// A ratio of sums. `one`: what a single event more adds to its part.
-fn ratio(pairs: &[Pair], one: f64) -> Option<Of> {
-    let mean = jackknife(pairs)?;
-    // What each replication adds, however many it has of what is counted.
-    let whole = pairs.iter().map(|it| it.whole).sum::<f64>() / pairs.len() as f64;
-    let added = pairs.iter().map(|it| mean.value + (it.part - mean.value * it.whole) / whole);
-    let carried = Some(Carried::of(&added.collect::<Vec<_>>(), one / whole));
-    Some(Of::Number(mean, Unseen { carried, tail: None }))
+/// A ratio of sums, of which each portion may owe something to what is rare.
+fn ratio(portions: &[Portion], tail: Option<Tail>) -> Of {
+    let sum = Sum::of(portions);
+    sum.map_or(Of::Nothing, |(mean, parts)| Of::Number(mean, Unseen { parts, tail }))
 }
 
 fn number(counts: &[&Seen], carried: impl Fn(&[f64]) -> Carried) -> Of {
     let values: Vec<f64> = counts.iter().filter_map(|it| it.value).collect();
-    let unseen = || Unseen { carried: Some(carried(&values)), tail: None };
-    Estimator::of(&values).map_or(Of::Nothing, |it| Of::Number(it, unseen()))
+    let unseen = |it| Unseen { parts: Sum::of_one(it, carried(&values)), tail: None };
+    Estimator::of(&values).map_or(Of::Nothing, |it| Of::Number(it, unseen(it)))
 }
 
 /// A level that is always there is known by what it was.
@@ -356,7 +354,7 @@ mod tests {
         let of = |times: Vec<Observed>| {
             let limits = [0.95; 3];
             let of = Of::Times(Recoveries::of(times, 60.0).unwrap());
-            Evidence { of, limits, is_kept_above: true, is_cut_short: false }
+            Evidence { of, limits, is_kept_above: true, is_cut_short: false, most: 1.0 }
         };
         let unknown = of(vec![censored(30.0); 20]);
         assert_eq!((unknown.p_broken(), unknown.p_kept()), (1.0, 1.0));

@@ -9,7 +9,7 @@ use crate::{
     measure::record::Seen,
     stats::{
         binomial, bursts,
-        clustering::{Sums, design_effect},
+        clustering::design_effect,
         estimator::Estimator,
         ratio::{Pair, jackknife},
         share::{Counted, Share},
@@ -36,10 +36,6 @@ const EVENTS_MIN: f64 = 20.0;
 /// What hangs together no more than this times as much as all times do is no burst of its own kind.
 const EXPLAINED: f64 = 2.0;
 
-/// Of bursts whose sizes differ as exponential ones do, or more, the design effect is at least so many times
-/// their mean size.
-const SIZES: f64 = 2.0;
-
 /// What this part of a level is for: limits that are far away from all times. The rest is for nearer ones.
 const FAR: f64 = 0.1;
 
@@ -52,21 +48,16 @@ impl Times {
         Times { limit_s2: limit_s * limit_s, ..self }
     }
 
-    /// Whatever they are, they say nothing of what is bad.
-    pub(super) fn that_do_not_matter() -> Times {
-        Times { alike: 1.0, nearer: Vec::new(), squares: None, limit_s2: f64::INFINITY }
-    }
-
     /// Of baselines that do not say nothing is known.
     pub(super) fn of(counts: &[&Seen]) -> Times {
-        let sums =
-            |it: &&Seen| Sums { count: it.count as f64, values: it.sum_s, squares: it.squares_s2 };
-        let pair = |it: &&Seen| Pair { part: it.squares_s2, whole: it.count as f64 };
+        let pairs = |part: fn(&Seen) -> f64| -> Vec<Pair> {
+            counts.iter().map(|it| Pair { part: part(it), whole: it.count as f64 }).collect()
+        };
         let says = counts.iter().all(|it| it.squares_s2 > 0.0 || it.sum_s == 0.0);
-        let squares = jackknife(&counts.iter().map(pair).collect::<Vec<_>>()).filter(|_| says);
+        let squares = jackknife(&pairs(|it| it.squares_s2)).filter(|_| says);
         let nearer = (0..3).filter_map(|which| Share::of(&counted(counts, |it| it.nearer[which])));
         let nearer: Vec<Share> = nearer.filter(is_known).collect();
-        let own = design_effect(&counts.iter().map(sums).collect::<Vec<_>>());
+        let own = design_effect(&pairs(|it| it.sum_s), counts.iter().map(|it| it.squares_s2).sum());
         // Of what is beyond half of the limit, or a quarter, it may be more.
         let nearest = nearer.first().map_or(1.0, |it| it.whole as f64 / it.effective);
         Times { alike: own.max(nearest), nearer, squares, limit_s2: f64::INFINITY }
@@ -87,9 +78,8 @@ impl Times {
         let Share { whole, effective, effective_events, .. } = *share;
         let whole = whole as f64;
         if seen_in == 0 {
-            // As many bursts as there are room for may have come, and none did.
-            let trials = whole.min(SIZES * whole / self.alike);
-            let clustered = binomial::at_most(0.0, trials, limit);
+            // As many bursts as there is room for may have come, and none did.
+            let clustered = binomial::at_most(0.0, share.of_alike(self.alike).room, limit);
             return match far {
                 Some(far) => (clustered / (1.0 - FAR)).min(far / FAR).min(1.0),
                 None => clustered,

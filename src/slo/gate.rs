@@ -170,7 +170,7 @@ impl Gate {
     /// The verdicts, as far as they go. `is_unstable`: unfinished work piles up, which makes what was
     /// kept so far no promise, and what was broken no better.
     pub fn close(
-        self,
+        mut self,
         evidence: &[Evidence],
         is_unstable: bool,
         is_interrupted: bool,

@@ -7,6 +7,7 @@ use super::objective::{limit, place};
 use crate::{
     engine::{digest::Digest, time::Instant},
     measure::{
+        phases::Sliced,
         record::{About, Kind, Record, Resolution, Unit, kinds},
         shape::Shape,
     },
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// Changes whenever a field is renamed, removed or means something else.
-pub const SCHEMA: &str = "simulate-replications/3";
+pub const SCHEMA: &str = "simulate-replications/4";
 
 /// How the names of figures by request type begin.
 pub(super) const OF_TYPE: &str = "request ";
@@ -118,6 +119,17 @@ impl Promised {
         }
     }
 
+    /// How another of this name is about something else.
+    pub fn otherwise(&self, now: &Promised) -> String {
+        // The same words may be said of different quantities.
+        let is_reworded = self.require != now.require;
+        let about = |it: &Promised| {
+            let what = if is_reworded { &it.require } else { &it.measures };
+            format!("`{what}`, {}", it.scope)
+        };
+        format!("it was {}, and is {}", about(self), about(now))
+    }
+
     /// Whether both are about the same quantity, whatever is required of it.
     pub fn is_about_the_same(&self, other: &Promised) -> bool {
         (&self.name, &self.measures, &self.scope) == (&other.name, &other.measures, &other.scope)
@@ -219,6 +231,14 @@ impl Recorded {
                 digest.fold(seen.value.map_or(u64::MAX, f64::to_bits));
                 for slice in &seen.slices {
                     digest.fold(u64::from(slice[0]) << 32 | u64::from(slice[1]));
+                }
+                if let Some(Sliced { slices, bad, silent, last }) = seen.sliced {
+                    for bits in [slices, bad, silent].map(f64::to_bits) {
+                        digest.fold(bits);
+                    }
+                    for count in [last.count, last.bad, last.silent] {
+                        digest.fold(count);
+                    }
                 }
             }
         }

@@ -1,44 +1,31 @@
-//! What was seen in a stretch of slices, and whether it is as it should be.
-//!
-//! Requests are bad by their arrival. While everybody waits nobody arrives: users wait for an answer
-//! before they ask again. So a stretch without arrivals says nothing good, and slices in which none
-//! arrived while older requests lasted through them, *silent* ones, are counted by themselves.
+//! Whether what was seen in a stretch of slices is as it should be.
 
-use crate::{measure::record::Seen, model::blueprint::Objective};
+use crate::{
+    measure::{record::Seen, stretch::Stretch},
+    model::blueprint::Objective,
+};
 
 /// As well as on the quiet day is: no more above it than this part of what may be bad, if the
 /// objective has no margin.
 const APART: f64 = 0.5;
 
-/// Some slices together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Stretch {
-    /// Requests that arrived, and how many of them were bad.
-    pub(super) count: u64,
-    pub(super) bad: u64,
-    /// Slices in which none arrived while older ones lasted through them.
-    pub(super) silent: u64,
+/// How much larger a share of bad requests may be than on the quiet day.
+fn apart(objective: &Objective, share: f64) -> f64 {
+    let margin = if objective.margin > 0.0 { objective.margin } else { APART };
+    margin * (1.0 - share)
 }
 
-impl Stretch {
-    /// So many slices from this one on.
-    pub(super) fn of(seen: &Seen, from: usize, length: usize) -> Stretch {
-        let until = (from + length).min(seen.slices.len());
-        let mut stretch = Stretch::default();
-        for &[count, bad] in seen.slices.get(from..until).unwrap_or(&[]) {
-            if count > 0 {
-                stretch.count += u64::from(count);
-                stretch.bad += u64::from(bad);
-            } else {
-                stretch.silent += u64::from(bad > 0);
-            }
-        }
-        stretch
-    }
+/// Whether the one is worse than the other, rather than the same. `share`: of requests that has to be good.
+pub(super) fn is_worse(objective: &Objective, share: f64, one: Stretch, other: Stretch) -> bool {
+    one.silent > other.silent
+        || (one.count == 0 && other.count > 0)
+        || one.share() > other.share() + apart(objective, share)
+}
 
-    fn share(self) -> f64 {
-        if self.count > 0 { self.bad as f64 / self.count as f64 } else { 0.0 }
-    }
+/// So many slices from this one on.
+fn stretch(seen: &Seen, from: usize, length: usize) -> Stretch {
+    let until = (from + length).min(seen.slices.len());
+    Stretch::of(seen.slices.get(from..until).unwrap_or(&[]))
 }
 
 /// How a stretch has to be: within the limit, and like the same stretch of the quiet twin.
@@ -65,19 +52,18 @@ impl<'a> Wellness<'a> {
         quiet: &'a Seen,
     ) -> Wellness<'a> {
         let allowed = 1.0 - share;
-        let margin = if objective.margin > 0.0 { objective.margin } else { APART };
-        let silent_at = |from: usize| Stretch::of(quiet, from, length).silent;
+        let silent_at = |from: usize| stretch(quiet, from, length).silent;
         // On most days there is no silence, and nothing to look through.
-        let is_any = Stretch::of(quiet, 0, quiet.slices.len()).silent > 0;
+        let is_any = stretch(quiet, 0, quiet.slices.len()).silent > 0;
         let silent_most =
             if is_any { (0..quiet.slices.len()).map(silent_at).max().unwrap_or(0) } else { 0 };
-        Wellness { seen, quiet, length, allowed, apart: margin * allowed, silent_most }
+        Wellness { seen, quiet, length, allowed, apart: apart(objective, share), silent_most }
     }
 
     /// Whether the stretch that begins with this slice is well.
     pub(super) fn is_well(&self, from: usize) -> bool {
-        let here = Stretch::of(self.seen, from, self.length);
-        let there = Stretch::of(self.quiet, from, self.length);
+        let here = stretch(self.seen, from, self.length);
+        let there = stretch(self.quiet, from, self.length);
         here.silent <= self.silent_most
             && (here.count > 0 || there.count == 0)
             && here.share() <= self.allowed

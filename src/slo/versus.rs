@@ -246,13 +246,7 @@ impl Versus {
                 Err(_) if needs_quiet_days => Gap::QuietDays.reason().to_owned(),
                 Err(_) if counterpart(site, index, one).is_none() => {
                     match one.objectives.iter().find(|own| own.name == it.name) {
-                        Some(own) => {
-                            let now = Promised::of(site, it);
-                            format!(
-                                "it was `{}`, {}, and is `{}`, {}",
-                                own.require, own.scope, now.require, now.scope
-                            )
-                        }
+                        Some(own) => own.otherwise(&Promised::of(site, it)),
                         None => "it is new".to_owned(),
                     }
                 }
@@ -311,6 +305,9 @@ impl Versus {
             let relative = relative(&a, &b, blur, self.rules.confidence);
             pairs.push((figure, it.blurred(blur, 0.0), relative));
         }
+        let is_known = |name: &String| other.figures.iter().any(|it| it.name == *name);
+        let gone = one.figures.iter().filter(|it| !is_known(&it.name));
+        self.unmatched.extend(gone.map(|it| format!("figure `{}`: it is gone", it.name)));
         let is_tested = |it: &Difference| !it.compared.is_identical();
         let tested = pairs.iter().filter(|(_, it, _)| is_tested(it));
         let tested: Vec<f64> = tested.map(|(_, it, _)| it.compared.p_zero).collect();

@@ -7,28 +7,23 @@
 
 use super::ratio::{Pair, jackknife};
 
-/// Sums over what one replication counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Sums {
-    /// How many there were.
-    pub count: f64,
-    /// Of their values.
-    pub values: f64,
-    /// Of their squares.
-    pub squares: f64,
+/// Of values as skewed as waiting times, Student's interval of their mean holds as often as it says from so many
+/// independent ones on: at M/M/1, ten replications, in 90 to 92% of cases of 10 to 60, and in 94 to 96% of more.
+const INDEPENDENT_MIN: f64 = 100.0;
+
+/// The design effect of the mean value, 1 at least; 1 where nothing is known of it. `replications`: the sum of the
+/// values of each, and how many they were; `squares`: the sum of the squares of all.
+pub fn design_effect(replications: &[Pair], squares: f64) -> f64 {
+    let Some(mean) = jackknife(replications) else { return 1.0 };
+    let count: f64 = replications.iter().map(|it| it.whole).sum();
+    let average = replications.iter().map(|it| it.part).sum::<f64>() / count;
+    let variance = squares / count - average * average;
+    if variance > 0.0 { (mean.error * mean.error * count / variance).max(1.0) } else { 1.0 }
 }
 
-/// The design effect of the mean value, 1 at least; 1 where nothing is known of it.
-pub fn design_effect(replications: &[Sums]) -> f64 {
-    let pair = |it: &Sums| Pair { part: it.values, whole: it.count };
-    let Some(mean) = jackknife(&replications.iter().map(pair).collect::<Vec<_>>()) else {
-        return 1.0;
-    };
-    let total = |of: fn(&Sums) -> f64| replications.iter().map(of).sum::<f64>();
-    let count = total(|it| it.count);
-    let average = total(|it| it.values) / count;
-    let variance = total(|it| it.squares) / count - average * average;
-    if variance > 0.0 { (mean.error * mean.error * count / variance).max(1.0) } else { 1.0 }
+/// Whether so many values, of which one counts for so many that are alike, are enough for the interval of a mean.
+pub fn is_enough(values: f64, alike: f64) -> bool {
+    values >= INDEPENDENT_MIN * alike
 }
 
 #[cfg(test)]
@@ -36,22 +31,23 @@ mod tests {
     use super::*;
     use crate::stats::trial::Luck;
 
-    fn sums(values: &[f64]) -> Sums {
-        let squares = values.iter().map(|it| it * it).sum();
-        Sums { count: values.len() as f64, values: values.iter().sum(), squares }
+    fn effect(replications: &[&[f64]]) -> f64 {
+        let pair = |it: &&[f64]| Pair { part: it.iter().sum(), whole: it.len() as f64 };
+        let squares = replications.iter().copied().flatten().map(|it| it * it).sum();
+        design_effect(&replications.iter().map(pair).collect::<Vec<_>>(), squares)
     }
 
     /// Two values of each of four replications, each value twice: variance 1.25, that of the mean over
     /// replications 5/3/4, of eight independent ones it were 1.25/8.
     #[test]
     fn by_hand() {
-        let twins: Vec<Sums> = [1.0, 2.0, 3.0, 4.0].map(|it| sums(&[it, it])).to_vec();
-        assert!((design_effect(&twins) - 5.0 / 12.0 / (1.25 / 8.0)).abs() < 1e-12);
-        assert_eq!(design_effect(&[sums(&[1.0, 2.0]), sums(&[1.0, 2.0])]), 1.0);
-        assert_eq!(design_effect(&[sums(&[3.0, 3.0]), sums(&[3.0, 3.0])]), 1.0);
-        assert_eq!(design_effect(&[sums(&[1.0, 2.0])]), 1.0);
+        let twins = effect(&[&[1.0, 1.0], &[2.0, 2.0], &[3.0, 3.0], &[4.0, 4.0]]);
+        assert!((twins - 5.0 / 12.0 / (1.25 / 8.0)).abs() < 1e-12);
+        assert_eq!(effect(&[&[1.0, 2.0], &[1.0, 2.0]]), 1.0);
+        assert_eq!(effect(&[&[3.0, 3.0], &[3.0, 3.0]]), 1.0);
+        assert_eq!(effect(&[&[1.0, 2.0]]), 1.0);
         // A baseline that does not say.
-        assert_eq!(design_effect(&[Sums { squares: 0.0, ..sums(&[3.0, 4.0]) }; 3]), 1.0);
+        assert_eq!(design_effect(&[Pair { part: 7.0, whole: 2.0 }; 3], 0.0), 1.0);
     }
 
     /// Of the waits of M/M/1 at load r it is (2 + 5 r - 4 r² + r³) / ((1 - r)² (2 - r)) (Daley, Journal of the
@@ -59,8 +55,8 @@ mod tests {
     #[test]
     fn as_queues_have_it() {
         let mut luck = Luck::new(7);
-        let waits: Vec<Sums> = (0..400).map(|_| sums(&luck.waits(0.5, 4_000))).collect();
-        let effect = design_effect(&waits);
+        let waits: Vec<Vec<f64>> = (0..400).map(|_| luck.waits(0.5, 4_000)).collect();
+        let effect = effect(&waits.iter().map(Vec::as_slice).collect::<Vec<_>>());
         assert!((8.0..11.5).contains(&effect), "{effect}");
     }
 }

@@ -123,11 +123,12 @@ fn more_cases(experiments: usize) -> Vec<(&'static str, f64)> {
         ("median wait, M/M/1 at 0.7", quantiles_of_waits(experiments, 0.7, 0.5)),
         ("p95 wait, M/M/1 at 0.8", quantiles_of_waits(experiments, 0.8, 0.95)),
         ("p99 wait, M/M/1 at 0.7", quantiles_of_waits(experiments, 0.7, 0.99)),
+        ("p90 wait, M/M/1 at 0.9", quantiles_of_waits(experiments, 0.9, 0.9)),
     ]
 }
 
 fn quantiles_of_exponentials(experiments: usize, quantile: f64) -> f64 {
-    let count = sufficient(quantile);
+    let count = sufficient(quantile, 1.0);
     quantiles(experiments, quantile, -maths::ln(1.0 - quantile), |luck| {
         (0..count).map(|_| luck.exponential(1.0)).collect()
     })
@@ -135,13 +136,19 @@ fn quantiles_of_exponentials(experiments: usize, quantile: f64) -> f64 {
 
 fn quantiles_of_waits(experiments: usize, load: f64, quantile: f64) -> f64 {
     let truth = maths::ln(load / (1.0 - quantile)) / (1.0 - load);
-    let count = sufficient(quantile);
+    let count = sufficient(quantile, alike(load));
     quantiles(experiments, quantile, truth, |luck| luck.waits(load, count))
 }
 
+/// The design effect of waits at M/M/1 (Daley, Journal of the Australian Mathematical Society 8, 1968).
+fn alike(load: f64) -> f64 {
+    let above = 2.0 + 5.0 * load - 4.0 * load * load + load * load * load;
+    above / ((1.0 - load) * (1.0 - load) * (2.0 - load))
+}
+
 /// The least number of observations of each of ten sections that will do.
-fn sufficient(quantile: f64) -> usize {
-    let enough = |n: &usize| is_sufficient(*n as f64, quantile, REPLICATIONS);
+fn sufficient(quantile: f64, alike: f64) -> usize {
+    let enough = |n: &usize| is_sufficient(*n as f64, alike, quantile, REPLICATIONS);
     (50..1_000_000).step_by(50).find(enough).unwrap()
 }
 

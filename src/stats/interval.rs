@@ -7,6 +7,7 @@
 use serde::Serialize;
 
 use super::{
+    clustering::is_enough,
     estimator::Estimator,
     maximum::maximum,
     percentile::{is_sufficient, sectioning},
@@ -62,15 +63,15 @@ pub fn estimate(value: Option<f64>, series: &Series) -> Estimate {
     alone.bounded(&estimator)
 }
 
-/// Of a share of things, each of which counts or does not: with its own interval (`share`), which
-/// knows of bursts and of what was never seen; none where that is not to be trusted.
-pub fn share(value: Option<f64>, series: &Series) -> Estimate {
+/// Of a share of things, each of which counts or does not, and of which so many are alike: with its own interval
+/// (`share`), which knows of bursts and of what was never seen; none where that is not to be trusted.
+pub fn share(value: Option<f64>, series: &Series, alike: f64) -> Estimate {
     let alone = Estimate { value, ..Estimate::default() };
     if value.is_none() || !series.is_ratio || series.count() < REPLICATIONS_MIN {
         return alone;
     }
     let sums = series.sections().iter().map(|it| Pair { part: it.part, whole: it.whole });
-    alone.of_share(&sums.collect::<Vec<_>>())
+    alone.of_share(&sums.collect::<Vec<_>>(), alike)
 }
 
 /// The longest, or the highest, of one replication: what is to be expected of the next one, and
@@ -110,13 +111,13 @@ impl Estimate {
         Estimate { low, high, ..self }
     }
 
-    /// The same value with bounds of a share, by what each replication or batch counted.
+    /// The same value with bounds of a share, by what each replication or batch counted; so many of them are alike.
     #[must_use]
-    pub fn of_share(self, sums: &[Pair]) -> Estimate {
+    pub fn of_share(self, sums: &[Pair], alike: f64) -> Estimate {
         let count =
             |it: &Pair| Counted { part: it.part.round() as u64, whole: it.whole.round() as u64 };
         let counts: Vec<Counted> = sums.iter().map(count).collect();
-        match Share::of(&counts).filter(Share::is_trustworthy) {
+        match Share::of(&counts).map(|it| it.of_alike(alike)).filter(Share::is_trustworthy) {
             None => Estimate { low: None, high: None, ..self },
             Some(share) => {
                 let (low, high) = share.interval(CONFIDENCE);
@@ -125,15 +126,21 @@ impl Estimate {
         }
     }
 
-    /// Of a percentile, by how many observations each replication has of what it is about: from too
-    /// few it has bounds that are rough, from next to none it has none.
+    /// Of a percentile, by how many observations each replication has of what it is about, of which so many are
+    /// alike: from too few it has bounds that are rough, from next to none it has none.
     #[must_use]
-    pub fn of_percentile(self, quantile: f64, observations: f64) -> Estimate {
+    pub fn of_percentile(self, quantile: f64, observations: f64, alike: f64) -> Estimate {
         if observations * quantile.min(1.0 - quantile) < BEYOND_LEAST {
             return Estimate { value: self.value, ..Estimate::default() };
         }
-        let is_rough = self.low.is_some() && !is_sufficient(observations, quantile, usize::MAX);
-        Estimate { is_rough, ..self }
+        let is_sufficient = is_sufficient(observations, alike, quantile, usize::MAX);
+        Estimate { is_rough: self.low.is_some() && !is_sufficient, ..self }
+    }
+
+    /// Of a mean over so many values in all, of which so many are alike: from few its bounds are rough.
+    #[must_use]
+    pub fn of_mean(self, values: f64, alike: f64) -> Estimate {
+        Estimate { is_rough: self.low.is_some() && !is_enough(values, alike), ..self }
     }
 
     /// Of a quantity that cannot exceed `most`.
@@ -188,17 +195,20 @@ mod tests {
     #[test]
     fn no_failure_seen_is_not_no_failure_ever() {
         // Clopper and Pearson: 1 - 0.025^(1/3000).
-        let estimate = share(Some(1.0), &counts(&[600; 5], 600));
+        let estimate = share(Some(1.0), &counts(&[600; 5], 600), 1.0);
         assert_eq!((estimate.low, estimate.high), (Some(0.998_771_13), Some(1.0)));
-        assert_eq!(share(Some(0.0), &counts(&[0; 5], 600)).high, Some(0.001_228_87));
+        assert_eq!(share(Some(0.0), &counts(&[0; 5], 600), 1.0).high, Some(0.001_228_87));
+        // Of ten that are alike there is room for two in ten, and of a hundred for too few.
+        assert_eq!(share(Some(0.0), &counts(&[0; 5], 600), 10.0).high, Some(0.006_129_27));
+        assert_eq!(share(Some(0.0), &counts(&[0; 5], 600), 300.0), bare(0.0));
     }
 
     #[test]
     fn what_is_not_to_be_trusted_is_not_shown() {
         // Few replications, few requests, few bursts.
-        assert_eq!(share(Some(1.0), &counts(&[600; 4], 600)), bare(1.0));
-        assert_eq!(share(Some(1.0), &counts(&[4; 5], 4)), bare(1.0));
-        assert_eq!(share(Some(0.02), &counts(&[0, 60, 0, 0, 0], 600)), bare(0.02));
+        assert_eq!(share(Some(1.0), &counts(&[600; 4], 600), 1.0), bare(1.0));
+        assert_eq!(share(Some(1.0), &counts(&[4; 5], 4), 1.0), bare(1.0));
+        assert_eq!(share(Some(0.02), &counts(&[0, 60, 0, 0, 0], 600), 1.0), bare(0.02));
     }
 
     fn maxima(values: &[f64]) -> Series {
@@ -243,9 +253,19 @@ mod tests {
     fn a_percentile_of_few_is_rough() {
         let it =
             Estimate { value: Some(1.0), low: Some(0.9), high: Some(1.1), ..Estimate::default() };
-        assert!(!it.of_percentile(0.99, 1e5).is_rough);
-        assert!(it.of_percentile(0.99, 5_000.0).is_rough);
-        assert_eq!(it.of_percentile(0.99, 500.0).low, None);
+        assert!(!it.of_percentile(0.99, 1e5, 1.0).is_rough);
+        assert!(it.of_percentile(0.99, 5_000.0, 1.0).is_rough);
+        assert!(it.of_percentile(0.99, 1e5, 1e3).is_rough);
+        assert_eq!(it.of_percentile(0.99, 500.0, 1.0).low, None);
+    }
+
+    #[test]
+    fn a_mean_of_few_that_are_not_alike_is_rough() {
+        let it =
+            Estimate { value: Some(1.0), low: Some(0.9), high: Some(1.1), ..Estimate::default() };
+        assert!(!it.of_mean(10_000.0, 100.0).is_rough);
+        assert!(it.of_mean(9_999.0, 100.0).is_rough);
+        assert!(!Estimate::default().of_mean(1.0, 1.0).is_rough);
     }
 
     #[test]

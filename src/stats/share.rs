@@ -12,7 +12,8 @@
 //! then, unless no replication had two events, which is what independent ones look like.
 //!
 //! Where nothing was seen, or nothing else, replications agree and say nothing of how requests
-//! cluster; the requests then count as they are. That assumes them independent, and is too narrow
+//! cluster. If it is known by what else they have in common how many are alike, there is room for
+//! so many fewer bursts; else the requests count as they are, which assumes them independent, and is too narrow
 //! by as much as failures come in bursts: zero failures rule out many small faults, not one rare
 //! large one.
 
@@ -31,6 +32,9 @@ const EFFECTIVE_MIN: f64 = 30.0;
 const REPLICATIONS_MIN: usize = 5;
 /// Bursts seen in fewer replications than these are too few to know bursts by.
 const SEEN_IN_MIN: usize = 5;
+/// Of bursts whose sizes differ as exponential ones do, or more, the design effect is at least so many times
+/// their mean size.
+const SIZES: f64 = 2.0;
 
 /// What one replication counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +64,8 @@ pub struct Share {
     pub replications: usize,
     /// Whether the rarer outcome was seen in five replications, or never twice in one.
     pub is_scattered: bool,
+    /// How many bursts there was room for: as many as were counted, if each of them goes its own way.
+    pub room: f64,
 }
 
 impl Share {
@@ -89,7 +95,17 @@ impl Share {
             whole,
             replications: counts.iter().filter(|one| one.whole > 0).count(),
             is_scattered: is_scattered(counts, 2 * part > whole),
+            room: whole as f64,
         })
+    }
+
+    /// The same where so many are alike: what was never seen may come in bursts as large as that makes them.
+    #[must_use]
+    pub fn of_alike(self, alike: f64) -> Share {
+        let whole = self.whole as f64;
+        let room = whole.min(SIZES * whole / alike);
+        let is_one_sided = self.value == 0.0 || self.value == 1.0;
+        Share { room, effective: if is_one_sided { room } else { self.effective }, ..self }
     }
 
     /// Where the truth lies, with `confidence`, within 0 and 1.
@@ -154,7 +170,10 @@ impl Share {
     /// Trials of the binomial law at a one-sided level.
     fn trials(&self, level: f64) -> f64 {
         let all = self.whole as f64;
-        if self.value == 0.0 || self.value == 1.0 || self.estimator.error == 0.0 {
+        if self.value == 0.0 || self.value == 1.0 {
+            return self.room;
+        }
+        if self.estimator.error == 0.0 {
             return all;
         }
         let error = self.estimator.error;

@@ -22,11 +22,20 @@ const STEPS: (f64, f64) = (100.0, 4_000.0);
 /// Far enough out that nothing is left beyond, in standard deviations.
 const FARTHEST: f64 = 9.0;
 
-/// The levels of a sequence of looks.
-#[derive(Clone, Debug, PartialEq)]
+/// The levels of a sequence of looks. Each is found when it is asked for: most sequences end long before their last.
+#[derive(Clone, Debug)]
 pub struct Looks {
-    /// Nominal, one-sided, by look.
+    /// When they are, of all that may be seen.
+    fractions: Vec<f64>,
+    /// What is spent by then of `alpha`.
+    spent: fn(f64, f64) -> f64,
+    alpha: f64,
+    /// Nominal, one-sided, of those that were asked for.
     levels: Vec<f64>,
+    /// Where the path stood before the step to the last of them.
+    walk: Walk,
+    /// The height of that one's boundary.
+    boundary: f64,
 }
 
 impl Looks {
@@ -34,41 +43,48 @@ impl Looks {
     /// chance `alpha` of ever crossing where there is nothing.
     pub fn new(alpha: f64, fractions: &[f64]) -> Looks {
         assert!(0.0 < alpha && alpha < 1.0, "no level: {alpha}");
-        let spent = |t: f64| alpha * maths::ln(1.0 + (E - 1.0) * t);
-        Looks::spending(fractions, spent)
+        Looks::spending(alpha, fractions, |alpha, t| alpha * maths::ln(1.0 + (E - 1.0) * t))
     }
 
     /// The one-sided level that a p-value is held against at a look, the first being 0.
-    pub fn level(&self, look: usize) -> f64 {
+    pub fn level(&mut self, look: usize) -> f64 {
+        while self.levels.len() <= look {
+            self.find_next();
+        }
         self.levels[look]
     }
 
     /// How many looks there are.
     pub fn count(&self) -> usize {
-        self.levels.len()
+        self.fractions.len()
     }
 
-    fn spending(fractions: &[f64], spent: impl Fn(f64) -> f64) -> Looks {
-        let mut levels = Vec::with_capacity(fractions.len());
-        let mut walk = Walk::start();
-        let (mut time, mut gone) = (0.0, 0.0);
-        for (look, &fraction) in fractions.iter().enumerate() {
-            assert!(time < fraction && fraction <= 1.0, "looks at {fractions:?}");
-            let step = (fraction - time).sqrt();
-            let to_spend = 0.5 * (spent(fraction) - gone);
-            let boundary = walk.boundary(step, fraction.sqrt(), to_spend);
-            levels.push(student::normal_tail(boundary / fraction.sqrt()));
-            if let Some(next) = fractions.get(look + 1) {
-                walk = walk.moved(step, boundary, (next - fraction).sqrt());
-            }
-            (time, gone) = (fraction, spent(fraction));
+    fn spending(alpha: f64, fractions: &[f64], spent: fn(f64, f64) -> f64) -> Looks {
+        let rises = fractions.windows(2).all(|two| two[0] < two[1]);
+        let is_within = fractions.iter().all(|it| 0.0 < *it && *it <= 1.0);
+        assert!(rises && is_within, "looks at {fractions:?}");
+        let (levels, walk) = (Vec::new(), Walk::start());
+        Looks { fractions: fractions.to_vec(), spent, alpha, levels, walk, boundary: 0.0 }
+    }
+
+    fn find_next(&mut self) {
+        let look = self.levels.len();
+        let time = |look: usize| if look == 0 { 0.0 } else { self.fractions[look - 1] };
+        let step = |look: usize| (time(look + 1) - time(look)).sqrt();
+        let gone = if look == 0 { 0.0 } else { (self.spent)(self.alpha, time(look)) };
+        let (now, deviation) = (time(look + 1), time(look + 1).sqrt());
+        let to_spend = 0.5 * ((self.spent)(self.alpha, now) - gone);
+        if look > 0 {
+            self.walk = self.walk.moved(step(look - 1), self.boundary, step(look));
         }
-        Looks { levels }
+        self.boundary = self.walk.boundary(step(look), deviation, to_spend);
+        self.levels.push(student::normal_tail(self.boundary / deviation));
     }
 }
 
 /// Where a Brownian path that has not crossed yet stands: masses at the points of a grid, the
 /// weights of Simpson's rule already in them.
+#[derive(Clone, Debug)]
 struct Walk {
     points: Vec<(f64, f64)>,
 }
@@ -134,8 +150,21 @@ mod tests {
     use super::*;
     use crate::stats::{estimator::Estimator, trial::Luck};
 
-    fn boundaries(looks: &Looks) -> Vec<f64> {
-        looks.levels.iter().map(|&level| -student::normal_quantile(level)).collect()
+    fn levels(mut looks: Looks) -> Vec<f64> {
+        (0..looks.count()).map(|look| looks.level(look)).collect()
+    }
+
+    fn boundaries(looks: Looks) -> Vec<f64> {
+        levels(looks).into_iter().map(|level| -student::normal_quantile(level)).collect()
+    }
+
+    /// A look that nobody takes costs nothing.
+    #[test]
+    fn what_is_asked_for_does_not_depend_on_what_is_not() {
+        let fractions: Vec<f64> = (1..=100_000).map(|look| f64::from(look) / 1e5).collect();
+        let mut looks = Looks::new(0.05, &fractions);
+        let (first, second) = (looks.level(0), looks.level(1));
+        assert!(looks.levels.len() == 2 && looks.level(0) == first && first > 0.0 && second > 0.0);
     }
 
     const FIVE: [f64; 5] = [0.2, 0.4, 0.6, 0.8, 1.0];
@@ -144,7 +173,7 @@ mod tests {
     /// (Reboussin, DeMets, Kim and Lan 2000).
     #[test]
     fn pocock_type_as_published() {
-        let found = boundaries(&Looks::new(0.05, &FIVE));
+        let found = boundaries(Looks::new(0.05, &FIVE));
         for (z, expected) in found.iter().zip([2.438, 2.427, 2.410, 2.397, 2.386]) {
             assert!((z - expected).abs() < 1e-3, "{found:?}");
         }
@@ -154,9 +183,11 @@ mod tests {
     /// 2 - 2 Φ(z(alpha/2) / √t), with alpha = 0.025 on each side.
     #[test]
     fn obrien_fleming_type_as_published() {
-        let z = student::normal_quantile(1.0 - 0.05 / 4.0);
-        let spent = |t: f64| 4.0 * student::normal_tail(z / t.sqrt());
-        let found = boundaries(&Looks::spending(&FIVE, spent));
+        let spent = |alpha: f64, t: f64| {
+            let z = student::normal_quantile(1.0 - alpha / 4.0);
+            4.0 * student::normal_tail(z / t.sqrt())
+        };
+        let found = boundaries(Looks::spending(0.05, &FIVE, spent));
         for (z, expected) in found.iter().zip([4.877, 3.357, 2.680, 2.290, 2.031]) {
             assert!((z - expected).abs() < 1e-3, "{found:?}");
         }
@@ -181,10 +212,10 @@ mod tests {
                 .scan(0.0, |sum, step| { *sum += step / whole; Some(*sum) })
                 .collect();
             *fractions.last_mut().unwrap() = 1.0;
-            let looks = Looks::new(alpha, &fractions);
-            let sum: f64 = looks.levels.iter().sum();
+            let levels = levels(Looks::new(alpha, &fractions));
+            let sum: f64 = levels.iter().sum();
             prop_assert!(sum >= 0.5 * alpha * (1.0 - 1e-6));
-            prop_assert!(looks.levels.iter().all(|&level| level <= 0.5 * alpha * (1.0 + 1e-6)));
+            prop_assert!(levels.iter().all(|&level| level <= 0.5 * alpha * (1.0 + 1e-6)));
         }
     }
 
@@ -192,14 +223,14 @@ mod tests {
     /// .. 200 replications.
     fn overall_error(sequences: usize, seed: u64) -> f64 {
         let fractions: Vec<f64> = (1..=10).map(|look| f64::from(look) / 10.0).collect();
-        let looks = Looks::new(0.05, &fractions);
+        let levels = levels(Looks::new(0.05, &fractions));
         let mut luck = Luck::new(seed);
         let crossed = (0..sequences).filter(|_| {
             let values: Vec<f64> = (0..200).map(|_| luck.normal()).collect();
             (0..10).any(|look| {
                 let estimator = Estimator::of(&values[..20 * (look + 1)]).unwrap();
                 let p = estimator.p_below(0.0).min(estimator.p_above(0.0));
-                p <= looks.level(look)
+                p <= levels[look]
             })
         });
         crossed.count() as f64 / sequences as f64

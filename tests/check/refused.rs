@@ -65,6 +65,70 @@ fn what_is_not_there_or_cannot_be_measured() {
     );
 }
 
+/// A zone that has none of a service, a primary's lag, a database that nobody writes to.
+#[test]
+fn what_stands_elsewhere() {
+    let site = r#"
+[scenario]
+duration = "20s"
+[zone.a]
+[zone.b]
+[zone.c]
+[link.a-b]
+latency = "1ms"
+[link.a-c]
+latency = "1ms"
+[link.b-c]
+latency = "1ms"
+[hardware.h]
+cores = 2
+disk = { read = "1ms" }
+[service.s]
+kind = "service"
+hardware = "h"
+instances = 2
+zones = ["a", "b"]
+workers = 4
+[service.s.endpoint.e]
+steps = [ { cpu = "5ms" }, { query = "d.w" } ]
+[service.d]
+kind = "mysql"
+hardware = "h"
+instances = 2
+zones = ["a", "b"]
+[service.d.query.w]
+access = "write"
+cpu = "1ms"
+[service.idle]
+kind = "service"
+hardware = "h"
+zones = ["c"]
+[service.idle.endpoint.e]
+steps = [ { cpu = "1ms" } ]
+[request.r]
+to = "s.e"
+[workload.v]
+to = "s"
+arrivals = { poisson = "100/s" }
+mix = { r = 1 }
+"#;
+    let check = |require: &str, place: &str, more: &str, says: &str| {
+        let desk = Desk::new();
+        let place = format!("where = {{ {place} }}");
+        desk.write("zones.toml", &format!("{site}{}", promise(require, &place)));
+        let said = desk.run(&format!("check zones.toml --json v.json {more}")).expect(2, &[says]);
+        assert!(said.out.is_empty() && !desk.file("v.json").exists(), "{}", said.out);
+    };
+    let none = "no instance of `s` stands in the zone `c`";
+    for require in ["queue < 1", "utilisation < 10%", "p(99) < 1s", "throughput > 1/s"] {
+        check(require, "service = \"s\", zone = \"c\"", "", none);
+    }
+    let none = "no replica of `d` stands in the zone `a`";
+    check("lag < 1s", "service = \"d\", zone = \"a\"", "", none);
+    let none = "nothing is ever written to `d`";
+    check("lag < 1s", "service = \"d\"", "--set d.w.access=read", none);
+}
+
 #[test]
 fn windows_that_are_none() {
     refused("p(99) < 1s", "window = \"50s..10s\"", &["is empty"]);

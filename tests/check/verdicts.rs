@@ -450,6 +450,29 @@ fn what_was_never_seen_is_judged_by_how_all_times_cluster() {
     assert!(low.parse::<f64>().unwrap() < 99.9, "{}", said.out);
 }
 
+/// M/M/1/33 at load 0.8 turns away one of 7,887, some five at a time: none seen among 26,000 is no sign of fewer.
+#[test]
+fn failures_that_were_not_seen_may_come_together() {
+    let desk = Desk::with(&promise("success > 99.98731706%", ""));
+    let line = "check queue.toml --set queue.queue=32 --set duration=16s --budget 20";
+    let met =
+        (1..=20).filter(|seed| desk.run(&format!("{line} --seed {seed}")).out.contains("1 met"));
+    assert_eq!(met.count(), 0);
+}
+
+/// No more of a resource is in use than there is.
+#[test]
+fn nothing_is_used_more_than_all_the_time() {
+    let desk =
+        Desk::with(&promise("utilisation(workers) < 90%", "where = { service = \"queue\" }"));
+    let line =
+        "check queue.toml --set customers.arrivals.poisson=99/s --set queue.queue=20 --json v.json";
+    let said = desk.run(&format!("{line} --set duration=5s --budget 20")).expect(1, &["MISSED"]);
+    let high = desk.read("v.json").split("\"high\": ").nth(1).unwrap().to_owned();
+    let high: f64 = high.split([',', '\n']).next().unwrap().parse().unwrap();
+    assert!(high <= 1.0, "{}", said.out);
+}
+
 /// One request in one replication is some data, and more may come.
 #[test]
 fn what_happened_once_is_waited_for() {

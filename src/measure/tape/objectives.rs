@@ -224,11 +224,10 @@ impl ObjectiveShape {
         }
         counter.slices[at][0] += 1;
         counter.slices[at][1] += u32::from(is_bad);
-        let window = self.until.since(self.from).nanos();
         let end = if ended < self.until {
             (ended.since(self.from).nanos() / slice.nanos()) as usize
         } else {
-            window.div_ceil(slice.nanos()) as usize
+            self.slices()
         };
         if at + 1 < end {
             if counter.lasting.len() <= end {

@@ -25,6 +25,7 @@ fn shape() -> Shape {
         from: at(1_000),
         until: at(6_000),
         slice: None,
+        phases: None,
         quantile: Some(0.5),
     };
     let callees = Callees { instances: vec![0], upstreams: vec![0] };
@@ -293,6 +294,22 @@ fn levels_and_devices_are_clipped_to_the_window() {
     assert_eq!(host.disk_utilisation, Some(0.025));
     assert_eq!(host.sending_utilisation, Some(0.05));
     assert_eq!(figures.instances[0].1.utilisation, Some(0.5));
+}
+
+/// Going out they wait until they begin, coming in until they are in; within the window.
+#[test]
+fn messages_that_others_on_a_line_hold_up() {
+    let mut tape = Tape::new(&shape());
+    tape.busy(Device::Sending(0), at(500), at(3_000), at(500));
+    tape.busy(Device::Sending(0), at(3_000), at(4_000), at(500));
+    tape.busy(Device::Sending(0), at(10_000), at(12_000), at(9_500));
+    tape.busy(Device::Receiving(0), at(4_000), at(5_000), at(5_000));
+    tape.busy(Device::Receiving(0), at(5_000), at(6_000), at(5_200));
+    tape.busy(Device::Disk(0), at(9_000), at(9_500), at(8_000));
+    let tally = tape.close(at(11_000));
+    let host = &tally.hosts[0];
+    assert_eq!(host.sending_wait_area, (2_000 + 500) * 1_000_000);
+    assert_eq!(host.receiving_wait_area, 800 * 1_000_000);
 }
 
 /// What a host had still to do when it was lost is not done.

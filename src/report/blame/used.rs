@@ -1,9 +1,12 @@
 //! How much of what a service has is in use, and what its calls wait for where nothing is short.
 
 use super::who::Who;
-use crate::model::{
-    blueprint::{Instance, Serving},
-    operational::{Kind, Operational},
+use crate::{
+    measure::{tally::HostTally, window::Areas},
+    model::{
+        blueprint::{Instance, Serving},
+        operational::{Kind, Operational},
+    },
 };
 
 /// From so much in use on a resource is short.
@@ -19,6 +22,8 @@ pub(super) enum Resource {
     Line,
     /// Places that a call holds, or loops.
     Workers,
+    /// By which a replica follows.
+    Appliers,
 }
 
 /// A resource of a service.
@@ -27,53 +32,76 @@ pub(super) struct Used {
     pub(super) name: String,
     /// How much of it is in use.
     pub(super) share: f64,
+    /// Of a line, how many messages it holds up on average.
+    pub(super) waits: f64,
 }
 
 impl Who<'_> {
     /// What a service has, host by host, and how much of it is in use while the promise is broken.
     pub(super) fn resources(&self, service: usize) -> Vec<Used> {
-        let used = |areas: &[u64], of: u32| {
-            let area: u64 = self.bad.parts.iter().map(|&part| areas[part]).sum();
-            area as f64 / (self.bad.nanos * f64::from(of.max(1)))
-        };
         let mut all: Vec<Used> = Vec::new();
-        let mut consider =
-            |what: Resource, name: String, share: f64| all.push(Used { what, name, share });
-        let (here, waiting) = self.load(service);
-        let waits = waiting > 0.01 * here;
-        let instances = self.site.instances.iter().zip(&self.pool.instances).enumerate();
-        for (index, (instance, tally)) in instances {
+        for (index, instance) in self.site.instances.iter().enumerate() {
             if instance.service.index() != service {
                 continue;
             }
-            let host = instance.host.index();
-            if let (Some(it), Some(shape)) =
-                (self.pool.hosts.get(host), self.pool.shape.hosts.get(host))
-            {
-                let name = &self.site.hosts[host].name;
-                let cpu = used(&it.runnable.used.by_part, shape.cores);
-                consider(Resource::Cpu(host), format!("CPU of {name}"), cpu);
-                if shape.disk_parallel > 0 {
-                    let disk = used(&it.disk.by_part, shape.disk_parallel);
-                    consider(Resource::Disk, format!("disk of {name}"), disk);
-                }
-                if self.site.hosts[host].nic_bits.is_some() {
-                    for (areas, way) in [(&it.sending, "out"), (&it.receiving, "in")] {
-                        let line = used(&areas.by_part, 1);
-                        consider(Resource::Line, format!("NIC of {name}, {way}"), line);
-                    }
-                }
-            }
-            // Whoever holds a worker while somebody else works is short of them only if others wait.
-            let is_loops = matches!(self.site.services[service].serving, Serving::Loops { .. });
-            if let Some(workers) = self.pool.shape.instances[index].workers
-                && (is_loops || waits)
-            {
-                let busy = used(&tally.busy.used.by_part, workers);
-                consider(Resource::Workers, format!("workers of {}", instance.name), busy);
+            let machine = self.machine(instance.host.index());
+            let appliers = self.appliers_of(index, &machine);
+            all.extend(machine);
+            all.extend(self.workers(index));
+            all.extend(appliers);
+        }
+        all
+    }
+
+    /// What a host has.
+    fn machine(&self, host: usize) -> Vec<Used> {
+        let (Some(tally), Some(shape)) =
+            (self.pool.hosts.get(host), self.pool.shape.hosts.get(host))
+        else {
+            return Vec::new();
+        };
+        let name = &self.site.hosts[host].name;
+        let used =
+            |what: Resource, name: String, share: f64| Used { what, name, share, waits: 0.0 };
+        let cpu = self.share(&tally.runnable.used, shape.cores);
+        let mut all = vec![used(Resource::Cpu(host), format!("CPU of {name}"), cpu)];
+        if shape.disk_parallel > 0 {
+            let disk = self.share(&tally.disk, shape.disk_parallel);
+            all.push(used(Resource::Disk, format!("disk of {name}"), disk));
+        }
+        if self.site.hosts[host].nic_bits.is_some() {
+            for (areas, wait_area, way) in [
+                (&tally.sending, tally.sending_wait_area, "out"),
+                (&tally.receiving, tally.receiving_wait_area, "in"),
+            ] {
+                let line = format!("NIC of {name}, {way}");
+                let waits = wait_area as f64 / 1e9 / self.pool.seconds();
+                all.push(Used { waits, ..used(Resource::Line, line, self.share(areas, 1)) });
             }
         }
         all
+    }
+
+    /// The workers of an instance. Whoever holds a worker while somebody else works is short of them only if
+    /// others wait.
+    fn workers(&self, instance: usize) -> Option<Used> {
+        let (own, tally) = (&self.site.instances[instance], &self.pool.instances[instance]);
+        let service = own.service.index();
+        let (here, waiting) = self.load(service);
+        let is_loops = matches!(self.site.services[service].serving, Serving::Loops { .. });
+        let workers = self.pool.shape.instances[instance].workers?;
+        (is_loops || waiting > 0.01 * here).then(|| Used {
+            what: Resource::Workers,
+            name: format!("workers of {}", own.name),
+            share: self.share(&tally.busy.used, workers),
+            waits: 0.0,
+        })
+    }
+
+    /// How much of so many is in use while the promise is broken.
+    fn share(&self, areas: &Areas, of: u32) -> f64 {
+        let area: u64 = self.bad.parts.iter().map(|&part| areas.by_part[part]).sum();
+        area as f64 / (self.bad.nanos * f64::from(of.max(1)))
     }
 
     /// The busiest resource of a service.
@@ -90,26 +118,49 @@ impl Who<'_> {
         2.0 * waiting > here || self.is_short(service)
     }
 
-    /// What most of the calls at a service wait for: a worker, or a core. However little of it is in
+    /// What most of the calls at a service wait for: a worker, a core, or a line. However little of it is in
     /// use on average, they wait where they come in bursts, or where some ask for much at once.
     pub(super) fn waited_for(&self, service: usize) -> Option<Used> {
         let (here, waiting) = self.load(service);
         let for_core = self.share_that_waits_for_cores(service) * here;
-        if 2.0 * (waiting + for_core) <= here {
+        let for_line = self.share_that_waits_for_lines(service) * here;
+        if 2.0 * (waiting + for_core + for_line) <= here {
             return None;
         }
+        let is_for_line = for_line > for_core.max(waiting);
         let is_it = |it: &Used| match it.what {
-            Resource::Cpu(_) => for_core > waiting,
-            Resource::Disk | Resource::Line => false,
-            Resource::Workers => for_core <= waiting,
+            Resource::Cpu(_) => !is_for_line && for_core > waiting,
+            Resource::Line => is_for_line,
+            Resource::Disk | Resource::Appliers => false,
+            Resource::Workers => !is_for_line && for_core <= waiting,
         };
-        most(self.resources(service).into_iter().filter(is_it).collect())
+        let of: Vec<Used> = self.resources(service).into_iter().filter(is_it).collect();
+        if is_for_line {
+            return of.into_iter().max_by(|one, other| one.waits.total_cmp(&other.waits));
+        }
+        most(of)
     }
 
     /// Of the calls at a service, the share that has no core though it could run, over the whole window.
-    /// Whoever shares a host shares its waiting threads by the calls that are there.
     fn share_that_waits_for_cores(&self, service: usize) -> f64 {
-        let (mut own, mut threads) = (0.0, 0.0);
+        self.share_that_waits(service, |host| {
+            let used = host.runnable.used.by_part.iter().map(|&it| u128::from(it));
+            host.runnable.area.saturating_sub(used.sum())
+        })
+    }
+
+    /// Of the calls at a service, the share whose messages its lines hold up, over the whole window.
+    fn share_that_waits_for_lines(&self, service: usize) -> f64 {
+        // Calls whose messages are still coming in are not there yet, so that more may wait than are there.
+        let share = self
+            .share_that_waits(service, |host| host.sending_wait_area + host.receiving_wait_area);
+        share.min(1.0)
+    }
+
+    /// Of the calls at a service, the share that waits at its hosts, over the whole window: calls times
+    /// nanoseconds by host. Whoever shares a host shares those that wait there by the calls that are there.
+    fn share_that_waits(&self, service: usize, at: impl Fn(&HostTally) -> u128) -> f64 {
+        let (mut own, mut waits) = (0.0, 0.0);
         for host in self.hosts_of(service) {
             let instances = self.site.instances.iter().zip(&self.pool.instances);
             let (mut here, mut all) = (0.0, 0.0);
@@ -122,12 +173,10 @@ impl Who<'_> {
             if let Some(tally) = self.pool.hosts.get(host)
                 && all > 0.0
             {
-                let used = tally.runnable.used.by_part.iter().map(|&it| u128::from(it));
-                let beyond = tally.runnable.area.saturating_sub(used.sum());
-                threads += beyond as f64 * here / all;
+                waits += at(tally) as f64 * here / all;
             }
         }
-        if own > 0.0 { threads / own } else { 0.0 }
+        if own > 0.0 { waits / own } else { 0.0 }
     }
 
     /// The other service that uses most of the cores of one of a service's hosts, by what programs

@@ -4,21 +4,28 @@
 //! service (Little's law: their number is where the time goes) some wait for it, some are worked on
 //! by it, and some hold their place while a service further down has not answered. As long as most
 //! of those that are not waiting are held by another one, that one is to blame rather than this. A
-//! queue at a balancer because of a slow database ends at the database. Levels are those of the
-//! time in which the promise was broken.
+//! queue at a balancer because of a slow database ends at the database, or at the pool through which it
+//! is called: of several places that are full the last is short, those before it are held (`places.rs`). Levels
+//! are those of the time in which the promise was broken.
 //!
 //! What fails has a cause of its own: an event that took away who should have answered, or a door
 //! that is full. A full door is to blame itself, unless somebody behind it keeps it full, or was taken
 //! away, so that those who look for him do (`taken.rs`). That no server is left because all were late is
 //! not the servers' absence, but whatever made them late.
 //!
+//! Where something was held against what was there before, whoever became slower is to blame (`since.rs`). Of
+//! what nobody asks for nobody is (`asked.rs`).
+//!
 //! What is on its way is held by nobody: where that is most, the way is to blame (`way.rs`), and where
 //! most wait, they do whether or not anything is short (`used.rs`).
 
 use super::{
     Stretch,
+    appliers::Appliers,
+    asked::NOBODY,
     concerned::{Concerned, Failed, Failures},
     held::Time,
+    since::Since,
     told,
     used::{SHORT, Used},
 };
@@ -37,7 +44,7 @@ pub(super) fn who(
     pool: &Tally,
     objective: &Objective,
     concerned: &Concerned,
-    bad: &[Stretch],
+    (bad, since): (&[Stretch], Option<&Since>),
 ) -> (Vec<String>, String) {
     let ruler = pool.usage_ruler;
     let is_bad = |part: &usize| {
@@ -62,12 +69,17 @@ pub(super) fn who(
         _ => 0.0,
     };
     let (bad_time, good) = (time(bad_parts), time(good));
-    let looks = Who { site, pool, concerned, bad: bad_time, good, served, lingers_s };
-    let Some(entry) = looks.entry(objective) else { return (Vec::new(), String::new()) };
+    let appliers = Appliers::of(site, pool, objective, &bad_time);
+    let looks = Who { site, pool, concerned, bad: bad_time, good, served, lingers_s, appliers };
+    let Some(entry) = looks.entry(objective) else { return (Vec::new(), NOBODY.to_owned()) };
+    if let Some(why) = looks.unasked(objective) {
+        return (Vec::new(), why);
+    }
     let (path, why) = looks.failing(objective, entry, bad).unwrap_or_else(|| {
-        let path = looks.stopped(looks.follow(entry));
+        let path = looks.found(objective, entry);
         looks
             .missing(&path, bad)
+            .or_else(|| looks.slower(since?, objective, &path))
             .or_else(|| looks.outside(objective, &path))
             .unwrap_or_else(|| (path.clone(), looks.why(&path)))
     });
@@ -90,6 +102,8 @@ pub(super) struct Who<'a> {
     pub(super) served: Vec<Option<f64>>,
     /// For how long what is taken away is missed when it is back, seconds.
     pub(super) lingers_s: f64,
+    /// Of replicas, where a lag is promised.
+    pub(super) appliers: Vec<Appliers>,
 }
 
 impl Who<'_> {
@@ -153,7 +167,10 @@ impl Who<'_> {
             let told = told(self.site, episode);
             return Some((vec![service], format!("{name}: {told}; {failures}")));
         }
-        if self.is_congested(behind[behind.len() - 1]) {
+        let has_queued = callee != place && !is_visitors && self.has_queued(place, callee);
+        let behind =
+            if has_queued { self.stopped_from(place, behind) } else { self.stopped(behind) };
+        if self.is_in_the_way(&behind) {
             let why = self.why(&behind);
             return Some((behind, format!("{why}; {failures}")));
         }
@@ -161,7 +178,7 @@ impl Who<'_> {
         if cause == Cause::QueueTimeout && callee != place {
             let (here, waiting) = self.load(callee);
             // Where nobody ever queued at the caller, they did at the callee's own door.
-            let is_its_own = !self.has_queued(place, callee);
+            let is_its_own = !has_queued;
             let places = if is_its_own {
                 let busiest = self.busiest(callee);
                 let busy = busiest.map_or(String::new(), |it| format!(" ({} at most)", busy(&it)));
@@ -262,11 +279,8 @@ impl Who<'_> {
         let name = &service.name;
         let (here, waiting) = self.load(last);
         let upstreams = self.site.upstreams.iter().enumerate();
-        let outside: Vec<(usize, f64)> = upstreams
-            .filter(|(_, it)| it.callee.index() == last)
-            .map(|(index, it)| (it.caller.index(), self.queued(index)))
-            .collect();
-        let queued: f64 = outside.iter().map(|it| it.1).sum();
+        let outside = upstreams.filter(|(_, it)| it.callee.index() == last);
+        let queued: f64 = outside.map(|(index, _)| self.queued(index)).sum();
         let inside = here - waiting;
         let mut text = if 2.0 * self.under_way(last) > inside && inside > 0.0 {
             let way = self.longest_way(last).map_or(String::new(), |it| format!(" ({it})"));
@@ -279,11 +293,10 @@ impl Who<'_> {
             let neighbour = self.neighbour(last, &it);
             let by = neighbour.map_or(String::new(), |it| format!(", {it} uses it most"));
             format!("{name}: {}{by}", busy(&it))
-        } else if queued > here {
-            let caller = outside.iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|it| it.0);
-            let under_way = caller.map_or(0.0, |it| self.under_way(it));
-            let way = caller.filter(|_| under_way > here).and_then(|it| self.longest_way(it));
-            let caller = caller.map_or("", |it| &self.site.services[it].name);
+        } else if let Some(caller) = self.short_caller(last) {
+            let is_under_way = self.under_way(caller) > here;
+            let way = is_under_way.then(|| self.longest_way(caller)).flatten();
+            let caller = &self.site.services[caller].name;
             match way {
                 Some(way) => format!(
                     "{name}: the time goes to the network ({way}), calls under way hold the places \
@@ -297,6 +310,10 @@ impl Who<'_> {
             let used = utilisation(it.share);
             let why = "they come in bursts, or some take long";
             format!("{name}: calls wait for {}, {used} busy: {why}", it.name)
+        } else if let Some(it) = self.waits_for_appliers(last) {
+            let used = utilisation(it.share);
+            let why = "they come in bursts, or some take long";
+            format!("{name}: transactions wait for {}, {used} busy: {why}", it.name)
         } else {
             let busiest = self.busiest(last);
             let at_most = busiest.map_or(String::new(), |it| format!(" ({} at most)", busy(&it)));
@@ -323,7 +340,7 @@ impl Who<'_> {
 }
 
 /// `CPU of app-1 93% busy`.
-fn busy(used: &Used) -> String {
+pub(super) fn busy(used: &Used) -> String {
     format!("{} {} busy", used.name, utilisation(used.share))
 }
 
