@@ -112,6 +112,8 @@ pub struct ObjectiveShape {
     pub slice: Option<Span>,
     /// Of these only what they come to is kept, as parts of slices of an error budget.
     pub phases: Option<Phases>,
+    /// From here on it is told what requests fail of: of a recovery from its clock.
+    pub told_from: Instant,
     /// The quantile that is wanted besides, failures beyond all others.
     pub quantile: Option<f64>,
 }

@@ -280,6 +280,13 @@ impl ObjectiveTally {
         each_part((&mut self.lasting, &other.lasting), |mine: &mut i32, theirs| *mine += theirs);
     }
 
+    /// Forgets what it counted in slices before this one: counts are those of the others.
+    pub fn begin_with(&mut self, slice: usize) {
+        self.slices.drain(..slice.min(self.slices.len()));
+        let sum = |of: usize| self.slices.iter().map(|it| u64::from(it[of])).sum();
+        (self.count, self.beyond) = (sum(0), [sum(1); 3]);
+    }
+
     /// How many there were in each slice, and how many of those were beyond the limit. A slice in which
     /// none arrived while older ones lasted through it is silent: 0, and how many those were.
     pub fn slices(&self) -> Vec<[u32; 2]> {

@@ -128,7 +128,8 @@ fn objective(plan: &Blueprint, it: &Objective) -> ObjectiveShape {
         Promise::Lag { share, .. } => share,
         _ => None,
     };
-    ObjectiveShape { subject, from: it.from, until: it.until, slice, phases, quantile }
+    let told_from = it.judged_from();
+    ObjectiveShape { subject, from: it.from, until: it.until, slice, phases, told_from, quantile }
 }
 
 /// A tenth of the time for which everything has to stay well, but not too many for a window; a little less, so that

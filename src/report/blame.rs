@@ -54,9 +54,19 @@ pub fn blame(
     (measured, since): (&str, Option<&Since>),
 ) -> Blame {
     let index = site.objectives.iter().position(|it| it.name == objective.name);
-    let counted = index.and_then(|it| fold.pool.objectives.get(it)).cloned().unwrap_or_default();
+    let mut counted =
+        index.and_then(|it| fold.pool.objectives.get(it)).cloned().unwrap_or_default();
+    // What was bad before its clock starts a recovery has nothing to do with.
+    let (begin, from) = (objective.from, objective.judged_from());
+    if let Some(slice) = index.and_then(|it| fold.pool.shape.objectives[it].slice)
+        && from > begin
+    {
+        counted.begin_with((from.since(begin).nanos() / slice.nanos()) as usize);
+    }
+    let objective = &Objective { from, ..objective.clone() };
     let concerned = Concerned::new(site, &fold.pool, objective, &counted);
-    let looks = Look { site, pool: &fold.pool, concerned: &concerned, index, counted: &counted };
+    let looks =
+        Look { site, pool: &fold.pool, concerned: &concerned, index, counted: &counted, begin };
     let bad = looks.bad_parts(objective);
     let (path, who) = who::who(site, &fold.pool, objective, &concerned, (&bad, since));
     Blame { what: measured.to_owned(), when: looks.when(objective, &bad), who, path }
@@ -69,6 +79,8 @@ struct Look<'a> {
     /// Which of the objectives it is, and what was counted for it.
     index: Option<usize>,
     counted: &'a ObjectiveTally,
+    /// Where the objective's own window begins, and with it what is counted by parts of that.
+    begin: Instant,
 }
 
 /// From where to where, in seconds since the window began.
@@ -115,7 +127,7 @@ impl Look<'_> {
         let (ruler, from) = match self.counted.breach.ruler {
             _ if is_level => (self.pool.usage_ruler, 0.0),
             _ if !is_calls => (self.pool.request_ruler, 0.0),
-            Some(ruler) => (ruler, window.0),
+            Some(ruler) => (ruler, self.begin.since(start).seconds()),
             None => return Vec::new(),
         };
         let edges_s = |part: usize| {

@@ -159,7 +159,7 @@ impl Case {
             if let Some(told) = comparison.objectives.iter().find(|told| told.name == it.name) {
                 let says = change(told);
                 let blame = told.is_regression.then(|| {
-                    let since = Since::of(site, &comparison.exploratory);
+                    let since = Since::of(site, &fold.pool, &comparison, told);
                     blame(site, objective, fold, (&says, Some(&since)))
                 });
                 let verdict = match (told.is_regression, told.doubt) {

@@ -11,7 +11,7 @@ use crate::{
     },
     model::blueprint::Blueprint,
     stats::{
-        clustering::design_effect,
+        clustering::{at_most, design_effect},
         interval::{Estimate, estimate, longest, share},
         ratio::Pair,
     },
@@ -58,6 +58,11 @@ fn alike(mean: &Series, all: &Moments) -> f64 {
     let pairs = mean.sections().iter().map(|it| Pair { part: it.part, whole: it.whole });
     let squares = all.second_moment_s2().unwrap_or(0.0) * all.count as f64;
     design_effect(&pairs.collect::<Vec<_>>(), squares)
+}
+
+/// The same, as it may be.
+fn alike_at_most(mean: &Series, all: &Moments) -> f64 {
+    at_most(alike(mean, all), mean.sections().len())
 }
 
 /// Shares of what is counted one by one.
@@ -131,7 +136,7 @@ fn doubts(figures: &mut Figures<Estimate>, fold: &Fold) {
             (&mut figures.failed, &tally.failed, &series.failed),
         ];
         for (it, latency, series) in both {
-            let alike = alike(&series.mean_s, &latency.moments);
+            let alike = alike_at_most(&series.mean_s, &latency.moments);
             let all = latency.moments.count as f64;
             it.mean_s = it.mean_s.of_mean(all, alike);
             for (share, it) in [
@@ -158,14 +163,14 @@ fn doubts(figures: &mut Figures<Estimate>, fold: &Fold) {
     let calls = |it: &mut CallFigures<Estimate>,
                  [sojourn, wait]: [&Moments; 2],
                  series: &CallFigures<Series>| {
-        let (all, of) = (sojourn.count as f64, alike(&series.sojourn_mean_s, sojourn));
+        let (all, of) = (sojourn.count as f64, alike_at_most(&series.sojourn_mean_s, sojourn));
         it.sojourn_mean_s = it.sojourn_mean_s.of_mean(all, of);
         it.sojourn_second_moment_s2 = it.sojourn_second_moment_s2.of_mean(all, of);
         it.in_system_mean = it.in_system_mean.of_mean(all, of);
         it.sojourn_p50_s = it.sojourn_p50_s.of_percentile(0.5, all / each, of);
         it.sojourn_p95_s = it.sojourn_p95_s.of_percentile(0.95, all / each, of);
         it.sojourn_p99_s = it.sojourn_p99_s.of_percentile(0.99, all / each, of);
-        let (all, of) = (wait.count as f64, alike(&series.wait_mean_s, wait));
+        let (all, of) = (wait.count as f64, alike_at_most(&series.wait_mean_s, wait));
         it.wait_mean_s = it.wait_mean_s.of_mean(all, of);
         it.wait_second_moment_s2 = it.wait_second_moment_s2.of_mean(all, of);
         it.waiting_mean = it.waiting_mean.of_mean(all, of);
@@ -180,8 +185,10 @@ fn doubts(figures: &mut Figures<Estimate>, fold: &Fold) {
     let instances = figures.instances.iter_mut().zip(&pool.instances).zip(&fold.series.instances);
     for (((it, own), tally), (series, own_series)) in instances {
         calls(it, [&tally.calls.sojourn.moments, &tally.calls.wait.moments], series);
-        let (applied, of) =
-            (tally.lag.moments.count as f64, alike(&own_series.lag_mean_s, &tally.lag.moments));
+        let (applied, of) = (
+            tally.lag.moments.count as f64,
+            alike_at_most(&own_series.lag_mean_s, &tally.lag.moments),
+        );
         own.lag_mean_s = own.lag_mean_s.of_mean(applied, of);
         own.lag_p95_s = own.lag_p95_s.of_percentile(0.95, applied / each, of);
         own.lag_p99_s = own.lag_p99_s.of_percentile(0.99, applied / each, of);

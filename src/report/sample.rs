@@ -241,6 +241,7 @@ fn shape() -> Shape {
         until: at(WINDOW_S),
         slice: None,
         phases: None,
+        told_from: at(0.0),
         quantile: None,
     };
     let workers_are = Workers::Loops;

@@ -131,6 +131,9 @@ pub fn tell(page: &mut Page, it: &Comparison) {
     if !it.unmatched.is_empty() {
         page.heading("Not compared");
         it.unmatched.iter().take(CHANGES_MAX).for_each(|text| page.paragraph(text, 2));
+        if it.unmatched.len() > CHANGES_MAX {
+            page.line(&format!("and {} more", it.unmatched.len() - CHANGES_MAX));
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What few bad events say of how many there are to be expected.
 //!
-//! Of fewer than twenty effective events, or bursts in fewer than five replications, their own spread says
+//! Of fewer than forty effective events, or bursts in fewer than five replications, their own spread says
 //! little. How long all requests took says more: those that wait behind each other are alike, whether or not
 //! any was beyond its limit yet. docs/design/sound.md tells why each of these tests is there, and how
 //! often they are wrong.
@@ -31,7 +31,7 @@ pub(super) struct Times {
 
 /// From so many effective events on the spread of bursts is known well enough for their skewness to
 /// be taken out.
-const EVENTS_MIN: f64 = 20.0;
+const EVENTS_MIN: f64 = 40.0;
 
 /// What hangs together no more than this times as much as all times do is no burst of its own kind.
 const EXPLAINED: f64 = 2.0;

@@ -276,7 +276,7 @@ impl Versus {
                 continue;
             }
             let Some((a, b)) = sides else {
-                self.unmatched.push(format!("figure `{}`: it is new", figure.name));
+                self.unmatched.push(new_figure(&figure.name));
                 continue;
             };
             // A rank of a longer run is another one.
@@ -330,19 +330,30 @@ impl Versus {
     }
 }
 
-/// Takes what another round says: what was told stands, but what is worse may yet turn out to be so by
-/// more than its margin. Whether more pairs could tell more.
+/// How it is told of a figure that only the other side has.
+pub fn new_figure(name: &str) -> String {
+    format!("figure `{name}`: it is new")
+}
+
+/// Takes what another round says, figures and all. What was told stands, but what is worse may yet turn out to be so
+/// by more than its margin, and what differs to do so by less: then it is too little to matter. Whether more pairs could
+/// tell more.
 fn renew(old: &mut Result<Told, Gap>, new: Result<Told, Gap>) -> bool {
-    match (&*old, &new) {
-        (Ok(Told { verdict: Direction::Worse, is_regression: false, .. }), Ok(told)) => {
-            let is_within = told.verdict == Direction::Equivalent;
-            if told.is_regression {
-                *old = new.map(|told| Told { verdict: Direction::Worse, ..told });
-                return false;
-            }
-            !is_within
+    let was = old.as_ref().map(|it| (it.verdict, it.is_regression)).ok();
+    match (was, &new) {
+        (Some((Direction::Undecided, _)) | None, _) => {}
+        (Some(_), Err(_)) => return false,
+        (Some((verdict, is_regression)), Ok(told)) => {
+            let is_open = verdict == Direction::Worse && !is_regression;
+            let differs = matches!(verdict, Direction::Worse | Direction::Better);
+            let is_little = differs && !is_regression && told.verdict == Direction::Equivalent;
+            let verdict = if is_little { Direction::Equivalent } else { verdict };
+            let is_regression = is_regression || is_open && told.is_regression;
+            *old = new.map(|told| Told { verdict, is_regression, ..told });
+            return is_open && !is_little && !is_regression;
         }
-        (Ok(told), _) if told.verdict != Direction::Undecided => false,
+    }
+    match (&*old, &new) {
         (_, Ok(told)) => {
             let is_open = told.verdict == Direction::Undecided
                 || (told.verdict == Direction::Worse && !told.is_regression);
@@ -456,7 +467,7 @@ mod tests {
             ((Undecided, false), (Worse, false), (Worse, false), true),
             ((Worse, false), (Undecided, false), (Worse, false), true),
             ((Worse, false), (Worse, true), (Worse, true), false),
-            ((Worse, false), (Equivalent, false), (Worse, false), false),
+            ((Worse, false), (Equivalent, false), (Equivalent, false), false),
             ((Worse, true), (Undecided, false), (Worse, true), false),
             ((Better, false), (Worse, true), (Better, false), false),
         ] {

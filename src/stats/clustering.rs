@@ -5,6 +5,8 @@
 //! counts. Those of a queue wait behind each other: of the waits of M/M/1 the effect is 10 at load 0.5, and 360 at
 //! load 0.9.
 
+use statrs::distribution::{ChiSquared, ContinuousCDF};
+
 use super::ratio::{Pair, jackknife};
 
 /// Of values as skewed as waiting times, Student's interval of their mean holds as often as it says from so many
@@ -19,6 +21,18 @@ pub fn design_effect(replications: &[Pair], squares: f64) -> f64 {
     let average = replications.iter().map(|it| it.part).sum::<f64>() / count;
     let variance = squares / count - average * average;
     if variance > 0.0 { (mean.error * mean.error * count / variance).max(1.0) } else { 1.0 }
+}
+
+/// What the effect may be, as so many replications know it: 95% of the estimates of one that is as large are above what
+/// was found (the variance of normal values: chi-squared). Whoever was lucky to see little of it would be sure of what is
+/// too low.
+pub fn at_most(effect: f64, replications: usize) -> f64 {
+    let freedom = replications.saturating_sub(1) as f64;
+    if effect <= 1.0 || freedom < 1.0 {
+        return effect;
+    }
+    let law = ChiSquared::new(freedom).expect("some degrees of freedom");
+    effect * freedom / law.inverse_cdf(0.05)
 }
 
 /// Whether so many values, of which one counts for so many that are alike, are enough for the interval of a mean.
@@ -48,6 +62,14 @@ mod tests {
         assert_eq!(effect(&[&[1.0, 2.0]]), 1.0);
         // A baseline that does not say.
         assert_eq!(design_effect(&[Pair { part: 7.0, whole: 2.0 }; 3], 0.0), 1.0);
+    }
+
+    /// The 5% quantile of chi-squared with 9 degrees of freedom is 3.325, with 99 it is 77.05.
+    #[test]
+    fn few_replications_know_it_little() {
+        assert!((at_most(10.0, 10) - 90.0 / 3.325_113).abs() < 1e-4);
+        assert!((at_most(10.0, 100) - 990.0 / 77.046_33).abs() < 1e-3);
+        assert_eq!((at_most(1.0, 10), at_most(7.0, 1)), (1.0, 7.0));
     }
 
     /// Of the waits of M/M/1 at load r it is (2 + 5 r - 4 r² + r³) / ((1 - r)² (2 - r)) (Daley, Journal of the

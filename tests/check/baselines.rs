@@ -41,8 +41,9 @@ fn several_scenarios_have_a_record_each() {
     let both = desk.run(&format!("check queue.toml other.toml {slow}")).expect(1, &["REGRESSION"]);
     for name in ["queue", "other"] {
         let alone = desk.run(&format!("check {name}.toml {slow}")).out;
-        let told = alone.lines().find(|line| line.contains("REGRESSION")).expect(&alone);
-        assert!(both.out.contains(told), "{told}\n{}", both.out);
+        assert!(alone.contains("REGRESSION  it\n"), "{alone}");
+        let told = format!("REGRESSION  {name}.toml: it\n");
+        assert!(both.out.contains(&told) && both.out.contains("what  "), "{told}\n{}", both.out);
     }
 }
 

@@ -290,6 +290,69 @@ fn a_regression_is_whose_calls_take_longer() {
     said.expect(1, &["REGRESSION quick", "who db: calls wait for a place for it at app (pool"]);
 }
 
+/// What is short where the time goes says more than that something takes longer; what was not there before is to
+/// blame as well; and where nothing takes longer it is the way to it.
+#[test]
+fn a_regression_by_what_is_short_or_new_or_outside() {
+    let promise = "[[slo]]\nname = \"quick\"\nrequire = \"p(99) < 150ms\"\nmargin = \"2%\"\n";
+    let desk = Desk::new();
+    desk.write("site.toml", &format!("{SITE}{promise}"));
+    let usual = "--set app.db.pool.size=16 --set workload.v.arrivals.poisson=200/s";
+    desk.run(&format!("site.toml --no-plots --replications 20 --out base {usual}")).expect(0, &[]);
+    let told = |options: &str| {
+        let said = desk.run(&format!("check site.toml --baseline base {usual} {options}"));
+        let said = said.expect(1, &["REGRESSION quick"]);
+        said.out.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let full = told("--set db.read.cpu.exponential=90ms");
+    assert!(full.contains("who db: CPU of db-1 "), "{full}");
+    let lines = told("--set v.latency=10ms");
+    assert!(lines.contains("the time goes to the lines of who calls"), "{lines}");
+    let new = "[service.cache]\nkind = \"service\"\nhardware = \"big\"\n\
+               [service.cache.endpoint.get]\nsteps = [ { wait = { exponential = \"5ms\" } } ]\n";
+    let calls = SITE
+        .replace("{ query = \"db.read\" }", "{ call = \"cache.get\" }, { query = \"db.read\" }");
+    desk.write("site.toml", &format!("{calls}{new}{promise}"));
+    let new = told("");
+    assert!(new.contains("who cache: its calls take 5."), "{new}");
+    assert!(new.contains("and were not there before"), "{new}");
+}
+
+/// A throughput is held against what it was: fewer ask, or a crash lasts longer.
+#[test]
+fn a_throughput_that_regresses() {
+    let promise = "[[slo]]\nname = \"t\"\nrequire = \"throughput > 200/s\"\n\
+                   [[event]]\nat = \"2s\"\nfor = \"2s\"\ncrash = \"db.1\"\n";
+    let desk = Desk::new();
+    desk.write("site.toml", &format!("{SITE}{promise}"));
+    let usual = "--set app.db.pool.size=16";
+    let rate = "--set workload.v.arrivals.poisson=300/s";
+    let base = format!("site.toml --no-plots --replications 20 --out base {usual} {rate}");
+    desk.run(&base).expect(0, &[]);
+    let told = |options: &str| {
+        let said = desk.run(&format!("check site.toml --baseline base {usual} {options}"));
+        let said = said.expect(1, &["REGRESSION t"]);
+        said.out.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let fewer = told("--set workload.v.arrivals.poisson=150/s");
+    assert!(fewer.contains("who fewer ask for it: 14"), "{fewer}");
+    assert!(fewer.contains("/s were answered before"), "{fewer}");
+    let longer = told(&format!("{rate} --set event.1.for=5s"));
+    assert!(longer.contains("crash of db.1"), "{longer}");
+}
+
+/// Whoever waits in a queue waits for what the queue is before, however few they are.
+#[test]
+fn a_queue_is_before_workers() {
+    let promise =
+        "[[slo]]\nname = \"q\"\nrequire = \"queue < 0.001\"\nwhere = { service = \"app\" }\n";
+    let few =
+        "--set app.db.pool.size=16 --set app.threads=2 --set workload.v.arrivals.poisson=200/s";
+    let told = told(&format!("{SITE}{promise}"), few);
+    each_says(&told, "who app: ");
+    each_says(&told, "workers of app.");
+}
+
 /// Whoever asks too little is told so: nobody behind the entry is to blame.
 #[test]
 fn a_throughput_that_nobody_asks_for() {

@@ -70,6 +70,55 @@ fn what_is_not_over_by_the_end_is_censored() {
     said.expect(1, &["MISSED", "later than was looked"]);
 }
 
+/// What happened before the clock starts has no part in a recovery.
+#[test]
+fn a_recovery_is_blamed_on_what_it_is_from() {
+    let site = r#"
+[scenario]
+duration = "60s"
+[network]
+latency = "0s"
+loopback = "0s"
+[hardware.h]
+cores = 8
+[service.s]
+kind = "service"
+hardware = "h"
+[service.s.endpoint.e]
+steps = [ { wait = { exponential = "8ms" } } ]
+[service.t]
+kind = "service"
+hardware = "h"
+[service.t.endpoint.e]
+steps = [ { wait = { exponential = "8ms" } } ]
+[request.r]
+to = "s.e"
+[request.x]
+to = "t.e"
+[workload.w]
+arrivals = { poisson = "100/s" }
+mix = { r = 1 }
+[workload.v]
+arrivals = { poisson = "100/s" }
+mix = { x = 1 }
+[[event]]
+at = "5s"
+for = "20s"
+crash = "t.1"
+[[event]]
+at = "40s"
+for = "5s"
+crash = "s.1"
+"#;
+    let rest = "of = \"success > 99%\"\nevent = 2\nclock = \"begin\"";
+    let desk = Desk::new();
+    desk.write("two.toml", &format!("{site}{}", promise("recovery < 3s", rest)));
+    let said = desk.run("check two.toml --budget 20").expect(1, &["MISSED"]);
+    let told = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("when from 40 s to 45 s; crash of s.1 from 40 s"), "{told}");
+    assert!(told.contains("who s: crash of s.1") && !told.contains("crash of t.1"), "{told}");
+}
+
 #[test]
 fn a_budget_by_renewal_and_reward() {
     // A crash refuses 4 s × 40/s = 160 requests; twice a day for 30 days are 9,600. Of 40/s over 30

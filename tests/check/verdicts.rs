@@ -460,6 +460,20 @@ fn failures_that_were_not_seen_may_come_together() {
     assert_eq!(met.count(), 0);
 }
 
+/// M/M/4 at load 0.8, right at its p99, ten seconds a replication: eight are late in each, some of them together, and
+/// their own spread is that of bursts. (By that alone one in seven was met.)
+#[test]
+fn a_few_late_ones_in_each_replication_are_bursts() {
+    let desk = Desk::with(&promise("p(99) < 275.728ms", ""));
+    let line = "check queue.toml --set queue.workers=4 --set queue.hardware.cores=4 --budget 40 \
+                --set queue.serve.cpu.exponential=40ms --set duration=10s";
+    let met =
+        (1..=60).filter(|seed| desk.run(&format!("{line} --seed {seed}")).out.contains("1 met"));
+    // Of 60 with a chance of 5% there are more than 8 in one case of a hundred.
+    let met = met.count();
+    assert!(met <= 8, "{met}");
+}
+
 /// No more of a resource is in use than there is.
 #[test]
 fn nothing_is_used_more_than_all_the_time() {

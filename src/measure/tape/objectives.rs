@@ -163,7 +163,7 @@ impl ObjectiveShape {
                 if whose.is_of(request) && self.covers(request.arrived) =>
             {
                 let is_bad = judged.count(request.ended.since(request.arrived), is_ok, counter);
-                if !is_ok {
+                if !is_ok && request.arrived >= self.told_from {
                     counter.breach.see_failure(request.outcome);
                 }
                 self.cut(request.arrived, request.ended, is_bad, counter);

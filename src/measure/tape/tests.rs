@@ -26,6 +26,7 @@ fn shape() -> Shape {
         until: at(6_000),
         slice: None,
         phases: None,
+        told_from: at(1_000),
         quantile: Some(0.5),
     };
     let callees = Callees { instances: vec![0], upstreams: vec![0] };

@@ -29,6 +29,16 @@ pub struct Objective {
 }
 
 impl Objective {
+    /// From where on what is bad breaks it: of a recovery from its clock.
+    pub fn judged_from(&self) -> Instant {
+        match self.promise {
+            Promise::Recovery(it) => self.from.max(it.clock),
+            _ => self.from,
+        }
+    }
+}
+
+impl Objective {
     /// The service whose calls it judges one by one, if it does.
     pub fn judges_calls_of(&self) -> Option<ServiceId> {
         match (self.scope, self.promise) {

@@ -1,18 +1,21 @@
 //! How much is asked for. Of a throughput that nobody asks for nobody is to blame.
 
-use super::who::Who;
+use super::{since::Since, who::Who};
 use crate::{
     engine::time::Instant,
     model::blueprint::{Arrivals, Objective, Promise, Scope},
     report::format::three,
 };
 
+/// From so much of what was answered before on as much is asked for.
+const AS_MANY: f64 = 0.99;
+
 /// Where nothing comes in.
 pub(super) const NOBODY: &str = "nobody asks for it";
 
 impl Who<'_> {
     /// Why a throughput is missed that cannot be reached, for less than that arrives.
-    pub(super) fn unasked(&self, objective: &Objective) -> Option<String> {
+    pub(super) fn unasked(&self, objective: &Objective, since: Option<&Since>) -> Option<String> {
         let Promise::Throughput { least } = objective.promise else { return None };
         let is_asked = |request: usize| self.concerned.requests.contains(&request);
         let mut asked = self.site.workloads.iter().flat_map(|it| &it.mix);
@@ -30,10 +33,12 @@ impl Who<'_> {
             Scope::Service(_) => self.calls_per_s(&requests)?,
             _ => requests.arrived as f64 / requests.seconds,
         };
-        (per_s < least).then(|| {
-            let (comes, least) = (three(per_s), three(least));
-            format!("fewer ask for it: {comes}/s arrive, required more than {least}/s")
-        })
+        let (fewest, than) = match since.map(Since::value) {
+            None => (least, format!("required more than {}/s", three(least))),
+            Some(before) => (AS_MANY * before, format!("{}/s were answered before", three(before))),
+        };
+        let comes = three(per_s);
+        (per_s < fewest).then(|| format!("fewer ask for it: {comes}/s arrive, {than}"))
     }
 
     /// Calls a second over the whole window, unless requests got stuck on their way there.

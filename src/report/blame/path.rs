@@ -61,10 +61,13 @@ impl Who<'_> {
             Promise::Queue { .. } => self.short_caller(entry),
             _ => None,
         };
-        match waits {
+        let path = match waits {
             Some(caller) => self.stopped_from(caller, path),
             None => self.stopped(path),
-        }
+        };
+        // Workers that are idle at times are not held for good by whoever takes long: calls come in bursts.
+        let is_idle = self.queued_at(objective, entry).is_some_and(|it| it.share < SHORT);
+        if is_idle && !self.is_in_the_way(&path) { vec![entry] } else { path }
     }
 
     /// Whom the last of a path calls that is short of something, where the last one is not: answers

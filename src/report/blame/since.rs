@@ -9,15 +9,21 @@ use super::{
     who::{Who, busy},
 };
 use crate::{
-    model::blueprint::{Blueprint, Objective, Promise},
-    report::format::{seconds, three},
-    slo::versus::Told,
+    measure::{figures::Figures, tally::Tally},
+    model::blueprint::{Blueprint, Objective, Promise, Scope},
+    report::{
+        format::{seconds, three},
+        versus::Comparison,
+    },
+    slo::versus::{Told, new_figure},
     stats::comparison::Direction,
 };
 
 /// The mean time of calls at each service, before and now.
 pub struct Since {
     services: Vec<Option<Took>>,
+    /// What the objective was about, on average.
+    value: f64,
 }
 
 #[derive(Clone, Copy)]
@@ -25,18 +31,35 @@ struct Took {
     before_s: f64,
     now_s: f64,
     is_worse: bool,
+    /// There was no such service.
+    is_new: bool,
 }
 
 impl Since {
-    /// By the figures of a comparison.
-    pub fn of(site: &Blueprint, figures: &[Told]) -> Since {
-        let services = site.services.iter().map(|service| {
+    /// By a comparison, of an objective that both sides have.
+    pub fn of(site: &Blueprint, pool: &Tally, comparison: &Comparison, objective: &Told) -> Since {
+        let figures = Figures::of(pool).numbers().services;
+        let services = site.services.iter().zip(figures).map(|(service, now)| {
             let name = format!("service {}: time mean", service.name);
-            let told = figures.iter().find(|it| it.name == name)?;
-            let is_worse = told.verdict == Direction::Worse;
-            Some(Took { before_s: told.one, now_s: told.other, is_worse })
+            match comparison.exploratory.iter().find(|it| it.name == name) {
+                Some(told) => {
+                    let is_worse = told.verdict == Direction::Worse;
+                    let (before_s, now_s) = (told.one, told.other);
+                    Some(Took { before_s, now_s, is_worse, is_new: false })
+                }
+                None if comparison.unmatched.contains(&new_figure(&name)) => {
+                    let now_s = now.sojourn_mean_s?;
+                    Some(Took { before_s: 0.0, now_s, is_worse: true, is_new: true })
+                }
+                None => None,
+            }
         });
-        Since { services: services.collect() }
+        Since { services: services.collect(), value: objective.one }
+    }
+
+    /// What the objective was about, on average.
+    pub(super) fn value(&self) -> f64 {
+        self.value
     }
 }
 
@@ -57,14 +80,18 @@ impl Who<'_> {
         let waits = self.waits_more(since, last);
         path.extend(waits);
         // What is short where the time goes says more.
-        if held == path && self.is_in_the_way(held) {
+        if self.is_in_the_way(held) {
             return None;
         }
         let end = path[path.len() - 1];
         let [name, caller] = [end, last].map(|it| &self.site.services[it].name);
-        let more = three(100.0 * (took.now_s / took.before_s - 1.0));
-        let (before, now) = (seconds(took.before_s), seconds(took.now_s));
-        let longer = format!("longer than before, {now} rather than {before} (+{more}%)");
+        let now = seconds(took.now_s);
+        let longer = if took.is_new {
+            format!("{now} and were not there before")
+        } else {
+            let more = three(100.0 * (took.now_s / took.before_s - 1.0));
+            format!("longer than before, {now} rather than {} (+{more}%)", seconds(took.before_s))
+        };
         let used = self.busiest(end).map_or(String::new(), |it| format!(", {} at most", busy(&it)));
         let (here, _) = self.load(end);
         let here = format!("{used}; {} calls there on average", three(here));
@@ -76,6 +103,24 @@ impl Who<'_> {
             None => format!("{name}: its calls take {longer}{here}"),
         };
         Some((path, text))
+    }
+
+    /// Where no call takes longer than before, and what visitors see does.
+    pub(super) fn unchanged(
+        &self,
+        since: &Since,
+        objective: &Objective,
+        held: &[usize],
+    ) -> Option<(Vec<usize>, String)> {
+        let is_of_visitors = !matches!(objective.scope, Scope::Service(_))
+            && matches!(objective.promise, Promise::Percentile { .. } | Promise::Mean { .. });
+        let entry = held[0];
+        let is_worse = since.services[entry]?.is_worse;
+        (is_of_visitors && !is_worse && !self.is_in_the_way(held)).then(|| {
+            let name = &self.site.services[entry].name;
+            let why = "the time goes to the lines of who calls";
+            (vec![entry], format!("{name}: its calls take no longer than before, {why}"))
+        })
     }
 
     /// The service for which calls wait at its caller, if that is most of what the caller has more than before.

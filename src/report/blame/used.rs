@@ -4,7 +4,7 @@ use super::who::Who;
 use crate::{
     measure::{tally::HostTally, window::Areas},
     model::{
-        blueprint::{Instance, Serving},
+        blueprint::{Instance, Objective, Promise, Serving},
         operational::{Kind, Operational},
     },
 };
@@ -85,12 +85,17 @@ impl Who<'_> {
     /// The workers of an instance. Whoever holds a worker while somebody else works is short of them only if
     /// others wait.
     fn workers(&self, instance: usize) -> Option<Used> {
-        let (own, tally) = (&self.site.instances[instance], &self.pool.instances[instance]);
-        let service = own.service.index();
+        let service = self.site.instances[instance].service.index();
         let (here, waiting) = self.load(service);
         let is_loops = matches!(self.site.services[service].serving, Serving::Loops { .. });
+        (is_loops || waiting > 0.01 * here).then(|| self.all_workers(instance))?
+    }
+
+    /// The same, whoever is short of them. `None`: no limit.
+    fn all_workers(&self, instance: usize) -> Option<Used> {
+        let (own, tally) = (&self.site.instances[instance], &self.pool.instances[instance]);
         let workers = self.pool.shape.instances[instance].workers?;
-        (is_loops || waiting > 0.01 * here).then(|| Used {
+        Some(Used {
             what: Resource::Workers,
             name: format!("workers of {}", own.name),
             share: self.share(&tally.busy.used, workers),
@@ -139,6 +144,16 @@ impl Who<'_> {
             return of.into_iter().max_by(|one, other| one.waits.total_cmp(&other.waits));
         }
         most(of)
+    }
+
+    /// The workers of a service, of whose queue something is promised: however few wait, they wait for these.
+    pub(super) fn queued_at(&self, objective: &Objective, service: usize) -> Option<Used> {
+        if !matches!(objective.promise, Promise::Queue { .. }) {
+            return None;
+        }
+        let instances = self.site.instances.iter().enumerate();
+        let own = instances.filter(|(_, it)| it.service.index() == service);
+        most(own.filter_map(|(index, _)| self.all_workers(index)).collect())
     }
 
     /// Of the calls at a service, the share that has no core though it could run, over the whole window.

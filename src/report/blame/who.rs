@@ -72,7 +72,7 @@ pub(super) fn who(
     let appliers = Appliers::of(site, pool, objective, &bad_time);
     let looks = Who { site, pool, concerned, bad: bad_time, good, served, lingers_s, appliers };
     let Some(entry) = looks.entry(objective) else { return (Vec::new(), NOBODY.to_owned()) };
-    if let Some(why) = looks.unasked(objective) {
+    if let Some(why) = looks.unasked(objective, since) {
         return (Vec::new(), why);
     }
     let (path, why) = looks.failing(objective, entry, bad).unwrap_or_else(|| {
@@ -81,7 +81,8 @@ pub(super) fn who(
             .missing(&path, bad)
             .or_else(|| looks.slower(since?, objective, &path))
             .or_else(|| looks.outside(objective, &path))
-            .unwrap_or_else(|| (path.clone(), looks.why(&path)))
+            .or_else(|| looks.unchanged(since?, objective, &path))
+            .unwrap_or_else(|| (path.clone(), looks.why(objective, &path)))
     });
     let names: Vec<String> = path.iter().map(|&it| site.services[it].name.clone()).collect();
     let text = match names.len() {
@@ -171,7 +172,7 @@ impl Who<'_> {
         let behind =
             if has_queued { self.stopped_from(place, behind) } else { self.stopped(behind) };
         if self.is_in_the_way(&behind) {
-            let why = self.why(&behind);
+            let why = self.why(objective, &behind);
             return Some((behind, format!("{why}; {failures}")));
         }
         let name = &self.site.services[callee].name;
@@ -273,7 +274,7 @@ impl Who<'_> {
     }
 
     /// What of the last service is used most, and how many calls are there.
-    fn why(&self, path: &[usize]) -> String {
+    fn why(&self, objective: &Objective, path: &[usize]) -> String {
         let last = path[path.len() - 1];
         let service = &self.site.services[last];
         let name = &service.name;
@@ -306,7 +307,7 @@ impl Who<'_> {
                     format!("{name}: too few places for it at {caller} (pool, limit a server)")
                 }
             }
-        } else if let Some(it) = self.waited_for(last) {
+        } else if let Some(it) = self.waited_for(last).or_else(|| self.queued_at(objective, last)) {
             let used = utilisation(it.share);
             let why = "they come in bursts, or some take long";
             format!("{name}: calls wait for {}, {used} busy: {why}", it.name)

@@ -76,10 +76,16 @@ fn objective(page: &mut Page, it: &Judged) {
 }
 
 fn regressions(page: &mut Page, verdicts: &Verdicts) {
-    for judged in verdicts.judged() {
+    let are_several = verdicts.scenarios.len() > 1;
+    let all =
+        verdicts.scenarios.iter().flat_map(|it| it.objectives.iter().map(move |own| (it, own)));
+    for (case, judged) in all {
         let Some(blame) = &judged.blame else { continue };
-        page.painted_paragraph("1;31", &format!("REGRESSION  {}", judged.measured.name), 12);
-        for (what, text) in [("when  ", &blame.when), ("who   ", &blame.who)] {
+        let of = if are_several { format!("{}: ", case.file) } else { String::new() };
+        page.painted_paragraph("1;31", &format!("REGRESSION  {of}{}", judged.measured.name), 12);
+        let what = are_several.then_some(("what  ", &blame.what));
+        let lines = what.into_iter().chain([("when  ", &blame.when), ("who   ", &blame.who)]);
+        for (what, text) in lines {
             page.paragraph(&format!("            {what}{text}"), 18);
         }
     }

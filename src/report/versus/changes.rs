@@ -1,5 +1,5 @@
 //! Lines by which two scenarios differ, both with every default filled in. What means the same is no
-//! difference, however it is spelled: `60s` and `1min`, `4` and `4.0`, the order of settings and of tables.
+//! difference, however it is spelled: `60s` and `1min`, `4` and `4.0`, the order of settings and of tables. The order of a mix decides who asks for what.
 //! Events and objectives, which are lists of tables, keep their order.
 
 use similar::{Algorithm, DiffTag, capture_diff_slices};
@@ -70,9 +70,9 @@ fn lines(text: &str) -> Vec<Line> {
 
 impl Line {
     fn new(says: String) -> Line {
-        // Whatever is no setting means what it says.
-        let means = toml::from_str::<Table>(&says)
-            .map_or_else(|_| says.clone(), |it| meaning(&Value::Table(it)));
+        // Who asks for what is drawn in the order of the mix; and whatever is no setting means what it says.
+        let setting = toml::from_str::<Table>(&says).ok().filter(|_| !says.starts_with("mix "));
+        let means = setting.map_or_else(|| says.clone(), |it| meaning(&Value::Table(it)));
         Line { means, says }
     }
 }
@@ -127,10 +127,10 @@ mod tests {
 
     #[test]
     fn spelling_is_no_difference() {
-        let one = "[a]\nfor = \"60s\" # default: theirs\nmix = { x = 1, y = \"20%\" }\ncores = 4\n\n\
+        let one = "[a]\nfor = \"60s\" # default: theirs\nboth = { x = 1, y = \"20%\" }\ncores = 4\n\n\
                    [[slo]]\nrequire = \"p(99) < 800ms\"\n";
         let other = "[[slo]]\nrequire = \"p(99) < 0.8s\"\n\n\
-                     [a]\ncores = 4.0\nmix = { y = 0.2, x = 1 }\nfor = \"1min\"\nreplications = 3\n";
+                     [a]\ncores = 4.0\nboth = { y = 0.2, x = 1 }\nfor = \"1min\"\nreplications = 3\n";
         assert_eq!(changes(one, other), [""; 0]);
     }
 
