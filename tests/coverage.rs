@@ -91,7 +91,7 @@ fn most_at_once(queue: Queue, (warm_up, duration): (f64, f64), rate: f64) -> f64
 fn single() -> Case {
     // Of those that find 60 others there is less than one in 10^13.
     let queue_ = Queue { servers: 1, places: 60, speed: 100.0 };
-    let truth = queue_.truth((10.0, 74.0), |_| 60.0);
+    let truth = queue_.truth((10.0, 150.0), |_| 60.0);
     let mut rows = means(&truth);
     rows.push(Row {
         name: "share that waits",
@@ -102,7 +102,7 @@ fn single() -> Case {
         let it = queue(it).in_system_max;
         Estimate { low: it.expected_low, high: it.expected_high, ..it }
     };
-    let truth_of_most = most_at_once(queue_, (10.0, 74.0), 60.0);
+    let truth_of_most = most_at_once(queue_, (10.0, 150.0), 60.0);
     rows.push(Row { name: "most at once", figure, truth: truth_of_most });
     let figure = |it: &Summary| queue(it).in_system_max;
     rows.push(Row { name: "most at once, of another run", figure, truth: NEXT });
@@ -110,7 +110,7 @@ fn single() -> Case {
     rows.push(Row { name: "longest, of another run", figure, truth: NEXT });
     let figure = |it: &Summary| it.site.figures.ok.p95_s;
     rows.push(Row { name: "p95", figure, truth: truth.quantile_s(0.95) });
-    Case { name: "M/M/1", plan: site(&queue_, 10.0, 60.0, "duration = \"74s\"\n"), rows }
+    Case { name: "M/M/1", plan: site(&queue_, 10.0, 60.0, "duration = \"150s\"\n"), rows }
 }
 
 fn lossy() -> Case {
