@@ -12,7 +12,7 @@ use crate::{
     model::blueprint::Blueprint,
     stats::{
         clustering::{at_most, design_effect},
-        interval::{Estimate, estimate, longest, share},
+        interval::{Estimate, REPLICATIONS_MIN, estimate, longest, share},
         ratio::Pair,
     },
 };
@@ -55,6 +55,10 @@ pub fn estimates(site: &Blueprint, fold: &Fold) -> Figures<Estimate> {
 
 /// How many requests, or calls, count for one: by their mean in each replication, and all of them together.
 fn alike(mean: &Series, all: &Moments) -> f64 {
+    // Of fewer there are no intervals, and a sweep has many of those.
+    if mean.count() < REPLICATIONS_MIN {
+        return 1.0;
+    }
     let pairs = mean.sections().iter().map(|it| Pair { part: it.part, whole: it.whole });
     let squares = all.second_moment_s2().unwrap_or(0.0) * all.count as f64;
     design_effect(&pairs.collect::<Vec<_>>(), squares)
