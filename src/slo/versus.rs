@@ -335,36 +335,29 @@ pub fn new_figure(name: &str) -> String {
     format!("figure `{name}`: it is new")
 }
 
-/// Takes what another round says, figures and all. What was told stands, but what is worse may yet turn out to be so
-/// by more than its margin, and what differs to do so by less: then it is too little to matter. Whether more pairs could
-/// tell more.
+/// Takes what another round says, figures and all. A verdict stands, but what is worse may yet turn out to be so by more
+/// than its margin, and what differs to do so by less: then it is too little to matter. That nothing differs is no test's
+/// verdict, and true until something does. Whether more pairs could tell more.
 fn renew(old: &mut Result<Told, Gap>, new: Result<Told, Gap>) -> bool {
-    let was = old.as_ref().map(|it| (it.verdict, it.is_regression)).ok();
-    match (was, &new) {
-        (Some((Direction::Undecided, _)) | None, _) => {}
-        (Some(_), Err(_)) => return false,
-        (Some((verdict, is_regression)), Ok(told)) => {
-            let is_open = verdict == Direction::Worse && !is_regression;
-            let differs = matches!(verdict, Direction::Worse | Direction::Better);
-            let is_little = differs && !is_regression && told.verdict == Direction::Equivalent;
-            let verdict = if is_little { Direction::Equivalent } else { verdict };
-            let is_regression = is_regression || is_open && told.is_regression;
-            *old = new.map(|told| Told { verdict, is_regression, ..told });
-            return is_open && !is_little && !is_regression;
-        }
-    }
-    match (&*old, &new) {
-        (_, Ok(told)) => {
-            let is_open = told.verdict == Direction::Undecided
-                || (told.verdict == Direction::Worse && !told.is_regression);
+    let (verdict, was_regression) = match old {
+        Ok(Told { verdict: Direction::Undecided | Direction::Identical, .. }) | Err(_) => {
+            let is_open = new.as_ref().is_ok_and(|told| {
+                let is_worse = told.verdict == Direction::Worse && !told.is_regression;
+                told.verdict == Direction::Undecided || is_worse
+            });
             *old = new;
-            is_open
+            return is_open;
         }
-        (_, Err(_)) => {
-            *old = new;
-            false
-        }
-    }
+        Ok(told) => (told.verdict, told.is_regression),
+    };
+    let Ok(told) = new else { return false };
+    let is_open = verdict == Direction::Worse && !was_regression;
+    let differs = matches!(verdict, Direction::Worse | Direction::Better);
+    let is_little = differs && !was_regression && told.verdict == Direction::Equivalent;
+    let verdict = if is_little { Direction::Equivalent } else { verdict };
+    let is_regression = was_regression || is_open && told.is_regression;
+    *old = Ok(Told { verdict, is_regression, ..told });
+    is_open && !is_little && !is_regression
 }
 
 /// From where to where.
@@ -462,7 +455,7 @@ mod tests {
     /// What is worse is looked at until it is known whether by more than the margin.
     #[test]
     fn a_verdict_stands_and_may_become_a_regression() {
-        use Direction::{Better, Equivalent, Undecided, Worse};
+        use Direction::{Better, Equivalent, Identical, Undecided, Worse};
         for (old, new, then, is_open) in [
             ((Undecided, false), (Worse, false), (Worse, false), true),
             ((Worse, false), (Undecided, false), (Worse, false), true),
@@ -470,6 +463,9 @@ mod tests {
             ((Worse, false), (Equivalent, false), (Equivalent, false), false),
             ((Worse, true), (Undecided, false), (Worse, true), false),
             ((Better, false), (Worse, true), (Better, false), false),
+            ((Better, false), (Equivalent, false), (Equivalent, false), false),
+            ((Identical, false), (Worse, true), (Worse, true), false),
+            ((Identical, false), (Undecided, false), (Undecided, false), true),
         ] {
             let mut it = Ok(told(old));
             assert_eq!(renew(&mut it, Ok(told(new))), is_open, "{old:?} {new:?}");

@@ -1,6 +1,6 @@
 //! Lines by which two scenarios differ, both with every default filled in. What means the same is no
-//! difference, however it is spelled: `60s` and `1min`, `4` and `4.0`, the order of settings and of tables. The order of a mix decides who asks for what.
-//! Events and objectives, which are lists of tables, keep their order.
+//! difference, however it is spelled: `60s` and `1min`, `4` and `4.0`, the order of settings and of tables. The order of
+//! a mix decides who asks for what. Events and objectives, which are lists of tables, keep their order.
 
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 use toml::{Table, Value};
