@@ -11,6 +11,7 @@ mod fields;
 mod happening;
 mod kind;
 mod law;
+pub mod lines;
 mod load;
 mod mistake;
 mod overrides;

@@ -8,11 +8,12 @@ use super::{
     terminal::{Terminal, shown},
 };
 use crate::{
-    measure::fold::Fold,
+    measure::{fold::Fold, record::in_order},
     model::blueprint::Blueprint,
     report::{
         csv,
         diagnosis::has_no_end,
+        estimates::estimates,
         folder::{self, File, FolderError, RUN},
         hgrm, json, plot,
         precise::Precise,
@@ -57,7 +58,8 @@ pub(super) fn publish(
     let Prepared { plan, scenario, .. } = prepared;
     let summary = Summary { precision: precise, ..Summary::new(plan, fold) };
     let piles_up = has_no_end(plan, summary.diagnosis.stability);
-    let recorded = Recorded::new((plan, scenario), &fold.pool.shape, &fold.records, piles_up);
+    let figures = in_order(&estimates(plan, fold));
+    let recorded = Recorded::new((plan, scenario), fold, &figures, piles_up);
     let mut files = vec![
         File { name: "summary.json", bytes: json::render(&summary).into_bytes() },
         File { name: "latency.csv", bytes: csv::latency(plan, &fold.pool).into_bytes() },

@@ -8,9 +8,9 @@ use super::{
     rounds::{Crew, Running, round},
 };
 use crate::{
-    measure::{fold::Fold, record::Record},
+    measure::{fold::Fold, record::in_order},
     model::blueprint::Blueprint,
-    report::{diagnosis::has_no_end, summary::Summary},
+    report::{diagnosis::has_no_end, estimates::estimates, summary::Summary},
     slo::{gate::Rules, recorded::Recorded, versus::Versus},
 };
 
@@ -63,7 +63,6 @@ fn live(
     mut progress: impl FnMut(u64, u64) + Send,
 ) -> Result<Option<Ran>, Failure> {
     let mut running = vec![Running::new(other.0), Running::new(one.0)];
-    let of_one = |running: &[Running<'_>]| recorded(one, &running[1]);
     let mut versus = Versus::new(rules);
     let mut rounds = 0;
     while rounds < rules.rounds() && !crew.is_interrupted() {
@@ -76,21 +75,17 @@ fn live(
             break;
         }
         rounds += 1;
-        if !versus.look(other.0, &of_one(&running), records(&running[0])) {
+        let [Some(of_other), Some(of_one)] = [&running[0].fold, &running[1].fold] else { break };
+        if !versus.look(other.0, &recorded(one, of_one), &recorded(other, of_other)) {
             break;
         }
     }
     let is_interrupted = crew.is_interrupted() && rounds < rules.rounds();
-    let (one_side, other_side) = (of_one(&running), recorded(other, &running[0]));
     let (Some(of_one), Some(fold)) = (running.swap_remove(1).fold, running.swap_remove(0).fold)
     else {
         return Ok(None);
     };
-    if one_side.records.is_empty() {
-        return Ok(None);
-    }
-    let one_side = diagnosed(&one_side, one.0, &of_one);
-    let other_side = diagnosed(&other_side, other.0, &fold);
+    let (one_side, other_side) = (diagnosed(one, &of_one), diagnosed(other, &fold));
     versus.close(other.0, &one_side, &other_side);
     Ok(Some(Ran { one: one_side, other: other_side, versus, fold, is_interrupted }))
 }
@@ -134,32 +129,26 @@ impl Renewed<'_> {
         let Renewed { saved, now } = *self;
         let count = saved.records.len() as u32;
         let mut versus = Versus::new(&Rules { round: count, budget: count, ..*rules });
-        let other = recorded(now, &running);
         let is_interrupted = running.replications() < count;
         let fold = running.fold?;
-        let other = diagnosed(&other, now.0, &fold);
+        let other = diagnosed(now, &fold);
         if !is_interrupted {
-            versus.look(now.0, saved, &other.records);
+            versus.look(now.0, saved, &other);
         }
         versus.close(now.0, saved, &other);
         Some(Ran { one: saved.clone(), other, versus, fold, is_interrupted })
     }
 }
 
-fn recorded(of: (&Blueprint, &str), running: &Running<'_>) -> Recorded {
-    Recorded::new(of, &running.shape, records(running), false)
+/// What a side left so far.
+fn recorded((plan, scenario): (&Blueprint, &str), fold: &Fold) -> Recorded {
+    let figures = in_order(&estimates(plan, fold));
+    Recorded::new((plan, scenario), fold, &figures, false)
 }
 
-/// Whether what was measured of a side is that of a steady state, if it has one.
-fn diagnosed(of: &Recorded, plan: &Blueprint, fold: &Fold) -> Recorded {
-    Recorded::new(
-        (plan, &of.scenario),
-        &fold.pool.shape,
-        &of.records,
-        has_no_end(plan, Summary::new(plan, fold).diagnosis.stability),
-    )
-}
-
-fn records<'a>(running: &'a Running<'_>) -> &'a [Record] {
-    running.fold.as_ref().map_or(&[], |fold| &fold.records)
+/// The same at the end: whether it is that of a steady state, if it has one.
+fn diagnosed((plan, scenario): (&Blueprint, &str), fold: &Fold) -> Recorded {
+    let figures = in_order(&estimates(plan, fold));
+    let piles_up = has_no_end(plan, Summary::new(plan, fold).diagnosis.stability);
+    Recorded::new((plan, scenario), fold, &figures, piles_up)
 }

@@ -20,9 +20,44 @@ const HOSTS_MAX: usize = 500;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// In the order of `kinds`. `None`: no data.
-    pub figures: Vec<Option<f64>>,
+    pub figures: Vec<Option<Figure>>,
     /// By objective.
     pub objectives: Vec<Seen>,
+}
+
+/// A figure of one replication.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Figure {
+    /// A sum over a sum, which is more than 0.
+    Ratio(f64, f64),
+    /// Anything else.
+    Number(f64),
+}
+
+impl From<Sample> for Figure {
+    fn from(sample: Sample) -> Figure {
+        match sample {
+            Sample::Ratio { part, whole } => Figure::Ratio(part, whole),
+            Sample::Number(value) | Sample::Maximum(value) => Figure::Number(value),
+        }
+    }
+}
+
+impl Figure {
+    /// The sum and what it is over, or the number and 1.
+    pub const fn sums(self) -> (f64, f64) {
+        match self {
+            Figure::Ratio(part, whole) => (part, whole),
+            Figure::Number(value) => (value, 1.0),
+        }
+    }
+
+    /// As a number.
+    pub fn value(self) -> f64 {
+        let (part, whole) = self.sums();
+        part / whole
+    }
 }
 
 /// What a replication saw of an objective.
@@ -194,26 +229,23 @@ pub fn in_order<T: Copy>(figures: &Figures<T>) -> Vec<T> {
 impl Record {
     /// Of a replication.
     pub fn new(tally: &Tally, figures: &Figures<Option<Sample>>) -> Record {
-        let values = in_order(&figures.numbers());
+        let figures = in_order(figures).into_iter().map(|it| it.map(Figure::from)).collect();
         let shapes = tally.shape.objectives.iter();
         let objectives =
             shapes.zip(&tally.objectives).map(|(it, counted)| Seen::new(it, counted, &tally.shape));
-        Record { figures: values, objectives: objectives.collect() }
+        Record { figures, objectives: objectives.collect() }
     }
 }
 
 impl Seen {
     fn new(it: &ObjectiveShape, counted: &ObjectiveTally, shape: &Shape) -> Seen {
         let window_s = it.until.since(it.from).seconds();
-        let ObjectiveTally { count, beyond, area, squares_s2, ref sizes, .. } = *counted;
+        let ObjectiveTally { count, beyond, area, squares_s2, .. } = *counted;
         let (sum_s, value) = if let Some(value) = rate_or_level(it, (count, area), window_s, shape)
         {
             (0.0, Some(value))
         } else {
-            // Failures are beyond every quantile of the others.
-            let among_ok = |share: f64| share * count as f64 / sizes.count().max(1) as f64;
-            let quantile = it.quantile.map(among_ok).filter(|share| *share <= 1.0);
-            (area as f64 / 1e9, quantile.and_then(|share| sizes.quantile(share)))
+            (area as f64 / 1e9, percentile(it, counted))
         };
         let (nearer, mut slices) = (nearer(it, counted), counted.slices());
         let sliced = it.phases.map(|phases| {
@@ -237,6 +269,15 @@ pub(super) fn rate_or_level(
         Subject::Ended(_) | Subject::Served(_) => Some(count as f64 / seconds),
         Subject::Level(meter) => Some(area as f64 / (1e9 * seconds * capacity(meter, shape))),
     }
+}
+
+/// Of a percentile: itself, in seconds; `None` of all else, and where failures are beyond it.
+pub fn percentile(it: &ObjectiveShape, counted: &ObjectiveTally) -> Option<f64> {
+    let sizes = &counted.sizes;
+    // Failures are beyond every quantile of the others.
+    let among_ok = |share: f64| share * counted.count as f64 / sizes.count().max(1) as f64;
+    let quantile = it.quantile.map(among_ok).filter(|share| *share <= 1.0);
+    quantile.and_then(|share| sizes.quantile(share))
 }
 
 /// Of a percentile: how many failed, or took as long as a half, a quarter, an eighth of the limit.

@@ -1,9 +1,8 @@
 //! A page of text: 80 columns, headings and tables, the same words with and without colour.
 
 use super::table::Table;
-
-/// How wide a page is.
-pub const WIDTH: usize = 80;
+pub use crate::scenario::lines::WIDTH;
+use crate::scenario::lines::lines;
 
 /// Whether to colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,32 +56,15 @@ impl Page {
 
     /// Words in a colour or weight, broken at spaces where the page ends; further lines are indented.
     pub fn painted_paragraph(&mut self, code: &str, words: &str, indent: usize) {
-        for line in broken(words, indent) {
+        for line in lines(words, WIDTH, indent) {
             self.painted(code, &line);
         }
     }
 
     /// Words, broken at spaces where the page ends; further lines are indented.
     pub fn paragraph(&mut self, words: &str, indent: usize) {
-        for line in broken(words, indent) {
+        for line in lines(words, WIDTH, indent) {
             self.line(&line);
         }
     }
-}
-
-/// Words in lines that fit the page, all but the first indented.
-fn broken(words: &str, indent: usize) -> Vec<String> {
-    let (line, words) = words.split_at(words.len() - words.trim_start().len());
-    let (mut lines, mut line) = (Vec::new(), line.to_owned());
-    for word in words.split(' ') {
-        let is_full = line.chars().count() + 1 + word.chars().count() > WIDTH;
-        if is_full {
-            lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
-        } else if !line.trim_start().is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    lines.push(line);
-    lines
 }

@@ -211,6 +211,9 @@ fn exploratory(page: &mut Page, it: &Comparison) {
         ]);
     }
     page.table(&table);
+    if told.iter().take(FIGURES_MAX).any(|it| it.is_rough) {
+        page.line("~ is rough, from few observations");
+    }
     if told.len() > FIGURES_MAX {
         page.line(&format!("and {} more that differ", told.len() - FIGURES_MAX));
     }
@@ -221,7 +224,10 @@ pub fn change(told: &Told) -> String {
     let print = number(told.unit);
     let mut text = format!("{} → {}", print(told.one), print(told.other));
     if told.verdict != Direction::Identical {
-        text.push_str(&format!(", a difference of {}", difference(told)));
+        text.push_str(&format!(", a difference of {}", difference(told, "")));
+        if told.is_rough {
+            text.push_str(", roughly: few observations");
+        }
     }
     if told.is_regression {
         text.push_str("; worse by more than its margin");
@@ -252,7 +258,8 @@ const fn word(verdict: Direction) -> (&'static str, &'static str) {
 
 /// `+7.6% [+7.0%, +8.1%]`, where there is something to be relative to.
 fn relative(told: &Told) -> String {
-    let Some((low, high)) = told.relative else { return difference(told) };
+    let mark = if told.is_rough { "~" } else { "" };
+    let Some((low, high)) = told.relative else { return difference(told, mark) };
     if told.verdict == Direction::Identical {
         return "0".to_owned();
     }
@@ -260,11 +267,11 @@ fn relative(told: &Told) -> String {
         let sign = if value < 0.0 { "−" } else { "+" };
         format!("{sign}{}%", three(100.0 * value.abs()))
     };
-    format!("{} [{}, {}]", signed(told.difference / told.one), signed(low), signed(high))
+    format!("{} {mark}[{}, {}]", signed(told.difference / told.one), signed(low), signed(high))
 }
 
 /// `+1.2 ms [+0.8 ms, +1.5 ms]`.
-fn difference(told: &Told) -> String {
+fn difference(told: &Told, mark: &str) -> String {
     let signed = |value: f64| {
         let sign = if value < 0.0 { "−" } else { "+" };
         match told.unit {
@@ -278,5 +285,5 @@ fn difference(told: &Told) -> String {
     if told.difference == 0.0 && told.low == 0.0 && told.high == 0.0 {
         return "0".to_owned();
     }
-    format!("{} [{}, {}]", signed(told.difference), signed(told.low), signed(told.high))
+    format!("{} {mark}[{}, {}]", signed(told.difference), signed(told.low), signed(told.high))
 }

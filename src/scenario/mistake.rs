@@ -3,10 +3,14 @@
 
 use std::fmt::Write as _;
 
+use super::lines::{WIDTH, lines};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 /// More are counted, not drawn: a page that nobody reads to the end helps nobody.
 const DRAWN_MAX: usize = 20;
+
+/// What stands before a hint: `    = help: `, where lines have three digits.
+const MARGIN: usize = 12;
 
 /// A range of bytes in one of the texts that a scenario is made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -114,7 +118,10 @@ impl Mistakes {
             .annotation(AnnotationKind::Primary.span(start..end));
         let group = Level::ERROR.primary_title(printable(&mistake.says)).element(snippet);
         match &mistake.hint {
-            Some(hint) => group.element(Level::HELP.message(printable(hint))),
+            Some(hint) => {
+                let help = lines(&printable(hint), WIDTH - MARGIN, 0).join("\n");
+                group.element(Level::HELP.message(help))
+            }
             None => group,
         }
     }

@@ -4,8 +4,9 @@
 //! Pairs are replications, never requests: both sides of a pair share their luck, and requests of one
 //! replication depend on each other.
 //!
-//! A percentile is read from the buckets of a histogram, so it is known to the width of its bucket only:
-//! the difference of two has a *blur*, which no number of pairs takes away. Only what was seen alike to
+//! Percentiles are those of all replications together, and their difference has its error by sectioning: from how the
+//! differences of the pairs lie around it. They are read from the buckets of histograms, so they are known to the width of a
+//! bucket only: the difference of two has a *blur*, which no number of pairs takes away. Only what was seen alike to
 //! the last nanosecond is identical.
 
 use crate::{
@@ -16,9 +17,11 @@ use crate::{
     model::blueprint::{Objective, Promise},
     slo::recorded::Promised,
     stats::{
+        clustering::{at_most, design_effect, is_enough},
         comparison::{Compared, Direction, Larger, compare, compare_blurred, variance_reduction},
         estimator::Estimator,
         interval::REPLICATIONS_MIN,
+        percentile::{is_sufficient, sectioning},
         ratio::{Pair, jackknife, jackknife_difference},
     },
 };
@@ -40,6 +43,19 @@ pub struct Difference {
     pub p_regression: f64,
     /// By what factor pairing narrows the variance, where it is known.
     pub variance_reduction: Option<f64>,
+    /// Its interval is rough, from few observations on one of the sides.
+    pub is_rough: bool,
+}
+
+/// What one of two sides has to say of an objective.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// As it was promised there.
+    pub promised: &'a Promised,
+    /// What each replication saw.
+    pub seen: &'a [Seen],
+    /// Of a percentile that of all of them together; `None` if failures are beyond it.
+    pub percentile: Option<f64>,
 }
 
 /// Why an objective is not compared.
@@ -70,25 +86,25 @@ impl Gap {
 }
 
 impl Difference {
-    /// Of what both sides saw, as many replications of each, as it was promised there. The margin is that of the one
-    /// side: who loosens it is not judged by the new one.
+    /// Of what both sides saw, as many replications of each. The margin is that of the one side: who loosens it is not
+    /// judged by the new one.
     pub fn of(
         objective: &Objective,
-        (one_side, other_side): (&Promised, &Promised),
-        one: &[Seen],
-        other: &[Seen],
+        one_side: Side<'_>,
+        other_side: Side<'_>,
     ) -> Result<Difference, Gap> {
+        let (one, other) = (one_side.seen, other_side.seen);
         assert_eq!(one.len(), other.len(), "pairs are of two");
-        let (margin, before) = (one_side.margin, one_side.limit);
+        let (margin, before) = (one_side.promised.margin, one_side.promised.limit);
         // What a replication's percentile is off by depends on how long it is.
-        let is_as_long = one_side.window_s == other_side.window_s;
+        let is_as_long = one_side.promised.window_s == other_side.promised.window_s;
         let found = match objective.promise {
             Promise::Percentile { limit, .. } | Promise::Lag { share: Some(_), limit } => {
                 // Where failures are beyond the percentile there is none, and shares are compared.
                 if !is_as_long {
                     return Err(Gap::Length);
                 }
-                let times = of_percentiles(one, other, margin);
+                let times = of_percentiles(one_side, other_side, margin);
                 let is_seen = |of: &[Seen]| of.iter().any(|it| it.count > 0);
                 if times.is_some() || limit.seconds() == before {
                     times.or_else(|| of_times(one, other))
@@ -113,7 +129,9 @@ impl Difference {
         };
         let is_known =
             |it: &Difference| it.compared.difference.freedom + 1.0 >= f64::from(REPLICATIONS_MIN);
-        found.filter(is_known).ok_or(Gap::NoData)
+        let is_rough = [one, other].iter().any(|seen| is_rough(objective.promise, seen));
+        let found = found.filter(is_known).ok_or(Gap::NoData)?;
+        Ok(Difference { is_rough, ..found })
     }
 
     /// The same where the values are known less well than that.
@@ -158,24 +176,36 @@ fn of_times(one: &[Seen], other: &[Seen]) -> Option<Difference> {
 }
 
 /// Percentiles themselves, each from a bucket of its histogram.
-fn of_percentiles(one: &[Seen], other: &[Seen], margin: f64) -> Option<Difference> {
-    let it = of_values(one, other, margin, Larger::IsWorse, Unit::Seconds)?;
+fn of_percentiles(one: Side<'_>, other: Side<'_>, margin: f64) -> Option<Difference> {
+    let of_all = (one.percentile?, other.percentile?);
+    let (values, margin) = ((&values(one.seen)?[..], &values(other.seen)?[..]), margin * of_all.0);
+    let it = of_sections(of_all, values, margin, Larger::IsWorse, Unit::Seconds)?;
     let is_alike = |(one, other): (&Seen, &Seen)| {
         (one.count, one.sum_s, one.value) == (other.count, other.sum_s, other.value)
     };
-    if one.iter().zip(other).all(is_alike) {
+    if one.seen.iter().zip(other.seen).all(is_alike) {
         return Some(it);
     }
     // How far below and above what came out the difference may be, wherever in their buckets both are.
-    let (mut below, mut above) = (0.0, 0.0);
-    for (one, other) in one.iter().zip(other) {
-        let (one, other) = (one.value?, other.value?);
-        let (from, to) = (Fine::edges_around(one), Fine::edges_around(other));
-        below += (other - to.0) + (from.1 - one);
-        above += (to.1 - other) + (one - from.0);
+    let (from, to) = (Fine::edges_around(of_all.0), Fine::edges_around(of_all.1));
+    let below = (of_all.1 - to.0) + (from.1 - of_all.0);
+    let above = (to.1 - of_all.1) + (of_all.0 - from.0);
+    Some(it.blurred(below.max(above), margin))
+}
+
+/// Whether so few are behind a time that its intervals hold less often than they say.
+fn is_rough(promise: Promise, seen: &[Seen]) -> bool {
+    let pair = |it: &Seen| Pair { part: it.sum_s, whole: it.count as f64 };
+    let squares = seen.iter().map(|it| it.squares_s2).sum();
+    let alike = at_most(design_effect(&pairs(seen, pair), squares), seen.len());
+    let all = seen.iter().map(|it| it.count as f64).sum::<f64>();
+    match promise {
+        Promise::Percentile { share, .. } | Promise::Lag { share: Some(share), .. } => {
+            !is_sufficient(all / seen.len().max(1) as f64, alike, share, usize::MAX)
+        }
+        Promise::Mean { .. } | Promise::Lag { share: None, .. } => !is_enough(all, alike),
+        _ => false,
     }
-    let blur = f64::max(below, above) / one.len() as f64;
-    Some(it.blurred(blur, margin * it.values.0))
 }
 
 fn of_shares(one: &[Seen], other: &[Seen], margin: f64) -> Option<Difference> {
@@ -198,19 +228,27 @@ fn of_ratios(
     pair: impl Fn(&Seen) -> Pair,
 ) -> Option<Difference> {
     let (one, other) = (pairs(one, &pair), pairs(other, &pair));
-    let difference = jackknife_difference(&one, &other)?;
+    of_pairs((&one, &other), margin, Larger::IsWorse, Unit::Seconds)
+}
+
+/// Ratios of sums, paired.
+pub fn of_pairs(
+    (one, other): (&[Pair], &[Pair]),
+    margin: f64,
+    larger: Larger,
+    unit: Unit,
+) -> Option<Difference> {
+    let difference = jackknife_difference(one, other)?;
     let each = |of: &[Pair]| -> Vec<f64> {
         of.iter().map(|it| if it.whole > 0.0 { it.part / it.whole } else { 0.0 }).collect()
     };
-    Some(Difference {
-        values: (jackknife(&one)?.value, jackknife(&other)?.value),
-        unit: Unit::Seconds,
-        is_of_bad: false,
-        compared: compare(&difference, margin),
-        larger: Larger::IsWorse,
-        p_regression: difference.surely_above(margin),
-        variance_reduction: variance_reduction(&each(&one), &each(&other)),
-    })
+    let values = (jackknife(one)?.value, jackknife(other)?.value);
+    Some(told(values, (&each(one), &each(other)), &difference, (margin, larger, unit)))
+}
+
+/// One number of each replication, if each has it.
+fn values(of: &[Seen]) -> Option<Vec<f64>> {
+    of.iter().map(|it| it.value).collect()
 }
 
 /// Means of numbers, one from each replication; the margin is relative to what was.
@@ -221,37 +259,50 @@ fn of_values(
     larger: Larger,
     unit: Unit,
 ) -> Option<Difference> {
-    let values = |of: &[Seen]| of.iter().map(|it| it.value).collect::<Option<Vec<f64>>>();
     let (one, other) = (values(one)?, values(other)?);
-    let base = one.iter().sum::<f64>() / one.len().max(1) as f64;
-    of_numbers(&one, &other, margin * base, larger, unit)
+    let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len().max(1) as f64;
+    let (of_all, both) = ((mean(&one), mean(&other)), (&one[..], &other[..]));
+    let difference = Estimator::of(&each(both))?;
+    Some(told(of_all, both, &difference, (margin * of_all.0, larger, unit)))
 }
 
-/// Means of numbers, paired.
-pub fn of_numbers(
-    one: &[f64],
-    other: &[f64],
+/// Numbers of the one side and of the other, as many of each.
+pub type Both<'a> = (&'a [f64], &'a [f64]);
+
+fn each((one, other): Both<'_>) -> Vec<f64> {
+    one.iter().zip(other).map(|(one, other)| other - one).collect()
+}
+
+/// Percentiles of all replications together, and those of each, paired.
+pub fn of_sections(
+    of_all: (f64, f64),
+    both: Both<'_>,
     margin: f64,
     larger: Larger,
     unit: Unit,
 ) -> Option<Difference> {
-    if one.len() != other.len() {
-        return None;
-    }
-    let differences: Vec<f64> = one.iter().zip(other).map(|(one, other)| other - one).collect();
-    let difference = Estimator::of(&differences)?;
+    let difference = sectioning(of_all.1 - of_all.0, &each(both))?;
+    Some(told(of_all, both, &difference, (margin, larger, unit)))
+}
+
+fn told(
+    values: (f64, f64),
+    (one, other): Both<'_>,
+    difference: &Estimator,
+    (margin, larger, unit): (f64, Larger, Unit),
+) -> Difference {
     let p_regression = match larger {
         Larger::IsWorse => difference.surely_above(margin),
         Larger::IsBetter => difference.surely_below(-margin),
     };
-    let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
-    Some(Difference {
-        values: (mean(one), mean(other)),
+    Difference {
+        values,
         unit,
         is_of_bad: false,
-        compared: compare(&difference, margin),
+        compared: compare(difference, margin),
         larger,
         p_regression,
         variance_reduction: variance_reduction(one, other),
-    })
+        is_rough: false,
+    }
 }

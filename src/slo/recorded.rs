@@ -7,15 +7,17 @@ use super::objective::{limit, place};
 use crate::{
     engine::{digest::Digest, time::Instant},
     measure::{
+        fold::Fold,
         phases::Sliced,
-        record::{About, Kind, Record, Resolution, Unit, kinds},
+        record::{About, Figure, Kind, Record, Resolution, Unit, kinds, percentile},
         shape::Shape,
     },
     model::blueprint::{Blueprint, Objective, Promise},
+    stats::interval::Estimate,
 };
 
 /// Changes whenever a field is renamed, removed or means something else.
-pub const SCHEMA: &str = "simulate-replications/4";
+pub const SCHEMA: &str = "simulate-replications/5";
 
 /// How the names of figures by request type begin.
 pub(super) const OF_TYPE: &str = "request ";
@@ -41,6 +43,9 @@ pub struct Recorded {
     pub piles_up: bool,
     /// Names and requirements of its objectives.
     pub objectives: Vec<Promised>,
+    /// Of objectives that are percentiles: that of all replications together, in seconds, which is not the mean of
+    /// theirs; `None` if failures are beyond it.
+    pub percentiles: Vec<Option<f64>>,
     /// Its figures, in the order in which each replication has them.
     pub figures: Vec<Named>,
     /// One for each replication, from number 0.
@@ -69,7 +74,7 @@ pub struct Promised {
 }
 
 /// A figure by its name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Named {
     /// `page p99`.
     pub name: String,
@@ -79,6 +84,11 @@ pub struct Named {
     pub more_is_better: bool,
     /// How closely it is known.
     pub resolution: Resolution,
+    /// Of all replications together; `None`: no data.
+    pub value: Option<f64>,
+    /// Its interval is rough, or it has none, from few observations.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_rough: bool,
 }
 
 /// The names of a record's figures, in its order: `request page: p99`.
@@ -158,19 +168,25 @@ fn measures(it: &Objective) -> String {
 }
 
 impl Recorded {
-    /// Of replications from number 0 on. `scenario`: with every default filled in. `piles_up`: as it was diagnosed.
+    /// Of replications from number 0 on. `scenario`: with every default filled in. `estimates`: the figures of all
+    /// together, in the order of the records. `piles_up`: as it was diagnosed.
     pub fn new(
         (site, scenario): (&Blueprint, &str),
-        shape: &Shape,
-        records: &[Record],
+        fold: &Fold,
+        estimates: &[Estimate],
         piles_up: bool,
     ) -> Recorded {
+        let shape = &fold.pool.shape;
         let objectives = site.objectives.iter().map(|it| Promised::of(site, it));
-        let named = kinds(shape).into_iter().zip(names(site, shape)).map(|(kind, name)| Named {
+        let percentiles = shape.objectives.iter().zip(&fold.pool.objectives);
+        let all = kinds(shape).into_iter().zip(names(site, shape)).zip(estimates);
+        let named = all.map(|((kind, name), estimate)| Named {
             name,
             unit: kind.unit,
             more_is_better: kind.more_is_better,
             resolution: kind.resolution(),
+            value: estimate.value,
+            is_rough: estimate.is_rough || estimate.low.is_none(),
         });
         let mut recorded = Recorded {
             schema: SCHEMA.to_owned(),
@@ -182,8 +198,9 @@ impl Recorded {
             window_ns: site.duration.nanos(),
             piles_up,
             objectives: objectives.collect(),
+            percentiles: percentiles.map(|(it, counted)| percentile(it, counted)).collect(),
             figures: named.collect(),
-            records: records.to_vec(),
+            records: fold.records.clone(),
             digest: String::new(),
         };
         recorded.digest = recorded.own_digest();
@@ -195,7 +212,8 @@ impl Recorded {
         let widths = self.records.iter().all(|it| {
             it.figures.len() == self.figures.len() && it.objectives.len() == self.objectives.len()
         });
-        widths && !self.records.is_empty() && self.digest == self.own_digest()
+        let is_each = self.percentiles.len() == self.objectives.len();
+        widths && is_each && !self.records.is_empty() && self.digest == self.own_digest()
     }
 
     fn own_digest(&self) -> String {
@@ -216,11 +234,19 @@ impl Recorded {
             digest.fold(it.window_s.to_bits());
             digest.fold(it.margin.to_bits());
         }
-        self.figures.iter().for_each(|it| digest.fold_bytes(it.name.as_bytes()));
+        // A figure is finite, so no number has the bits of "none".
+        let bits = |it: &Option<f64>| it.map_or(u64::MAX, f64::to_bits);
+        self.percentiles.iter().for_each(|it| digest.fold(bits(it)));
+        for it in &self.figures {
+            digest.fold_bytes(it.name.as_bytes());
+            digest.fold(bits(&it.value));
+            digest.fold(u64::from(it.is_rough));
+        }
         for record in &self.records {
             for figure in &record.figures {
-                // A figure is finite, so no number has the bits of "none".
-                digest.fold(figure.map_or(u64::MAX, f64::to_bits));
+                let sums = figure.map(Figure::sums);
+                digest.fold(bits(&sums.map(|it| it.0)));
+                digest.fold(bits(&sums.map(|it| it.1)));
             }
             for seen in &record.objectives {
                 digest.fold(seen.count);
@@ -228,7 +254,7 @@ impl Recorded {
                 digest.fold(seen.sum_s.to_bits());
                 digest.fold(seen.squares_s2.to_bits());
                 seen.nearer.iter().for_each(|&count| digest.fold(count));
-                digest.fold(seen.value.map_or(u64::MAX, f64::to_bits));
+                digest.fold(bits(&seen.value));
                 for slice in &seen.slices {
                     digest.fold(u64::from(slice[0]) << 32 | u64::from(slice[1]));
                 }

@@ -11,18 +11,20 @@
 use serde::Serialize;
 
 use super::{
-    difference::{Difference, Gap, of_numbers},
+    difference::{Both, Difference, Gap, Side, of_pairs, of_sections},
     gate::Rules,
     recorded::{Named, OF_TYPE, Promised, Recorded},
 };
 use crate::{
-    measure::record::{Record, Resolution, Seen, Unit},
+    measure::record::{Figure, Record, Resolution, Seen, Unit},
     model::blueprint::{Blueprint, Promise},
     stats::{
         comparison::{Direction, Larger},
+        estimator::Estimator,
         interval::{REPLICATIONS_MIN, six_digits},
         multiple::{benjamini_hochberg, holm_adjusted},
-        ratio::jackknife_log_ratio,
+        percentile::sectioning,
+        ratio::{Pair, jackknife_log_factor},
         spending::Looks,
     },
 };
@@ -89,6 +91,9 @@ pub struct Told {
     pub relative: Option<(f64, f64)>,
     /// By what factor pairing narrows the variance; `None`: nobody knows, or the sides share no luck.
     pub variance_reduction: Option<f64>,
+    /// Its interval is rough: from few observations it holds less often than it says.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_rough: bool,
     /// Why it is undecided though the figures differ, or agree.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doubt: Option<&'static str>,
@@ -137,7 +142,7 @@ impl Versus {
     }
 
     /// Compares the objectives after another round. Whether more pairs could tell more.
-    pub fn look(&mut self, site: &Blueprint, one: &Recorded, other: &[Record]) -> bool {
+    pub fn look(&mut self, site: &Blueprint, one: &Recorded, other: &Recorded) -> bool {
         let level = self.looks.level(self.rounds);
         self.rounds += 1;
         self.told.resize(site.objectives.len(), Err(Gap::NoData));
@@ -154,21 +159,23 @@ impl Versus {
         &self,
         site: &Blueprint,
         one: &Recorded,
-        other: &[Record],
+        other: &Recorded,
         level: f64,
     ) -> Vec<Result<Told, Gap>> {
         let compared: Vec<Result<(Difference, &Promised), Gap>> = (0..site.objectives.len())
             .map(|index| {
                 let theirs = counterpart(site, index, one).ok_or(Gap::NoData)?;
                 let before = &one.objectives[theirs];
-                let count = one.records.len().min(other.len());
                 let seen = |of: &[Record], index: usize| -> Vec<Seen> {
-                    of[..count].iter().map(|record| record.objectives[index].clone()).collect()
+                    of.iter().map(|record| record.objectives[index].clone()).collect()
                 };
-                let sides = (seen(&one.records, theirs), seen(other, index));
-                let it = &site.objectives[index];
-                let own = Promised::of(site, it);
-                Ok((Difference::of(it, (before, &own), &sides.0, &sides.1)?, before))
+                let sides = (seen(&one.records, theirs), seen(&other.records, index));
+                let (it, own) = (&site.objectives[index], &other.objectives[index]);
+                let percentile = one.percentiles[theirs];
+                let from = Side { promised: before, seen: &sides.0, percentile };
+                let percentile = other.percentiles[index];
+                let to = Side { promised: own, seen: &sides.1, percentile };
+                Ok((Difference::of(it, from, to)?, before))
             })
             .collect();
         // Holm over those of which there is a test; two-sided, so at twice the level.
@@ -227,6 +234,7 @@ impl Versus {
             high: six_digits(high),
             relative: None,
             variance_reduction: of.variance_reduction,
+            is_rough: of.is_rough,
             doubt: None,
         }
     }
@@ -267,55 +275,39 @@ impl Versus {
     }
 
     fn explore(&mut self, one: &Recorded, other: &Recorded) -> Vec<Told> {
-        let mut pairs: Vec<(&Named, Difference, Option<Bounds>)> = Vec::new();
-        let lengths = [one, other].map(|it| it.window_ns);
+        let mut pairs: Vec<(&Named, Explored)> = Vec::new();
         let is_twice = [one, other].iter().all(|it| has_one_type(it));
         for figure in &other.figures {
-            let sides = both(&figure.name, one, other);
-            if is_twice && sides.is_some() && figure.name.starts_with(OF_TYPE) {
+            let found = both(&figure.name, one, other);
+            if is_twice && found.is_some() && figure.name.starts_with(OF_TYPE) {
                 continue;
             }
-            let Some((a, b)) = sides else {
+            let Some((before, sides)) = found else {
                 self.unmatched.push(new_figure(&figure.name));
                 continue;
             };
-            // A rank of a longer run is another one.
-            if lengths[0] != lengths[1] && figure.resolution != Resolution::Exact {
-                let says = format!("figure `{}`: the windows are not as long", figure.name);
-                self.unmatched.push(says);
+            if before.value.is_none() && figure.value.is_none() {
                 continue;
             }
-            if a.len() < REPLICATIONS_MIN as usize {
-                if !a.is_empty() {
-                    let few = format!("figure `{}`: {} pairs have it", figure.name, a.len());
-                    self.unmatched.push(few);
-                }
+            if let Some(why) = unlike(figure, one, other).or_else(|| too_few(sides.0.len())) {
+                self.unmatched.push(format!("figure `{}`: {why}", figure.name));
                 continue;
             }
-            let larger = if figure.more_is_better { Larger::IsBetter } else { Larger::IsWorse };
-            let Some(it) = of_numbers(&a, &b, 0.0, larger, figure.unit) else { continue };
-            let width = |(a, b): (&f64, &f64)| figure.resolution.width(a.max(*b));
-            let blur = if figure.resolution == Resolution::Exact
-                || (a == b && is_mean_identical(&figure.name, one, other))
-            {
-                0.0
-            } else {
-                a.iter().zip(&b).map(width).sum::<f64>() / a.len() as f64
-            };
-            let relative = relative(&a, &b, blur, self.rules.confidence);
-            pairs.push((figure, it.blurred(blur, 0.0), relative));
+            let is_same = sides.0 == sides.1 && is_mean_identical(&figure.name, one, other);
+            let explored = explored((before, figure), &sides, is_same, self.rules.confidence);
+            pairs.extend(explored.map(|it| (figure, it)));
         }
         let is_known = |name: &String| other.figures.iter().any(|it| it.name == *name);
         let gone = one.figures.iter().filter(|it| !is_known(&it.name));
         self.unmatched.extend(gone.map(|it| format!("figure `{}`: it is gone", it.name)));
         let is_tested = |it: &Difference| !it.compared.is_identical();
-        let tested = pairs.iter().filter(|(_, it, _)| is_tested(it));
-        let tested: Vec<f64> = tested.map(|(_, it, _)| it.compared.p_zero).collect();
+        let tested = pairs.iter().map(|(_, it)| &it.difference).filter(|it| is_tested(it));
+        let tested: Vec<f64> = tested.map(|it| it.compared.p_zero).collect();
         let mut adjusted = benjamini_hochberg(&tested).into_iter();
         let level = 1.0 - self.rules.confidence;
         let mut figures: Vec<(f64, Told)> = pairs
             .into_iter()
-            .map(|(figure, mut difference, relative)| {
+            .map(|(figure, Explored { mut difference, relative })| {
                 let p = if is_tested(&difference) { adjusted.next() } else { None }.unwrap_or(1.0);
                 difference.compared.p_zero = p;
                 difference.compared.p_equivalent = 1.0;
@@ -363,15 +355,41 @@ fn renew(old: &mut Result<Told, Gap>, new: Result<Told, Gap>) -> bool {
 /// From where to where.
 type Bounds = (f64, f64);
 
-/// Numbers of the one side and of the other, as many of each.
-type Sides = (Vec<f64>, Vec<f64>);
+/// Figures of the one side and of the other, as many of each.
+type Sides = (Vec<Figure>, Vec<Figure>);
 
-/// What the pairs that have a figure on both sides have of it. `None`: one side does not know it.
-fn both(name: &str, one: &Recorded, other: &Recorded) -> Option<Sides> {
+/// A figure of the one side, and what the pairs that have it on both have of it. `None`: one side does not know it.
+fn both<'a>(name: &str, one: &'a Recorded, other: &Recorded) -> Option<(&'a Named, Sides)> {
     let place = |of: &Recorded| of.figures.iter().position(|it| it.name == name);
     let (theirs, own) = (place(one)?, place(other)?);
     let pairs = one.records.iter().zip(&other.records);
-    Some(pairs.filter_map(|(a, b)| Some((a.figures[theirs]?, b.figures[own]?))).unzip())
+    let pairs = pairs.filter_map(|(a, b)| Some((a.figures[theirs]?, b.figures[own]?)));
+    Some((&one.figures[theirs], pairs.unzip()))
+}
+
+/// Why a percentile is not the same quantity on both sides: a rank of a longer run is another one, and one of more
+/// replications has no pairs.
+fn unlike(figure: &Named, one: &Recorded, other: &Recorded) -> Option<String> {
+    if figure.resolution == Resolution::Exact {
+        return None;
+    }
+    let why = if one.window_ns != other.window_ns {
+        "the windows are not as long"
+    } else if one.records.len() != other.records.len() {
+        "interrupted before each of a pair was done"
+    } else {
+        return None;
+    };
+    Some(why.to_owned())
+}
+
+/// Why so many pairs that have a figure tell nothing.
+fn too_few(pairs: usize) -> Option<String> {
+    (pairs < REPLICATIONS_MIN as usize).then(|| match pairs {
+        0 => "no pair has it on both sides".to_owned(),
+        1 => "one pair has it".to_owned(),
+        _ => format!("{pairs} pairs have it"),
+    })
 }
 
 /// Whether the figures by request type are those of all requests once more.
@@ -385,15 +403,54 @@ fn has_one_type(of: &Recorded) -> bool {
 fn is_mean_identical(percentile: &str, one: &Recorded, other: &Recorded) -> bool {
     let mean = percentile.rsplit_once(' ').map(|(of, _)| format!("{of} mean"));
     let means = mean.and_then(|mean| both(&mean, one, other));
-    means.is_some_and(|(a, b)| a == b)
+    means.is_some_and(|(_, (a, b))| a == b)
 }
 
-/// Bounds of the factor between two means, less one, and less and more what they may be off.
-fn relative(one: &[f64], other: &[f64], blur: f64, confidence: f64) -> Option<Bounds> {
-    let (low, high) = jackknife_log_ratio(one, other)?.interval(confidence);
-    let off = blur * one.len() as f64 / one.iter().sum::<f64>();
-    let bound = |log: f64, off: f64| six_digits((libm::exp(log) - 1.0 + off).max(-1.0));
-    Some((bound(low, -off), bound(high, off)))
+/// A figure of both sides, held against no margin.
+struct Explored {
+    difference: Difference,
+    relative: Option<Bounds>,
+}
+
+/// Values without a bucket are ratios of sums; percentiles are those of all replications.
+fn explored(
+    (before, figure): (&Named, &Named),
+    (one, other): &Sides,
+    is_same: bool,
+    confidence: f64,
+) -> Option<Explored> {
+    let larger = if figure.more_is_better { Larger::IsBetter } else { Larger::IsWorse };
+    let (difference, factor) = if figure.resolution == Resolution::Exact {
+        let pair = |it: &Figure| Pair { part: it.sums().0, whole: it.sums().1 };
+        let pairs = |of: &[Figure]| of.iter().map(pair).collect::<Vec<_>>();
+        let (one, other) = (pairs(one), pairs(other));
+        let difference = of_pairs((&one, &other), 0.0, larger, figure.unit)?;
+        (difference, jackknife_log_factor(&one, &other))
+    } else {
+        let of_all = (before.value?, figure.value?);
+        let values = |of: &[Figure]| of.iter().map(|it| it.value()).collect::<Vec<_>>();
+        let (one, other) = (values(one), values(other));
+        let difference = of_sections(of_all, (&one, &other), 0.0, larger, figure.unit)?;
+        (difference, log_factor(of_all, (&one, &other)))
+    };
+    let (from, to) = difference.values;
+    let blur = if is_same { 0.0 } else { figure.resolution.width(from.max(to)) };
+    let relative = factor.map(|factor| {
+        let (low, high) = factor.interval(confidence);
+        let off = blur / from;
+        let bound = |log: f64, off: f64| six_digits((libm::exp(log) - 1.0 + off).max(-1.0));
+        (bound(low, -off), bound(high, off))
+    });
+    let is_rough = figure.is_rough || before.is_rough;
+    let difference = Difference { is_rough, ..difference.blurred(blur, 0.0) };
+    Some(Explored { difference, relative })
+}
+
+/// The logarithm of the factor between two percentiles, by sectioning.
+fn log_factor((one, other): (f64, f64), each: Both<'_>) -> Option<Estimator> {
+    let log = |one: f64, other: f64| (one > 0.0 && other > 0.0).then(|| libm::log(other / one));
+    let sections = each.0.iter().zip(each.1).map(|(one, other)| log(*one, *other));
+    sectioning(log(one, other)?, &sections.collect::<Option<Vec<_>>>()?)
 }
 
 /// The same promise on the other side: the same name, quantity, place and window.
@@ -429,6 +486,7 @@ mod tests {
             high: 1.5,
             relative: None,
             variance_reduction: None,
+            is_rough: false,
             doubt: None,
         }
     }

@@ -37,18 +37,17 @@ pub fn jackknife_difference(one: &[Pair], other: &[Pair]) -> Option<Estimator> {
     Some(Estimator { freedom, ..estimator })
 }
 
-/// The logarithm of the ratio of the second sum to the first: its bounds, taken back by the
-/// exponential, are those of a factor, which is never negative. `None` where a sum is not positive.
-pub fn jackknife_log_ratio(one: &[f64], other: &[f64]) -> Option<Estimator> {
+/// The logarithm of the second ratio over the first: its bounds, taken back by the
+/// exponential, are those of a factor, which is never negative. `None` where a ratio is not positive.
+pub fn jackknife_log_factor(one: &[Pair], other: &[Pair]) -> Option<Estimator> {
     assert!(one.len() == other.len(), "{} against {}", one.len(), other.len());
-    let sum = |of: &[f64], left_out: Option<usize>| -> f64 {
-        let kept = of.iter().enumerate().filter(|(i, _)| Some(*i) != left_out);
-        kept.map(|(_, value)| value).sum()
-    };
-    jackknife_of(one.len(), |left_out| {
-        let (below, above) = (sum(one, left_out), sum(other, left_out));
+    let (first, second) = (Sums::of(one), Sums::of(other));
+    let freedom = first.freedom()?.min(second.freedom()?);
+    let estimator = jackknife_of(one.len(), |left_out| {
+        let (below, above) = (first.ratio(left_out)?, second.ratio(left_out)?);
         (below > 0.0 && above > 0.0).then(|| libm::log(above / below))
-    })
+    })?;
+    Some(Estimator { freedom, ..estimator })
 }
 
 /// Any smooth statistic of `count` replications: `of(None)` is that of all, `of(Some(i))` that of
@@ -135,12 +134,21 @@ mod tests {
     /// Every other value twice the one: the factor is 2, exactly.
     #[test]
     fn a_factor_is_positive() {
-        let estimator = jackknife_log_ratio(&[1.0, 2.0, 3.0], &[2.0, 4.0, 6.0]).unwrap();
+        let factor = |one: &[f64], other: &[f64]| {
+            let of =
+                |values: &[f64]| pairs(&values.iter().map(|it| (*it, 1.0)).collect::<Vec<_>>());
+            jackknife_log_factor(&of(one), &of(other))
+        };
+        let estimator = factor(&[1.0, 2.0, 3.0], &[2.0, 4.0, 6.0]).unwrap();
         assert!((libm::exp(estimator.value) - 2.0).abs() < 1e-12 && estimator.error < 1e-12);
-        let estimator = jackknife_log_ratio(&[1.0, 9.0, 1.0], &[0.1, 0.1, 0.1]).unwrap();
+        let estimator = factor(&[1.0, 9.0, 1.0], &[0.1, 0.1, 0.1]).unwrap();
         assert!(estimator.error > 0.5 && libm::exp(estimator.interval(0.95).0) > 0.0);
-        assert_eq!(jackknife_log_ratio(&[1.0, 0.0], &[1.0, 1.0]), None);
-        assert_eq!(jackknife_log_ratio(&[1.0, 2.0], &[0.0, 0.0]), None);
+        assert_eq!(factor(&[1.0, 0.0], &[1.0, 1.0]), None);
+        assert_eq!(factor(&[1.0, 2.0], &[0.0, 0.0]), None);
+        // Of unequal wholes it is that of the ratios, 4/4 and 6/3.
+        let (one, other) = ([(1.0, 1.0), (3.0, 3.0)], [(4.0, 2.0), (2.0, 1.0)]);
+        let estimator = jackknife_log_factor(&pairs(&one), &pairs(&other)).unwrap();
+        assert!((libm::exp(estimator.value) - 2.0).abs() < 1e-12 && estimator.error < 1e-12);
     }
 
     #[test]

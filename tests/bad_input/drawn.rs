@@ -43,7 +43,8 @@ fn what_does_not_exist_yet_drawn() {
     67 | require = "rto < 5min"
        |           ^^^^^^^^^^^^
        |
-       = help: as in "p(99) < 800ms", "success > 99.9%", "mean < 50ms"; docs/language.md lists all
+       = help: as in "p(99) < 800ms", "success > 99.9%", "mean < 50ms";
+               docs/language.md lists all
     "##);
 }
 
@@ -145,7 +146,8 @@ fn events_after_the_end_drawn() {
     62 | at = "2min"
        |      ^^^^^^
        |
-       = help: `at` counts from the end of the warm-up; the run lasts 60s from there
+       = help: `at` counts from the end of the warm-up; the run lasts 60s from
+               there
     "##);
 }
 
@@ -158,6 +160,7 @@ fn promises_that_make_no_sense_drawn() {
     67 | require = "p(100) < 250ms"
        |           ^^^^^^^^^^^^^^^^
        |
-       = help: as in "p(99) < 800ms", "success > 99.9%", "mean < 50ms"; docs/language.md lists all
+       = help: as in "p(99) < 800ms", "success > 99.9%", "mean < 50ms";
+               docs/language.md lists all
     "##);
 }

@@ -170,9 +170,9 @@ fn torn_and_foreign_ones_are_refused() {
     let changed = format!("{}{digit}{}", &whole[..at], &whole[at + 1..]);
     check(&changed, &["is torn or was changed"]);
     check("{\"schema\":\"other\"}", &["is of another program"]);
-    check(&whole.replace("replications/4", "replications/9"), &["is of another version"]);
+    check(&whole.replace("replications/5", "replications/9"), &["is of another version"]);
     let older =
-        whole.replace("replications/4", "replications/3").replace("\"window_ns\":", "\"w\":");
+        whole.replace("replications/5", "replications/4").replace("\"window_ns\":", "\"w\":");
     check(&older, &["is of another version"]);
     check("", &["is of another program"]);
     desk.run("check queue.toml --baseline nowhere").expect(2, &["there is no `nowhere"]);

@@ -1,6 +1,7 @@
 //! Two scenarios against each other.
 
 use crate::command::{Desk, promise};
+use serde_json::Value;
 
 fn desk() -> Desk {
     Desk::with(&promise("p(95) < 150ms", "margin = \"1%\""))
@@ -51,7 +52,7 @@ fn matched_by_name() {
         0,
         &["objective `another`: it is new", "objective `it`: it is gone", "request guest: success"],
     );
-    let json: serde_json::Value = serde_json::from_str(&desk.read("c.json")).unwrap();
+    let json: Value = serde_json::from_str(&desk.read("c.json")).unwrap();
     assert_eq!(json["objectives"].as_array().unwrap().len(), 0);
     assert!(json["exploratory"].as_array().unwrap().len() > 5);
 }
@@ -92,7 +93,7 @@ fn no_interval_is_below_nothing() {
     let desk = desk();
     let line = "compare queue.toml --budget 20 --json c.json --set queue.hardware.speed=8";
     desk.run(line).expect(0, &["better      it"]);
-    let json: serde_json::Value = serde_json::from_str(&desk.read("c.json")).unwrap();
+    let json: Value = serde_json::from_str(&desk.read("c.json")).unwrap();
     let figures = json["exploratory"].as_array().unwrap();
     let bounds =
         |it: &serde_json::Value| Some((it["relative"][0].as_f64()?, it["relative"][1].as_f64()?));
@@ -119,4 +120,31 @@ fn the_same_bytes_whatever_the_threads() {
         desk.run(&line.replace("workers=1", "customers.arrivals.poisson=79/s")).expect(0, &[]).out
     };
     assert_eq!(said(1), said(2));
+}
+
+/// A figure is that of all replications together, as a run tells it, and not the mean of theirs: replications of unequal
+/// size, and percentiles of few, tell the two apart.
+#[test]
+fn figures_are_those_of_all_replications_together() {
+    let desk = desk();
+    let short = "--set scenario.duration=4s --set scenario.replications=10";
+    desk.run(&format!("queue.toml --no-plots {short}")).expect(0, &[]);
+    let run: Value = serde_json::from_str(&desk.read("results/queue/summary.json")).unwrap();
+    let line =
+        "compare queue.toml --baseline results/queue --json c.json --set scenario.duration=4s";
+    desk.run(&format!("{line} --set queue.hardware.speed=0.9")).expect(0, &["~ is rough"]);
+    let compared: Value = serde_json::from_str(&desk.read("c.json")).unwrap();
+    let figures = compared["exploratory"].as_array().unwrap();
+    for (name, field) in [("mean", "mean_s"), ("p50", "p50_s"), ("p99", "p99_s")] {
+        let name = format!("all requests: {name}");
+        let it = figures.iter().find(|it| it["name"] == name.as_str()).unwrap();
+        let (told, pooled) =
+            (it["one"].as_f64().unwrap(), run["site"]["ok"][field]["value"].as_f64());
+        // The jackknife takes out a mean's bias of order 1/n.
+        let off = if field == "mean_s" { 0.01 } else { 1e-12 };
+        assert!((told / pooled.unwrap() - 1.0).abs() < off, "{name}: {told} {pooled:?}");
+        let (low, high) = (it["low"].as_f64().unwrap(), it["high"].as_f64().unwrap());
+        let difference = it["difference"].as_f64().unwrap();
+        assert!(low < difference && difference < high && it["is_rough"] == true, "{it}");
+    }
 }
