@@ -44,6 +44,8 @@ pub struct Comparison {
     pub other: Side,
     /// Pairs of replications.
     pub pairs: u32,
+    /// Pairs that the objectives are of: of rounds that were not interrupted.
+    pub judged_pairs: u32,
     /// Lines by which the scenarios differ, every default filled in: `- …` of the one, `+ …` of the
     /// other.
     pub changes: Vec<String>,
@@ -93,6 +95,7 @@ impl Comparison {
             one: side(one, one_from),
             other: side(other, other_from),
             pairs: one.records.len().min(other.records.len()) as u32,
+            judged_pairs: versus.judged as u32,
             changes: changes(&one.scenario, &other.scenario),
             objectives: versus.objectives.clone(),
             uncompared: versus.uncompared.clone(),
@@ -125,6 +128,13 @@ pub fn tell(page: &mut Page, it: &Comparison) {
         format!("on independent luck, seeds {} and {}", it.one.seed, it.other.seed)
     };
     page.paragraph(&format!("{} pairs of replications {luck}", it.pairs), 2);
+    if it.judged_pairs < it.pairs {
+        let judged = match it.judged_pairs {
+            0 => "objectives are not compared".to_owned(),
+            pairs => format!("objectives are compared over the first {pairs} pairs"),
+        };
+        page.painted_paragraph("33", &format!("interrupted: {judged}"), 2);
+    }
     scenarios(page, it);
     objectives(page, it);
     exploratory(page, it);

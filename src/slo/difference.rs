@@ -22,7 +22,7 @@ use crate::{
         estimator::Estimator,
         interval::REPLICATIONS_MIN,
         percentile::{is_sufficient, sectioning},
-        ratio::{Pair, jackknife, jackknife_difference},
+        ratio::{Pair, jackknife_difference, ratio},
     },
 };
 
@@ -178,12 +178,17 @@ fn of_times(one: &[Seen], other: &[Seen]) -> Option<Difference> {
 /// Percentiles themselves, each from a bucket of its histogram.
 fn of_percentiles(one: Side<'_>, other: Side<'_>, margin: f64) -> Option<Difference> {
     let of_all = (one.percentile?, other.percentile?);
-    let (values, margin) = ((&values(one.seen)?[..], &values(other.seen)?[..]), margin * of_all.0);
+    let pairs = || one.seen.iter().zip(other.seen);
+    // A replication without any says nothing; one whose failures are beyond it has none.
+    let both = pairs().filter(|(one, other)| one.count > 0 && other.count > 0);
+    let both: (Vec<_>, Vec<_>) = both.map(|(one, other)| (one.value, other.value)).unzip();
+    let each = |of: Vec<Option<f64>>| of.into_iter().collect::<Option<Vec<f64>>>();
+    let (values, margin) = ((&each(both.0)?[..], &each(both.1)?[..]), margin * of_all.0);
     let it = of_sections(of_all, values, margin, Larger::IsWorse, Unit::Seconds)?;
     let is_alike = |(one, other): (&Seen, &Seen)| {
         (one.count, one.sum_s, one.value) == (other.count, other.sum_s, other.value)
     };
-    if one.seen.iter().zip(other.seen).all(is_alike) {
+    if pairs().all(is_alike) {
         return Some(it);
     }
     // How far below and above what came out the difference may be, wherever in their buckets both are.
@@ -216,7 +221,7 @@ fn of_shares(one: &[Seen], other: &[Seen], margin: f64) -> Option<Difference> {
 /// Means of times; the margin is relative to what was.
 fn of_means(one: &[Seen], other: &[Seen], margin: f64) -> Option<Difference> {
     let pair = |it: &Seen| Pair { part: it.sum_s, whole: it.count as f64 };
-    let base = jackknife(&pairs(one, pair))?.value;
+    let base = ratio(&pairs(one, pair))?;
     of_ratios(one, other, margin * base, pair)
 }
 
@@ -242,7 +247,7 @@ pub fn of_pairs(
     let each = |of: &[Pair]| -> Vec<f64> {
         of.iter().map(|it| if it.whole > 0.0 { it.part / it.whole } else { 0.0 }).collect()
     };
-    let values = (jackknife(one)?.value, jackknife(other)?.value);
+    let values = (ratio(one)?, ratio(other)?);
     Some(told(values, (&each(one), &each(other)), &difference, (margin, larger, unit)))
 }
 

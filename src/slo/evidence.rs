@@ -32,6 +32,8 @@ pub struct Evidence {
     is_cut_short: bool,
     /// No more than this there is of a level.
     most: f64,
+    /// How many replications were run.
+    run: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -55,6 +57,8 @@ struct Unseen {
     parts: Sum,
     /// Of times: what is longer than all that were seen.
     tail: Option<Tail>,
+    /// The mean as it is told: of a ratio that of the sums.
+    told: f64,
 }
 
 impl Unseen {
@@ -138,7 +142,8 @@ impl Evidence {
             Promise::Utilisation { .. } => 1.0,
             _ => f64::INFINITY,
         };
-        Evidence { of, limits, is_kept_above, is_cut_short, most }
+        let run = counts.len();
+        Evidence { of, limits, is_kept_above, is_cut_short, most, run }
     }
 
     /// Whether there is nothing to judge.
@@ -149,6 +154,11 @@ impl Evidence {
     /// Whether more is bad than was seen, for an event goes on to do harm behind the window.
     pub fn is_cut_short(&self) -> bool {
         self.is_cut_short
+    }
+
+    /// How many replications were run.
+    pub fn run(&self) -> usize {
+        self.run
     }
 
     /// How likely at most what was seen would be if the promise were broken.
@@ -217,8 +227,9 @@ impl Evidence {
             Of::Number(number, unseen) => {
                 let (low, high) = number.sure_interval(confidence);
                 let (least, most) = unseen.worst(number.value, (1.0 - confidence) / 2.0);
-                let high = high.max(most).min(self.most);
-                Some((number.value, (low.min(least).max(0.0), high)))
+                let value = unseen.told;
+                let high = high.max(most).max(value).min(self.most);
+                Some((value, (low.min(least).min(value).max(0.0), high)))
             }
             Of::Times(it) => Some((it.share(), it.interval(confidence))),
         }
@@ -328,12 +339,18 @@ fn mean_s(counts: &[&Seen]) -> Of {
 /// A ratio of sums, of which each portion may owe something to what is rare.
 fn ratio(portions: &[Portion], tail: Option<Tail>) -> Of {
     let sum = Sum::of(portions);
-    sum.map_or(Of::Nothing, |(mean, parts)| Of::Number(mean, Unseen { parts, tail }))
+    let told = Sum::ratio(portions);
+    let of = sum.zip(told);
+    of.map_or(Of::Nothing, |((mean, parts), told)| Of::Number(mean, Unseen { parts, tail, told }))
 }
 
 fn number(counts: &[&Seen], carried: impl Fn(&[f64]) -> Carried) -> Of {
     let values: Vec<f64> = counts.iter().filter_map(|it| it.value).collect();
-    let unseen = |it| Unseen { parts: Sum::of_one(it, carried(&values)), tail: None };
+    let unseen = |it: Estimator| Unseen {
+        parts: Sum::of_one(it, carried(&values)),
+        tail: None,
+        told: it.value,
+    };
     Estimator::of(&values).map_or(Of::Nothing, |it| Of::Number(it, unseen(it)))
 }
 
@@ -354,7 +371,7 @@ mod tests {
         let of = |times: Vec<Observed>| {
             let limits = [0.95; 3];
             let of = Of::Times(Recoveries::of(times, 60.0).unwrap());
-            Evidence { of, limits, is_kept_above: true, is_cut_short: false, most: 1.0 }
+            Evidence { of, limits, is_kept_above: true, is_cut_short: false, most: 1.0, run: 20 }
         };
         let unknown = of(vec![censored(30.0); 20]);
         assert_eq!((unknown.p_broken(), unknown.p_kept()), (1.0, 1.0));

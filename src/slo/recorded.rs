@@ -86,9 +86,30 @@ pub struct Named {
     pub resolution: Resolution,
     /// Of all replications together; `None`: no data.
     pub value: Option<f64>,
-    /// Its interval is rough, or it has none, from few observations.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_rough: bool,
+    /// How well.
+    pub known: Known,
+}
+
+/// What the interval of a figure is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Known {
+    /// It covers as often as it says.
+    Well,
+    /// From few observations it covers less often.
+    Roughly,
+    /// From next to none there is no interval.
+    Hardly,
+}
+
+impl Known {
+    fn of(it: &Estimate) -> Known {
+        match it {
+            Estimate { low: None, .. } => Known::Hardly,
+            Estimate { is_rough: true, .. } => Known::Roughly,
+            _ => Known::Well,
+        }
+    }
 }
 
 /// The names of a record's figures, in its order: `request page: p99`.
@@ -186,7 +207,7 @@ impl Recorded {
             more_is_better: kind.more_is_better,
             resolution: kind.resolution(),
             value: estimate.value,
-            is_rough: estimate.is_rough || estimate.low.is_none(),
+            known: Known::of(estimate),
         });
         let mut recorded = Recorded {
             schema: SCHEMA.to_owned(),
@@ -240,7 +261,7 @@ impl Recorded {
         for it in &self.figures {
             digest.fold_bytes(it.name.as_bytes());
             digest.fold(bits(&it.value));
-            digest.fold(u64::from(it.is_rough));
+            digest.fold(it.known as u64);
         }
         for record in &self.records {
             for figure in &record.figures {

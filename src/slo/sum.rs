@@ -11,7 +11,7 @@ use crate::{
     engine::maths::{exp, ln},
     stats::{
         estimator::Estimator,
-        ratio::{Pair, jackknife},
+        ratio::{Pair, jackknife, ratio},
     },
 };
 
@@ -59,15 +59,16 @@ impl Part {
 impl Sum {
     /// Portions of the same whole, and what they come to; `None` of fewer than two replications.
     pub(super) fn of(portions: &[Portion]) -> Option<(Estimator, Sum)> {
-        let (first, others) = portions.split_first()?;
-        let mut all = first.pairs.clone();
-        for portion in others {
-            all.iter_mut().zip(&portion.pairs).for_each(|(sum, it)| sum.part += it.part);
-        }
+        let all = all_of(portions)?;
         let whole = all.iter().map(|it| it.whole).sum::<f64>() / all.len() as f64;
         let mean = jackknife(&all)?;
         let parts = portions.iter().map(|it| Part::of(it, whole));
         Some((mean, Sum(parts.collect::<Option<_>>()?)))
+    }
+
+    /// What portions come to as they are: the ratio of the sums.
+    pub(super) fn ratio(portions: &[Portion]) -> Option<f64> {
+        ratio(&all_of(portions)?)
     }
 
     /// What is a part by itself.
@@ -121,6 +122,16 @@ impl Sum {
     fn reach(&self, level: f64) -> f64 {
         self.0.iter().map(|it| it.reach(level) * it.reach(level)).sum::<f64>().sqrt()
     }
+}
+
+/// All portions of the whole together.
+fn all_of(portions: &[Portion]) -> Option<Vec<Pair>> {
+    let (first, others) = portions.split_first()?;
+    let mut all = first.pairs.clone();
+    for portion in others {
+        all.iter_mut().zip(&portion.pairs).for_each(|(sum, it)| sum.part += it.part);
+    }
+    Some(all)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::{
     difference::{Both, Difference, Gap, Side, of_pairs, of_sections},
     gate::Rules,
-    recorded::{Named, OF_TYPE, Promised, Recorded},
+    recorded::{Known, Named, OF_TYPE, Promised, Recorded},
 };
 use crate::{
     measure::record::{Figure, Record, Resolution, Seen, Unit},
@@ -46,6 +46,8 @@ pub struct Versus {
     pub unmatched: Vec<String>,
     /// At the end: objectives of the one side alone.
     pub gone: Vec<String>,
+    /// How many pairs the objectives are of.
+    pub judged: usize,
 }
 
 /// An objective of the other side that has nothing to be compared with.
@@ -99,6 +101,13 @@ pub struct Told {
     pub doubt: Option<&'static str>,
 }
 
+/// Differences that are less, as a share of what differs, are those of rounding.
+const ROUNDING: f64 = 1e-12;
+
+/// Why what its own interval tells from nothing is undecided.
+const SHARED: &str = "its interval by itself tells it from no difference, but all objectives and all looks share the chance \
+                      of an error: more pairs would decide it";
+
 /// Why a side whose work piles up gets no verdict.
 const ENDLESS: &str = "unfinished work piles up: the load is at or above capacity, so that what is measured \
                        depends on how long the run is";
@@ -138,6 +147,7 @@ impl Versus {
             figures: Vec::new(),
             unmatched: Vec::new(),
             gone: Vec::new(),
+            judged: 0,
         }
     }
 
@@ -145,6 +155,7 @@ impl Versus {
     pub fn look(&mut self, site: &Blueprint, one: &Recorded, other: &Recorded) -> bool {
         let level = self.looks.level(self.rounds);
         self.rounds += 1;
+        self.judged = one.records.len();
         self.told.resize(site.objectives.len(), Err(Gap::NoData));
         let told = self.objectives_at(site, one, other, level);
         let mut is_open = false;
@@ -207,6 +218,10 @@ impl Versus {
                 told.required =
                     (before.require != objective.require).then(|| before.require.clone());
                 told.is_regression = is_regression;
+                let is_told = told.low > 0.0 || told.high < 0.0;
+                if told.verdict == Direction::Undecided && is_told {
+                    told.doubt = Some(SHARED);
+                }
                 Ok(told)
             })
             .collect()
@@ -214,10 +229,16 @@ impl Versus {
 
     fn told(&self, name: &str, of: &Difference, level: f64) -> Told {
         let (low, high) = of.compared.interval(self.rules.confidence);
-        let (mut values, mut bounds) = (of.values, (of.compared.difference.value, low, high));
+        let difference = of.values.1 - of.values.0;
+        // What no digit of either side shows is rounding.
+        let is_nothing = difference.abs() <= ROUNDING * of.values.0.abs().max(of.values.1.abs());
+        let difference = if is_nothing { 0.0 } else { difference };
+        let (low, high) = (six_digits(low).min(difference), six_digits(high).max(difference));
+        let (mut values, mut bounds) = (of.values, (difference, low, high));
         if of.is_of_bad {
             values = (1.0 - values.0, 1.0 - values.1);
-            bounds = (-bounds.0, -bounds.2, -bounds.1);
+            // No zero is negative.
+            bounds = (0.0 - bounds.0, 0.0 - bounds.2, 0.0 - bounds.1);
         }
         let (difference, low, high) = bounds;
         Told {
@@ -230,8 +251,8 @@ impl Versus {
             one: values.0,
             other: values.1,
             difference,
-            low: six_digits(low),
-            high: six_digits(high),
+            low,
+            high,
             relative: None,
             variance_reduction: of.variance_reduction,
             is_rough: of.is_rough,
@@ -289,7 +310,9 @@ impl Versus {
             if before.value.is_none() && figure.value.is_none() {
                 continue;
             }
-            if let Some(why) = unlike(figure, one, other).or_else(|| too_few(sides.0.len())) {
+            let why = unlike(figure, one, other).or_else(|| too_few(sides.0.len()));
+            let why = why.or_else(|| hardly_known((before, figure), &sides));
+            if let Some(why) = why {
                 self.unmatched.push(format!("figure `{}`: {why}", figure.name));
                 continue;
             }
@@ -392,6 +415,12 @@ fn too_few(pairs: usize) -> Option<String> {
     })
 }
 
+/// Why a figure of next to no observations is not compared, unless it is the same.
+fn hardly_known(figures: (&Named, &Named), sides: &Sides) -> Option<String> {
+    let is_hardly = [figures.0, figures.1].iter().any(|it| it.known == Known::Hardly);
+    (is_hardly && sides.0 != sides.1).then(|| "too few observations for an interval".to_owned())
+}
+
 /// Whether the figures by request type are those of all requests once more.
 fn has_one_type(of: &Recorded) -> bool {
     let means = of.figures.iter().filter(|it| it.name.starts_with(OF_TYPE));
@@ -403,7 +432,7 @@ fn has_one_type(of: &Recorded) -> bool {
 fn is_mean_identical(percentile: &str, one: &Recorded, other: &Recorded) -> bool {
     let mean = percentile.rsplit_once(' ').map(|(of, _)| format!("{of} mean"));
     let means = mean.and_then(|mean| both(&mean, one, other));
-    means.is_some_and(|(_, (a, b))| a == b)
+    means.is_some_and(|(_, (a, b))| a.iter().zip(&b).all(|(a, b)| a.value() == b.value()))
 }
 
 /// A figure of both sides, held against no margin.
@@ -436,12 +465,12 @@ fn explored(
     let (from, to) = difference.values;
     let blur = if is_same { 0.0 } else { figure.resolution.width(from.max(to)) };
     let relative = factor.map(|factor| {
-        let (low, high) = factor.interval(confidence);
+        let (low, high) = factor.sure_interval(confidence);
         let off = blur / from;
         let bound = |log: f64, off: f64| six_digits((libm::exp(log) - 1.0 + off).max(-1.0));
         (bound(low, -off), bound(high, off))
     });
-    let is_rough = figure.is_rough || before.is_rough;
+    let is_rough = figure.known != Known::Well || before.known != Known::Well;
     let difference = Difference { is_rough, ..difference.blurred(blur, 0.0) };
     Some(Explored { difference, relative })
 }

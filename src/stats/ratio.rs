@@ -26,6 +26,12 @@ pub fn jackknife(pairs: &[Pair]) -> Option<Estimator> {
     Some(Estimator { freedom, ..estimator })
 }
 
+/// The ratio of the sums as it is, with its bias: what people reckon. (The jackknife's own is far from it, and may lie
+/// where no ratio can, where replications are of very unequal sizes.) `None`: nobody has data.
+pub fn ratio(pairs: &[Pair]) -> Option<f64> {
+    Sums::of(pairs).ratio(None)
+}
+
 /// The second ratio minus the first, with one replication of both left out at a time: what the
 /// two share through common luck cancels.
 pub fn jackknife_difference(one: &[Pair], other: &[Pair]) -> Option<Estimator> {
@@ -129,6 +135,17 @@ mod tests {
         let estimator = jackknife(&pairs(&[(1.0, 1.0), (2.0, 2.0), (6.0, 3.0)])).unwrap();
         assert!((estimator.value - 1.6).abs() < 1e-12);
         assert!((estimator.error - (0.63_f64 / 3.0).sqrt()).abs() < 1e-12);
+    }
+
+    /// One replication has nearly all, and most of it failed: the jackknife's value is no share.
+    #[test]
+    fn a_ratio_is_that_of_the_sums() {
+        let mut unequal = vec![(10.0, 10.0); 9];
+        unequal.push((0.0, 4_000.0));
+        let unequal = pairs(&unequal);
+        assert_eq!(ratio(&unequal), Some(90.0 / 4_090.0));
+        assert!(jackknife(&unequal).unwrap().value < 0.0);
+        assert_eq!(ratio(&pairs(&[(0.0, 0.0)])), None);
     }
 
     /// Every other value twice the one: the factor is 2, exactly.

@@ -64,6 +64,8 @@ pub struct Share {
     pub replications: usize,
     /// Whether the rarer outcome was seen in five replications, or never twice in one.
     pub is_scattered: bool,
+    /// Whether it was seen in fewer than five.
+    pub is_rare: bool,
     /// How many bursts there was room for: as many as were counted, if each of them goes its own way.
     pub room: f64,
 }
@@ -95,17 +97,24 @@ impl Share {
             whole,
             replications: counts.iter().filter(|one| one.whole > 0).count(),
             is_scattered: is_scattered(counts, 2 * part > whole),
+            is_rare: seen_in(counts, 2 * part > whole) < SEEN_IN_MIN,
             room: whole as f64,
         })
     }
 
-    /// The same where so many are alike: what was never seen may come in bursts as large as that makes them.
+    /// The same where so many are alike: what was never seen, or so seldom that nobody knows how it comes, may come in
+    /// bursts as large as that makes them.
     #[must_use]
     pub fn of_alike(self, alike: f64) -> Share {
+        if !self.is_rare {
+            return self;
+        }
         let whole = self.whole as f64;
         let room = whole.min(SIZES * whole / alike);
-        let is_one_sided = self.value == 0.0 || self.value == 1.0;
-        Share { room, effective: if is_one_sided { room } else { self.effective }, ..self }
+        let effective = self.effective.min(room);
+        let effective_events = effective * self.value.min(1.0 - self.value);
+        let is_exact = self.is_exact || effective_events < EVENTS_FOR_STUDENT;
+        Share { effective, effective_events, is_exact, room, ..self }
     }
 
     /// Where the truth lies, with `confidence`, within 0 and 1.
@@ -174,14 +183,14 @@ impl Share {
             return self.room;
         }
         if self.estimator.error == 0.0 {
-            return all;
+            return self.room;
         }
         let error = self.estimator.error;
         let raw = self.value * (1.0 - self.value) / (error * error);
         let requests = student::t_quantile(1.0 - level, all - 1.0);
         let replications = student::t_quantile(1.0 - level, self.estimator.freedom);
         let shrink = requests / replications;
-        (raw * shrink * shrink).min(all)
+        (raw * shrink * shrink).min(self.room)
     }
 
     /// The level at which the one-sided bound reaches the limit. The trials depend on the level,
@@ -211,9 +220,16 @@ impl Share {
 
 /// Whether what was counted (or what was not, where that is rarer) is spread over replications.
 fn is_scattered(counts: &[Counted], of_others: bool) -> bool {
-    let rare = |one: &Counted| if of_others { one.whole - one.part } else { one.part };
-    let seen_in = counts.iter().filter(|one| rare(one) > 0).count();
-    seen_in >= SEEN_IN_MIN || counts.iter().all(|one| rare(one) <= 1)
+    let is_single = |one: &Counted| rare(one, of_others) <= 1;
+    seen_in(counts, of_others) >= SEEN_IN_MIN || counts.iter().all(is_single)
+}
+
+fn rare(one: &Counted, of_others: bool) -> u64 {
+    if of_others { one.whole - one.part } else { one.part }
+}
+
+fn seen_in(counts: &[Counted], of_others: bool) -> usize {
+    counts.iter().filter(|one| rare(one, of_others) > 0).count()
 }
 
 #[cfg(test)]
@@ -228,6 +244,17 @@ mod tests {
 
     fn counts(parts: &[u64], whole: u64) -> Vec<Counted> {
         parts.iter().map(|&part| Counted { part, whole }).collect()
+    }
+
+    /// A single one that was seen says as little of how they come as none does; ten, each in a replication of its own, do.
+    #[test]
+    fn one_seen_is_no_surer_than_none() {
+        let upper =
+            |parts: &[u64]| Share::of(&counts(parts, 800)).unwrap().of_alike(82.0).interval(0.95).1;
+        let mut one = [0; 10];
+        one[4] = 1;
+        assert!(upper(&one) > 0.9 * upper(&[0; 10]), "{} {}", upper(&one), upper(&[0; 10]));
+        assert!(upper(&[1; 10]) < 0.01);
     }
 
     #[test]

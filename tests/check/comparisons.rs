@@ -1,6 +1,6 @@
 //! Two scenarios against each other.
 
-use crate::command::{Desk, promise};
+use crate::command::{Desk, QUEUE, promise};
 use serde_json::Value;
 
 fn desk() -> Desk {
@@ -135,7 +135,9 @@ fn figures_are_those_of_all_replications_together() {
     desk.run(&format!("{line} --set queue.hardware.speed=0.9")).expect(0, &["~ is rough"]);
     let compared: Value = serde_json::from_str(&desk.read("c.json")).unwrap();
     let figures = compared["exploratory"].as_array().unwrap();
-    for (name, field) in [("mean", "mean_s"), ("p50", "p50_s"), ("p99", "p99_s")] {
+    let says = "figure `all requests: p99.9`: too few observations for an interval";
+    assert!(compared["unmatched"].as_array().unwrap().contains(&says.into()), "{compared}");
+    for (name, field) in [("mean", "mean_s"), ("p50", "p50_s"), ("p95", "p95_s")] {
         let name = format!("all requests: {name}");
         let it = figures.iter().find(|it| it["name"] == name.as_str()).unwrap();
         let (told, pooled) =
@@ -146,5 +148,52 @@ fn figures_are_those_of_all_replications_together() {
         let (low, high) = (it["low"].as_f64().unwrap(), it["high"].as_f64().unwrap());
         let difference = it["difference"].as_f64().unwrap();
         assert!(low < difference && difference < high && it["is_rough"] == true, "{it}");
+    }
+}
+
+/// Of a request that is asked for twice in a replication, some replications have none; and that is no failure.
+#[test]
+fn a_percentile_of_what_some_replications_lack_is_compared() {
+    let desk = Desk::new();
+    let mixed = QUEUE.replace("customer = 1 }", "customer = 399, rare = 1 }");
+    let rare = "[request.rare]\nto = \"queue.serve\"\n";
+    let promised = |limit: &str| {
+        let slo = format!(
+            "[[slo]]\nname = \"it\"\nrequire = \"p(90) < {limit}\"\nwhere = {{ request = \"rare\" }}\n"
+        );
+        format!("{mixed}{rare}{slo}").replace("60s", "10s").replace("= 6", "= 40")
+    };
+    desk.write("one.toml", &promised("100ms"));
+    desk.write("other.toml", &promised("200ms"));
+    desk.run("one.toml --no-plots --out r").expect(0, &[]);
+    let slower = "--set queue.hardware.speed=0.8 --json c.json";
+    let said = desk.run(&format!("compare other.toml --baseline r {slower}"));
+    let said = said.expect(0, &["it: p(90) < 200ms (it was p(90) < 100ms)", "ms → ", "roughly"]);
+    assert!(!said.out.contains("failures lie beyond"), "{}", said.out);
+}
+
+/// Where replications are of very unequal sizes the jackknife's own value is no ratio any more: what is told is that of
+/// the sums, as of a run.
+#[test]
+fn a_share_is_told_as_it_is() {
+    let desk = Desk::new();
+    let batches = "arrivals = { batches = { rate = \"0.3/s\", size = { pareto = { min = 1, alpha = 1.1 } } } }";
+    let site = QUEUE
+        .replace("workers  = 1", "workers  = 1\nqueue    = 20")
+        .replace("arrivals = { poisson = \"80/s\" }", batches)
+        .replace("60s", "20s")
+        .replace("= 6", "= 10");
+    desk.write("site.toml", &format!("{site}{}", promise("success > 50%", "")));
+    for seed in [3, 26, 35] {
+        desk.run(&format!("site.toml --no-plots --out r --seed {seed}")).expect(0, &[]);
+        let run: Value = serde_json::from_str(&desk.read("r/summary.json")).unwrap();
+        let line = format!("compare site.toml --baseline r --seed {seed} --json c.json");
+        desk.run(&line).expect(0, &["identical   it"]);
+        let compared: Value = serde_json::from_str(&desk.read("c.json")).unwrap();
+        let told = compared["objectives"][0]["one"].as_f64().unwrap();
+        let share = run["site"]["rates"]["success_share"]["value"].as_f64().unwrap();
+        assert!((told - share).abs() < 1e-12 && share > 0.0, "{told} {share}");
+        let judged = run["objectives"][0]["estimate"]["value"].as_f64().unwrap();
+        assert!((judged - share).abs() < 1e-12, "{judged} {share}");
     }
 }

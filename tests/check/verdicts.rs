@@ -192,6 +192,17 @@ fn few_observations_decide_nothing() {
     desk.run("check queue.toml --budget 20").expect(0, &["met"]);
 }
 
+/// A few replications agree by luck; nothing is known to be kept by them, and much may be known to be broken.
+#[test]
+fn few_replications_keep_nothing() {
+    let desk = Desk::with(&promise("p(95) < 2s", ""));
+    desk.run("check queue.toml --budget 9 --round 9")
+        .expect(3, &["undecided", "more replications"]);
+    desk.run("check queue.toml --budget 10 --round 10").expect(0, &["met"]);
+    desk.write("queue.toml", &desk.read("queue.toml").replace("< 2s", "< 1ms"));
+    desk.run("check queue.toml --budget 5 --round 5").expect(1, &["MISSED"]);
+}
+
 #[test]
 fn windows_and_the_worst_of_several() {
     let desk = Desk::with(&format!(

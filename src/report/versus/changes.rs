@@ -54,7 +54,9 @@ fn lines(text: &str) -> Vec<Line> {
             settings.push(line.to_owned());
         }
     }
-    tables.sort_by(|a, b| a.0.cmp(&b.0));
+    // Windows of events and objectives follow from what else is changed.
+    let order = |header: &str| (header.starts_with("[["), header.to_owned());
+    tables.sort_by_cached_key(|(header, _)| order(header));
     let mut all = Vec::new();
     for (header, settings) in tables {
         let of_settings = settings.into_iter().filter(|it| !it.starts_with("replications "));
