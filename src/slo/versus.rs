@@ -11,7 +11,7 @@
 use serde::Serialize;
 
 use super::{
-    difference::{Both, Difference, Gap, Side, of_pairs, of_sections},
+    difference::{Both, Difference, Gap, Side, mean, of_pairs, of_sections},
     gate::Rules,
     recorded::{Known, Named, OF_TYPE, Promised, Recorded},
 };
@@ -441,7 +441,7 @@ struct Explored {
     relative: Option<Bounds>,
 }
 
-/// Values without a bucket are ratios of sums; percentiles are those of all replications.
+/// Values without a bucket are ratios of sums; percentiles are those of all replications, or their means where few know them.
 fn explored(
     (before, figure): (&Named, &Named),
     (one, other): &Sides,
@@ -449,6 +449,7 @@ fn explored(
     confidence: f64,
 ) -> Option<Explored> {
     let larger = if figure.more_is_better { Larger::IsBetter } else { Larger::IsWorse };
+    let is_rough = figure.known != Known::Well || before.known != Known::Well;
     let (difference, factor) = if figure.resolution == Resolution::Exact {
         let pair = |it: &Figure| Pair { part: it.sums().0, whole: it.sums().1 };
         let pairs = |of: &[Figure]| of.iter().map(pair).collect::<Vec<_>>();
@@ -456,9 +457,10 @@ fn explored(
         let difference = of_pairs((&one, &other), 0.0, larger, figure.unit)?;
         (difference, jackknife_log_factor(&one, &other))
     } else {
-        let of_all = (before.value?, figure.value?);
         let values = |of: &[Figure]| of.iter().map(|it| it.value()).collect::<Vec<_>>();
         let (one, other) = (values(one), values(other));
+        let of_all =
+            if is_rough { (mean(&one), mean(&other)) } else { (before.value?, figure.value?) };
         let difference = of_sections(of_all, (&one, &other), 0.0, larger, figure.unit)?;
         (difference, log_factor(of_all, (&one, &other)))
     };
@@ -470,7 +472,6 @@ fn explored(
         let bound = |log: f64, off: f64| six_digits((libm::exp(log) - 1.0 + off).max(-1.0));
         (bound(low, -off), bound(high, off))
     });
-    let is_rough = figure.known != Known::Well || before.known != Known::Well;
     let difference = Difference { is_rough, ..difference.blurred(blur, 0.0) };
     Some(Explored { difference, relative })
 }
