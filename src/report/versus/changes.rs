@@ -142,8 +142,6 @@ mod tests {
         let other = "[a]\nfor = \"2min\"\nname = \"x # z\"\nlist = [\n  1,\n]\n\
                      [[slo]]\nrequire = \"p(99) < 900ms\"\n";
         let told = [
-            "- require = \"p(99) < 800ms\"",
-            "+ require = \"p(99) < 900ms\"",
             "- for = \"60s\"",
             "- name = \"x # y\"",
             "+ for = \"2min\"",
@@ -151,6 +149,8 @@ mod tests {
             "+ 1,",
             "+ ]",
             "+ name = \"x # z\"",
+            "- require = \"p(99) < 800ms\"",
+            "+ require = \"p(99) < 900ms\"",
         ];
         assert_eq!(changes(one, other), told);
     }
